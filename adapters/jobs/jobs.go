@@ -1,0 +1,193 @@
+// Package jobs runs the gateway's background work on River: what a transaction
+// enqueued is worked by one of the processes that share the database, again
+// after a crash, until it is done.
+//
+// Workers decide nothing: each calls one method of a flow's service, which may
+// be run again at any point and any number of times. A job holds ids, never
+// people or money. The daily look is a job a minute that is unique for its
+// business day and minute; the unique keys of the flows are the real guard.
+package jobs
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/riverqueue/river"
+	"github.com/riverqueue/river/riverdriver/riverpgxv5"
+	"github.com/riverqueue/river/rivertype"
+
+	"twoline/gateway/calendar"
+)
+
+// Options say how the engine runs.
+type Options struct {
+	// Pool is the database's own pool.
+	Pool *pgxpool.Pool
+	// Schema is the PostgreSQL schema of the job tables.
+	Schema string
+	// Workers bounds the jobs worked at one time; 0 means 2.
+	Workers int
+	// Today is the business day, given to the daily look.
+	Today func() calendar.Day
+	Log   *slog.Logger
+}
+
+// Handlers collects what works on each kind of job. Fill it before New.
+type Handlers struct {
+	workers *river.Workers
+	tick    []func(context.Context, calendar.Day) error
+}
+
+// NewHandlers returns an empty collection.
+func NewHandlers() *Handlers { return &Handlers{workers: river.NewWorkers(), tick: nil} }
+
+// On has fn work on every job of type T, under T's own kind.
+func On[T river.JobArgs](h *Handlers, fn func(context.Context, T) error) {
+	river.AddWorker(h.workers, &worker[T]{work: fn}) //nolint:exhaustruct // River's defaults
+}
+
+// Daily has fn look at each business day, about once a minute.
+func (h *Handlers) Daily(fn func(context.Context, calendar.Day) error) { h.tick = append(h.tick, fn) }
+
+type worker[T river.JobArgs] struct {
+	river.WorkerDefaults[T]
+
+	work func(context.Context, T) error
+}
+
+// Work implements river.Worker.
+func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error { return w.work(ctx, job.Args) }
+
+// NextRetry waits one second, then four, nine … at most a minute: what a bank
+// sent must be in the book soon after the database is back.
+func (w *worker[T]) NextRetry(job *river.Job[T]) time.Time {
+	seconds := min(job.Attempt*job.Attempt, 60)
+	return job.AttemptedAt.Add(time.Duration(seconds) * time.Second)
+}
+
+// Timeout bounds one attempt.
+func (w *worker[T]) Timeout(*river.Job[T]) time.Duration { return 10 * time.Minute }
+
+// DailyLook is the job of one business day.
+type DailyLook struct {
+	Day    calendar.Day `json:"day"    river:"unique"`
+	Minute int64        `json:"minute" river:"unique"`
+}
+
+// Kind implements river.JobArgs.
+func (DailyLook) Kind() string { return "daily_look" }
+
+// InsertOpts makes one job of a minute, whichever process asks for it.
+func (DailyLook) InsertOpts() river.InsertOpts {
+	return river.InsertOpts{ //nolint:exhaustruct // River's defaults
+		MaxAttempts: 3, UniqueOpts: river.UniqueOpts{ByArgs: true}, //nolint:exhaustruct // River's defaults
+	}
+}
+
+// Engine enqueues and works. It is safe for concurrent use.
+type Engine struct {
+	client *river.Client[pgx.Tx]
+	log    *slog.Logger
+}
+
+// New returns an engine that works on what the handlers know.
+func New(o Options, h *Handlers) (*Engine, error) {
+	On(h, func(ctx context.Context, j DailyLook) error {
+		var errs []error
+		for _, fn := range h.tick {
+			errs = append(errs, fn(ctx, j.Day))
+		}
+		return errors.Join(errs...)
+	})
+	workers := o.Workers
+	if workers == 0 {
+		workers = 2
+	}
+	look := river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
+		return DailyLook{Day: o.Today(), Minute: time.Now().Unix() / 60}, nil //nolint:forbidigo // the wall clock of the schedule
+	}, &river.PeriodicJobOpts{RunOnStart: false}) //nolint:exhaustruct // River's defaults
+	client, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{ //nolint:exhaustruct // River's defaults
+		Schema: o.Schema, Logger: o.Log, Workers: h.workers,
+		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}}, //nolint:exhaustruct
+		FetchCooldown:        100 * time.Millisecond,
+		FetchPollInterval:    500 * time.Millisecond,
+		JobTimeout:           10 * time.Minute,
+		RescueStuckJobsAfter: 15 * time.Minute,
+		MaxAttempts:          1000,
+		PeriodicJobs:         []*river.PeriodicJob{look},
+		ErrorHandler:         &errorLog{o.Log},
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make job engine: %w", err)
+	}
+	return &Engine{client: client, log: o.Log}, nil
+}
+
+// Enqueue adds jobs within the transaction: they exist exactly when it commits.
+func (e *Engine) Enqueue(ctx context.Context, tx pgx.Tx, jobs ...any) error {
+	params := make([]river.InsertManyParams, len(jobs))
+	for i, j := range jobs {
+		args, ok := j.(river.JobArgs)
+		if !ok {
+			return fmt.Errorf("enqueue %T: it has no kind", j)
+		}
+		params[i] = river.InsertManyParams{Args: args, InsertOpts: nil}
+	}
+	if _, err := e.client.InsertManyTx(ctx, tx, params); err != nil {
+		return fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)
+	}
+	return nil
+}
+
+// Start begins to work and returns; Stop ends it.
+func (e *Engine) Start(ctx context.Context) error {
+	if err := e.client.Start(ctx); err != nil {
+		return fmt.Errorf("start job engine: %w", err)
+	}
+	return nil
+}
+
+// Stop lets running jobs end within the context, then gives them up; another
+// process or the next start takes them up again.
+func (e *Engine) Stop(ctx context.Context) error {
+	if err := e.client.Stop(ctx); err != nil {
+		if hard := e.client.StopAndCancel(context.WithoutCancel(ctx)); hard != nil {
+			return fmt.Errorf("stop job engine: %w", hard)
+		}
+	}
+	return nil
+}
+
+// Pending counts jobs that are not finished; a demonstration waits for zero.
+func (e *Engine) Pending(ctx context.Context) (int, error) {
+	list, err := e.client.JobList(ctx, river.NewJobListParams().First(100).States(
+		rivertype.JobStateAvailable, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStatePending))
+	if err != nil {
+		return 0, fmt.Errorf("list jobs: %w", err)
+	}
+	return len(list.Jobs), nil
+}
+
+// errorLog writes failed attempts to our log; the arguments hold ids only.
+type errorLog struct{ log *slog.Logger }
+
+// HandleError implements river.ErrorHandler.
+func (l *errorLog) HandleError(ctx context.Context, job *rivertype.JobRow, err error) *river.ErrorHandlerResult {
+	l.log.ErrorContext(ctx, "background job failed and will be tried again", slog.String("kind", job.Kind),
+		slog.Int64("job", job.ID), slog.Int("attempt", job.Attempt), slog.Any("error", err))
+	return nil
+}
+
+// HandlePanic implements river.ErrorHandler.
+func (l *errorLog) HandlePanic(
+	ctx context.Context, job *rivertype.JobRow, panicVal any, _ string,
+) *river.ErrorHandlerResult {
+	l.log.ErrorContext(ctx, "background job panicked", slog.String("kind", job.Kind), slog.Int64("job", job.ID),
+		slog.Any("panic", panicVal))
+	return nil
+}

@@ -1,0 +1,210 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/collection"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+)
+
+// Batches implements collection.Store.
+func (s collectionStore) Batches(ctx context.Context, f collection.BatchFilter) ([]collection.Batch, error) {
+	rows, err := s.db.pool.Query(ctx, `
+		select `+batchColumns+` from withholding_batch
+		where ($1 = 0 or area = $1) and ($2 = '' or bank = $2) and ($3 = '' or state = $3) and id > $4
+		order by id limit $5`, int32(f.Area), f.Bank, string(f.State), f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	out, err := pgx.CollectRows(rows, scanBatch)
+	if err != nil {
+		return nil, fmt.Errorf("list batches: %w", err)
+	}
+	return out, nil
+}
+
+// Batch implements collection.Store.
+func (s collectionStore) Batch(ctx context.Context, f collection.BatchFilter) (collection.Batch, error) {
+	rows, err := s.db.pool.Query(ctx, `
+		select `+batchColumns+` from withholding_batch
+		where id = $1 and ($2 = 0 or area = $2) and ($3 = '' or bank = $3)`, f.ID, int32(f.Area), f.Bank)
+	if err != nil {
+		return collection.Batch{}, fmt.Errorf("read batch %d: %w", f.ID, err) //nolint:exhaustruct // none
+	}
+	b, err := pgx.CollectExactlyOneRow(rows, scanBatch)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return b, collection.ErrBatchUnknown
+	}
+	if err != nil {
+		return b, fmt.Errorf("read batch %d: %w", f.ID, err)
+	}
+	return b, nil
+}
+
+const standingSQL = `
+	select i.id, i.batch_id, i.seq, i.member_id, i.year, i.attempt, i.amount, i.mandate_id, i.mandate_no, i.account_no,
+		i.name, i.id_number, i.social_no, i.region, b.batch_no, b.bank, coalesce(a.outcome, 'unknown'),
+		coalesce(a.class, 'UNKNOWN'), coalesce(a.code, ''), coalesce(a.text, ''), coalesce(a.bank_reference, ''),
+		a.value_date, exists (select from posting p where p.area = i.area and p.cause_id = i.id),
+		(select max(q.asked_on) from bank_query q where q.area = i.area and q.item_id = i.id)
+	from withholding_item i
+	join withholding_batch b on b.area = i.area and b.id = i.batch_id
+	left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'`
+
+func scanStanding(row pgx.CollectableRow) (collection.ItemStanding, error) {
+	var i collection.ItemStanding
+	var amount int64
+	var account, name, idNumber, outcome string
+	err := row.Scan(&i.ID, &i.Item.Batch, &i.Seq, &i.Member, &i.Year, &i.Attempt, &amount, &i.Mandate, &i.MandateNo,
+		&account, &name, &idNumber, &i.SocialNo, &i.Region, &i.BatchNumber, &i.Bank, &outcome, &i.Class, &i.Code,
+		&i.Text, &i.BankReference, &i.ValueDate, &i.Posted, &i.QueriedOn)
+	if err != nil {
+		return i, err
+	}
+	i.Amount = money.Amount(amount)
+	i.Name, i.IDNumber, i.Account = party.Stored(name, idNumber, account)
+	i.Outcome, err = bank.ParseOutcome(outcome)
+	return i, err
+}
+
+// Items implements collection.Store.
+func (s collectionStore) Items(
+	ctx context.Context, area party.Area, batch int64, after, limit int,
+) ([]collection.ItemStanding, error) {
+	rows, err := s.db.pool.Query(ctx, standingSQL+`
+		where i.area = $1 and i.batch_id = $2 and i.seq > $3 order by i.seq limit $4`, area, batch, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("items of batch %d: %w", batch, err)
+	}
+	out, err := pgx.CollectRows(rows, scanStanding)
+	if err != nil {
+		return nil, fmt.Errorf("items of batch %d: %w", batch, err)
+	}
+	return out, nil
+}
+
+// FindItem implements collection.Store.
+func (s collectionStore) FindItem(ctx context.Context, f collection.ItemFilter) (collection.ItemStanding, error) {
+	rows, err := s.db.pool.Query(ctx, standingSQL+`
+		where ($1 = 0 or i.area = $1) and i.area = any(select area from area) and ($2 = '' or b.bank = $2)
+		  and ($3 <> 0 and i.id = $3 or $4 <> '' and a.bank_reference = $4) order by i.id limit 1`,
+		int32(f.Area), f.Bank, f.ID, f.BankReference)
+	if err != nil {
+		return collection.ItemStanding{}, fmt.Errorf("find item: %w", err) //nolint:exhaustruct // none
+	}
+	i, err := pgx.CollectExactlyOneRow(rows, scanStanding)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return i, collection.ErrItemUnknown
+	}
+	if err != nil {
+		return i, fmt.Errorf("find item: %w", err)
+	}
+	return i, nil
+}
+
+// EachItem implements collection.Store. It holds one connection while fn runs.
+func (s collectionStore) EachItem(
+	ctx context.Context, area party.Area, batch int64, fn func(collection.Item) error,
+) error {
+	rows, err := s.db.pool.Query(ctx, `
+		select id, batch_id, seq, member_id, year, attempt, amount, mandate_id, mandate_no, account_no, name, id_number,
+			social_no, region
+		from withholding_item where area = $1 and batch_id = $2 order by seq`, area, batch)
+	if err != nil {
+		return fmt.Errorf("items of batch %d: %w", batch, err)
+	}
+	var i collection.Item
+	var amount int64
+	var account, name, idNumber string
+	_, err = pgx.ForEachRow(rows, []any{
+		&i.ID, &i.Batch, &i.Seq, &i.Member, &i.Year, &i.Attempt, &amount, &i.Mandate, &i.MandateNo, &account, &name,
+		&idNumber, &i.SocialNo, &i.Region,
+	}, func() error {
+		i.Amount = money.Amount(amount)
+		i.Name, i.IDNumber, i.Account = party.Stored(name, idNumber, account)
+		return fn(i)
+	})
+	if err != nil {
+		return fmt.Errorf("items of batch %d: %w", batch, err)
+	}
+	return nil
+}
+
+// Partner implements collection.Store.
+func (s collectionStore) Partner(
+	ctx context.Context, area party.Area, scheme ledger.Scheme, code string,
+) (collection.Partner, error) {
+	rows, err := s.db.pool.Query(ctx, partnerSQL, area, scheme, []string{code})
+	if err != nil {
+		return collection.Partner{}, fmt.Errorf("partner %s: %w", code, err) //nolint:exhaustruct // none
+	}
+	partners, err := collectPartners(rows)
+	if err != nil || len(partners) != 1 {
+		return collection.Partner{}, fmt.Errorf("partner %s of area %s: %d found: %w", code, area, len(partners), err) //nolint:exhaustruct
+	}
+	return partners[0], nil
+}
+
+// Feedback implements collection.Store.
+func (s collectionStore) Feedback(
+	ctx context.Context, area party.Area, scheme ledger.Scheme, year int,
+) ([]collection.VillageFeedback, error) {
+	rows, err := s.db.pool.Query(ctx, `
+		with state as (
+			select m.region, c.member_id, c.amount as chosen, coalesce((
+				select sum(case when p.red then -p.amount else p.amount end) from posting p
+				where p.area = c.area and p.member_id = c.member_id and p.role = 'contribution_individual'
+				  and p.year = c.year), 0) as paid, l.outcome, l.class
+			from tier_choice c join member m on m.area = c.area and m.id = c.member_id and m.scheme = $2
+			left join lateral (
+				select coalesce(a.outcome, 'in_flight') as outcome, coalesce(a.class, '') as class
+				from withholding_item i
+				left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+				where i.area = c.area and i.member_id = c.member_id and i.year = c.year
+				order by i.attempt desc limit 1) l on true
+			where c.area = $1 and c.year = $3),
+		sorted as (
+			select region, case when paid >= chosen then 'paid' when outcome in ('in_flight', 'succeeded') then 'in_flight'
+				when outcome is null then 'not_sent' else class end as standing, count(*)::int as n, sum(paid)::bigint as paid
+			from state group by 1, 2)
+		select s.region, r.name, s.standing, s.n, s.paid from sorted s join region r on r.region = s.region
+		order by s.region, s.standing`, area, scheme, year)
+	if err != nil {
+		return nil, fmt.Errorf("feedback of area %s: %w", area, err)
+	}
+	var out []collection.VillageFeedback
+	var region party.Region
+	var name, standing string
+	var n int
+	var paid int64
+	_, err = pgx.ForEachRow(rows, []any{&region, &name, &standing, &n, &paid}, func() error {
+		if len(out) == 0 || out[len(out)-1].Region != region {
+			out = append(out, collection.VillageFeedback{ //nolint:exhaustruct // counted below
+				Region: region, Name: name, Unpaid: map[string]int{},
+			})
+		}
+		v := &out[len(out)-1]
+		v.Due += n
+		v.Amount += money.Amount(paid)
+		switch standing {
+		case "paid":
+			v.Paid += n
+		case "in_flight":
+			v.InFlight += n
+		default:
+			v.Unpaid[standing] += n
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("feedback of area %s: %w", area, err)
+	}
+	return out, nil
+}

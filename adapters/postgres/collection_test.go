@@ -1,0 +1,400 @@
+package postgres_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/collection"
+	"twoline/gateway/fault"
+	"twoline/gateway/money"
+)
+
+func sumOf(b []byte) [32]byte { return sha256.Sum256(b) }
+
+func splitLines(s string) iter.Seq[string] {
+	return strings.SplitSeq(strings.TrimSuffix(s, "\n"), "\n")
+}
+
+func TestMoneyIsPostedOnlyWhenResultsAndArrivalAgree(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 10)
+	run := w.withhold(t)
+	if len(run.Batches) != 1 || run.Batches[0].Count != 10 || run.Batches[0].Amount != money.MustParse("1000.00") {
+		t.Fatalf("run made %+v", run.Batches)
+	}
+	b := run.Batches[0]
+	items := w.items(t, b)
+
+	var rs []collection.Result
+	for _, i := range items[:7] {
+		rs = append(rs, succeeded(i))
+	}
+	rs = append(rs, failed(items[7], "AM04"), failed(items[8], "AC04"))
+	if _, err := w.results(t, b, rs); err != nil {
+		t.Fatal(err)
+	}
+	w.work(t)
+	if n := one[int64](t, w, `select count(*) from posting`); n != 0 {
+		t.Fatalf("%d lines posted on results alone", n)
+	}
+	if a := w.arrive(t, "L1", b, money.MustParse("699.99")); a.Agreed {
+		t.Fatal("one fen short agrees")
+	}
+	w.work(t)
+	if n := one[int64](t, w, `select count(*) from posting`); n != 0 {
+		t.Fatalf("%d lines posted although money is one fen short", n)
+	}
+	if a := w.arrive(t, "L2", b, 1); !a.Agreed {
+		t.Fatal("results and money agree, and nothing is posted")
+	}
+	w.work(t)
+	w.balanced(t)
+	if got := one[int64](t, w, `select sum(amount)::bigint from posting where role = 'income'`); got != 70_000 {
+		t.Fatalf("income account received %d fen, want 70000", got)
+	}
+	if got := one[int64](t, w, `select count(*) from posting where nature = 'item' and role = 'personal_individual'`); got != 7 {
+		t.Fatalf("%d account credits, want 7", got)
+	}
+}
+
+func TestTheNextRunTakesUpWhatFailed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 6)
+	b := w.withhold(t).Batches[0]
+	items := w.items(t, b)
+	rs := []collection.Result{
+		succeeded(items[0]), failed(items[1], "AM04"), failed(items[2], "AC04"), failed(items[3], "MD01"),
+		failed(items[4], "ZZ99"), // an unknown code is no failure
+	}
+	got, err := w.results(t, b, rs)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.Counts.Recorded != 4 || got.Counts.Pending != 1 {
+		t.Fatalf("counts %+v, want 4 recorded and 1 pending", got.Counts)
+	}
+	next := w.withhold(t)
+	if len(next.Batches) != 1 || next.Batches[0].Count != 1 {
+		t.Fatalf("next run made %+v, want one item", next.Batches)
+	}
+	if i := w.items(t, next.Batches[0])[0]; i.Member != items[1].Member || i.Attempt != 2 {
+		t.Fatalf("next run took member %d attempt %d", i.Member, i.Attempt)
+	}
+	want := map[bank.Class]int{bank.ClassFixAccount: 1, bank.ClassFixMandate: 1, bank.ClassUnknown: 2}
+	for class, n := range want {
+		if next.Held[class] != n {
+			t.Errorf("held %v, want %v", next.Held, want)
+		}
+	}
+	// The same run again finds nothing: everything is in flight, paid or held.
+	_, err = w.service.Withhold(context.Background(), w.request("POST /v1/withholding-runs", "", "again"),
+		result(&collection.RunResult{}), w.officer, collection.Run{Scheme: "rural", Year: 2011, Banks: nil}) //nolint:exhaustruct
+	if !errors.Is(err, collection.ErrNothingDue) {
+		t.Fatalf("third run: %v", err)
+	}
+}
+
+func TestRefusedLinesBookNothingAndBlockNoOther(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 5)
+	b := w.withhold(t).Batches[0]
+	items := w.items(t, b)
+	oneFenOff := succeeded(items[0])
+	off := *oneFenOff.Amount + 1
+	oneFenOff.Amount = &off
+	unknown := succeeded(items[1])
+	unknown.Item = 999_999_999
+	otherName := succeeded(items[2])
+	otherName.Name = "李四"
+	good := succeeded(items[3])
+	got, err := w.results(t, b, []collection.Result{oneFenOff, unknown, otherName, good, good})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var codes []string
+	for _, d := range got.Decisions {
+		codes = append(codes, string(d.Disposition)+":"+d.Refusal)
+	}
+	want := []string{
+		"refused:amount_differs", "refused:unknown_item", "refused:party_differs", "recorded:", "refused:duplicate_line",
+	}
+	if fmt.Sprint(codes) != fmt.Sprint(want) {
+		t.Fatalf("F-26 F-31 F-36 F-37: got %v, want %v", codes, want)
+	}
+	if n := one[int64](t, w, `select count(*) from exception_case where kind = 'answer_refused'`); n != 4 {
+		t.Errorf("%d cases opened, want 4", n)
+	}
+	if n := one[int64](t, w, `select count(*) from answer where disposition = 'recorded'`); n != 1 {
+		t.Errorf("%d outcomes recorded, want 1", n)
+	}
+	// A contradiction later changes nothing either; the same again is repeated.
+	again, err := w.results(t, b, []collection.Result{failed(items[3], "AM04"), succeeded(items[3])})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if again.Decisions[0].Refusal != "contradicts_outcome" || again.Decisions[1].Disposition != collection.Repeated {
+		t.Errorf("F-33 F-35: got %+v", again.Decisions)
+	}
+}
+
+func TestF32_AnotherBanksBatchIsNotFound(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 1)
+	b := w.withhold(t).Batches[0]
+	w.psbc.Code = "rcc"
+	_, err := w.results(t, b, []collection.Result{succeeded(w.items(t, b)[0])})
+	if !errors.Is(err, collection.ErrBatchUnknown) || fault.KindOf(err) != fault.NotFound {
+		t.Fatalf("another bank's result: %v", err)
+	}
+}
+
+func TestF52_MoneyAboveTheChosenAmountWaitsInSuspense(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	b := w.withhold(t).Batches[0]
+	// The tier falls under what was sent, as if another channel had paid.
+	w.sql(t, `update tier_choice set amount = 5000 where member_id = 1001`)
+	items := w.items(t, b)
+	if _, err := w.results(t, b, []collection.Result{succeeded(items[0]), succeeded(items[1])}); err != nil {
+		t.Fatal(err)
+	}
+	w.arrive(t, "L1", b, money.MustParse("200.00"))
+	w.work(t)
+	w.balanced(t)
+	if got := one[int64](t, w, `select sum(amount)::bigint from posting where role = 'suspense'`); got != 10_000 {
+		t.Errorf("suspense holds %d fen, want the whole excess payment", got)
+	}
+	if n := one[int64](t, w, `select count(*) from refund_task`); n != 1 {
+		t.Errorf("%d refund tasks, want 1", n)
+	}
+}
+
+func TestF53_MoneyWithoutResultsGoesToSuspenseAndIsRecognised(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	b := w.withhold(t).Batches[0]
+	items := w.items(t, b)
+	w.arrive(t, "L1", b, money.MustParse("200.00"))
+	ctx := context.Background()
+	w.today = calendar.MustDay("2011-03-14") // two working days later: not yet
+	if err := w.service.Tick(ctx, w.today); err != nil {
+		t.Fatal(err)
+	}
+	if n := one[int64](t, w, `select count(*) from posting`); n != 0 {
+		t.Fatalf("%d lines after two working days", n)
+	}
+	w.today = calendar.MustDay("2011-03-15")
+	for range 2 {
+		if err := w.service.Tick(ctx, w.today); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := one[int64](t, w, `select sum(amount)::bigint from posting where role = 'suspense' and side = 'credit'`); got != 20_000 {
+		t.Fatalf("suspense holds %d fen, want 20000", got)
+	}
+	// The third payer's money comes later, together with the results of all three.
+	w.arrive(t, "L2", b, money.MustParse("100.00"))
+	var rs []collection.Result
+	for _, i := range items {
+		rs = append(rs, succeeded(i))
+	}
+	if _, err := w.results(t, b, rs); err != nil {
+		t.Fatal(err)
+	}
+	w.work(t)
+	w.balanced(t)
+	left := one[int64](t, w, `select sum(case when side = 'credit' then amount else -amount end)::bigint from posting
+		where role = 'suspense'`)
+	if left != 0 {
+		t.Errorf("suspense keeps %d fen after all is explained", left)
+	}
+	if got := one[int64](t, w, `select sum(amount)::bigint from posting where role = 'income'`); got != 30_000 {
+		t.Errorf("income account received %d fen, want 30000", got)
+	}
+}
+
+func TestF51_ASilentBankIsAskedAndNothingIsSentAgain(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 4)
+	b := w.withhold(t).Batches[0]
+	w.today = calendar.MustDay("2011-03-16")
+	for range 2 {
+		if err := w.service.Tick(context.Background(), w.today); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := one[int64](t, w, `select count(*) from bank_query`); n != 4 {
+		t.Errorf("%d items asked about, want 4 once", n)
+	}
+	if s := one[string](t, w, `select state from withholding_batch`); s != "unknown" {
+		t.Errorf("batch is %s, want unknown", s)
+	}
+	_, err := w.service.Withhold(context.Background(), w.request("POST /v1/withholding-runs", "", "x"),
+		result(&collection.RunResult{}), w.officer, collection.Run{Scheme: "rural", Year: 2011, Banks: nil}) //nolint:exhaustruct
+	if !errors.Is(err, collection.ErrNothingDue) {
+		t.Errorf("a run while items are unknown: %v", err)
+	}
+	// The late answer is evidence and settles them.
+	var rs []collection.Result
+	for _, i := range w.items(t, b) {
+		rs = append(rs, succeeded(i))
+	}
+	taken, err := w.results(t, b, rs)
+	if err != nil || taken.Batch.State != bank.BatchDone {
+		t.Errorf("late answer: %v, batch %s", err, taken.Batch.State)
+	}
+}
+
+func TestResultFilesInEveryOrderEndInTheSameBooks(t *testing.T) {
+	t.Parallel()
+	const n = 12
+	files := func(w *world, b collection.Batch) []string {
+		items := w.items(t, b)
+		var parts [3]strings.Builder
+		for k, i := range items {
+			outcome, code := "succeeded", "-"
+			if k%4 == 3 {
+				outcome, code = "failed", "AM04"
+			}
+			fmt.Fprintf(&parts[k%3], "%d %s %s %s\n", i.ID, outcome, i.Amount, code)
+		}
+		return []string{parts[0].String() + "end\n", parts[1].String() + "end\n", parts[2].String() + "end\n"}
+	}
+	var first string
+	for order := range 4 {
+		w := newWorld(t, n)
+		b := w.withhold(t).Batches[0]
+		list := files(w, b)
+		rand.New(rand.NewPCG(uint64(order), 1)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] }) //nolint:gosec
+		list = append(list, list[0])
+		for k, body := range list {
+			w.upload(t, fmt.Sprintf("file-%d", k), b, body)
+			if k == order%3 {
+				w.arrive(t, "L1", b, money.MustParse("900.00"))
+			}
+			w.work(t)
+		}
+		w.balanced(t)
+		state := one[string](t, w, `select string_agg(role || ' ' || side || ' ' || n || ' ' || s, '; ' order by role, side)
+			from (select role, side, count(*) filter (where nature = 'item') as n, sum(amount) as s from posting group by 1, 2) x`)
+		if first == "" {
+			first = state
+		}
+		if state != first {
+			t.Errorf("order %d ends in %s, want %s", order, state, first)
+		}
+	}
+	if !strings.Contains(first, "income debit 0 90000") {
+		t.Errorf("books are %s", first)
+	}
+}
+
+func (w *world) upload(t *testing.T, name string, b collection.Batch, body string) bank.Receipt {
+	t.Helper()
+	intake := bank.NewIntake(w.db.Receipts(), 1<<20)
+	var out bank.Receipt
+	_, err := intake.Receive(context.Background(), w.request("PUT result-file", "", name+body), result(&out),
+		bank.Receipt{ //nolint:exhaustruct // what an upload says of itself
+			Area: chencang, Bank: w.psbc.Code, Kind: bank.ReceiptResultFile, Subject: b.ID, Name: name, ReceivedBy: "bank:psbc",
+		}, bytes.NewReader([]byte(body)), func([32]byte) error { return nil })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func TestFilesComeTwiceCutAndRenamed(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	b := w.withhold(t).Batches[0]
+	items := w.items(t, b)
+	whole := fmt.Sprintf("%d succeeded 100.00 -\n%d succeeded 100.00 -\nend\n", items[0].ID, items[1].ID)
+	cut := fmt.Sprintf("%d succeeded 100.00 -\n", items[0].ID)
+
+	w.upload(t, "a.txt", b, cut)
+	w.work(t)
+	if n := one[int64](t, w, `select count(*) from answer`); n != 0 {
+		t.Fatalf("F-27: %d lines taken from a cut file", n)
+	}
+	if s := one[string](t, w, `select state from receipt where name = 'a.txt'`); s != "quarantined" {
+		t.Errorf("F-27: cut file is %s", s)
+	}
+	if r := w.upload(t, "b.txt", b, whole); r.State != bank.Received {
+		t.Errorf("F-28: the complete file is %s", r.State)
+	}
+	w.work(t)
+	if r := w.upload(t, "b.txt", b, whole); r.State != bank.Duplicate {
+		t.Errorf("F-23: same file again is %s", r.State)
+	}
+	if r := w.upload(t, "c.txt", b, whole); r.State != bank.Duplicate {
+		t.Errorf("F-24: same file under another name is %s", r.State)
+	}
+	if r := w.upload(t, "b.txt", b, whole+"\n"); r.State != bank.Quarantined {
+		t.Errorf("F-25: other content under a known name is %s", r.State)
+	}
+	w.work(t)
+	if n := one[int64](t, w, `select count(*) from answer where disposition = 'recorded'`); n != 2 {
+		t.Errorf("%d outcomes, want 2", n)
+	}
+}
+
+func TestACounterPaymentIsPostedWithItsTerminalsDay(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 40)
+	ctx := context.Background()
+	pay := func(member int64, amount money.Amount, reference string) (collection.CounterPayment, error) {
+		p := collection.CounterPayment{ //nolint:exhaustruct // the gateway fills the rest
+			Member: member, Year: 2011, Amount: amount, Channel: "terminal", Terminal: "T1", PaidOn: w.today,
+			BankReference: reference,
+		}
+		var out collection.CounterPayment
+		r := w.request("POST /v1/contributions", "key-"+reference, p)
+		_, err := w.counter.Pay(ctx, r, result(&out), w.psbc, "961001010000000011", p)
+		return out, err
+	}
+	var wg sync.WaitGroup
+	for _, m := range w.members {
+		for part := range 2 {
+			wg.Go(func() {
+				if _, err := pay(m, money.MustParse("50.00"), fmt.Sprintf("P%d-%d", m, part)); err != nil {
+					t.Errorf("payment: %v", err)
+				}
+			})
+		}
+	}
+	wg.Wait()
+	if _, err := pay(w.members[0], 1, "too-much"); !errors.Is(err, collection.ErrOverDue) {
+		t.Errorf("one fen above the chosen amount: %v", err)
+	}
+	if n := one[int64](t, w, `select count(*) from counter_receipt`); n != 80 {
+		t.Fatalf("%d receipts, want 80", n)
+	}
+	if n := one[int64](t, w, `select count(*) from posting`); n != 0 {
+		t.Fatalf("%d lines posted before the bank credited the day", n)
+	}
+	day := w.today
+	w.today = calendar.MustDay("2011-03-11")
+	a := collection.Arrival{ //nolint:exhaustruct // a terminal's day
+		Amount: money.MustParse("4000.00"), BankReference: "D1", ValueDate: w.today, Terminal: "T1", TerminalDate: day,
+	}
+	var out collection.Arrived
+	_, err := w.service.Arrive(ctx, w.request("POST /v1/arrivals", "", a), result(&out), 0, w.psbc, "961001010000000011", a)
+	if err != nil || !out.Agreed {
+		t.Fatalf("day's credit: %v, agreed %v", err, out.Agreed)
+	}
+	w.work(t)
+	w.balanced(t)
+	if n := one[int64](t, w, `select count(*) from posting where nature = 'item' and role = 'contribution_individual'`); n != 80 {
+		t.Errorf("%d receipts posted, want 80", n)
+	}
+}

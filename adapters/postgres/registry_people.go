@@ -1,0 +1,252 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/party"
+	"twoline/gateway/registry"
+)
+
+// Members implements registry.PeopleTx.
+func (t registryTx) Members(
+	ctx context.Context, area party.Area, ids []party.IDNumber, socialNos []string,
+) ([]registry.Member, error) {
+	rows, err := t.Query(ctx, `
+		select id, id_number, social_no, name, region, scheme, joined_on from member
+		where area = $1 and id_number = any($2)
+		union
+		select id, id_number, social_no, name, region, scheme, joined_on from member
+		where area = $1 and social_no = any($3)`, area,
+		column(ids, party.IDNumber.Plain), socialNos)
+	if err != nil {
+		return nil, fmt.Errorf("read members: %w", err)
+	}
+	return collect(rows, "members", func(row pgx.CollectableRow) (m registry.Member, err error) {
+		var idNumber, name string
+		err = row.Scan(&m.ID, &idNumber, &m.SocialNo, &name, &m.Region, &m.Scheme, &m.JoinedOn)
+		m.Name, m.IDNumber, _ = party.Stored(name, idNumber, "")
+		return m, err
+	})
+}
+
+// InsertMembers implements registry.PeopleTx.
+func (t registryTx) InsertMembers(ctx context.Context, area party.Area, rows []registry.Member) error {
+	return t.insertAll(ctx, "members", len(rows), `
+		insert into member (area, id_number, social_no, name, region, scheme, joined_on)
+		select $1, u.* from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::date[]) as u
+		on conflict do nothing`, area,
+		column(rows, func(m registry.Member) string { return m.IDNumber.Plain() }),
+		column(rows, func(m registry.Member) string { return m.SocialNo }),
+		column(rows, func(m registry.Member) string { return m.Name.Plain() }),
+		column(rows, func(m registry.Member) party.Region { return m.Region }),
+		column(rows, func(m registry.Member) string { return string(m.Scheme) }),
+		column(rows, func(m registry.Member) calendar.Day { return m.JoinedOn }))
+}
+
+func banksOf(numbers []registry.BankNumber) []string {
+	return column(numbers, func(n registry.BankNumber) string { return n.Bank })
+}
+
+func numbersOf(numbers []registry.BankNumber) []string {
+	return column(numbers, func(n registry.BankNumber) string { return n.Number })
+}
+
+// Instruments implements registry.PeopleTx.
+func (t registryTx) Instruments(
+	ctx context.Context, area party.Area, members []int64, numbers []registry.BankNumber,
+) ([]registry.Instrument, error) {
+	rows, err := t.Query(ctx, `
+		select id, member_id, bank, kind, account_no, activated, for_payout, opened_on from instrument
+		where area = $1 and member_id = any($2) and ended_on is null
+		union
+		select i.id, i.member_id, i.bank, i.kind, i.account_no, i.activated, i.for_payout, i.opened_on
+		from unnest($3::text[], $4::text[]) as u (bank, number)
+		join instrument i on i.area = $1 and i.bank = u.bank and i.account_no = u.number and i.ended_on is null
+		order by 1`, area, members, banksOf(numbers), numbersOf(numbers))
+	if err != nil {
+		return nil, fmt.Errorf("read instruments: %w", err)
+	}
+	return collect(rows, "instruments", func(row pgx.CollectableRow) (i registry.Instrument, err error) {
+		var number string
+		err = row.Scan(&i.ID, &i.Member, &i.Bank, &i.Kind, &number, &i.Activated, &i.ForPayout, &i.OpenedOn)
+		_, _, i.AccountNo = party.Stored("", "", number)
+		return i, err
+	})
+}
+
+// InsertInstruments implements registry.PeopleTx. An id of 0 is given here.
+func (t registryTx) InsertInstruments(ctx context.Context, area party.Area, rows []registry.Instrument) error {
+	return t.insertAll(ctx, "instruments", len(rows), `
+		insert into instrument (area, id, member_id, bank, kind, account_no, activated, for_payout, opened_on)
+		select $1, coalesce(nullif(u.id, 0), nextval('fact_id')), u.member, u.bank, u.kind, u.account_no, u.activated,
+			u.for_payout, u.opened_on
+		from unnest($2::bigint[], $3::bigint[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::boolean[],
+			$9::date[]) as u (id, member, bank, kind, account_no, activated, for_payout, opened_on)
+		on conflict do nothing`, area,
+		column(rows, func(i registry.Instrument) int64 { return i.ID }),
+		column(rows, func(i registry.Instrument) int64 { return i.Member }),
+		column(rows, func(i registry.Instrument) string { return i.Bank }),
+		column(rows, func(i registry.Instrument) string { return string(i.Kind) }),
+		column(rows, func(i registry.Instrument) string { return i.AccountNo.Plain() }),
+		column(rows, func(i registry.Instrument) bool { return i.Activated }),
+		column(rows, func(i registry.Instrument) bool { return i.ForPayout }),
+		column(rows, func(i registry.Instrument) calendar.Day { return i.OpenedOn }))
+}
+
+// Mandates implements registry.PeopleTx.
+func (t registryTx) Mandates(
+	ctx context.Context, area party.Area, members []int64, numbers []registry.BankNumber,
+) ([]registry.Mandate, error) {
+	rows, err := t.Query(ctx, `
+		select id, member_id, instrument_id, bank, number, signed_on, ended_on from mandate
+		where area = $1 and member_id = any($2) and ended_on is null
+		union
+		select m.id, m.member_id, m.instrument_id, m.bank, m.number, m.signed_on, m.ended_on
+		from unnest($3::text[], $4::text[]) as u (bank, number)
+		join mandate m on m.area = $1 and m.bank = u.bank and m.number = u.number
+		order by 1`, area, members, banksOf(numbers), numbersOf(numbers))
+	if err != nil {
+		return nil, fmt.Errorf("read mandates: %w", err)
+	}
+	return collect(rows, "mandates", func(row pgx.CollectableRow) (m registry.Mandate, err error) {
+		err = row.Scan(&m.ID, &m.Member, &m.Instrument, &m.Bank, &m.Number, &m.SignedOn, &m.EndedOn)
+		return m, err
+	})
+}
+
+// InsertMandates implements registry.PeopleTx. An id of 0 is given here.
+func (t registryTx) InsertMandates(ctx context.Context, area party.Area, rows []registry.Mandate) error {
+	return t.insertAll(ctx, "mandates", len(rows), `
+		insert into mandate (area, id, member_id, instrument_id, bank, number, signed_on)
+		select $1, coalesce(nullif(u.id, 0), nextval('fact_id')), u.member, u.instrument, u.bank, u.number, u.signed_on
+		from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::text[], $6::text[], $7::date[])
+			as u (id, member, instrument, bank, number, signed_on)
+		on conflict do nothing`, area,
+		column(rows, func(m registry.Mandate) int64 { return m.ID }),
+		column(rows, func(m registry.Mandate) int64 { return m.Member }),
+		column(rows, func(m registry.Mandate) int64 { return m.Instrument }),
+		column(rows, func(m registry.Mandate) string { return m.Bank }),
+		column(rows, func(m registry.Mandate) string { return m.Number }),
+		column(rows, func(m registry.Mandate) calendar.Day { return m.SignedOn }))
+}
+
+// EndMandate implements registry.CustomerTx.
+func (t registryTx) EndMandate(ctx context.Context, area party.Area, m registry.Mandate) error {
+	tag, err := t.Exec(ctx, `update mandate set ended_on = $3 where area = $1 and id = $2 and ended_on is null`,
+		area, m.ID, m.EndedOn)
+	if err != nil {
+		return fmt.Errorf("end mandate %d: %w", m.ID, err)
+	}
+	if tag.RowsAffected() != 1 {
+		return registry.ErrContended
+	}
+	return nil
+}
+
+// TierChoices implements registry.PeopleTx.
+func (t registryTx) TierChoices(
+	ctx context.Context, area party.Area, members []int64,
+) ([]registry.TierChoice, error) {
+	rows, err := t.Query(ctx, `
+		select member_id, year, amount, chosen_on from tier_choice where area = $1 and member_id = any($2)`,
+		area, members)
+	if err != nil {
+		return nil, fmt.Errorf("read chosen tiers: %w", err)
+	}
+	return collect(rows, "chosen tiers", func(row pgx.CollectableRow) (c registry.TierChoice, err error) {
+		err = row.Scan(&c.Member, &c.Year, &c.Amount, &c.ChosenOn)
+		return c, err
+	})
+}
+
+// InsertTierChoices implements registry.PeopleTx.
+func (t registryTx) InsertTierChoices(ctx context.Context, area party.Area, rows []registry.TierChoice) error {
+	return t.insertAll(ctx, "chosen tiers", len(rows), `
+		insert into tier_choice (area, member_id, year, amount, chosen_on)
+		select $1, u.* from unnest($2::bigint[], $3::smallint[], $4::bigint[], $5::date[]) as u
+		on conflict do nothing`, area,
+		column(rows, func(c registry.TierChoice) int64 { return c.Member }),
+		column(rows, func(c registry.TierChoice) int { return c.Year }),
+		column(rows, func(c registry.TierChoice) int64 { return c.Amount.Fen() }),
+		column(rows, func(c registry.TierChoice) calendar.Day { return c.ChosenOn }))
+}
+
+// PersonalOpenings implements registry.PeopleTx.
+func (t registryTx) PersonalOpenings(
+	ctx context.Context, area party.Area, members []int64,
+) ([]registry.PersonalOpening, error) {
+	rows, err := t.Query(ctx, `
+		select id, member_id, individual, collective, subsidy, interest from personal_opening
+		where area = $1 and member_id = any($2)`, area, members)
+	if err != nil {
+		return nil, fmt.Errorf("read personal openings: %w", err)
+	}
+	return collect(rows, "personal openings", func(row pgx.CollectableRow) (p registry.PersonalOpening, err error) {
+		err = row.Scan(&p.ID, &p.Member, &p.Individual, &p.Collective, &p.Subsidy, &p.Interest)
+		return p, err
+	})
+}
+
+// InsertPersonalOpenings implements registry.PeopleTx.
+func (t registryTx) InsertPersonalOpenings(
+	ctx context.Context, area party.Area, by string, rows []registry.PersonalOpening,
+) error {
+	return t.insertAll(ctx, "personal openings", len(rows), `
+		insert into personal_opening (area, id, member_id, individual, collective, subsidy, interest, entered_by,
+			entered_at)
+		select $1, u.*, $8, $9 from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
+			$7::bigint[]) as u
+		on conflict do nothing`, area,
+		column(rows, func(p registry.PersonalOpening) int64 { return p.ID }),
+		column(rows, func(p registry.PersonalOpening) int64 { return p.Member }),
+		column(rows, func(p registry.PersonalOpening) int64 { return p.Individual.Fen() }),
+		column(rows, func(p registry.PersonalOpening) int64 { return p.Collective.Fen() }),
+		column(rows, func(p registry.PersonalOpening) int64 { return p.Subsidy.Fen() }),
+		column(rows, func(p registry.PersonalOpening) int64 { return p.Interest.Fen() }),
+		by, t.at)
+}
+
+// AreasOf implements registry.CustomerTx.
+func (t registryTx) AreasOf(ctx context.Context, bank string) ([]party.Area, error) {
+	rows, err := t.Query(ctx, `select area from bank where bank = $1 order by area`, bank)
+	if err != nil {
+		return nil, fmt.Errorf("areas of bank %s: %w", bank, err)
+	}
+	return collect(rows, "areas of a bank", pgx.RowTo[party.Area])
+}
+
+// Dues returns what each member owes for the year and what covers it already,
+// in the order given. A debit that succeeded and is not booked yet counts as in
+// flight: it has its final answer, and its money must not be taken twice.
+func (t *tx) Dues(ctx context.Context, area party.Area, members []int64, year int) ([]registry.Due, error) {
+	rows, err := t.Query(ctx, `
+		select u.member, coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0), coalesce(f.amount, 0)
+		from unnest($2::bigint[]) with ordinality as u (member, at)
+		left join tier_choice c on c.area = $1 and c.year = $3 and c.member_id = u.member
+		left join lateral (
+			select sum(case when p.red then -p.amount else p.amount end)::bigint as amount from posting p
+			where p.area = $1 and p.member_id = u.member and p.role = 'contribution_individual' and p.year = $3) p on true
+		left join lateral (
+			select sum(r.amount)::bigint as amount from counter_receipt r
+			where r.area = $1 and r.member_id = u.member and r.year = $3
+			  and not exists (select from posting p where p.area = r.area and p.cause_id = r.id)) k on true
+		left join lateral (
+			select sum(i.amount)::bigint as amount from withholding_item i
+			left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+			where i.area = $1 and i.member_id = u.member and i.year = $3
+			  and (a.outcome is null or (a.outcome = 'succeeded'
+			       and not exists (select from posting p where p.area = i.area and p.cause_id = i.id)))) f on true
+		order by u.at`, area, members, year)
+	if err != nil {
+		return nil, fmt.Errorf("dues of %d members: %w", len(members), err)
+	}
+	return collect(rows, "dues", func(row pgx.CollectableRow) (d registry.Due, err error) {
+		d.Year = year
+		err = row.Scan(&d.Member, &d.Chosen, &d.Posted, &d.Receipts, &d.InFlight)
+		return d, err
+	})
+}

@@ -1,0 +1,68 @@
+package bank
+
+import (
+	"slices"
+
+	"twoline/gateway/fault"
+)
+
+// BatchState is where a batch of instructions stands between us and a bank.
+//
+//	READY ─► EXPORTED ─► SENDING ─► SENT ─► ACKED ─► DONE
+//	                        │         │        │
+//	                        └─────────┴────────┴──► UNKNOWN ─► ACKED, DONE (on evidence only)
+//
+// A batch that the bank fetches is SENDING from the commit that made it: from
+// then on the bank may have it.
+type BatchState string
+
+// The states of a batch.
+const (
+	BatchReady    BatchState = "ready"
+	BatchExported BatchState = "exported"
+	BatchSending  BatchState = "sending"
+	BatchSent     BatchState = "sent"
+	BatchAcked    BatchState = "acked"
+	BatchDone     BatchState = "done"
+	BatchUnknown  BatchState = "unknown"
+)
+
+// String returns the name that the API uses.
+func (s BatchState) String() string { return string(s) }
+
+// CanBecome lists every legal step of a batch.
+func (s BatchState) CanBecome(next BatchState) bool {
+	switch s {
+	case BatchReady:
+		return slices.Contains([]BatchState{BatchExported, BatchSending}, next)
+	case BatchExported:
+		return next == BatchSending
+	case BatchSending:
+		return slices.Contains([]BatchState{BatchSent, BatchAcked, BatchDone, BatchUnknown}, next)
+	case BatchSent:
+		return slices.Contains([]BatchState{BatchAcked, BatchDone, BatchUnknown}, next)
+	case BatchAcked:
+		return slices.Contains([]BatchState{BatchDone, BatchUnknown}, next)
+	case BatchUnknown:
+		return slices.Contains([]BatchState{BatchAcked, BatchDone}, next)
+	case BatchDone:
+		return false
+	}
+	return false
+}
+
+// WithBank says that the bank may have the batch: results are taken.
+func (s BatchState) WithBank() bool {
+	switch s {
+	case BatchSending, BatchSent, BatchAcked, BatchDone, BatchUnknown:
+		return true
+	case BatchReady, BatchExported:
+		return false
+	}
+	return false
+}
+
+// ErrBatchState is the refusal of a step that the batch's state does not allow.
+//
+//nolint:gochecknoglobals // a sentinel error
+var ErrBatchState = fault.New(fault.Conflict, "batch_state", "the batch's state does not allow this")

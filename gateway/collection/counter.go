@@ -1,0 +1,276 @@
+package collection
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+)
+
+// Counter takes payments at counters and terminals. Payments that come at the
+// same time share one transaction: they wait for no timer, only for the group
+// before theirs, so a single payment is a group of one. It is safe for
+// concurrent use.
+type Counter struct {
+	service *Service
+	queue   chan *payment
+	workers int
+}
+
+// maxGroup bounds a group, and with it the memory and the length of a transaction.
+const maxGroup = 256
+
+// NewCounter returns a counter; payments wait until Run is called.
+func NewCounter(s *Service) *Counter {
+	return &Counter{service: s, queue: make(chan *payment, 4*maxGroup), workers: 2}
+}
+
+// payment is one request that waits for its answer.
+type payment struct {
+	request once.Request
+	render  once.Render
+	payment CounterPayment
+	account string
+	done    chan paid
+}
+
+type paid struct {
+	answer once.Answer
+	err    error
+}
+
+// Pay takes one payment. account is the number of the fund account that the
+// bank will credit with the terminal's day.
+func (c *Counter) Pay(
+	ctx context.Context, r once.Request, render once.Render, by bank.Caller, account string, p CounterPayment,
+) (once.Answer, error) {
+	p.Bank = by.Code
+	work := &payment{request: r, render: render, payment: p, account: account, done: make(chan paid, 1)}
+	select {
+	case c.queue <- work:
+	case <-ctx.Done():
+		return once.Answer{}, ctx.Err() //nolint:exhaustruct // no answer
+	}
+	select {
+	case out := <-work.done:
+		return out.answer, out.err
+	case <-ctx.Done():
+		return once.Answer{}, ctx.Err() //nolint:exhaustruct // no answer
+	}
+}
+
+// Run commits groups until ctx ends; payments in the queue are then refused as
+// unavailable, and none of them has an effect.
+func (c *Counter) Run(ctx context.Context) {
+	var wg sync.WaitGroup
+	for range c.workers {
+		wg.Go(func() { c.work(ctx) })
+	}
+	wg.Wait()
+	for {
+		select {
+		case p := <-c.queue:
+			p.done <- paid{answer: once.Answer{}, err: ErrClosing} //nolint:exhaustruct // no answer
+		default:
+			return
+		}
+	}
+}
+
+func (c *Counter) work(ctx context.Context) {
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case first := <-c.queue:
+			group := append(make([]*payment, 0, maxGroup), first)
+			for len(group) < maxGroup {
+				select {
+				case next := <-c.queue:
+					group = append(group, next)
+					continue
+				default:
+				}
+				break
+			}
+			c.commit(context.WithoutCancel(ctx), group)
+		}
+	}
+}
+
+// commit runs a group in one transaction; where the group fails, each payment
+// is tried by itself, so that one bad payment harms no other.
+func (c *Counter) commit(ctx context.Context, group []*payment) {
+	first, again := distinct(group)
+	out, err := c.take(ctx, first)
+	for i, p := range first {
+		switch {
+		case err == nil:
+			p.done <- out[i]
+		case len(first) == 1:
+			p.done <- paid{answer: once.Answer{}, err: err} //nolint:exhaustruct // no answer
+		default:
+			c.commit(ctx, []*payment{p})
+		}
+	}
+	if len(again) > 0 {
+		c.commit(ctx, again)
+	}
+}
+
+// distinct parts a group from repetitions of its own requests, which are
+// answered after it.
+func distinct(group []*payment) (first, again []*payment) {
+	seen := make(map[[3]string]bool, len(group))
+	for _, p := range group {
+		key := [3]string{p.request.Caller, p.request.Route, p.request.Key}
+		if seen[key] {
+			again = append(again, p)
+			continue
+		}
+		seen[key] = true
+		first = append(first, p)
+	}
+	return first, again
+}
+
+// take is the transaction of a group.
+func (c *Counter) take(ctx context.Context, group []*payment) ([]paid, error) {
+	var out []paid
+	run := func(tx Tx) error {
+		var err error
+		out, err = c.takeIn(ctx, tx, group)
+		return err
+	}
+	err := c.service.store.InTx(ctx, run)
+	for range 8 {
+		if !errors.Is(err, once.ErrTaken) && !errors.Is(err, ErrContended) {
+			break
+		}
+		err = c.service.store.InTx(ctx, run)
+	}
+	return out, err
+}
+
+func (c *Counter) takeIn(ctx context.Context, tx Tx, group []*payment) ([]paid, error) {
+	out := make([]paid, len(group))
+	requests := make([]once.Request, len(group))
+	for i, p := range group {
+		requests[i] = p.request
+	}
+	stored, err := tx.RecallAll(ctx, requests)
+	if err != nil {
+		return nil, err
+	}
+	var fresh []int
+	for i, s := range stored {
+		if s != nil {
+			out[i].answer, out[i].err = s.Replay(requests[i])
+			continue
+		}
+		fresh = append(fresh, i)
+	}
+	if len(fresh) == 0 {
+		return out, nil
+	}
+	accepted, ordinals, err := c.decide(ctx, tx, group, fresh, out)
+	if err != nil || len(accepted) == 0 {
+		return out, err
+	}
+	payments := make([]CounterPayment, len(accepted))
+	ids, err := tx.NewIDs(ctx, len(accepted))
+	if err != nil {
+		return nil, err
+	}
+	for i, at := range accepted {
+		payments[i] = group[at].payment
+		payments[i].ID = ids[i]
+	}
+	refused, err := tx.AddCounterReceipts(ctx, payments, ordinals)
+	if err != nil {
+		return nil, err
+	}
+	var kept []once.Request
+	var answers []once.Answer
+	for i, at := range accepted {
+		if refused[i] != nil {
+			out[at].err = refused[i]
+			continue
+		}
+		out[at].answer, out[at].err = group[at].render(payments[i])
+		if out[at].err != nil {
+			return nil, out[at].err
+		}
+		kept, answers = append(kept, requests[at]), append(answers, out[at].answer)
+	}
+	return out, tx.KeepAll(ctx, kept, answers)
+}
+
+// decide fills in areas and accounts and refuses what may not be taken. The
+// payments of one member within the group are decided in their order.
+func (c *Counter) decide(
+	ctx context.Context, tx Tx, group []*payment, fresh []int, out []paid,
+) (accepted, ordinals []int, err error) {
+	banks, numbers := make([]string, len(fresh)), make([]string, len(fresh))
+	for i, at := range fresh {
+		banks[i], numbers[i] = group[at].payment.Bank, group[at].account
+	}
+	accounts, err := tx.CounterAccounts(ctx, banks, numbers)
+	if err != nil {
+		return nil, nil, err
+	}
+	dues, err := c.dues(ctx, tx, group, fresh, accounts)
+	if err != nil {
+		return nil, nil, err
+	}
+	today := c.service.today()
+	taken := map[[2]int64]money.Amount{}
+	payments := map[[2]int64]int{}
+	for i, at := range fresh {
+		p := &group[at].payment
+		p.Area, p.FundAccount = accounts[i].Area, accounts[i].ID
+		key := [2]int64{p.Member, int64(p.Year)}
+		if out[at].err = refusePayment(p, accounts[i], dues[i], taken[key], today); out[at].err != nil {
+			continue
+		}
+		taken[key] += p.Amount
+		payments[key]++
+		accepted = append(accepted, at)
+		ordinals = append(ordinals, dues[i].Payments+payments[key])
+	}
+	return accepted, ordinals, nil
+}
+
+func (c *Counter) dues(
+	ctx context.Context, tx Tx, group []*payment, fresh []int, accounts []FundAccount,
+) ([]CounterDue, error) {
+	members, years := make([]int64, len(fresh)), make([]int, len(fresh))
+	areas := make([]party.Area, len(fresh))
+	for i, at := range fresh {
+		areas[i], members[i], years[i] = accounts[i].Area, group[at].payment.Member, group[at].payment.Year
+	}
+	return tx.CounterDues(ctx, areas, members, years)
+}
+
+func refusePayment(
+	p *CounterPayment, account FundAccount, due CounterDue, takenInGroup money.Amount, today calendar.Day,
+) error {
+	switch {
+	case account.ID == 0:
+		return ErrFundAccount.On("account")
+	case due.Scheme == "" || due.Scheme != account.Scheme:
+		return ErrMemberUnknown.On("member_id")
+	case p.PaidOn.IsZero() || p.PaidOn.After(today):
+		return ErrDay.On("paid_on")
+	case due.Chosen == 0:
+		return ErrNotChosen.On("year")
+	case p.Amount > due.Open()-takenInGroup:
+		return ErrOverDue.With("the member still owes %s for %d", due.Open()-takenInGroup, p.Year).On("amount")
+	}
+	return nil
+}

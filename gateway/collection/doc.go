@@ -1,0 +1,21 @@
+// Package collection is the money in: what members owe, what banks are asked to
+// debit, what they answer, what arrived, and the one posting that all of it ends in.
+//
+//	1 dues            chosen tier − posted − receipts − in flight
+//	2 run             batches per bank, split by row limit and clearing bank; numbers from a committed counter
+//	3 batch           frozen items; the bank fetches it, acknowledges count, amount and digest
+//	4 answers         every line is kept as received; the final one of an item is its outcome, once
+//	5 arrival         money on the fund account, by notice or from the statement
+//	6 agreement       outcomes and arrivals of the batch sum to the same: only now anything is posted
+//	7 posting         one entry a chunk: fund line and account line of an item in the same transaction
+//	8 feedback        paid, unpaid and why; the next run takes up what may be tried again
+//
+// An item has no status: without a final answer it is pending, and while it is
+// pending or unknown its due is in flight, so that it can never be sent twice.
+// Money that no answer explains within the area's working days goes to suspense
+// and is recognised from there when the answers come (domain rules: 新农保经办规程
+// articles 12 and 13; debit in full or not at all).
+//
+// A village terminal's day is the same with receipts in place of answers: the
+// day is closed, and posted when the bank's credit equals the sum of its receipts.
+package collection

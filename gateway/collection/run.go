@@ -1,0 +1,155 @@
+package collection
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+	"twoline/gateway/once"
+)
+
+// Withhold makes the withholding batches of a run: for every bank the members
+// with an active mandate whose due may be sent now, split by the bank's row
+// limit and by the clearing bank of the payer's account. Items, numbers, file
+// names and the digests of the files' bytes are frozen in one transaction.
+func (s *Service) Withhold(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, run Run,
+) (once.Answer, error) {
+	if !by.Has(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance) {
+		return once.Answer{}, approval.ErrDuty //nolint:exhaustruct // no answer
+	}
+	today := s.today()
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		byTax, err := tx.CollectsByTax(ctx, by.Area, today)
+		if err != nil {
+			return nil, err
+		}
+		if byTax {
+			return nil, ErrTaxMode
+		}
+		partners, err := tx.Partners(ctx, by.Area, run.Scheme, run.Banks)
+		if err != nil {
+			return nil, err
+		}
+		id, err := tx.AddRun(ctx, by.Area, run, "officer:"+by.Login, today)
+		if err != nil {
+			return nil, err
+		}
+		out := RunResult{ID: id, Batches: nil, Held: map[bank.Class]int{}}
+		for _, p := range partners {
+			b := &batcher{
+				s: s, tx: tx, run: run, partner: p, today: today, by: by, runID: id,
+				dues: nil, out: &out,
+			}
+			if err := b.make(ctx); err != nil {
+				return nil, fmt.Errorf("withholding run for %s: %w", p.Code, err)
+			}
+		}
+		if len(out.Batches) == 0 {
+			return nil, ErrNothingDue
+		}
+		return out, nil
+	})
+}
+
+// batcher splits one bank's dues into batches. It holds one batch in memory.
+type batcher struct {
+	s       *Service
+	tx      Tx
+	run     Run
+	partner Partner
+	today   calendar.Day
+	by      approval.Officer
+	runID   int64
+	dues    [][]Due
+	out     *RunResult
+}
+
+func (b *batcher) make(ctx context.Context) error {
+	held, err := b.tx.EachDue(ctx, b.by.Area, b.run, b.partner, func(d Due) error {
+		last := len(b.dues) - 1
+		full := last < 0 || len(b.dues[last]) == b.partner.RowLimit || b.dues[last][0].ClearingBank != d.ClearingBank
+		if full {
+			b.dues = append(b.dues, nil)
+			last++
+		}
+		b.dues[last] = append(b.dues[last], d)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	for class, n := range held {
+		b.out.Held[class] += n
+	}
+	for i, dues := range b.dues {
+		made, err := b.freeze(ctx, dues)
+		if err != nil {
+			return err
+		}
+		b.dues[i] = nil
+		b.out.Batches = append(b.out.Batches, made)
+	}
+	return nil
+}
+
+func (b *batcher) freeze(ctx context.Context, dues []Due) (Batch, error) {
+	none := Batch{} //nolint:exhaustruct // none
+	number, err := b.tx.NextBatchNumber(ctx, b.by.Area, b.partner.Code)
+	if err != nil {
+		return none, err
+	}
+	ids, err := b.tx.NewIDs(ctx, len(dues)+1)
+	if err != nil {
+		return none, err
+	}
+	batch := Batch{ //nolint:exhaustruct // sums and digests below
+		Area: b.by.Area, ID: ids[0], Run: b.runID, Scheme: b.run.Scheme, Year: b.run.Year, Bank: b.partner.Code,
+		ClearingBank: dues[0].ClearingBank, FundAccount: b.partner.FundAccount, Number: fmt.Sprintf("%08d", number),
+		Count: len(dues), CreatedOn: b.today, State: bank.BatchSending, Version: 1,
+	}
+	batch.Progress.Open = len(dues)
+	items := make([]Item, len(dues))
+	digest := NewItemDigest(batch.Area, batch.Bank, batch.Number)
+	var total money.Total
+	for i, d := range dues {
+		items[i] = Item{
+			ID: ids[i+1], Batch: batch.ID, Seq: i + 1, Member: d.Member, Year: b.run.Year, Attempt: d.Attempt,
+			Amount: d.Amount, Mandate: d.Mandate, MandateNo: d.MandateNo, Account: d.Account, Name: d.Name,
+			IDNumber: d.IDNumber, SocialNo: d.SocialNo, Region: d.Region,
+		}
+		digest.Add(items[i])
+		total.Add(d.Amount)
+	}
+	batch.Digest = digest.Sum()
+	if batch.Amount, err = total.Amount(); err != nil {
+		return none, fmt.Errorf("sum of batch %s: %w", batch.Number, err)
+	}
+	batch.FileName = b.s.files.WithholdingFileName(b.partner, batch)
+	if batch.FileDigest, err = b.fileDigest(batch, items); err != nil {
+		return none, err
+	}
+	return batch, b.tx.AddBatch(ctx, batch, items, "officer:"+b.by.Login)
+}
+
+func (b *batcher) fileDigest(batch Batch, items []Item) (sum [sha256.Size]byte, err error) {
+	var h hash.Hash = sha256.New()
+	err = b.s.files.WriteWithholding(h, b.partner, batch, func(yield func(Item) error) error {
+		for _, i := range items {
+			if err := yield(i); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return sum, fmt.Errorf("write file of batch %s: %w", batch.Number, err)
+	}
+	h.Sum(sum[:0])
+	return sum, nil
+}

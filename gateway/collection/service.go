@@ -1,0 +1,306 @@
+package collection
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+)
+
+// Service is collection's front door. It is safe for concurrent use.
+type Service struct {
+	store  Store
+	intake *bank.Intake
+	files  FileWriter
+	reader FileReader
+	days   *calendar.WorkingDays
+	today  func() calendar.Day
+}
+
+// Parts are what a Service is made of.
+type Parts struct {
+	Store  Store
+	Intake *bank.Intake
+	Writer FileWriter
+	Reader FileReader
+	Days   *calendar.WorkingDays
+	// Today is the business day.
+	Today func() calendar.Day
+}
+
+// New returns a service.
+func New(p Parts) *Service {
+	return &Service{store: p.Store, intake: p.Intake, files: p.Writer, reader: p.Reader, days: p.Days, today: p.Today}
+}
+
+const (
+	// MaxResults bounds the lines of one request.
+	MaxResults = 10_000
+	chunk      = 5_000
+	actorJob   = "job"
+)
+
+// Acknowledge takes a bank's word that it holds a batch whole.
+func (s *Service) Acknowledge(
+	ctx context.Context, r once.Request, render once.Render, area party.Area, by bank.Caller, id int64, a Acknowledgement,
+) (once.Answer, error) {
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		b, err := tx.LockBatch(ctx, area, by.Code, id)
+		if err != nil {
+			return nil, err
+		}
+		sameDigest := a.Digest == hex.EncodeToString(b.Digest[:]) || a.Digest == hex.EncodeToString(b.FileDigest[:])
+		if a.Count != b.Count || a.Amount != b.Amount || !sameDigest {
+			return nil, ErrAcknowledgement
+		}
+		if b.State.CanBecome(bank.BatchAcked) {
+			return tx.MoveBatch(ctx, b, bank.BatchAcked, "bank:"+by.Code, "acknowledged count, amount and digest")
+		}
+		return b, nil
+	})
+}
+
+// Results takes at most MaxResults answers of one batch in one transaction:
+// the lines, the outcomes, the batch's state and, where money and answers now
+// agree, the agreement. Area 0 stands for the area of the batch.
+func (s *Service) Results(
+	ctx context.Context, r once.Request, render once.Render, area party.Area, by bank.Caller, id int64,
+	results []Result,
+) (once.Answer, error) {
+	if len(results) > MaxResults {
+		return once.Answer{}, ErrTooManyLines //nolint:exhaustruct // no answer
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		b, err := tx.LockBatch(ctx, area, by.Code, id)
+		if err != nil {
+			return nil, err
+		}
+		receipt, err := tx.BeginReceipt(ctx, bank.Receipt{ //nolint:exhaustruct // the rest is decided later
+			Area: b.Area, Bank: by.Code, Kind: bank.ReceiptResults, Subject: b.ID,
+			Name: "results:" + r.Key, ReceivedBy: "bank:" + by.Code,
+		})
+		if err != nil {
+			return nil, err
+		}
+		done, err := tx.FinishReceipt(ctx, bank.Receipt{ //nolint:exhaustruct // the rest stands in the row
+			Area: b.Area, ID: receipt, Bank: by.Code, Kind: bank.ReceiptResults, Name: "results:" + r.Key,
+			Digest: r.Fingerprint,
+		})
+		if err != nil {
+			return nil, err
+		}
+		taken, err := s.takeChunk(ctx, tx, b, done.ID, results, "bank:"+by.Code)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.CloseReceipt(ctx, b.Area, done.ID, taken.Counts); err != nil {
+			return nil, err
+		}
+		taken.Receipt = done.ID
+		if taken.Batch, err = s.settleBatch(ctx, tx, taken.Batch, "bank:"+by.Code); err != nil {
+			return nil, err
+		}
+		return taken, nil
+	})
+}
+
+// Taken is what became of a request's lines.
+type Taken struct {
+	Receipt   int64
+	Batch     Batch
+	Decisions []Decision
+	Counts    bank.Counts
+}
+
+// takeChunk decides lines and writes what was decided, under the batch's lock.
+func (s *Service) takeChunk(
+	ctx context.Context, tx Tx, b Batch, receipt int64, results []Result, actor string,
+) (Taken, error) {
+	if !b.State.WithBank() {
+		return Taken{}, bank.ErrBatchState //nolint:exhaustruct // refused
+	}
+	known, err := tx.KnownItems(ctx, b, receipt, results)
+	if err != nil {
+		return Taken{}, err //nolint:exhaustruct // refused
+	}
+	decisions := make([]Decision, len(results))
+	seen := make(map[int64]bool, len(results))
+	for i, r := range results {
+		if k := known[i]; k != nil && seen[k.Item.ID] {
+			k.SeenInReceipt = true
+		}
+		decisions[i] = Decide(b, r, known[i])
+		if known[i] != nil && decisions[i].Disposition != Refused {
+			seen[known[i].Item.ID] = true
+		}
+	}
+	if err := tx.AddAnswers(ctx, b, receipt, decisions); err != nil {
+		return Taken{}, err //nolint:exhaustruct // refused
+	}
+	if b.State == bank.BatchSending || b.State == bank.BatchSent {
+		b, err = tx.MoveBatch(ctx, b, bank.BatchAcked, actor, fmt.Sprintf("answers in receipt %d", receipt))
+		if err != nil {
+			return Taken{}, err //nolint:exhaustruct // refused
+		}
+	}
+	return Taken{Receipt: receipt, Batch: b, Decisions: decisions, Counts: Counts(decisions)}, nil
+}
+
+// TakeInResultFile reads a stored result file: first whole, to prove that it
+// agrees with itself, then again in chunks that are recorded one transaction
+// each. It may be run again after a crash at any point: lines that were kept
+// are passed over.
+func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt int64) error {
+	head, err := s.intake.Find(ctx, area, "", receipt)
+	if err != nil {
+		return err
+	}
+	if head.State != bank.Received {
+		return nil
+	}
+	b, err := s.store.Batch(ctx, BatchFilter{Area: area, Bank: head.Bank, ID: head.Subject}) //nolint:exhaustruct // one
+	if err != nil {
+		return s.quarantine(ctx, head, err)
+	}
+	p, err := s.store.Partner(ctx, area, b.Scheme, b.Bank)
+	if err != nil {
+		return err
+	}
+	proof := &fileProof{} //nolint:exhaustruct // empty
+	err = s.intake.Decode(ctx, area, receipt, func(body io.Reader) error {
+		return s.reader.ReadResults(ctx, p, head, body, proof.take)
+	})
+	if err != nil {
+		return s.quarantine(ctx, head, err)
+	}
+	if err := proof.check(head); err != nil {
+		return s.quarantine(ctx, head, err)
+	}
+	return s.recordFile(ctx, head, b, p)
+}
+
+// quarantine sets a file aside where the error speaks of its content; any other
+// error is returned, so that the job is tried again.
+func (s *Service) quarantine(ctx context.Context, head bank.Receipt, cause error) error {
+	var content *bank.ContentError
+	if !errors.As(cause, &content) && !isRefusal(cause) {
+		return cause
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		return tx.QuarantineReceipt(ctx, head, refusalCode(cause), refusalText(cause))
+	})
+}
+
+func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p Partner) error {
+	var kept int
+	err := s.store.InTx(ctx, func(tx Tx) (err error) {
+		kept, _, err = tx.AnsweredLines(ctx, head.Area, head.ID)
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	actor := "bank:" + head.Bank
+	pending := make([]Result, 0, chunk)
+	flush := func() error {
+		if len(pending) == 0 {
+			return nil
+		}
+		err := s.store.InTx(ctx, func(tx Tx) error {
+			locked, err := tx.LockBatch(ctx, head.Area, head.Bank, b.ID)
+			if err != nil {
+				return err
+			}
+			_, err = s.takeChunk(ctx, tx, locked, head.ID, pending, actor)
+			return err
+		})
+		pending = pending[:0]
+		return err
+	}
+	err = s.intake.Decode(ctx, head.Area, head.ID, func(body io.Reader) error {
+		line := 0
+		return s.reader.ReadResults(ctx, p, head, body, func(rec bank.Record) error {
+			r, ok := rec.(bank.Result)
+			if !ok || (r.Level != "" && r.Level != "item") {
+				return nil
+			}
+			line++
+			if line <= kept {
+				return nil
+			}
+			pending = append(pending, ResultOf(line, r))
+			if len(pending) == chunk {
+				return flush()
+			}
+			return nil
+		})
+	})
+	if err != nil {
+		return fmt.Errorf("take in receipt %d: %w", head.ID, err)
+	}
+	if err := flush(); err != nil {
+		return fmt.Errorf("take in receipt %d: %w", head.ID, err)
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		locked, err := tx.LockBatch(ctx, head.Area, head.Bank, b.ID)
+		if err != nil {
+			return err
+		}
+		_, counts, err := tx.AnsweredLines(ctx, head.Area, head.ID)
+		if err != nil {
+			return err
+		}
+		if err := tx.CloseReceipt(ctx, head.Area, head.ID, counts); err != nil {
+			return err
+		}
+		_, err = s.settleBatch(ctx, tx, locked, actor)
+		return err
+	})
+}
+
+// File writes a batch in its bank's own format.
+func (s *Service) File(ctx context.Context, w io.Writer, area party.Area, by bank.Caller, id int64) (Batch, error) {
+	b, err := s.store.Batch(ctx, BatchFilter{Area: area, Bank: by.Code, ID: id}) //nolint:exhaustruct // one
+	if err != nil {
+		return b, err
+	}
+	p, err := s.store.Partner(ctx, b.Area, b.Scheme, b.Bank)
+	if err != nil {
+		return b, err
+	}
+	return b, s.files.WriteWithholding(w, p, b, func(yield func(Item) error) error {
+		return s.store.EachItem(ctx, b.Area, b.ID, yield)
+	})
+}
+
+// Batches lists batches; see BatchFilter.
+func (s *Service) Batches(ctx context.Context, f BatchFilter) ([]Batch, error) {
+	return s.store.Batches(ctx, f)
+}
+
+// Batch returns one batch, or ErrBatchUnknown.
+func (s *Service) Batch(ctx context.Context, f BatchFilter) (Batch, error) {
+	return s.store.Batch(ctx, f)
+}
+
+// Items lists a batch's items in file order after the given position.
+func (s *Service) Items(ctx context.Context, b Batch, after, limit int) ([]ItemStanding, error) {
+	return s.store.Items(ctx, b.Area, b.ID, after, limit)
+}
+
+// FindItem says where an item stands.
+func (s *Service) FindItem(ctx context.Context, f ItemFilter) (ItemStanding, error) {
+	return s.store.FindItem(ctx, f)
+}
+
+// Feedback returns paid, unpaid and why per village.
+func (s *Service) Feedback(ctx context.Context, by approval.Officer, r Run) ([]VillageFeedback, error) {
+	return s.store.Feedback(ctx, by.Area, r.Scheme, r.Year)
+}

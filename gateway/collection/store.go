@@ -1,0 +1,241 @@
+package collection
+
+import (
+	"context"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+)
+
+// RunTx is what making batches needs of a transaction.
+type RunTx interface {
+	// CollectsByTax says whether the tax authority collects in the area on the day.
+	CollectsByTax(ctx context.Context, area party.Area, day calendar.Day) (bool, error)
+	// Partners returns the banks of an area that have an income account of the scheme.
+	Partners(ctx context.Context, area party.Area, scheme ledger.Scheme, codes []string) ([]Partner, error)
+	// AddRun writes the run and returns its id.
+	AddRun(ctx context.Context, area party.Area, r Run, actor string, day calendar.Day) (int64, error)
+	// EachDue calls fn for every member of the bank whose due may be sent now, in
+	// the order of clearing bank, region and member, and returns how many are held by the class of
+	// their last failure. fn must not use the transaction.
+	EachDue(ctx context.Context, area party.Area, r Run, p Partner, fn func(Due) error) (map[bank.Class]int, error)
+	// NextBatchNumber takes the next number of the bank in the area; the counter
+	// is locked until the transaction ends.
+	NextBatchNumber(ctx context.Context, area party.Area, bankCode string) (int64, error)
+	NewIDs(ctx context.Context, n int) ([]int64, error)
+	// AddBatch freezes a batch with its items.
+	AddBatch(ctx context.Context, b Batch, items []Item, actor string) error
+}
+
+// AnswerTx is what taking answers in needs of a transaction.
+type AnswerTx interface {
+	// LockBatch returns a batch of the bank and holds its row to the end of the
+	// transaction; another bank's is ErrBatchUnknown. An empty bank is an officer's.
+	LockBatch(ctx context.Context, area party.Area, bankCode string, id int64) (Batch, error)
+	// KnownItems returns what is known of the items that the results name, by
+	// the results' position; nil where the batch has no such item.
+	KnownItems(ctx context.Context, b Batch, receipt int64, results []Result) ([]*Known, error)
+	// AddAnswers keeps the lines, recorded ones as outcomes, refused ones with a case.
+	AddAnswers(ctx context.Context, b Batch, receipt int64, decisions []Decision) error
+	// MoveBatch changes the state by compare-and-set and appends the event.
+	MoveBatch(ctx context.Context, b Batch, next bank.BatchState, actor, evidence string) (Batch, error)
+	// AnsweredLines returns how many lines of a receipt were kept, and their counts.
+	AnsweredLines(ctx context.Context, area party.Area, receipt int64) (int, bank.Counts, error)
+	BeginReceipt(ctx context.Context, r bank.Receipt) (int64, error)
+	CloseReceipt(ctx context.Context, area party.Area, id int64, c bank.Counts) error
+	FinishReceipt(ctx context.Context, r bank.Receipt) (bank.Receipt, error)
+	QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text string) error
+	Receipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
+}
+
+// MoneyTx is what arrivals, agreements and postings need of a transaction.
+type MoneyTx interface {
+	// AddArrival keeps an arrival; the same bank reference with the same content
+	// returns the first one and true, with other content ErrReference.
+	AddArrival(ctx context.Context, area party.Area, a Arrival, today calendar.Day) (Arrival, bool, error)
+	// FundAccount finds an account by its number for the bank that keeps it; the
+	// empty bank is an officer's.
+	FundAccount(ctx context.Context, area party.Area, bankCode, accountNo string) (FundAccount, error)
+	FundAccountByID(ctx context.Context, area party.Area, id int64) (FundAccount, error)
+	// BatchOfItem returns the batch that an item belongs to.
+	BatchOfItem(ctx context.Context, area party.Area, bankCode string, item int64) (int64, error)
+	// OpenSums returns what a batch's recorded successes and arrivals sum to
+	// beyond its last agreement.
+	OpenSums(ctx context.Context, area party.Area, subject string, id int64) (Sums, error)
+	AddAgreement(ctx context.Context, a Agreement, today calendar.Day) (int64, error)
+	// LockAgreement returns the agreement with its progress, held to the end.
+	LockAgreement(ctx context.Context, area party.Area, id int64) (Agreement, error)
+	// Payables returns the next successes to post, at most n, in their order.
+	Payables(ctx context.Context, a Agreement, n int) ([]Payable, error)
+	MoveAgreement(ctx context.Context, a Agreement) error
+	AddRefundTasks(ctx context.Context, area party.Area, today calendar.Day, tasks []RefundTask) error
+	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
+	// StaleArrivals returns arrivals reported on or before the day that no
+	// agreement covers and that are not in suspense yet.
+	StaleArrivals(ctx context.Context, area party.Area, day calendar.Day) ([]StaleArrival, error)
+	// OpenArrivals is StaleArrivals for one subject, whatever their age.
+	OpenArrivals(ctx context.Context, area party.Area, subject string, id int64) ([]StaleArrival, error)
+	// AddArrivalSuspense marks arrivals as gone to suspense.
+	AddArrivalSuspense(ctx context.Context, area party.Area, ids []int64, today calendar.Day) error
+	Enqueue(ctx context.Context, jobs ...any) error
+}
+
+// CounterTx is what payments at counters and terminals need of a transaction.
+type CounterTx interface {
+	// RecallAll and KeepAll are once.Tx for many requests in one round trip; the
+	// answers stand by the requests' positions.
+	RecallAll(ctx context.Context, rs []once.Request) ([]*once.Stored, error)
+	KeepAll(ctx context.Context, rs []once.Request, answers []once.Answer) error
+	// CounterAccounts returns the bank's fund accounts by number, by position; the
+	// zero account where there is none.
+	CounterAccounts(ctx context.Context, bankCodes, numbers []string) ([]FundAccount, error)
+	// CounterDues returns what members owe for a year, by position; Chosen is 0
+	// where nothing was chosen, Scheme is empty where there is no such member.
+	CounterDues(ctx context.Context, areas []party.Area, members []int64, years []int) ([]CounterDue, error)
+	// AddCounterReceipts keeps payments under their ordinals. It answers per
+	// payment, by position: nil, ErrDayClosed or ErrReference. It returns
+	// ErrContended where another transaction took an ordinal first.
+	AddCounterReceipts(ctx context.Context, ps []CounterPayment, ordinals []int) ([]error, error)
+	// CloseTerminalDay fixes the receipts of a terminal's day and returns it; a
+	// day that is closed is returned as it was closed.
+	CloseTerminalDay(ctx context.Context, area party.Area, d TerminalDay, actor string) (TerminalDay, error)
+	// OpenTerminalDays lists days before the given one that have receipts and are not closed.
+	OpenTerminalDays(ctx context.Context, area party.Area, before calendar.Day) ([]TerminalDay, error)
+}
+
+// WatchTx is what the daily look at what stays open needs of a transaction.
+type WatchTx interface {
+	// Areas returns all pooling areas.
+	Areas(ctx context.Context) ([]party.Area, error)
+	// SilentItems asks the bank about every item that was sent on or before the
+	// day and has no final answer: it writes the queries and cases, sets their batches
+	// unknown, and returns how many. It sends nothing again.
+	QuerySilentItems(ctx context.Context, area party.Area, sentBy, today calendar.Day) (int, error)
+	// SuspenseDays returns the area's rule of working days before unexplained
+	// money goes to suspense.
+	SuspenseDays(ctx context.Context, area party.Area, day calendar.Day) (int, error)
+}
+
+// Tx is everything that collection asks of a transaction.
+type Tx interface {
+	once.Tx
+	RunTx
+	AnswerTx
+	MoneyTx
+	CounterTx
+	WatchTx
+}
+
+// Store runs transactions and answers queries.
+type Store interface {
+	InTx(ctx context.Context, fn func(Tx) error) error
+	// Batches lists a bank's batches in rising order of id after the cursor; the
+	// empty bank is an officer's view of the area, area 0 every area of the bank.
+	Batches(ctx context.Context, f BatchFilter) ([]Batch, error)
+	// Batch returns one, or ErrBatchUnknown.
+	Batch(ctx context.Context, f BatchFilter) (Batch, error)
+	// Items lists a batch's items in file order after the given position.
+	Items(ctx context.Context, area party.Area, batch int64, after, limit int) ([]ItemStanding, error)
+	// EachItem streams a batch's items in file order.
+	EachItem(ctx context.Context, area party.Area, batch int64, fn func(Item) error) error
+	// Partner returns one bank of an area with its income account of the scheme.
+	Partner(ctx context.Context, area party.Area, scheme ledger.Scheme, code string) (Partner, error)
+	// FindItem finds an item of the bank by id or bank reference.
+	FindItem(ctx context.Context, f ItemFilter) (ItemStanding, error)
+	// Feedback counts paid and unpaid per village for a year.
+	Feedback(ctx context.Context, area party.Area, scheme ledger.Scheme, year int) ([]VillageFeedback, error)
+}
+
+// BatchFilter selects batches.
+type BatchFilter struct {
+	Area  party.Area
+	Bank  string
+	ID    int64
+	State bank.BatchState
+	After int64
+	Limit int
+}
+
+// ItemFilter selects an item.
+type ItemFilter struct {
+	Area          party.Area
+	Bank          string
+	ID            int64
+	BankReference string
+}
+
+// FundAccount is a bank account of the fund.
+type FundAccount struct {
+	Area   party.Area
+	ID     int64
+	Scheme ledger.Scheme
+	Role   ledger.Role
+	Bank   string
+}
+
+// Sums is what a subject holds beyond its last agreement.
+type Sums struct {
+	Round        int
+	After        int64
+	Upto         int64
+	UptoArrival  int64
+	Count        int
+	Succeeded    money.Amount
+	Arrived      money.Amount
+	LastValueDay calendar.Day
+	FundAccount  FundAccount
+}
+
+// StaleArrival is an arrival that nothing explains yet.
+type StaleArrival struct {
+	Arrival
+
+	Scheme ledger.Scheme
+	Role   ledger.Role
+	// InSuspense says that it was booked to suspense before.
+	InSuspense bool
+}
+
+// CounterDue is what a member owes for a year, as a counter sees it.
+type CounterDue struct {
+	Member   int64
+	Year     int
+	Chosen   money.Amount
+	Posted   money.Amount
+	Receipts money.Amount
+	InFlight money.Amount
+	// Payments counts receipts so far; the next has this ordinal plus one.
+	Payments int
+	Scheme   ledger.Scheme
+}
+
+// Open returns what may still be collected.
+func (d CounterDue) Open() money.Amount {
+	return max(0, d.Chosen-d.Posted-d.Receipts-d.InFlight)
+}
+
+// TerminalDay is one terminal's closed day.
+type TerminalDay struct {
+	ID          int64
+	Bank        string
+	Terminal    string
+	Day         calendar.Day
+	FundAccount int64
+	Receipts    int
+	Amount      money.Amount
+}
+
+// VillageFeedback is one village's line of the list that goes back down.
+type VillageFeedback struct {
+	Region   party.Region
+	Name     string
+	Due      int
+	Paid     int
+	InFlight int
+	Unpaid   map[string]int
+	Amount   money.Amount
+}

@@ -1,0 +1,310 @@
+package collection
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"hash"
+	"io"
+	"time"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+)
+
+// The refusals of collection.
+//
+//nolint:gochecknoglobals // sentinel errors
+var (
+	ErrBatchUnknown = fault.New(fault.NotFound, "batch_not_found", "no such withholding batch")
+	ErrTaxMode      = fault.New(fault.Unprocessable, "collected_by_tax",
+		"contributions of this area are collected by the tax authority from this day on")
+	ErrNothingDue   = fault.New(fault.Unprocessable, "nothing_due", "no member has a due that may be collected now")
+	ErrControlTotal = fault.New(fault.Unprocessable, "control_total",
+		"count or amount does not agree with the lines")
+	ErrAcknowledgement = fault.New(fault.Unprocessable, "acknowledgement_differs",
+		"count, amount or digest is not that of the batch; fetch it again")
+	ErrTooManyLines  = fault.New(fault.TooLarge, "too_many_lines", "at most 10 000 results a request; send a file")
+	ErrFundAccount   = fault.New(fault.NotFound, "fund_account_not_found", "no such fund account")
+	ErrOverDue       = fault.New(fault.Unprocessable, "over_due", "the payment exceeds what the member still owes for the year")
+	ErrMemberUnknown = fault.New(fault.NotFound, "member_not_found", "no such member")
+	ErrNotChosen     = fault.New(fault.Unprocessable, "tier_not_chosen", "the member chose no amount for this year")
+	ErrDayClosed     = fault.New(fault.Conflict, "terminal_day_closed",
+		"this terminal's day is closed; the receipt needs a day that is open")
+	ErrReference = fault.New(fault.Conflict, "bank_reference_reused",
+		"this bank reference was reported before with other content")
+	ErrDay = fault.New(fault.Unprocessable, "day_out_of_range", "the day lies in the future or before the books began")
+	// ErrContended asks for another try: somebody else paid for the member just now.
+	ErrContended   = fault.New(fault.Unavailable, "contended", "another payment of this member was faster; try again")
+	ErrClosing     = fault.New(fault.Unavailable, "closing", "the gateway is closing; try again with the same Idempotency-Key")
+	ErrItemUnknown = fault.New(fault.NotFound, "item_not_found", "no such item")
+)
+
+// Run asks for withholding batches: one area, scheme and year, some or all banks.
+type Run struct {
+	Scheme ledger.Scheme
+	Year   int
+	// Banks are the partner banks' codes; none means all.
+	Banks []string
+}
+
+// RunResult says what a run made and whom it left out.
+type RunResult struct {
+	ID      int64
+	Batches []Batch
+	// Held counts members with a due that is not sent again by itself, by the
+	// class of their last failure.
+	Held map[bank.Class]int
+}
+
+// Batch is a withholding batch as it was frozen, and where it stands.
+type Batch struct {
+	Area         party.Area
+	ID           int64
+	Run          int64
+	Scheme       ledger.Scheme
+	Year         int
+	Bank         string
+	ClearingBank string
+	FundAccount  int64
+	// Number is unique for the bank and area, eight digits.
+	Number     string
+	Count      int
+	Amount     money.Amount
+	Digest     [sha256.Size]byte
+	FileName   string
+	FileDigest [sha256.Size]byte
+	CreatedOn  calendar.Day
+	State      bank.BatchState
+	Version    int
+	// Progress counts what became of the items.
+	Progress Progress
+}
+
+// Progress is a batch's counters: items and money by outcome.
+type Progress struct {
+	Succeeded, Failed, Open          int
+	SucceededAmount, Arrived, Agreed money.Amount
+}
+
+// Item is one debit of a batch, frozen as it was sent.
+type Item struct {
+	ID        int64
+	Batch     int64
+	Seq       int
+	Member    int64
+	Year      int
+	Attempt   int
+	Amount    money.Amount
+	Mandate   int64
+	MandateNo string
+	Account   party.AccountNo
+	Name      party.Name
+	IDNumber  party.IDNumber
+	SocialNo  string
+	Region    party.Region
+}
+
+// ItemStanding is an item with its outcome, if it has one.
+type ItemStanding struct {
+	Item
+
+	BatchNumber   string
+	Bank          string
+	Outcome       bank.Outcome
+	Class         bank.Class
+	Code, Text    string
+	BankReference string
+	ValueDate     calendar.Day
+	Posted        bool
+	// QueriedOn is the last day on which the bank was asked about it.
+	QueriedOn calendar.Day
+}
+
+// Due is a member that a run may debit, with what is needed to freeze the item.
+type Due struct {
+	Member       int64
+	Amount       money.Amount
+	Attempt      int
+	Mandate      int64
+	MandateNo    string
+	ClearingBank string
+	Account      party.AccountNo
+	Name         party.Name
+	IDNumber     party.IDNumber
+	SocialNo     string
+	Region       party.Region
+}
+
+// Partner is what collection needs to know of a bank in an area.
+type Partner struct {
+	Code     string
+	BankNo   string
+	Format   string
+	Charset  string
+	RowLimit int
+	// FundAccount is the account that its debits arrive on.
+	FundAccount int64
+}
+
+// FileWriter writes a batch in a bank's own format; the same batch gives the
+// same bytes at any time.
+type FileWriter interface {
+	// WriteWithholding writes all items of the batch to w, items by items.
+	WriteWithholding(w io.Writer, p Partner, b Batch, items func(yield func(Item) error) error) error
+	// WithholdingFileName names the file.
+	WithholdingFileName(p Partner, b Batch) string
+}
+
+// FileReader reads a bank's result file into records.
+type FileReader interface {
+	ReadResults(ctx context.Context, p Partner, r bank.Receipt, body io.Reader, emit bank.Emit) error
+}
+
+// ItemDigest accumulates the digest of a batch over its frozen items in order:
+// SHA-256 of seq, id, amount, account and mandate of each.
+type ItemDigest struct{ h hash.Hash }
+
+// NewItemDigest starts the digest of a batch.
+func NewItemDigest(area party.Area, bankCode, number string) *ItemDigest {
+	d := &ItemDigest{h: sha256.New()}
+	d.text(area.String())
+	d.text(bankCode)
+	d.text(number)
+	return d
+}
+
+func (d *ItemDigest) text(s string) {
+	d.number(int64(len(s)))
+	d.h.Write([]byte(s))
+}
+
+func (d *ItemDigest) number(n int64) {
+	var b [8]byte
+	binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // bit pattern
+	d.h.Write(b[:])
+}
+
+// Add takes the next item.
+func (d *ItemDigest) Add(i Item) {
+	d.number(int64(i.Seq))
+	d.number(i.ID)
+	d.number(i.Amount.Fen())
+	d.text(i.Account.Plain())
+	d.text(i.MandateNo)
+	d.text(i.Name.Plain())
+}
+
+// Sum returns the digest.
+func (d *ItemDigest) Sum() (sum [sha256.Size]byte) {
+	d.h.Sum(sum[:0])
+	return sum
+}
+
+// Acknowledgement is a bank's word that it holds a batch whole.
+type Acknowledgement struct {
+	Count  int
+	Amount money.Amount
+	// Digest is the SHA-256 of the batch's file or of its items, in hex.
+	Digest string
+}
+
+// Arrival is money that came to rest on a fund account.
+type Arrival struct {
+	ID          int64
+	FundAccount int64
+	Amount      money.Amount
+	// BankReference is the bank's own number of the credit, unique on the account.
+	BankReference string
+	ValueDate     calendar.Day
+	// Batch, Item or Terminal with TerminalDate say what it is for; none is
+	// money of an unknown payer.
+	Batch        int64
+	Item         int64
+	Terminal     string
+	TerminalDate calendar.Day
+	// TerminalDayID is the closed day that Terminal and TerminalDate name.
+	TerminalDayID int64
+	FromStatement bool
+	ReportedBy    string
+}
+
+// CounterPayment is one payment taken at a counter or on a terminal.
+type CounterPayment struct {
+	Area   party.Area
+	ID     int64
+	Member int64
+	Year   int
+	Amount money.Amount
+	// Channel is counter, terminal, self_service or village.
+	Channel       string
+	Bank          string
+	Terminal      string
+	PaidOn        calendar.Day
+	FundAccount   int64
+	BankReference string
+}
+
+// Agreement is the proof that answers and arrivals sum to the same.
+type Agreement struct {
+	Area    party.Area
+	ID      int64
+	Subject string
+	// SubjectID is a batch or a terminal day.
+	SubjectID    int64
+	Round        int
+	After, Upto  int64
+	UptoArrival  int64
+	Count        int
+	Amount       money.Amount
+	FundAccount  int64
+	Role         ledger.Role
+	Scheme       ledger.Scheme
+	FromSuspense bool
+	EffectiveOn  calendar.Day
+	// PostedUpto, PostedCount and Done are the progress of its posting.
+	PostedUpto  int64
+	PostedCount int
+	Done        bool
+}
+
+// Payable is one success of an agreement, ready to be posted.
+type Payable struct {
+	// Order is the id that chunks go by: the answer's or the receipt's.
+	Order  int64
+	Cause  int64
+	Batch  int64
+	Member int64
+	Year   int
+	Amount money.Amount
+	// Chosen and Posted are the member's yearly amount and what is in the book for it.
+	Chosen, Posted money.Amount
+}
+
+// AgreementReached is the job that posts an agreement.
+type AgreementReached struct {
+	Area      party.Area `json:"area"`
+	Agreement int64      `json:"agreement" river:"unique"`
+}
+
+// Kind names the job.
+func (AgreementReached) Kind() string { return "agreement_reached" }
+
+// RefundTask is money that the book holds in suspense for its payer.
+type RefundTask struct {
+	Cause  int64
+	Member int64
+	Year   int
+	Amount money.Amount
+	Reason string
+}
+
+// Stamp is who did something and when.
+type Stamp struct {
+	Actor string
+	At    time.Time
+}

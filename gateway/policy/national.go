@@ -1,0 +1,28 @@
+package policy
+
+import (
+	"fmt"
+
+	"twoline/gateway/calendar"
+)
+
+// National returns the rows that the nation decided and the gateway ships. Who
+// collects, whether the income account must be empty, and the cut-off are an
+// area's own decision and are not among them.
+func National() []Row {
+	return []Row{
+		national(ContributionTiers, "2009-09-01", "100 200 300 400 500", "国发〔2009〕32号"),
+		national(ContributionTiers, "2014-07-01", "100 200 300 400 500 600 700 800 900 1000 1500 2000",
+			"国发〔2014〕8号"),
+		national(ArrivalSuspenseDays, "2009-09-01", "3", "新型农村社会养老保险经办规程 第十三条"),
+	}
+}
+
+// national panics on text that does not parse: the rows are part of the program.
+func national(rule Rule, from, text, document string) Row {
+	v, err := ParseText(rule, text)
+	if err != nil {
+		panic(fmt.Sprintf("national rule %s from %s: %v", rule, from, err))
+	}
+	return Row{Area: nation, Rule: rule, From: calendar.MustDay(from), Value: v, Document: document}
+}

@@ -1,0 +1,161 @@
+package policy
+
+import (
+	"fmt"
+	"slices"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+)
+
+// nation is the area number of the nation's rows.
+const nation party.Area = 0
+
+// The refusals.
+//
+//nolint:gochecknoglobals // sentinel errors
+var (
+	// ErrNoRule is returned where neither the area nor the nation has a row.
+	ErrNoRule = fault.New(fault.Unprocessable, "no_rule", "no rule is known for this area and day")
+	// ErrRows is returned by New for rows that contradict themselves.
+	ErrRows = fault.New(fault.Internal, "policy_rows", "the rows of the rules contradict themselves")
+)
+
+// Row is one decision: from a day on, in an area, by a document.
+type Row struct {
+	// Area is the pooling area, or 0 for the nation.
+	Area party.Area
+	Rule Rule
+	// From is the first day on which the value holds.
+	From  calendar.Day
+	Value Value
+	// Document names where the decision is written.
+	Document string
+}
+
+// Rules are all rows that one area can read. They never change after New, and
+// any number of goroutines may ask them.
+type Rules struct {
+	area party.Area
+	rows map[key][]Row
+}
+
+type key struct {
+	area party.Area
+	rule Rule
+}
+
+// New takes the rows of the area and of the nation, in any order. A row of
+// another area, without a value of its own rule or without a document, or two
+// rows of one day are ErrRows.
+func New(area party.Area, rows []Row) (*Rules, error) {
+	r := &Rules{area: area, rows: make(map[key][]Row)}
+	for _, row := range rows {
+		if row.Area != area && row.Area != nation || row.Value.rule != row.Rule || row.Rule == "" ||
+			row.From.IsZero() || row.Document == "" {
+			return nil, ErrRows.With("rule %s of area %s from %s is incomplete or another's", row.Rule, row.Area, row.From)
+		}
+		k := key{row.Area, row.Rule}
+		r.rows[k] = append(r.rows[k], row)
+	}
+	for k, list := range r.rows {
+		slices.SortFunc(list, func(a, b Row) int { return a.From.Compare(b.From) })
+		for i := range list[1:] {
+			if list[i].From == list[i+1].From {
+				return nil, ErrRows.With("rule %s of area %s stands twice from %s", k.rule, k.area, list[i].From)
+			}
+		}
+	}
+	return r, nil
+}
+
+// Row returns what holds for a rule on a day, with its document, or ErrNoRule.
+func (r *Rules) Row(rule Rule, day calendar.Day) (Row, error) {
+	for _, area := range []party.Area{r.area, nation} {
+		list := r.rows[key{area, rule}]
+		for i := len(list) - 1; i >= 0; i-- {
+			if !day.Before(list[i].From) {
+				return list[i], nil
+			}
+		}
+	}
+	return Row{}, ErrNoRule.With("no rule %s is known for area %s on %s: import it with its document",
+		rule, r.area, day)
+}
+
+// TiersOfYear returns every amount that was a tier on some day of the year, in
+// rising order: a rule that changes in July serves both who chose before and
+// who chose after. ErrNoRule where there was none on any day.
+func (r *Rules) TiersOfYear(year int) ([]money.Amount, error) {
+	first, err := calendar.Date(year, 1, 1)
+	if err != nil {
+		return nil, fmt.Errorf("tiers of year %d: %w", year, err)
+	}
+	last := first.AddMonths(11).Month().Last()
+	var tiers []money.Amount
+	for day := last; ; {
+		row, err := r.Row(ContributionTiers, day)
+		if err != nil {
+			break
+		}
+		tiers = append(tiers, row.Value.tiers...)
+		if !first.Before(row.From) {
+			break
+		}
+		day = row.From.AddDays(-1)
+	}
+	if len(tiers) == 0 {
+		_, err := r.Row(ContributionTiers, last)
+		return nil, err
+	}
+	slices.Sort(tiers)
+	return slices.Compact(tiers), nil
+}
+
+// At returns the rules as they hold on a day.
+func (r *Rules) At(day calendar.Day) View { return View{rules: r, day: day} }
+
+// View reads the rules of one day. Every method returns ErrNoRule where neither
+// the area nor the nation has decided.
+type View struct {
+	rules *Rules
+	day   calendar.Day
+}
+
+// CollectionMode returns who collects.
+func (v View) CollectionMode() (Mode, error) {
+	row, err := v.rules.Row(CollectionMode, v.day)
+	return row.Value.mode, err
+}
+
+// IncomeZeroAtMonthEnd says whether a month with money left on the income
+// account is refused to close.
+func (v View) IncomeZeroAtMonthEnd() (bool, error) {
+	row, err := v.rules.Row(IncomeZeroAtMonthEnd, v.day)
+	return row.Value.flag, err
+}
+
+// ContributionTiers returns the yearly amounts that may be chosen on the day, rising.
+func (v View) ContributionTiers() ([]money.Amount, error) {
+	row, err := v.rules.Row(ContributionTiers, v.day)
+	return slices.Clone(row.Value.tiers), err
+}
+
+// CollectionCutoff returns the last day of the day's own year on which its
+// contribution is taken.
+func (v View) CollectionCutoff() (calendar.Day, error) {
+	row, err := v.rules.Row(CollectionCutoff, v.day)
+	if err != nil {
+		return calendar.Day{}, err
+	}
+	return row.Value.cutoff.In(v.day.Year()), nil
+}
+
+// ArrivalSuspenseDays returns how many working days arrived money waits for the
+// result that explains it.
+func (v View) ArrivalSuspenseDays() (int, error) {
+	row, err := v.rules.Row(ArrivalSuspenseDays, v.day)
+	return row.Value.days, err
+}

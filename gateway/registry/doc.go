@@ -1,0 +1,19 @@
+// Package registry knows who and what the money belongs to: areas, regions,
+// partner banks, fund accounts, members, instruments, mandates and chosen tiers.
+//
+// Registries come in as CSV files, one kind a file. Every line is answered: it
+// is imported, or repeated (the same row is known already and nothing changes),
+// or refused with a code, the column and a sentence. A known key with other
+// content is refused, never overwritten and never merged: changing a member's
+// account is another command, with a maker and a checker. What the next line may
+// rest on is what stands in the database or earlier in the same file.
+//
+//	file ─► decode ─► header ─► chunk of lines ─► parse ─► compare with what is known ─► store ─► report
+//	            │          │                        │              │
+//	            └──────────┴── whole file refused   └── line refused or repeated
+//
+// Go-live brings two more facts, each once: the balance of a fund account on the
+// day before its book begins, and a member's personal account. Both are booked
+// as entries of kind opening. Accounts are opened in bulk at a bank in batches of
+// at most 500 rows; the bank answers in file order and brings the numbers.
+package registry

@@ -1,0 +1,513 @@
+package registry
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+	"twoline/gateway/policy"
+)
+
+const ageOfEntry = 16
+
+func parseMember(f *fields, e *env) Member {
+	m := Member{
+		ID: 0, IDNumber: f.idNumber("id_number"), SocialNo: f.socialNo(), Name: f.name("name"),
+		Region: f.region(e.area), Scheme: f.scheme(), JoinedOn: f.past("joined_on", e.today),
+	}
+	if f.fault != nil {
+		return m
+	}
+	born, err := calendar.ParseCompact(m.IDNumber.Birth())
+	if err != nil || m.JoinedOn.Before(born.AddMonths(12*ageOfEntry)) {
+		f.fault = ErrAge.On("joined_on")
+	}
+	return m
+}
+
+func openMembers(ctx context.Context, tx Tx, e *env, rows []Member) (desk[Member], error) {
+	ids, socialNos := make([]party.IDNumber, len(rows)), make([]string, len(rows))
+	regions := make(map[party.Region]bool)
+	for i, m := range rows {
+		ids[i], socialNos[i] = m.IDNumber, m.SocialNo
+		regions[m.Region] = false
+	}
+	stored, err := tx.Members(ctx, e.area, ids, socialNos)
+	if err != nil {
+		return desk[Member]{}, err
+	}
+	keys := make([]party.Region, 0, len(regions))
+	for r := range regions {
+		keys = append(keys, r)
+	}
+	known, err := tx.Regions(ctx, e.area, keys)
+	if err != nil {
+		return desk[Member]{}, err
+	}
+	for _, r := range known {
+		regions[r.Region] = true
+	}
+	byID, bySocial := make(map[party.IDNumber]Member), make(map[string]bool)
+	for _, m := range stored {
+		byID[m.IDNumber], bySocial[m.SocialNo] = m, true
+	}
+	judge := func(m *Member) (Answer, *fault.Error) {
+		if old, ok := byID[m.IDNumber]; ok {
+			return seen(firstDifference(difference{"social_no", old.SocialNo != m.SocialNo},
+				difference{"name", !old.Name.Equal(m.Name)}, difference{"region", old.Region != m.Region},
+				difference{"scheme", old.Scheme != m.Scheme}, difference{"joined_on", old.JoinedOn != m.JoinedOn}))
+		}
+		if bySocial[m.SocialNo] {
+			return Refused, ErrTaken.With("this social-security number belongs to a member with another id number").
+				On("social_no")
+		}
+		if !regions[m.Region] {
+			return Refused, ErrUnknown.With("the region is not registered").On("region")
+		}
+		byID[m.IDNumber], bySocial[m.SocialNo] = *m, true
+		return Imported, nil
+	}
+	store := func(ctx context.Context, rows []Member) error { return tx.InsertMembers(ctx, e.area, rows) }
+	return desk[Member]{judge, store}, nil
+}
+
+// membersOf finds the members that rows name by id number.
+func membersOf[R any](
+	ctx context.Context, tx Tx, area party.Area, rows []R, id func(R) party.IDNumber,
+) (map[party.IDNumber]Member, []int64, error) {
+	ids := make([]party.IDNumber, len(rows))
+	for i, r := range rows {
+		ids[i] = id(r)
+	}
+	stored, err := tx.Members(ctx, area, ids, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	members, numbers := make(map[party.IDNumber]Member, len(stored)), make([]int64, len(stored))
+	for i, m := range stored {
+		members[m.IDNumber], numbers[i] = m, m.ID
+	}
+	return members, numbers, nil
+}
+
+func unknownMember() *fault.Error {
+	return ErrUnknown.With("no member of the area has this id number").On("id_number")
+}
+
+// instrumentRow is a line of a file of instruments.
+type instrumentRow struct {
+	id party.IDNumber
+	Instrument
+}
+
+func parseInstrument(f *fields, e *env) instrumentRow {
+	kind := word(f, "kind", false, Card, Passbook)
+	return instrumentRow{f.idNumber("id_number"), Instrument{
+		ID: 0, Member: 0, Bank: f.bankCode(), Kind: kind, AccountNo: f.account("account_no", kind),
+		Activated: f.flag("activated"), ForPayout: f.flag("for_payout"), OpenedOn: f.past("opened_on", e.today),
+	}}
+}
+
+// holders is what a new instrument is compared with.
+type holders struct {
+	env     *env
+	members map[party.IDNumber]Member
+	banks   map[string]Bank
+	byKey   map[instrumentKey]Instrument
+	// payout holds the members who have an active account for benefits.
+	payout map[int64]bool
+	// first is some holder of an account, whoever it is.
+	first map[BankNumber]int64
+}
+
+type instrumentKey struct {
+	member int64
+	number BankNumber
+}
+
+func (i Instrument) number() BankNumber { return BankNumber{i.Bank, i.AccountNo.Plain()} }
+
+func (h *holders) add(i Instrument) {
+	h.byKey[instrumentKey{i.Member, i.number()}] = i
+	if i.ForPayout {
+		h.payout[i.Member] = true
+	}
+	if _, ok := h.first[i.number()]; !ok {
+		h.first[i.number()] = i.Member
+	}
+}
+
+func newHolders(ctx context.Context, tx Tx, e *env, members []int64, numbers []BankNumber) (*holders, error) {
+	stored, err := tx.Instruments(ctx, e.area, members, numbers)
+	if err != nil {
+		return nil, err
+	}
+	h := &holders{
+		env: e, members: nil, banks: nil, byKey: make(map[instrumentKey]Instrument), payout: make(map[int64]bool),
+		first: make(map[BankNumber]int64),
+	}
+	for _, i := range stored {
+		h.add(i)
+	}
+	return h, nil
+}
+
+func openInstruments(ctx context.Context, tx Tx, e *env, rows []instrumentRow) (desk[instrumentRow], error) {
+	var none desk[instrumentRow]
+	members, ids, err := membersOf(ctx, tx, e.area, rows, func(r instrumentRow) party.IDNumber { return r.id })
+	if err != nil {
+		return none, err
+	}
+	numbers := make([]BankNumber, len(rows))
+	for i, r := range rows {
+		numbers[i] = r.number()
+	}
+	h, err := newHolders(ctx, tx, e, ids, numbers)
+	if err != nil {
+		return none, err
+	}
+	h.members = members
+	if h.banks, err = banksByCode(ctx, tx, e.area); err != nil {
+		return none, err
+	}
+	store := func(ctx context.Context, rows []instrumentRow) error {
+		list := make([]Instrument, len(rows))
+		for i, r := range rows {
+			list[i] = r.Instrument
+		}
+		return tx.InsertInstruments(ctx, e.area, list)
+	}
+	return desk[instrumentRow]{h.judge, store}, nil
+}
+
+func (h *holders) judge(r *instrumentRow) (Answer, *fault.Error) {
+	m, ok := h.members[r.id]
+	if !ok {
+		return Refused, unknownMember()
+	}
+	if _, ok := h.banks[r.Bank]; !ok {
+		return Refused, ErrUnknown.With("the bank is not registered").On("bank")
+	}
+	r.Member = m.ID
+	if old, ok := h.byKey[instrumentKey{m.ID, r.number()}]; ok {
+		return seen(firstDifference(difference{"kind", old.Kind != r.Kind},
+			difference{"activated", old.Activated != r.Activated}, difference{"for_payout", old.ForPayout != r.ForPayout},
+			difference{"opened_on", old.OpenedOn != r.OpenedOn}))
+	}
+	if r.ForPayout && h.payout[m.ID] {
+		return Refused, ErrPayout.On("for_payout")
+	}
+	remark := h.shared(r.Instrument)
+	h.add(r.Instrument)
+	return Imported, remark
+}
+
+// shared raises the alarm for an account that serves another member too. It does
+// not block: an area's rule may, where money goes out.
+func (h *holders) shared(i Instrument) *fault.Error {
+	other, ok := h.first[i.number()]
+	if !ok || other == i.Member {
+		return nil
+	}
+	h.env.cases = append(h.env.cases, Case{
+		Kind: codeShared, Subject: fmt.Sprintf("member:%d", i.Member), Bank: i.Bank,
+		Text: fmt.Sprintf("an account of this member serves member %d too", other),
+	})
+	return fault.New(fault.Conflict, codeShared, "the account serves another member too; a case is open").
+		On("account_no")
+}
+
+// mandateRow is a line of a file of mandates.
+type mandateRow struct {
+	id      party.IDNumber
+	account party.AccountNo
+	Mandate
+}
+
+func parseMandate(f *fields, e *env) mandateRow {
+	return mandateRow{f.idNumber("id_number"), f.account("account_no", Passbook), Mandate{
+		ID: 0, Member: 0, Instrument: 0, Bank: f.bankCode(), Number: f.mandateNumber(),
+		SignedOn: f.past("signed_on", e.today), EndedOn: calendar.Day{},
+	}}
+}
+
+// signatures is what a new mandate is compared with.
+type signatures struct {
+	members  map[party.IDNumber]Member
+	holders  *holders
+	byNumber map[BankNumber]Mandate
+	holds    map[int64]bool
+}
+
+func openMandates(ctx context.Context, tx Tx, e *env, rows []mandateRow) (desk[mandateRow], error) {
+	var none desk[mandateRow]
+	members, ids, err := membersOf(ctx, tx, e.area, rows, func(r mandateRow) party.IDNumber { return r.id })
+	if err != nil {
+		return none, err
+	}
+	s := &signatures{members: members, holders: nil, byNumber: make(map[BankNumber]Mandate), holds: make(map[int64]bool)}
+	if s.holders, err = newHolders(ctx, tx, e, ids, nil); err != nil {
+		return none, err
+	}
+	numbers := make([]BankNumber, len(rows))
+	for i, r := range rows {
+		numbers[i] = BankNumber{r.Bank, r.Number}
+	}
+	stored, err := tx.Mandates(ctx, e.area, ids, numbers)
+	if err != nil {
+		return none, err
+	}
+	for _, m := range stored {
+		s.add(m)
+	}
+	store := func(ctx context.Context, rows []mandateRow) error {
+		list := make([]Mandate, len(rows))
+		for i, r := range rows {
+			list[i] = r.Mandate
+		}
+		return tx.InsertMandates(ctx, e.area, list)
+	}
+	return desk[mandateRow]{s.judge, store}, nil
+}
+
+func (s *signatures) add(m Mandate) {
+	s.byNumber[BankNumber{m.Bank, m.Number}] = m
+	if m.EndedOn.IsZero() {
+		s.holds[m.Member] = true
+	}
+}
+
+func (s *signatures) judge(r *mandateRow) (Answer, *fault.Error) {
+	m, ok := s.members[r.id]
+	if !ok {
+		return Refused, unknownMember()
+	}
+	i, ok := s.holders.byKey[instrumentKey{m.ID, BankNumber{r.Bank, r.account.Plain()}}]
+	if !ok {
+		return Refused, ErrUnknown.With("the member has no such account at the bank").On("account_no")
+	}
+	r.Member, r.Instrument = m.ID, i.ID
+	if old, ok := s.byNumber[BankNumber{r.Bank, r.Number}]; ok {
+		return seen(firstDifference(difference{"id_number", old.Member != r.Member},
+			difference{"account_no", old.Instrument != r.Instrument}, difference{"signed_on", old.SignedOn != r.SignedOn},
+			difference{"number", !old.EndedOn.IsZero()}))
+	}
+	if s.holds[m.ID] {
+		return Refused, ErrMandate.On("id_number")
+	}
+	s.add(r.Mandate)
+	return Imported, nil
+}
+
+// tierRow is a line of a file of tiers.
+type tierRow struct {
+	id party.IDNumber
+	TierChoice
+}
+
+func parseTier(f *fields, e *env) tierRow {
+	return tierRow{f.idNumber("id_number"), TierChoice{
+		Member: 0, Year: f.number("year", 2009, 2100), Amount: f.amount("amount"),
+		ChosenOn: f.past("chosen_on", e.today),
+	}}
+}
+
+type memberYear struct {
+	member int64
+	year   int
+}
+
+func openTiers(ctx context.Context, tx Tx, e *env, rows []tierRow) (desk[tierRow], error) {
+	var none desk[tierRow]
+	members, ids, err := membersOf(ctx, tx, e.area, rows, func(r tierRow) party.IDNumber { return r.id })
+	if err != nil {
+		return none, err
+	}
+	stored, err := tx.TierChoices(ctx, e.area, ids)
+	if err != nil {
+		return none, err
+	}
+	known := make(map[memberYear]TierChoice)
+	for _, c := range stored {
+		known[memberYear{c.Member, c.Year}] = c
+	}
+	rules, err := e.policy(ctx, tx)
+	if err != nil {
+		return none, err
+	}
+	tiersOf := make(map[int][]money.Amount)
+	judge := func(r *tierRow) (Answer, *fault.Error) {
+		m, ok := members[r.id]
+		if !ok {
+			return Refused, unknownMember()
+		}
+		r.Member = m.ID
+		key := memberYear{r.Member, r.Year}
+		if old, ok := known[key]; ok {
+			return seen(firstDifference(difference{"amount", old.Amount != r.Amount},
+				difference{"chosen_on", old.ChosenOn != r.ChosenOn}))
+		}
+		tiers, ok := tiersOf[r.Year]
+		if !ok {
+			// A year without a rule is remembered as a year without tiers.
+			tiers, _ = rules.TiersOfYear(r.Year)
+			tiersOf[r.Year] = tiers
+		}
+		if len(tiers) == 0 {
+			return Refused, policy.ErrNoRule.With("no contribution tiers are known for the year").On("year")
+		}
+		if !slices.Contains(tiers, r.Amount) {
+			return Refused, ErrTier.On("amount")
+		}
+		known[key] = r.TierChoice
+		return Imported, nil
+	}
+	store := func(ctx context.Context, rows []tierRow) error {
+		list := make([]TierChoice, len(rows))
+		for i, r := range rows {
+			list[i] = r.TierChoice
+		}
+		return tx.InsertTierChoices(ctx, e.area, list)
+	}
+	return desk[tierRow]{judge, store}, nil
+}
+
+// openingRow is a line of a file of personal accounts.
+type openingRow struct {
+	id party.IDNumber
+	PersonalOpening
+}
+
+func parseOpening(f *fields, _ *env) openingRow {
+	return openingRow{f.idNumber("id_number"), PersonalOpening{
+		ID: 0, Member: 0, Scheme: "", Individual: f.amount("individual"), Collective: f.amount("collective"),
+		Subsidy: f.amount("subsidy"), Interest: f.amount("interest"),
+	}}
+}
+
+func openOpenings(ctx context.Context, tx Tx, e *env, rows []openingRow) (desk[openingRow], error) {
+	var none desk[openingRow]
+	members, ids, err := membersOf(ctx, tx, e.area, rows, func(r openingRow) party.IDNumber { return r.id })
+	if err != nil {
+		return none, err
+	}
+	stored, err := tx.PersonalOpenings(ctx, e.area, ids)
+	if err != nil {
+		return none, err
+	}
+	known := make(map[int64]PersonalOpening)
+	for _, p := range stored {
+		known[p.Member] = p
+	}
+	list, err := tx.Books(ctx, e.area)
+	if err != nil {
+		return none, err
+	}
+	books := make(map[ledger.Scheme]Book)
+	for _, b := range list {
+		books[b.Scheme] = b
+	}
+	judge := func(r *openingRow) (Answer, *fault.Error) {
+		m, ok := members[r.id]
+		if !ok {
+			return Refused, unknownMember()
+		}
+		r.Member, r.Scheme = m.ID, m.Scheme
+		if old, ok := known[m.ID]; ok {
+			return seen(firstDifference(difference{"individual", old.Individual != r.Individual},
+				difference{"collective", old.Collective != r.Collective}, difference{"subsidy", old.Subsidy != r.Subsidy},
+				difference{"interest", old.Interest != r.Interest}))
+		}
+		b, ok := books[m.Scheme]
+		if !ok {
+			return Refused, ErrNoBook.On("id_number")
+		}
+		if !b.SealedThrough.Before(b.OpenedOn) {
+			return Refused, ErrSealed.On("id_number")
+		}
+		known[m.ID] = r.PersonalOpening
+		return Imported, nil
+	}
+	store := func(ctx context.Context, rows []openingRow) error { return storeOpenings(ctx, tx, e, books, rows) }
+	return desk[openingRow]{judge, store}, nil
+}
+
+// storeOpenings writes the accounts of a chunk and books one memorandum entry a scheme.
+func storeOpenings(
+	ctx context.Context, tx Tx, e *env, books map[ledger.Scheme]Book, rows []openingRow,
+) error {
+	ids, err := tx.NewIDs(ctx, len(rows))
+	if err != nil {
+		return err
+	}
+	list := make([]PersonalOpening, len(rows))
+	byScheme := make(map[ledger.Scheme][]PersonalOpening)
+	for i, r := range rows {
+		r.ID = ids[i]
+		list[i] = r.PersonalOpening
+		byScheme[r.Scheme] = append(byScheme[r.Scheme], r.PersonalOpening)
+	}
+	if err := tx.InsertPersonalOpenings(ctx, e.area, e.by, list); err != nil {
+		return err
+	}
+	var entries []ledger.Entry
+	for _, scheme := range []ledger.Scheme{ledger.Resident, ledger.Rural, ledger.Urban, ledger.LandLost} {
+		entry, err := personalEntry(e.area, books[scheme], byScheme[scheme])
+		if err != nil {
+			return err
+		}
+		if len(entry.Postings) > 0 {
+			entries = append(entries, entry)
+		}
+	}
+	if len(entries) == 0 {
+		return nil
+	}
+	_, err = tx.Book(ctx, e.by, entries...)
+	return err
+}
+
+// personalEntry is the opening of personal accounts: the control account against
+// each part of each member. Parts of zero have no line.
+func personalEntry(area party.Area, book Book, rows []PersonalOpening) (ledger.Entry, error) {
+	var sum money.Total
+	lines := make([]ledger.Posting, 1, 1+4*len(rows))
+	for _, r := range rows {
+		for _, p := range []struct {
+			role   ledger.Role
+			amount money.Amount
+		}{
+			{ledger.PersonalIndividual, r.Individual},
+			{ledger.PersonalCollective, r.Collective},
+			{ledger.PersonalSubsidy, r.Subsidy},
+			{ledger.PersonalInterest, r.Interest},
+		} {
+			if p.amount == 0 {
+				continue
+			}
+			sum.Add(p.amount)
+			lines = append(lines, ledger.Posting{
+				Side: ledger.Credit, Role: p.role, Nature: ledger.ItemLine, Red: false, Amount: p.amount, FundAccount: 0,
+				Batch: 0, Cause: r.ID, Member: r.Member, Year: 0,
+			})
+		}
+	}
+	total, err := sum.Amount()
+	if err != nil || len(lines) == 1 {
+		return ledger.Entry{Postings: nil}, err //nolint:exhaustruct_v5 // no entry
+	}
+	lines[0] = ledger.Posting{
+		Side: ledger.Debit, Role: ledger.PersonalControl, Nature: ledger.SumLine, Red: false, Amount: total,
+		FundAccount: 0, Batch: 0, Cause: 0, Member: 0, Year: 0,
+	}
+	return ledger.Entry{
+		Area: area, Scheme: book.Scheme, Kind: ledger.Opening, Cause: fmt.Sprintf("personal_opening:%d", rows[0].ID),
+		Reverses: 0, AccountedOn: book.OpenedOn, EffectiveOn: book.OpenedOn,
+		Text: fmt.Sprintf("personal accounts at go-live: %d members", len(rows)), Postings: lines,
+	}, nil
+}

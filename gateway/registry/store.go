@@ -1,0 +1,110 @@
+package registry
+
+import (
+	"context"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/ledger"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+	"twoline/gateway/policy"
+)
+
+// Tx is what the registry needs of a transaction. A store of rows that meets a
+// key written at the same moment returns ErrContended.
+type Tx interface {
+	once.Tx
+	ReferenceTx
+	PeopleTx
+	BookTx
+	OpeningTx
+	// LockImport makes imports of one kind into one area wait for each other.
+	LockImport(ctx context.Context, area party.Area, kind Kind) error
+	// Rules returns the rules that the area can read.
+	Rules(ctx context.Context, area party.Area) (*policy.Rules, error)
+	// RaiseCases opens cases; one known for its kind and subject stays as it is.
+	RaiseCases(ctx context.Context, area party.Area, cases []Case) error
+}
+
+// ReferenceTx reads and stores reference data.
+type ReferenceTx interface {
+	Areas(ctx context.Context, keys []party.Area) ([]Area, error)
+	InsertAreas(ctx context.Context, rows []Area) error
+	Regions(ctx context.Context, area party.Area, keys []party.Region) ([]Region, error)
+	InsertRegions(ctx context.Context, area party.Area, rows []Region) error
+	// PolicyRows returns the area's own rows, without the nation's.
+	PolicyRows(ctx context.Context, area party.Area) ([]policy.Row, error)
+	InsertPolicyRows(ctx context.Context, rows []policy.Row) error
+	Banks(ctx context.Context, area party.Area) ([]Bank, error)
+	InsertBanks(ctx context.Context, area party.Area, rows []Bank) error
+	FundAccounts(ctx context.Context, area party.Area) ([]FundAccount, error)
+	InsertFundAccounts(ctx context.Context, area party.Area, rows []FundAccount) error
+}
+
+// PeopleTx reads and stores what belongs to members.
+type PeopleTx interface {
+	// Members returns those with one of the id numbers or social-security numbers.
+	Members(ctx context.Context, area party.Area, ids []party.IDNumber, socialNos []string) ([]Member, error)
+	InsertMembers(ctx context.Context, area party.Area, rows []Member) error
+	// Instruments returns the active ones of the members, and every active one
+	// with one of the numbers, whoever holds it.
+	Instruments(ctx context.Context, area party.Area, members []int64, numbers []BankNumber) ([]Instrument, error)
+	InsertInstruments(ctx context.Context, area party.Area, rows []Instrument) error
+	// Mandates returns those of the members that hold, and every one with one of
+	// the banks' numbers.
+	Mandates(ctx context.Context, area party.Area, members []int64, numbers []BankNumber) ([]Mandate, error)
+	InsertMandates(ctx context.Context, area party.Area, rows []Mandate) error
+	// TierChoices returns every choice of the members.
+	TierChoices(ctx context.Context, area party.Area, members []int64) ([]TierChoice, error)
+	InsertTierChoices(ctx context.Context, area party.Area, rows []TierChoice) error
+	PersonalOpenings(ctx context.Context, area party.Area, members []int64) ([]PersonalOpening, error)
+	InsertPersonalOpenings(ctx context.Context, area party.Area, by string, rows []PersonalOpening) error
+}
+
+// BankNumber is a number as one bank gave it: an account's or a mandate's.
+type BankNumber struct{ Bank, Number string }
+
+// BookTx opens books and books openings.
+type BookTx interface {
+	Books(ctx context.Context, area party.Area) ([]Book, error)
+	// OpenBooks opens books that are sealed through the day before they begin.
+	OpenBooks(ctx context.Context, area party.Area, books []Book) error
+	NewIDs(ctx context.Context, n int) ([]int64, error)
+	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
+	// InsertOpeningBalances returns ErrOpened where an account has its balance already.
+	InsertOpeningBalances(ctx context.Context, area party.Area, by string, rows []OpeningBalance) error
+}
+
+// OpeningTx opens accounts at a bank in bulk, and serves the bank's customers.
+type OpeningTx interface {
+	// WithoutInstrument returns members without an active instrument and without
+	// an opening that the bank has not answered, in the order of region and id.
+	WithoutInstrument(ctx context.Context, area party.Area, region party.Region, limit int) ([]OpeningRow, error)
+	InsertAccountOpening(ctx context.Context, o AccountOpening, by string, rows []OpeningRow) error
+	// AccountOpening returns an opening of one of the areas with its rows in file
+	// order, or ErrOpening.
+	AccountOpening(ctx context.Context, areas []party.Area, id int64) (AccountOpening, []OpeningRow, error)
+	// OpeningAnswers returns the answers recorded for an opening.
+	OpeningAnswers(ctx context.Context, area party.Area, opening int64) ([]OpeningAnswer, error)
+	InsertOpeningAnswers(ctx context.Context, area party.Area, opening, receipt int64, rows []OpeningAnswer) error
+	Receipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
+	CloseReceipt(ctx context.Context, area party.Area, id int64, c bank.Counts) error
+	QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text string) error
+	CustomerTx
+}
+
+// CustomerTx reads and changes what a bank may of its own customers.
+type CustomerTx interface {
+	// AreasOf returns the areas that registered the bank.
+	AreasOf(ctx context.Context, bank string) ([]party.Area, error)
+	EndMandate(ctx context.Context, area party.Area, m Mandate) error
+	// Dues returns what members owe for a year, in the order given; a member
+	// without a choice owes nothing.
+	Dues(ctx context.Context, area party.Area, members []int64, year int) ([]Due, error)
+}
+
+// Store runs transactions.
+type Store interface {
+	InTx(ctx context.Context, fn func(Tx) error) error
+	Read(ctx context.Context, fn func(Tx) error) error
+}
