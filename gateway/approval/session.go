@@ -2,6 +2,8 @@ package approval
 
 import (
 	"time"
+
+	"twoline/gateway/party"
 )
 
 // SessionPolicy is how logins fail and sessions end (GB/T 22239 8.1.4.1 b).
@@ -22,4 +24,21 @@ func DefaultSessionPolicy() SessionPolicy {
 // Ended says that a session opened at created and last used at seen is over at now.
 func (p SessionPolicy) Ended(created, seen, now time.Time) bool {
 	return !now.Before(created.Add(p.Absolute)) || !now.Before(seen.Add(p.Idle))
+}
+
+// NewOfficer is a login to be made. It holds a hash and prints like any struct:
+// keep it out of logs.
+type NewOfficer struct {
+	Login string
+	// PasswordHash is argon2id's text with its parameters.
+	PasswordHash string
+	// Person is an existing person, or 0: then PersonName makes a new one.
+	Person     int64
+	PersonName string
+	// Organisation is found by area, kind and name, and made where it is absent.
+	Organisation     Organisation
+	OrganisationName string
+	Area             party.Area
+	Region           party.Region
+	Duties           []Duty
 }

@@ -71,7 +71,12 @@ type batcher struct {
 }
 
 func (b *batcher) make(ctx context.Context) error {
+	var unwritable []int64
 	held, err := b.tx.EachDue(ctx, b.by.Area, b.run, b.partner, func(d Due) error {
+		if b.s.files.CheckWithholding(b.partner, d.Name) != nil {
+			unwritable = append(unwritable, d.Member)
+			return nil
+		}
 		last := len(b.dues) - 1
 		full := last < 0 || len(b.dues[last]) == b.partner.RowLimit || b.dues[last][0].ClearingBank != d.ClearingBank
 		if full {
@@ -83,6 +88,12 @@ func (b *batcher) make(ctx context.Context) error {
 	})
 	if err != nil {
 		return err
+	}
+	if len(unwritable) > 0 {
+		b.out.Held[bank.ClassFixAccount] += len(unwritable)
+		if err := b.tx.HoldUnwritable(ctx, b.by.Area, b.partner.Code, unwritable); err != nil {
+			return err
+		}
 	}
 	for class, n := range held {
 		b.out.Held[class] += n
@@ -110,7 +121,7 @@ func (b *batcher) freeze(ctx context.Context, dues []Due) (Batch, error) {
 	}
 	batch := Batch{ //nolint:exhaustruct // sums and digests below
 		Area: b.by.Area, ID: ids[0], Run: b.runID, Scheme: b.run.Scheme, Year: b.run.Year, Bank: b.partner.Code,
-		ClearingBank: dues[0].ClearingBank, FundAccount: b.partner.FundAccount, Number: fmt.Sprintf("%08d", number),
+		ClearingBank: dues[0].ClearingBank, FundAccount: b.partner.FundAccount, AccountNo: b.partner.AccountNo, Number: fmt.Sprintf("%08d", number),
 		Count: len(dues), CreatedOn: b.today, State: bank.BatchSending, Version: 1,
 	}
 	batch.Progress.Open = len(dues)

@@ -304,3 +304,8 @@ func (s *Service) FindItem(ctx context.Context, f ItemFilter) (ItemStanding, err
 func (s *Service) Feedback(ctx context.Context, by approval.Officer, r Run) ([]VillageFeedback, error) {
 	return s.store.Feedback(ctx, by.Area, r.Scheme, r.Year)
 }
+
+// ReceiptLines lists what became of a receipt's lines after the given one.
+func (s *Service) ReceiptLines(ctx context.Context, r bank.Receipt, after, limit int) ([]Decision, error) {
+	return s.store.ReceiptLines(ctx, r.Area, r.ID, after, limit)
+}

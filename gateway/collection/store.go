@@ -27,6 +27,9 @@ type RunTx interface {
 	// is locked until the transaction ends.
 	NextBatchNumber(ctx context.Context, area party.Area, bankCode string) (int64, error)
 	NewIDs(ctx context.Context, n int) ([]int64, error)
+	// HoldUnwritable opens a case for every member whose name the bank's file
+	// cannot carry.
+	HoldUnwritable(ctx context.Context, area party.Area, bankCode string, members []int64) error
 	// AddBatch freezes a batch with its items.
 	AddBatch(ctx context.Context, b Batch, items []Item, actor string) error
 }
@@ -146,6 +149,8 @@ type Store interface {
 	Partner(ctx context.Context, area party.Area, scheme ledger.Scheme, code string) (Partner, error)
 	// FindItem finds an item of the bank by id or bank reference.
 	FindItem(ctx context.Context, f ItemFilter) (ItemStanding, error)
+	// ReceiptLines lists what became of a receipt's lines after the given one.
+	ReceiptLines(ctx context.Context, area party.Area, receipt int64, after, limit int) ([]Decision, error)
 	// Feedback counts paid and unpaid per village for a year.
 	Feedback(ctx context.Context, area party.Area, scheme ledger.Scheme, year int) ([]VillageFeedback, error)
 }

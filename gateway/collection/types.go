@@ -41,6 +41,7 @@ var (
 	// ErrContended asks for another try: somebody else paid for the member just now.
 	ErrContended   = fault.New(fault.Unavailable, "contended", "another payment of this member was faster; try again")
 	ErrClosing     = fault.New(fault.Unavailable, "closing", "the gateway is closing; try again with the same Idempotency-Key")
+	ErrAmount      = fault.New(fault.Unprocessable, "amount_zero", "the amount must be above zero")
 	ErrItemUnknown = fault.New(fault.NotFound, "item_not_found", "no such item")
 )
 
@@ -71,6 +72,8 @@ type Batch struct {
 	Bank         string
 	ClearingBank string
 	FundAccount  int64
+	// AccountNo is the number of the fund account.
+	AccountNo string
 	// Number is unique for the bank and area, eight digits.
 	Number     string
 	Count      int
@@ -147,13 +150,16 @@ type Partner struct {
 	Format   string
 	Charset  string
 	RowLimit int
-	// FundAccount is the account that its debits arrive on.
+	// FundAccount is the account that its debits arrive on, AccountNo its number.
 	FundAccount int64
+	AccountNo   string
 }
 
 // FileWriter writes a batch in a bank's own format; the same batch gives the
 // same bytes at any time.
 type FileWriter interface {
+	// CheckWithholding says why the bank's file cannot carry a payer, or nil.
+	CheckWithholding(p Partner, name party.Name) error
 	// WriteWithholding writes all items of the batch to w, items by items.
 	WriteWithholding(w io.Writer, p Partner, b Batch, items func(yield func(Item) error) error) error
 	// WithholdingFileName names the file.

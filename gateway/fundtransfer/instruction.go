@@ -57,8 +57,6 @@ type Instruction struct {
 }
 
 // The refusals of an instruction.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrInstruction = fault.New(fault.Unprocessable, "transfer_invalid", "the transfer is not complete")
 	ErrFuture      = fault.New(fault.Unprocessable, "effective_in_future",
@@ -147,7 +145,7 @@ func (i Instruction) Digest(area party.Area, scheme ledger.Scheme) [sha256.Size]
 		amount = "all"
 	}
 	h := sha256.New()
-	fmt.Fprint(h, "twoline fund transfer 1\n")
+	h.Write([]byte("twoline fund transfer 1\n"))
 	for _, field := range [...][2]string{
 		{"area", fmt.Sprint(int32(area))},
 		{"scheme", string(scheme)},
@@ -164,7 +162,7 @@ func (i Instruction) Digest(area party.Area, scheme ledger.Scheme) [sha256.Size]
 		{"deposit", fmt.Sprint(i.Deposit)},
 		{"interest", i.Interest.String()},
 	} {
-		fmt.Fprintf(h, "%s %d:%s\n", field[0], len(field[1]), field[1])
+		h.Write(fmt.Appendf(nil, "%s %d:%s\n", field[0], len(field[1]), field[1]))
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }

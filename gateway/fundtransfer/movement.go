@@ -3,6 +3,7 @@ package fundtransfer
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
@@ -22,17 +23,10 @@ func Kinds() []ledger.Kind {
 }
 
 func isTransfer(kind ledger.Kind) bool {
-	for _, k := range Kinds() {
-		if k == kind {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(Kinds(), kind)
 }
 
 // The refusals of a movement.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrInsufficient = fault.New(fault.Unprocessable, "insufficient_balance",
 		"the account does not hold the amount").On("amount")
@@ -148,8 +142,7 @@ func checkRule(rules *ledger.RuleBook, i Instruction, r route) error {
 			err = rules.Allows(i.Kind, p, false, i.EffectiveOn)
 		}
 	}
-	var refusal *fault.Error
-	if errors.As(err, &refusal) {
+	if refusal, ok := errors.AsType[*fault.Error](err); ok {
 		return refusal.With("%s (%s)", refusal.Text, ledger.TwoLineDocument(i.EffectiveOn))
 	}
 	return err
@@ -195,12 +188,13 @@ func checkMode(mode policy.Mode, i Instruction, r route, left money.Amount) erro
 				i.EffectiveOn)
 		}
 		if left > 0 {
-			return ErrCollectionMode.With("the tax authority collects on %s: the last sweep takes all, and would leave %s",
-				i.EffectiveOn, left)
+			return ErrCollectionMode.With("the tax authority collects on %s: the last sweep takes all, "+
+				"and this one would leave %s", i.EffectiveOn, left)
 		}
 	case policy.Agency:
 		if r.touches(ledger.Treasury) {
-			return ErrCollectionMode.With("the agency collects on %s: no treasury hands over contributions", i.EffectiveOn)
+			return ErrCollectionMode.With("the agency collects on %s: no treasury hands over contributions",
+				i.EffectiveOn)
 		}
 	}
 	return nil

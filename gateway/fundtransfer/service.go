@@ -155,7 +155,8 @@ func checkDrawn(ctx context.Context, tx Tx, area party.Area, i Instruction) erro
 		return ErrNoDeposit
 	}
 	if d.Amount != i.Amount || !d.PlacedOn.Before(i.EffectiveOn) {
-		return ErrDeposit.With("the deposit placed on %s is of %s and is drawn whole on a later day", d.PlacedOn, d.Amount)
+		return ErrDeposit.With("the deposit placed on %s is of %s and is drawn whole on a later day",
+			d.PlacedOn, d.Amount)
 	}
 	return nil
 }
@@ -177,7 +178,9 @@ func (s *Service) Approve(
 	var err error
 	// A booking that meets the sealing of its day belongs to the next one.
 	for before := s.today(); ; {
-		answer, err = once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) { return s.approve(ctx, tx, by, v) })
+		answer, err = once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+			return s.approve(ctx, tx, by, v)
+		})
 		today := s.today()
 		if !errors.Is(err, ledger.ErrSealed) || today == before {
 			return answer, err
@@ -374,7 +377,7 @@ type Filter struct {
 	Limit int
 }
 
-const maxPage = 200
+const maxPage = 1001
 
 // Find returns one transfer of the officer's area.
 func (s *Service) Find(ctx context.Context, by approval.Officer, id int64) (Transfer, error) {

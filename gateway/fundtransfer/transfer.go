@@ -69,8 +69,6 @@ type Deposit struct {
 }
 
 // The refusals of a transfer's life.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrNotFound  = fault.New(fault.NotFound, "not_found", "there is no such fund transfer")
 	ErrNoDeposit = fault.New(fault.Unprocessable, "deposit_unknown",

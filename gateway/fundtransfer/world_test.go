@@ -209,7 +209,7 @@ func (w *world) count(sql string, args ...any) int {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer c.Close(ctx)
+	defer c.Close(ctx) //nolint:errcheck // a connection of the test
 	var n int
 	if err := c.QueryRow(ctx, sql, args...).Scan(&n); err != nil {
 		w.t.Fatal(err)
@@ -225,7 +225,7 @@ func (w *world) app(sql string, args ...any) error {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	defer c.Close(ctx)
+	defer c.Close(ctx) //nolint:errcheck // a connection of the test
 	_, err = c.Exec(ctx, sql, args...)
 	return err
 }

@@ -22,8 +22,6 @@ type FundAccount struct {
 }
 
 // ErrNoFundAccount is a fund account that does not exist for the caller.
-//
-//nolint:gochecknoglobals // a sentinel error
 var ErrNoFundAccount = fault.New(fault.NotFound, "not_found", "there is no such fund account")
 
 // AccountBalance is a fund account with what stands on it.
@@ -50,13 +48,13 @@ type JournalLine struct {
 
 // JournalAsk is one question for a page of a fund account's journal.
 type JournalAsk struct {
+	// Area is the asking officer's, whatever is given.
 	Area    party.Area
 	Account int64
 	From    calendar.Day
 	To      calendar.Day
-	// AfterDay and AfterEntry are where the page before ended; no day is the start.
-	AfterDay   calendar.Day
-	AfterEntry int64
+	// After is the entry that the page before ended with, or 0.
+	After int64
 	// Limit bounds the lines of the page.
 	Limit int
 }

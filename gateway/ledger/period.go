@@ -11,8 +11,6 @@ import (
 )
 
 // The refusals of a month close.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrNotSealed = fault.New(fault.Conflict, "period_not_sealed",
 		"every day of the month must be sealed before the month is closed")
@@ -55,10 +53,10 @@ func ClosePeriod(
 		return ClosedPeriod{}, ErrIncomeNotSwept.With("the income account holds %s at the end of %s", closing, month)
 	}
 	h := sha256.New()
-	fmt.Fprintf(h, "twoline period 1 %d %d %s\n", account.Area, account.ID, month)
+	h.Write(fmt.Appendf(nil, "twoline period 1 %d %d %s\n", int32(account.Area), account.ID, month))
 	for _, s := range sealed {
-		fmt.Fprintf(h, "%s %d %d %d %d %d\n", s.Day, s.Opening.Fen(), s.Debit.Fen(), s.Credit.Fen(), s.Closing.Fen(),
-			s.Lines)
+		h.Write(fmt.Appendf(nil, "%s %d %d %d %d %d\n", s.Day, s.Opening.Fen(), s.Debit.Fen(), s.Credit.Fen(),
+			s.Closing.Fen(), s.Lines))
 	}
 	return ClosedPeriod{
 		Area: account.Area, Account: account.ID, Month: month, Closing: closing,

@@ -14,12 +14,11 @@ import (
 )
 
 // The refusals of the sealed book.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	// ErrSealed is a booking that came when its day was being sealed. It belongs to
 	// the next business day: take the day anew and book again.
-	ErrSealed = fault.New(fault.Conflict, "book_sealed", "the book of this day is sealed; book on the next business day")
+	ErrSealed = fault.New(fault.Conflict, "book_sealed",
+		"the book of this day is sealed; book on the next business day")
 	// ErrDayOpen is an attempt to seal a day that is not over.
 	ErrDayOpen = fault.New(fault.Conflict, "day_open", "only a business day that is over can be sealed")
 	// ErrNoBook is an area without a book of the scheme.
@@ -73,25 +72,25 @@ type DayDigest struct {
 // NewDayDigest begins the digest of a day of the book of area and scheme.
 func NewDayDigest(area party.Area, scheme Scheme, day calendar.Day) *DayDigest {
 	d := &DayDigest{day: sha256.New(), entries: 0}
-	fmt.Fprintf(d.day, "twoline day 1 %d %s %s\n", area, scheme, day)
+	d.day.Write(fmt.Appendf(nil, "twoline day 1 %d %s %s\n", int32(area), scheme, day))
 	return d
 }
 
 // Add takes the next entry; ids must rise.
 func (d *DayDigest) Add(e BookedEntry) {
-	entry := sha256.New()
-	fmt.Fprintf(entry, "%d %s %s %s %s %s %d %s %s %d\n", e.ID, e.Kind, canonical(e.Cause), canonicalID(e.Reverses),
-		e.AccountedOn, e.EffectiveOn, len(e.Postings), canonical(e.Text), canonical(e.Actor), e.BookedAt.UnixMicro())
+	text := fmt.Appendf(nil, "%d %s %s %s %s %s %d %s %s %d\n", e.ID, e.Kind, canonical(e.Cause),
+		canonicalID(e.Reverses), e.AccountedOn, e.EffectiveOn, len(e.Postings), canonical(e.Text), canonical(e.Actor), e.BookedAt.UnixMicro())
 	for i, p := range e.Postings {
 		ink := "black"
 		if p.Red {
 			ink = "red"
 		}
-		fmt.Fprintf(entry, "%d %s %s %s %s %d %s %s %s %s %s\n", i+1, p.Side, p.Role, p.Nature, ink, p.Amount.Fen(),
-			canonicalID(p.FundAccount), canonicalID(p.Batch), canonicalID(p.Cause), canonicalID(p.Member),
+		text = fmt.Appendf(text, "%d %s %s %s %s %d %s %s %s %s %s\n", i+1, p.Side, p.Role, p.Nature, ink,
+			p.Amount.Fen(), canonicalID(p.FundAccount), canonicalID(p.Batch), canonicalID(p.Cause), canonicalID(p.Member),
 			canonicalID(int64(p.Year)))
 	}
-	d.day.Write(entry.Sum(nil))
+	digest := sha256.Sum256(text)
+	d.day.Write(digest[:])
 	d.entries++
 }
 

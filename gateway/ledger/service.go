@@ -162,7 +162,7 @@ func (s *Service) FundAccounts(ctx context.Context, by approval.Officer) ([]Acco
 	return list, err
 }
 
-// maxJournalPage bounds a page of a journal.
+// maxJournalPage bounds the lines of one page.
 const maxJournalPage = 1000
 
 // Journal returns a page of a fund account's day journal.

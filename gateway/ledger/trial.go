@@ -29,8 +29,6 @@ type TrialBalance struct {
 }
 
 // ErrTrialBalance is a book whose debits and credits differ, which is our fault.
-//
-//nolint:gochecknoglobals // a sentinel error
 var ErrTrialBalance = fault.New(fault.Internal, "trial_balance", "debits and credits of the book differ")
 
 // Sum returns debits less credits of one set, which must be zero.

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -100,12 +101,14 @@ func (t *table) refuse(err error) error {
 	switch {
 	case errors.Is(err, io.EOF):
 		return io.EOF
-	case errors.As(err, &known):
-		return known.At(t.line + 1)
+	case errors.Is(err, ErrRecord):
+		return ErrRecord.At(t.line + 1)
+	case errors.As(err, &known) && known.Kind == fault.Invalid:
+		return ErrCharset.At(t.line + 1).Because(err)
 	case errors.As(err, &syntax):
 		return ErrCSV.With("the file is not CSV as RFC 4180 defines it: %s", syntax.Err).At(syntax.StartLine)
 	}
-	return ErrCharset.At(t.line + 1).Because(err)
+	return fmt.Errorf("read after line %d: %w", t.line, err)
 }
 
 // chunk returns up to n records, fewer only at the end of the file.

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"twoline/gateway/approval"
+	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
 	"twoline/gateway/once"
@@ -24,8 +25,8 @@ type Config struct {
 	Charsets map[string]Decoder
 	// Files writes and reads the banks' files of account openings.
 	Files OpeningFiles
-	// Receipt opens a stored file of a bank for reading.
-	Receipt func(ctx context.Context, area party.Area, receipt int64) io.Reader
+	// Intake holds the result files that banks sent.
+	Intake *bank.Intake
 }
 
 // Service registers who and what the money belongs to. It is safe for concurrent use.

@@ -46,8 +46,9 @@ type OpeningFiles interface {
 	// Write returns the file of the rows in their order, the same bytes each time.
 	Write(b Bank, rows []OpeningRow) ([]byte, error)
 	// Read gives the results in file order: the account number in Account, the
-	// mandate's number, where the bank gave one, in BankReference.
-	Read(b Bank, file io.Reader, emit bank.Emit) error
+	// mandate's number, where the bank gave one, in BankReference. part is the
+	// receipt's: S and F where a bank sends what succeeded and failed apart.
+	Read(ctx context.Context, b Bank, part string, file io.Reader, emit bank.Emit) error
 }
 
 const (

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"unicode"
 
@@ -44,11 +45,10 @@ func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) er
 		return err
 	}
 	results, err := s.readResults(ctx, b, r)
-	var refused *fault.Error
-	if errors.As(err, &refused) && refused.Kind != fault.Unavailable && refused.Kind != fault.Internal {
-		return s.c.Store.InTx(ctx, func(tx Tx) error {
-			return tx.QuarantineReceipt(ctx, r, refused.Code, refused.Text)
-		})
+	var content *bank.ContentError
+	if errors.As(err, &content) {
+		code, text := refusal(err)
+		return s.c.Store.InTx(ctx, func(tx Tx) error { return tx.QuarantineReceipt(ctx, r, code, text) })
 	}
 	if err != nil {
 		return fmt.Errorf("read receipt %d: %w", receipt, err)
@@ -56,11 +56,20 @@ func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) er
 	return s.c.Store.InTx(ctx, func(tx Tx) error { return s.takeResults(ctx, tx, r, results) })
 }
 
+// refusal says in words of ours why a file was set aside.
+func refusal(err error) (code, text string) {
+	var f *fault.Error
+	if errors.As(err, &f) {
+		return f.Code, f.Text
+	}
+	return "unreadable", "the file could not be read in the bank's format"
+}
+
 // readResults reads the whole file before anything of it is used.
 func (s *Service) readResults(ctx context.Context, b Bank, r bank.Receipt) ([]bank.Result, error) {
 	var results []bank.Result
 	ended := false
-	err := s.c.Files.Read(b, s.c.Receipt(ctx, r.Area, r.ID), func(rec bank.Record) error {
+	emit := func(rec bank.Record) error {
 		switch v := rec.(type) {
 		case bank.Result:
 			if len(results) == openingLimit {
@@ -75,10 +84,16 @@ func (s *Service) readResults(ctx context.Context, b Bank, r bank.Receipt) ([]ba
 			ended = true
 		}
 		return nil
-	})
-	if err == nil && !ended {
-		err = fault.New(fault.Invalid, "not_ended", "the file was not read to its end")
 	}
+	err := s.c.Intake.Decode(ctx, r.Area, r.ID, func(file io.Reader) error {
+		if err := s.c.Files.Read(ctx, b, r.Part, file, emit); err != nil {
+			return err
+		}
+		if !ended {
+			return fault.New(fault.Invalid, "not_ended", "the file was not read to its end")
+		}
+		return nil
+	})
 	return results, err
 }
 
@@ -102,8 +117,14 @@ func (s *Service) takeResults(ctx context.Context, tx Tx, r bank.Receipt, result
 		if line == 0 {
 			line = i + 1
 		}
-		if why := d.judge(result); why != nil {
+		why := d.judge(result)
+		if why != nil {
 			d.counts.Refused++
+		}
+		if why == nil && result.Outcome == bank.OutcomeUnknown {
+			why = errUnknownAnswer
+		}
+		if why != nil {
 			d.env.cases = append(d.env.cases, Case{
 				Kind: "account_opening_row", Subject: fmt.Sprintf("receipt:%d:line:%d", r.ID, line), Bank: r.Bank,
 				Text: why.Code + ": " + why.Text,
@@ -186,9 +207,11 @@ func (d *resultDesk) generated(member int64) string {
 var (
 	errRowOrder = fault.New(fault.Unprocessable, "row_order",
 		"the row is not in the opening, or not in the order of its file")
-	errRowDiffers = fault.New(fault.Unprocessable, "row_differs", "name or id number is not that of the opening's row")
-	errAnswered   = fault.New(fault.Conflict, "answered_before", "another answer on this row was recorded before")
-	errAccount    = fault.New(fault.Invalid, "account_number", "the account number is not valid")
+	errRowDiffers    = fault.New(fault.Unprocessable, "row_differs", "name or id number is not that of the opening's row")
+	errAnswered      = fault.New(fault.Conflict, "answered_before", "another answer on this row was recorded before")
+	errUnknownAnswer = fault.New(fault.Unprocessable, "unknown_answer",
+		"what the bank wrote is neither a success nor a failure that we know")
+	errAccount = fault.New(fault.Invalid, "account_number", "the account number is not valid")
 )
 
 // judge finds the row that a result answers and records it, or says why not.
@@ -219,11 +242,14 @@ func (d *resultDesk) judge(r bank.Result) *fault.Error {
 	}
 	a := OpeningAnswer{
 		Seq: row.Seq, Opened: r.Outcome == bank.OutcomeSucceeded, Account: party.AccountNo{}, Instrument: 0, Mandate: 0,
-		Text: plainText(r.Text),
+		Text: "",
 	}
 	kind := Card
+	if !a.Opened {
+		a.Text = plainText(r.Text)
+	}
 	if a.Opened {
-		if kind, a.Account, err = readAccount(r.Account); err != nil {
+		if kind, a.Account, err = readAccount(r.Account, r.Code); err != nil {
 			return errAccount.On("account")
 		}
 	}
@@ -302,10 +328,12 @@ func (d *resultDesk) store(ctx context.Context, tx Tx, r bank.Receipt) error {
 	return tx.CloseReceipt(ctx, r.Area, r.ID, d.counts)
 }
 
-// readAccount tells a card from a passbook: a number of 16 to 19 digits that
-// begins with 6 is a bank card, and must have a card's check digit.
-func readAccount(s string) (InstrumentKind, party.AccountNo, error) {
-	if len(s) >= 16 && len(s) <= 19 && s[0] == '6' && strings.Trim(s, "0123456789") == "" {
+// readAccount reads a number as the medium that the bank's code names, 1 a card
+// and 2 a passbook. Without such a code, a number of 16 to 19 digits that begins
+// with 6 is a card, and must have a card's check digit.
+func readAccount(s, code string) (InstrumentKind, party.AccountNo, error) {
+	looksLikeCard := len(s) >= 16 && len(s) <= 19 && s[0] == '6' && strings.Trim(s, "0123456789") == ""
+	if code == "1" || code != "2" && looksLikeCard {
 		a, err := party.NewCard(s)
 		return Card, a, err
 	}

@@ -78,7 +78,7 @@ func (t *tally) done() Report {
 	r := t.report
 	room := min(MaxLines-len(t.refused), len(t.others))
 	r.Omitted += len(t.others) - room
-	r.Lines = append(slices.Clone(t.refused), t.others[:room]...)
+	r.Lines = append(append([]Line{}, t.refused...), t.others[:room]...)
 	slices.SortFunc(r.Lines, func(a, b Line) int { return a.Line - b.Line })
 	return r
 }

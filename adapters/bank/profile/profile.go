@@ -1,0 +1,188 @@
+// Package profile knows which files each partner bank takes and sends, and has
+// the codecs write and read them.
+//
+// A bank's format is data of its row in the registry: "rural-cooperative" is the
+// seven-field text of the rural credit cooperatives with its _S and _F answers;
+// "json" and "jsonl" banks, which work through the API, are served canonical JSON
+// Lines where they ask for a file. The same batch gives the same bytes at any
+// time, so a file is never stored: its digest is.
+package profile
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"twoline/adapters/bank/delimited"
+	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/iso20022"
+	"twoline/adapters/bank/jsonl"
+	"twoline/gateway/bank"
+	"twoline/gateway/collection"
+	"twoline/gateway/fault"
+	"twoline/gateway/party"
+)
+
+// RuralCooperative is the format of the rural credit cooperatives' text files.
+const RuralCooperative = "rural-cooperative"
+
+// The refusals of files.
+//
+//nolint:gochecknoglobals // a sentinel error
+var (
+	ErrPart = fault.New(fault.Invalid, "file_part_unknown",
+		"the file's name must end in _S (succeeded) or _F (failed) before its suffix")
+	ErrCharset = fault.New(fault.Unprocessable, "text_not_encodable",
+		"the bank's charset cannot carry this text")
+)
+
+// Files writes and reads partner banks' files. It is pure and safe for
+// concurrent use. Make it with New.
+type Files struct{ codecs map[string]*gb18030.Codec }
+
+// New returns the files of every known format.
+func New() Files {
+	return Files{codecs: map[string]*gb18030.Codec{
+		"gb18030": gb18030.New(gb18030.GB18030), "gbk": gb18030.New(gb18030.GBK),
+	}}
+}
+
+// WithholdingFileName names a batch's file: bank, area, day, batch number.
+func (Files) WithholdingFileName(p collection.Partner, b collection.Batch) string {
+	suffix := "JSONL"
+	if p.Format == RuralCooperative {
+		suffix = "TXT"
+	}
+	return fmt.Sprintf("W_%s_%s_%s_%s.%s", b.Bank, b.Area, b.CreatedOn.Compact(), b.Number, suffix)
+}
+
+// CheckWithholding says why the bank's file cannot carry an item, or nil.
+func (f Files) CheckWithholding(p collection.Partner, name party.Name) error {
+	if p.Format != RuralCooperative {
+		return nil
+	}
+	return f.check(p.Charset, name)
+}
+
+// check refuses a name that the charset cannot carry: never a question mark.
+func (f Files) check(charset string, name party.Name) error {
+	if charset == "utf-8" {
+		return nil
+	}
+	codec, ok := f.codecs[charset]
+	if !ok {
+		return ErrCharset.With("charset %q is none of gb18030, gbk and utf-8", charset)
+	}
+	if err := codec.Check(name.Plain()); err != nil {
+		return ErrCharset.With("the bank takes %s, which lacks a character of the name", charset).Because(err)
+	}
+	return nil
+}
+
+// WriteWithholding writes a batch in its bank's own format.
+func (Files) WriteWithholding(
+	w io.Writer, p collection.Partner, b collection.Batch, items func(yield func(collection.Item) error) error,
+) error {
+	head := bank.BatchHead{
+		Index: 0, Direction: bank.Collection, BatchID: b.Number, Count: b.Count, Sum: bank.FigureOf(b.Amount),
+		ExecutionDate: b.CreatedOn, Account: b.AccountNo,
+	}
+	if p.Format == RuralCooperative {
+		return writeRural(w, p, head, items)
+	}
+	out := jsonl.NewWriter(w)
+	records := []bank.Record{
+		bank.FileHead{Format: "jsonl", Kind: "batch", MessageID: b.Number, Created: b.CreatedOn.String()}, head,
+	}
+	for _, r := range records {
+		if err := out.Write(r); err != nil {
+			return fmt.Errorf("write batch %s: %w", b.Number, err)
+		}
+	}
+	n := 0
+	err := items(func(i collection.Item) error {
+		n++
+		return out.Write(itemRecord(n-1, i))
+	})
+	if err != nil {
+		return fmt.Errorf("write batch %s: %w", b.Number, err)
+	}
+	if err := out.Write(bank.End{Entries: 0, Items: n, Results: 0, Problems: 0}); err != nil {
+		return fmt.Errorf("write batch %s: %w", b.Number, err)
+	}
+	return out.Close()
+}
+
+func itemRecord(index int, i collection.Item) bank.BatchItem {
+	return bank.BatchItem{
+		Batch: 0, Index: index, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Amount), Currency: "CNY",
+		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(), Bank: "", Mandate: i.MandateNo,
+		SocialNo: i.SocialNo, Region: i.Region.String(), Text: "",
+	}
+}
+
+func writeRural(
+	w io.Writer, p collection.Partner, head bank.BatchHead, items func(yield func(collection.Item) error) error,
+) error {
+	layout := delimited.RuralCooperativeWithholding()
+	layout.Charset = delimited.Charset(p.Charset)
+	out, err := delimited.NewWriter(w, layout)
+	if err != nil {
+		return fmt.Errorf("write batch %s: %w", head.BatchID, err)
+	}
+	if err := out.WriteBatch(head); err != nil {
+		return fmt.Errorf("write batch %s: %w", head.BatchID, err)
+	}
+	n := 0
+	err = items(func(i collection.Item) error {
+		n++
+		return out.WriteItem(itemRecord(n-1, i))
+	})
+	if err != nil {
+		return fmt.Errorf("write batch %s: %w", head.BatchID, err)
+	}
+	if _, err := out.Close(); err != nil {
+		return fmt.Errorf("write batch %s: %w", head.BatchID, err)
+	}
+	return nil
+}
+
+// ReadResults reads a bank's result file. Where the name or the first bytes say
+// canonical JSON Lines it is read as such, whatever the bank's own format is.
+func (Files) ReadResults(
+	ctx context.Context, p collection.Partner, r bank.Receipt, body io.Reader, emit bank.Emit,
+) error {
+	if p.Format != RuralCooperative {
+		return jsonl.Read(ctx, body, emit)
+	}
+	var layout delimited.Layout
+	switch r.Part {
+	case "S":
+		layout = delimited.RuralCooperativeResultSucceeded()
+	case "F":
+		layout = delimited.RuralCooperativeResultFailed()
+	default:
+		return ErrPart
+	}
+	if r.Count == nil || r.Amount == nil {
+		return collection.ErrControlTotal.With("count and amount must travel beside a file of this format")
+	}
+	layout.Charset = delimited.Charset(p.Charset)
+	_, err := delimited.Read(ctx, body, layout, emit)
+	return err
+}
+
+// ReadStatement reads a statement in any format that we know, by its first bytes.
+func (Files) ReadStatement(ctx context.Context, body io.Reader, emit bank.Emit) error {
+	buffered := bufio.NewReader(body)
+	head, err := buffered.Peek(512)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return fmt.Errorf("read statement: %w", err)
+	}
+	if _, ok := iso20022.Detect(head); ok {
+		return iso20022.Read(ctx, buffered, emit)
+	}
+	return jsonl.Read(ctx, buffered, emit)
+}

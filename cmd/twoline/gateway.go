@@ -1,0 +1,202 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/profile"
+	"twoline/adapters/httpapi"
+	"twoline/adapters/jobs"
+	"twoline/adapters/postgres"
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/collection"
+	"twoline/gateway/fundtransfer"
+	"twoline/gateway/ledger"
+	"twoline/gateway/registry"
+)
+
+// gateway is the service wired together: the one place that knows everybody.
+type gateway struct {
+	db         *postgres.DB
+	jobs       *jobs.Engine
+	collection *collection.Service
+	counter    *collection.Counter
+	intake     *bank.Intake
+	registry   *registry.Service
+	transfers  *fundtransfer.Service
+	ledger     *ledger.Service
+	server     *httpapi.Server
+	log        *slog.Logger
+}
+
+// clocks are the two clocks of the gateway, both handed in.
+type clocks struct {
+	// now is the wall clock: signatures, sessions, the time of a row.
+	now func() time.Time
+	// today is the business day in Asia/Shanghai.
+	today func() calendar.Day
+}
+
+// wallClocks are the clocks of a real service.
+func wallClocks() clocks {
+	return clocks{now: time.Now, today: func() calendar.Day { return calendar.DayIn(time.Now()) }}
+}
+
+const maxUpload = 4 << 30
+
+// wire builds the service. close it when it is not run.
+func wire(ctx context.Context, c config, clock clocks, log *slog.Logger) (*gateway, error) {
+	db, err := postgres.Open(ctx, postgres.Options{URL: c.DatabaseURL, Connections: 24, Now: clock.now})
+	if err != nil {
+		return nil, hinted{err, "is the database running, and did twoline migrate run on it?"}
+	}
+	g := &gateway{db: db, log: log} //nolint:exhaustruct // wired below
+	if err := g.wireFlows(clock); err != nil {
+		db.Close()
+		return nil, err
+	}
+	if err := g.wireServer(c, clock); err != nil {
+		db.Close()
+		return nil, err
+	}
+	return g, nil
+}
+
+func (g *gateway) wireFlows(clock clocks) error {
+	days, err := calendar.Official()
+	if err != nil {
+		return fmt.Errorf("working days: %w", err)
+	}
+	files := profile.New()
+	g.intake = bank.NewIntake(g.db.Receipts(), maxUpload)
+	g.collection = collection.New(collection.Parts{
+		Store: g.db.Collection(), Intake: g.intake, Writer: files, Reader: files, Days: days, Today: clock.today,
+	})
+	g.counter = collection.NewCounter(g.collection)
+	g.registry = registry.New(registry.Config{
+		Store: g.db.Registry(), Today: clock.today, Files: files, Intake: g.intake,
+		Charsets: map[string]registry.Decoder{"gb18030": decoder(gb18030.GB18030), "gbk": decoder(gb18030.GBK)},
+	})
+	g.ledger = ledger.NewService(g.db.Ledger(), clock.today)
+	g.transfers = fundtransfer.NewService(g.db.FundTransfers(), clock.today)
+	return g.wireJobs(clock)
+}
+
+// decoder reads a charset as UTF-8.
+func decoder(charset gb18030.Charset) registry.Decoder {
+	return gb18030.New(charset).NewReader
+}
+
+func (g *gateway) wireJobs(clock clocks) error {
+	h := jobs.NewHandlers()
+	jobs.On(h, g.takeIn)
+	jobs.On(h, func(ctx context.Context, j collection.AgreementReached) error {
+		return g.collection.Post(ctx, j.Area, j.Agreement)
+	})
+	h.Daily(g.collection.Tick)
+	engine, err := jobs.New(jobs.Options{
+		Pool: g.db.Pool(), Schema: postgres.JobSchema, Workers: 2, Today: clock.today, Log: g.log,
+	}, h)
+	if err != nil {
+		return err
+	}
+	g.jobs = engine
+	g.db.UseJobs(engine)
+	return nil
+}
+
+// takeIn gives a received file to the flow that it is for.
+func (g *gateway) takeIn(ctx context.Context, j bank.ReceiptArrived) error {
+	switch j.What {
+	case bank.ReceiptResultFile:
+		return g.collection.TakeInResultFile(ctx, j.Area, j.Receipt)
+	case bank.ReceiptOpeningResult:
+		return g.registry.TakeIn(ctx, j.Area, j.Receipt)
+	case bank.ReceiptStatement, bank.ReceiptResults, bank.ReceiptReturns, bank.ReceiptImport:
+	}
+	return fmt.Errorf("receipt %d: nobody takes in %q", j.Receipt, j.What)
+}
+
+func (g *gateway) wireServer(c config, clock clocks) error {
+	server, err := httpapi.New(httpapi.Config{ //nolint:exhaustruct // the adapter's defaults
+		PublicURL: c.PublicURL, UploadURL: c.UploadURL, Version: version, MaxUpload: maxUpload,
+	}, httpapi.Dependencies{ //nolint:exhaustruct // what is absent is left out
+		Log: g.log, Now: clock.now, Callers: g.db.Callers(), Checks: g.checks(c),
+		Collection: g.collection, Counter: g.counter, Intake: g.intake,
+	})
+	if err != nil {
+		return fmt.Errorf("wire the API: %w", err)
+	}
+	g.server = server
+	return nil
+}
+
+// checks are what /readyz and check-config ask.
+func (g *gateway) checks(c config) []httpapi.Check {
+	return []httpapi.Check{
+		{Name: "postgresql", Required: true, Probe: g.db.Reachable},
+		{Name: "schema", Required: true, Probe: g.db.SchemaCurrent},
+		{Name: "durability", Required: !c.AllowUnsafe, Probe: g.db.DurabilityProved},
+	}
+}
+
+// listen opens the three addresses of a configuration.
+func listen(ctx context.Context, c config) (httpapi.Listeners, error) {
+	var l httpapi.Listeners
+	var lc net.ListenConfig
+	for _, one := range []struct {
+		address string
+		into    *net.Listener
+	}{{c.Listen, &l.API}, {c.UploadListen, &l.Upload}, {c.OpsListen, &l.Ops}} {
+		listener, err := lc.Listen(ctx, "tcp", one.address)
+		if err != nil {
+			closeListeners(l)
+			return httpapi.Listeners{}, hinted{fmt.Errorf("listen on %s: %w", one.address, err), //nolint:exhaustruct // none
+				"another process has the address, or TWOLINE_LISTEN, TWOLINE_UPLOAD_LISTEN, TWOLINE_OPS_LISTEN are wrong"}
+		}
+		*one.into = listener
+	}
+	return l, nil
+}
+
+func closeListeners(l httpapi.Listeners) {
+	for _, one := range []net.Listener{l.API, l.Upload, l.Ops} {
+		if one != nil {
+			_ = one.Close() // nothing was accepted yet
+		}
+	}
+}
+
+// run serves until ctx ends, then ends what runs, and closes everything.
+func (g *gateway) run(ctx context.Context, l httpapi.Listeners) error {
+	defer g.db.Close()
+	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
+	defer stopWork()
+	if err := g.jobs.Start(work); err != nil {
+		closeListeners(l)
+		return err
+	}
+	group, groupCtx := errgroup.WithContext(ctx)
+	group.Go(func() error { return g.server.Serve(groupCtx, l) })
+	counted := make(chan struct{})
+	go func() {
+		defer close(counted)
+		g.counter.Run(work)
+	}()
+	err := group.Wait()
+	stopJobs, cancel := context.WithTimeout(context.WithoutCancel(ctx), 8*time.Second)
+	defer cancel()
+	err = errors.Join(err, g.jobs.Stop(stopJobs))
+	stopWork()
+	<-counted
+	return err
+}

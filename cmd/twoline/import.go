@@ -1,0 +1,136 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/fault"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+	"twoline/gateway/registry"
+)
+
+// importCommand imports a registry as the operator at the machine: it needs the
+// database's address, as the service does, and leaves an audit row.
+type importCommand struct {
+	Kind      string `arg:"" help:"What the file holds; twoline import --help lists the kinds and their columns."`
+	File      string `arg:"" help:"CSV with a header row." type:"existingfile"`
+	Area      string `help:"Six digits; needed except for areas."`
+	Charset   string `default:"utf-8" enum:"utf-8,gb18030,gbk" help:"Charset of the file."`
+	WholeFile bool   `name:"whole-file" help:"Refuse all lines where one is refused."`
+	JSON      bool   `name:"json" help:"Print the report as JSON."`
+}
+
+// Help lists the kinds with their columns.
+func (*importCommand) Help() string {
+	var b strings.Builder
+	b.WriteString("Kinds and columns:\n\n")
+	for _, s := range registry.Specs() {
+		fmt.Fprintf(&b, "  %-18s %s\n", s.Kind, s.Names())
+	}
+	return b.String()
+}
+
+var errImport = fault.New(fault.Invalid, "import", "the file cannot be imported") //nolint:gochecknoglobals // a sentinel error
+
+// Run imports.
+func (cmd *importCommand) Run(a *app) error {
+	spec, ok := registry.SpecOf(registry.Kind(cmd.Kind))
+	if !ok {
+		return hinted{errImport.With("%q is no kind of import", cmd.Kind), "twoline import --help lists them"}
+	}
+	var area party.Area
+	if cmd.Area != "" || spec.Kind != registry.KindAreas {
+		var err error
+		if area, err = party.ParseArea(cmd.Area); err != nil {
+			return errImport.With("--area: %v", err)
+		}
+	}
+	c, err := readConfig(a.getenv)
+	if err == nil {
+		err = c.validate()
+	}
+	if err != nil {
+		return err
+	}
+	g, err := wire(a.ctx, c, wallClocks(), newLog(a))
+	if err != nil {
+		return err
+	}
+	defer g.db.Close()
+	file, err := os.Open(cmd.File)
+	if err != nil {
+		return errImport.With("%v", err)
+	}
+	defer file.Close() //nolint:errcheck // read only
+	var report registry.Report
+	request := once.Request{
+		Caller: "command:import", Route: "import " + cmd.Kind,
+		Key: base64.RawURLEncoding.EncodeToString(randomBytes(24)), Fingerprint: sha256.Sum256([]byte(cmd.File)),
+	}
+	_, err = g.registry.Import(a.ctx, request, keepReport(&report), operator(spec, area), spec.Kind, file,
+		registry.Options{WholeFile: cmd.WholeFile, Charset: cmd.Charset, Area: area})
+	var refused *registry.RefusedFileError
+	if errors.As(err, &refused) {
+		report = refused.Report
+	}
+	if err != nil && refused == nil {
+		return err
+	}
+	if cmd.JSON {
+		err = printJSON(a.std.out, report)
+	} else {
+		err = printImport(a, report)
+	}
+	if err == nil && (refused != nil || report.Refused > 0) {
+		return errFound
+	}
+	return err
+}
+
+func keepReport(into *registry.Report) once.Render {
+	return func(v any) (once.Answer, error) {
+		r, ok := v.(registry.Report)
+		if !ok {
+			return once.Answer{}, fmt.Errorf("import answered %T", v)
+		}
+		*into = r
+		return once.Answer{Status: 200, ContentType: "text/plain", Body: []byte("imported"), Replayed: false}, nil
+	}
+}
+
+// operator is the person at the machine's command line, with the duty that the
+// kind asks for.
+func operator(spec registry.Spec, area party.Area) approval.Officer {
+	o := approval.Officer{
+		Login: "command", Person: 0, Organisation: approval.System, Area: area, Region: 0,
+		Duties: []approval.Duty{approval.Maker, approval.SystemAdmin},
+	}
+	if !spec.Admin {
+		o.Organisation = spec.By[0]
+	}
+	if spec.Kind == registry.KindAreas {
+		o.Area = 0
+	}
+	return o
+}
+
+func printImport(a *app, r registry.Report) error {
+	var errs []error
+	for _, l := range r.Lines {
+		_, err := fmt.Fprintf(a.std.out, "line %d: %s %s %s %s\n", l.Line, l.Answer, l.Code, l.Field, l.Text)
+		errs = append(errs, err)
+	}
+	if r.Omitted > 0 {
+		_, err := fmt.Fprintf(a.std.out, "… and %d lines more\n", r.Omitted)
+		errs = append(errs, err)
+	}
+	_, err := fmt.Fprintf(a.std.out, "%s: %d rows, %d imported, %d repeated, %d refused\n", r.Kind, r.Rows, r.Imported,
+		r.Repeated, r.Refused)
+	return errors.Join(append(errs, err)...)
+}
