@@ -46,6 +46,10 @@ func (s *Server) withholdingRoutes() {
 		Method: http.MethodGet, Path: "/v1/withholding-batches/{id}/items", Summary: "A batch's items in file order",
 		Description: "A bank sees accounts and names in full, an officer masked.", Who: Banks().Or(readers()),
 	}, s.batchItems)
+	Download(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/withholding-batches/{id}/file", Summary: "The batch in the bank's own format",
+		Who: Banks(),
+	}, s.batchFile)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/withholding-batches/{id}/acknowledgement",
 		Summary: "The bank holds the batch whole: count, amount and digest agree", Who: Banks(),
@@ -75,6 +79,10 @@ func (s *Server) moneyRoutes() {
 		Description: "A receipt; it is posted when the bank's credit of the terminal's day equals its receipts.",
 		Status:      201, Who: Banks(),
 	}, viewPayment, s.contribution)
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/dues", Summary: "What a member owes for a year, for counters and terminals",
+		Who: Banks().Or(readers()),
+	}, s.dues)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/receipts/{id}", Summary: "What became of a file or a long request",
 		Who: Banks().Or(readers()),
@@ -647,4 +655,40 @@ func (s *Server) feedback(ctx context.Context, c Call, in *feedbackQuery) (Feedb
 		}
 	}
 	return out, err
+}
+
+func (s *Server) batchFile(ctx context.Context, c Call, in *batchQuery) (File, error) {
+	b, err := s.findBatch(ctx, c, in.ID)
+	return File{
+		Name: b.FileName, ContentType: "application/octet-stream", Size: b.FileSize, Digest: b.FileDigest,
+		Write: func(ctx context.Context, w io.Writer) error { return s.deps.Collection.WriteFile(ctx, w, b) },
+	}, err
+}
+
+type duesQuery struct {
+	MemberID string `query:"member_id" required:"true" pattern:"^[1-9][0-9]{0,18}$"`
+	Year     int    `query:"year"      required:"true" minimum:"2009" maximum:"2100"`
+}
+
+// Due is what a member owes for a year.
+type Due struct {
+	MemberID string `json:"member_id"`
+	Year     int    `json:"year"`
+	Chosen   Yuan   `json:"chosen"    doc:"The yearly amount that the member chose"`
+	Paid     Yuan   `json:"paid"      doc:"Posted to the personal account"`
+	Received Yuan   `json:"received"  doc:"Taken at counters, posted when the terminal's day agrees"`
+	InFlight Yuan   `json:"in_flight" doc:"With a bank, answer awaited or not yet posted"`
+	Open     Yuan   `json:"open"      doc:"What may still be paid"`
+}
+
+func (s *Server) dues(ctx context.Context, c Call, in *duesQuery) (Due, error) {
+	var id ID
+	if err := id.UnmarshalText([]byte(in.MemberID)); err != nil {
+		return Due{}, collection.ErrMemberUnknown //nolint:exhaustruct // none
+	}
+	d, err := s.deps.Collection.Due(ctx, c.area(), c.Bank.Code, id.Int64(), in.Year)
+	return Due{
+		MemberID: in.MemberID, Year: in.Year, Chosen: NewYuan(d.Chosen), Paid: NewYuan(d.Posted),
+		Received: NewYuan(d.Receipts), InFlight: NewYuan(d.InFlight), Open: NewYuan(d.Open()),
+	}, err
 }

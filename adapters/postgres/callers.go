@@ -13,12 +13,9 @@ import (
 	"twoline/gateway/audit"
 	"twoline/gateway/bank"
 	"twoline/gateway/fault"
-	"twoline/gateway/party"
 )
 
 // The refusals of this file.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	errKeyUnknown = fault.New(fault.NotFound, "bank_key_unknown", "there is no such key")
 	errKeyTaken   = fault.New(fault.Conflict, "bank_key_exists", "a key with this id is registered; choose another id")
@@ -40,16 +37,16 @@ func (db *DB) Callers() *Callers { return &Callers{db} }
 // BankKey returns a registered key, revoked or not. It is read every time, so
 // that a revocation acts at once.
 func (c *Callers) BankKey(ctx context.Context, keyID string) (bank.Key, error) {
-	k := bank.Key{ID: keyID} //nolint:exhaustruct // read below
+	k := bank.Key{ID: keyID}
 	var revoked pgtype.Timestamptz
 	err := c.db.pool.QueryRow(ctx, `
 		select bank, algorithm, material, not_before, revoked_at from bank_key where key_id = $1`, keyID).
 		Scan(&k.Bank, &k.Algorithm, &k.Material, &k.NotBefore, &revoked)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return bank.Key{}, errKeyUnknown //nolint:exhaustruct // no key
+		return bank.Key{}, errKeyUnknown
 	}
 	if err != nil {
-		return bank.Key{}, ErrUnavailable.Because(fmt.Errorf("read bank key: %w", err)) //nolint:exhaustruct // no key
+		return bank.Key{}, ErrUnavailable.Because(fmt.Errorf("read bank key: %w", err))
 	}
 	if revoked.Valid {
 		k.RevokedAt = revoked.Time
@@ -121,24 +118,10 @@ func (c *Callers) PurgeNonces(ctx context.Context, limit int) (int64, error) {
 	return tag.RowsAffected(), nil
 }
 
-// NewOfficer is a login to be made. PasswordHash is argon2id's text.
-type NewOfficer struct {
-	Login, PasswordHash string
-	// Person is an existing person, or 0: then PersonName makes a new one.
-	Person     int64
-	PersonName string
-	// Organisation is found by area, kind and name, and made where it is absent.
-	Organisation     approval.Organisation
-	OrganisationName string
-	Area             party.Area
-	Region           party.Region
-	Duties           []approval.Duty
-}
-
 // AddOfficer makes a login with its duties, and its person and organisation
 // where they are new. It returns the person's id: a second login of the same
 // person names it, so that approvals know them for one.
-func (c *Callers) AddOfficer(ctx context.Context, o NewOfficer, by audit.Row) (int64, error) {
+func (c *Callers) AddOfficer(ctx context.Context, o approval.NewOfficer, by audit.Row) (int64, error) {
 	var person int64
 	err := c.db.InTx(ctx, func(t *tx) error {
 		person = o.Person
@@ -170,7 +153,7 @@ func (c *Callers) AddOfficer(ctx context.Context, o NewOfficer, by audit.Row) (i
 }
 
 // organisation finds or makes the organisation of an officer.
-func (t *tx) organisation(ctx context.Context, o NewOfficer) (int64, error) {
+func (t *tx) organisation(ctx context.Context, o approval.NewOfficer) (int64, error) {
 	var id int64
 	err := t.QueryRow(ctx, `
 		with made as (
@@ -343,13 +326,13 @@ func (c *Callers) OfficerOf(
 	var created, seen time.Time
 	err := c.db.pool.QueryRow(ctx, officerQuery, token[:]).Scan(append(officerFields(&officer), &created, &seen)...)
 	if errors.Is(err, pgx.ErrNoRows) {
-		return approval.Officer{}, errSession //nolint:exhaustruct // nobody
+		return approval.Officer{}, errSession
 	}
 	if err != nil {
-		return approval.Officer{}, ErrUnavailable.Because(fmt.Errorf("read a session: %w", err)) //nolint:exhaustruct // nobody
+		return approval.Officer{}, ErrUnavailable.Because(fmt.Errorf("read a session: %w", err))
 	}
 	if p.Ended(created, seen, now) {
-		return approval.Officer{}, errSession //nolint:exhaustruct // nobody
+		return approval.Officer{}, errSession
 	}
 	// Noted once a minute: the idle time-out needs no more, and reading stays cheap.
 	if now.Sub(seen) < time.Minute {
@@ -358,7 +341,7 @@ func (c *Callers) OfficerOf(
 	_, err = c.db.pool.Exec(ctx, `
 		update session set last_seen = $2 where token_hash = $1 and last_seen < $2`, token[:], now)
 	if err != nil {
-		return approval.Officer{}, ErrUnavailable.Because(fmt.Errorf("note a session: %w", err)) //nolint:exhaustruct // nobody
+		return approval.Officer{}, ErrUnavailable.Because(fmt.Errorf("note a session: %w", err))
 	}
 	return officer, nil
 }

@@ -15,15 +15,17 @@ import (
 
 const batchColumns = `
 	area, id, run_id, scheme, year, bank, clearing_bank, fund_account, batch_no, item_count, amount, digest, file_name,
-	file_digest, created_on, state, version, succeeded, failed, succeeded_amount, arrived_amount, agreed_amount`
+	file_digest, file_size, created_on, state, version, succeeded, failed, succeeded_amount, arrived_amount, agreed_amount,
+	(select f.account_no from fund_account f where f.area = withholding_batch.area and f.id = fund_account)`
 
 func scanBatch(row pgx.CollectableRow) (collection.Batch, error) {
 	var b collection.Batch
 	var digest, fileDigest []byte
 	var amount, succeeded, arrived, agreed int64
 	err := row.Scan(&b.Area, &b.ID, &b.Run, &b.Scheme, &b.Year, &b.Bank, &b.ClearingBank, &b.FundAccount, &b.Number,
-		&b.Count, &amount, &digest, &b.FileName, &fileDigest, &b.CreatedOn, &b.State, &b.Version,
-		&b.Progress.Succeeded, &b.Progress.Failed, &succeeded, &arrived, &agreed)
+		&b.Count, &amount, &digest, &b.FileName, &fileDigest, &b.FileSize, &b.CreatedOn, &b.State, &b.Version,
+		&b.Progress.Succeeded, &b.Progress.Failed, &succeeded, &arrived, &agreed,
+		&b.AccountNo)
 	b.Amount = money.Amount(amount)
 	copy(b.Digest[:], digest)
 	copy(b.FileDigest[:], fileDigest)

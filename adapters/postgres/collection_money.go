@@ -420,4 +420,3 @@ func (t *tx) QuerySilentItems(ctx context.Context, area party.Area, sentBy, toda
 	}
 	return asked, nil
 }
-

@@ -208,3 +208,46 @@ func (s collectionStore) Feedback(
 	}
 	return out, nil
 }
+
+// ReceiptLines implements collection.Store.
+func (s collectionStore) ReceiptLines(
+	ctx context.Context, area party.Area, receipt int64, after, limit int,
+) ([]collection.Decision, error) {
+	rows, err := s.db.pool.Query(ctx, `
+		select line, coalesce(item_id, 0), outcome, class, code, text, disposition, refusal from answer
+		where area = $1 and receipt_id = $2 and line > $3 order by line limit $4`, area, receipt, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("lines of receipt %d: %w", receipt, err)
+	}
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (d collection.Decision, err error) {
+		var outcome string
+		err = row.Scan(&d.Line, &d.Item, &outcome, &d.Class, &d.Code, &d.Text, &d.Disposition, &d.Refusal)
+		if err == nil {
+			d.Outcome, err = bank.ParseOutcome(outcome)
+		}
+		return d, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lines of receipt %d: %w", receipt, err)
+	}
+	return out, nil
+}
+
+// AreaOfMember implements collection.Store.
+func (s collectionStore) AreaOfMember(
+	ctx context.Context, area party.Area, bankCode string, member int64,
+) (party.Area, error) {
+	var found party.Area
+	err := s.db.pool.QueryRow(ctx, `
+		select m.area from area a join member m on m.area = a.area and m.id = $3
+		where ($1 = 0 or a.area = $1)
+		  and ($2 = '' or exists (select from bank b where b.area = a.area and b.bank = $2))`,
+		int32(area), bankCode, member).Scan(&found)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, collection.ErrMemberUnknown
+	}
+	if err != nil {
+		return 0, fmt.Errorf("area of member %d: %w", member, err)
+	}
+	return found, nil
+}

@@ -41,7 +41,7 @@ func (t *tx) CollectsByTax(ctx context.Context, area party.Area, day calendar.Da
 }
 
 const partnerSQL = `
-	select b.bank, b.bank_no, b.format, b.charset, b.row_limit, f.id
+	select b.bank, b.bank_no, b.format, b.charset, b.row_limit, f.id, f.account_no
 	from bank b join fund_account f on f.area = b.area and f.bank = b.bank and f.role = 'income'
 	where b.area = $1 and f.scheme = $2 and ($3::text[] is null or b.bank = any($3)) order by b.bank`
 
@@ -58,7 +58,7 @@ func (t *tx) Partners(
 
 func collectPartners(rows pgx.Rows) ([]collection.Partner, error) {
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p collection.Partner, err error) {
-		err = row.Scan(&p.Code, &p.BankNo, &p.Format, &p.Charset, &p.RowLimit, &p.FundAccount)
+		err = row.Scan(&p.Code, &p.BankNo, &p.Format, &p.Charset, &p.RowLimit, &p.FundAccount, &p.AccountNo)
 		return p, err
 	})
 	if err != nil {
@@ -181,10 +181,10 @@ func (t *tx) NextBatchNumber(ctx context.Context, area party.Area, bankCode stri
 func (t *tx) AddBatch(ctx context.Context, b collection.Batch, items []collection.Item, actor string) error {
 	_, err := t.Exec(ctx, `
 		insert into withholding_batch (area, id, run_id, scheme, year, bank, clearing_bank, fund_account, batch_no,
-			item_count, amount, digest, file_name, file_digest, created_on, created_at, state, version)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, 1)`,
+			item_count, amount, digest, file_name, file_digest, file_size, created_on, created_at, state, version)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, 1)`,
 		b.Area, b.ID, b.Run, b.Scheme, b.Year, b.Bank, b.ClearingBank, b.FundAccount, b.Number, b.Count,
-		b.Amount.Fen(), b.Digest[:], b.FileName, b.FileDigest[:], b.CreatedOn, t.at, string(b.State))
+		b.Amount.Fen(), b.Digest[:], b.FileName, b.FileDigest[:], b.FileSize, b.CreatedOn, t.at, string(b.State))
 	if err != nil {
 		return fmt.Errorf("add batch %s: %w", b.Number, err)
 	}
@@ -214,4 +214,16 @@ func (t *tx) AddBatch(ctx context.Context, b collection.Batch, items []collectio
 		return fmt.Errorf("freeze items of batch %s: %w", b.Number, err)
 	}
 	return nil
+}
+
+// HoldUnwritable implements collection.RunTx.
+func (t *tx) HoldUnwritable(ctx context.Context, area party.Area, bankCode string, members []int64) error {
+	cases := make([]Case, len(members))
+	for i, m := range members {
+		cases[i] = Case{
+			Kind: "name_not_encodable", Subject: fmt.Sprintf("member:%d", m), Bank: bankCode,
+			Text: "the bank's charset cannot carry the member's name; the item was not sent",
+		}
+	}
+	return t.OpenCase(ctx, area, cases...)
 }

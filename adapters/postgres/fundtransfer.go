@@ -208,7 +208,8 @@ func (t *tx) LockTransfer(ctx context.Context, area party.Area, id int64) (fundt
 
 // FindTransfer implements fundtransfer.Tx.
 func (t *tx) FindTransfer(ctx context.Context, area party.Area, id int64) (fundtransfer.Transfer, error) {
-	rows, err := t.Query(ctx, `select `+transferColumns+` from fund_transfer f where f.area = $1 and f.id = $2`, area, id)
+	rows, err := t.Query(ctx, `select `+transferColumns+` from fund_transfer f where f.area = $1 and f.id = $2`,
+		area, id)
 	if err != nil {
 		return fundtransfer.Transfer{}, fmt.Errorf("load fund transfer %d: %w", id, err)
 	}

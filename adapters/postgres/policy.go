@@ -51,8 +51,17 @@ func (t *tx) policyRows(ctx context.Context, areas ...party.Area) ([]policy.Row,
 	return out, nil
 }
 
-// WorkingDays returns the working days of the table.
-func (t *tx) WorkingDays(ctx context.Context) (*calendar.WorkingDays, error) {
+// WorkingDays reads the table of working days: keep the answer.
+func (db *DB) WorkingDays(ctx context.Context) (*calendar.WorkingDays, error) {
+	var days *calendar.WorkingDays
+	err := db.Read(ctx, func(t *tx) (err error) {
+		days, err = t.workingDays(ctx)
+		return err
+	})
+	return days, err
+}
+
+func (t *tx) workingDays(ctx context.Context) (*calendar.WorkingDays, error) {
 	rows, err := t.Query(ctx, `select day, working, name from working_day order by day`)
 	if err != nil {
 		return nil, fmt.Errorf("read working days: %w", err)

@@ -157,7 +157,7 @@ func (t *tx) Receipt(ctx context.Context, area party.Area, id int64) (bank.Recei
 		select area, id, bank, kind, subject, name, part, declared_count, declared_amount, digest, size, state,
 			duplicate_of, rows, recorded, repeated, pending, refused, amount, code, text, received_by, received_at,
 			processed_at
-		from receipt where area = $1 and id = $2`, area, id).Scan(
+		from receipt where ($1 = 0 or area = $1) and id = $2`, int32(area), id).Scan(
 		&r.Area, &r.ID, &r.Bank, &r.Kind, &subject, &r.Name, &r.Part, &r.Count, &declared, &digest, &r.Size, &r.State,
 		&duplicateOf, &r.Counts.Rows, &r.Counts.Recorded, &r.Counts.Repeated, &r.Counts.Pending, &r.Counts.Refused,
 		&amount, &r.Code, &r.Text, &r.ReceivedBy, &r.ReceivedAt, &processed)

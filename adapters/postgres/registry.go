@@ -31,8 +31,8 @@ type registryTx struct{ *tx }
 // LockImport implements registry.Tx. The lock saves rivals their work in vain;
 // the keys decide.
 func (t registryTx) LockImport(ctx context.Context, area party.Area, kind registry.Kind) error {
-	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('import ' || $1::text || ' ' || $2, 0))`,
-		int32(area), string(kind))
+	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('import ' || $1 || ' ' || $2, 0))`,
+		area.String(), string(kind))
 	if err != nil {
 		return fmt.Errorf("wait for another import of %s: %w", kind, err)
 	}
@@ -96,7 +96,8 @@ func collect[R any](rows pgx.Rows, what string, fn pgx.RowToFunc[R]) ([]R, error
 // InsertAreas implements registry.ReferenceTx.
 func (t registryTx) InsertAreas(ctx context.Context, rows []registry.Area) error {
 	return t.insertAll(ctx, "areas", len(rows), `
-		insert into area (area, name) select * from unnest($1::integer[], $2::text[]) on conflict do nothing`,
+		insert into area (area, name) select u.area, u.name from unnest($1::integer[], $2::text[]) as u (area, name)
+			on conflict do nothing`,
 		column(rows, func(a registry.Area) party.Area { return a.Area }),
 		column(rows, func(a registry.Area) string { return a.Name }))
 }
@@ -192,7 +193,8 @@ func (t registryTx) FundAccounts(ctx context.Context, area party.Area) ([]regist
 func (t registryTx) InsertFundAccounts(ctx context.Context, area party.Area, rows []registry.FundAccount) error {
 	return t.insertAll(ctx, "fund accounts", len(rows), `
 		insert into fund_account (area, scheme, role, bank, account_no, name, settlement, opened_on)
-		select $1, u.* from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[], $8::date[]) as u
+		select $1, u.* from unnest($2::text[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[],
+			$8::date[]) as u
 		on conflict do nothing`, area,
 		column(rows, func(f registry.FundAccount) string { return string(f.Scheme) }),
 		column(rows, func(f registry.FundAccount) string { return string(f.Role) }),

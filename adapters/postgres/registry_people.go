@@ -229,7 +229,8 @@ func (t *tx) Dues(ctx context.Context, area party.Area, members []int64, year in
 		left join tier_choice c on c.area = $1 and c.year = $3 and c.member_id = u.member
 		left join lateral (
 			select sum(case when p.red then -p.amount else p.amount end)::bigint as amount from posting p
-			where p.area = $1 and p.member_id = u.member and p.role = 'contribution_individual' and p.year = $3) p on true
+			where p.area = $1 and p.member_id = u.member and p.role = 'contribution_individual' and p.year = $3) p
+				on true
 		left join lateral (
 			select sum(r.amount)::bigint as amount from counter_receipt r
 			where r.area = $1 and r.member_id = u.member and r.year = $3

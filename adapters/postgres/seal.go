@@ -105,22 +105,25 @@ func (t *tx) JournalLines(ctx context.Context, ask ledger.JournalAsk) ([]ledger.
 	rows, err := t.Query(ctx, `
 		with moved as (
 			select p.accounted_on, p.entry_id,
-			       sum(case when p.side <> 'debit' then 0 when p.red then -p.amount else p.amount end)::bigint as debit,
-			       sum(case when p.side <> 'credit' then 0 when p.red then -p.amount else p.amount end)::bigint as credit
+			       (sum(case when p.red then -p.amount else p.amount end) filter (where p.side = 'debit')) as debit,
+			       (sum(case when p.red then -p.amount else p.amount end) filter (where p.side = 'credit')) as credit
 			  from posting p
 			 where p.area = $1 and p.fund_account = $2 and p.accounted_on between $3 and $4
 			   and p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
 			 group by p.accounted_on, p.entry_id),
 		running as (
-			select m.accounted_on, m.entry_id, m.debit, m.credit,
-			       $5 + sum(m.debit - m.credit) over (order by m.accounted_on, m.entry_id) as balance
+			select m.accounted_on, m.entry_id, coalesce(m.debit, 0) as debit, coalesce(m.credit, 0) as credit,
+			       $5 + sum(coalesce(m.debit, 0) - coalesce(m.credit, 0))
+			           over (order by m.accounted_on, m.entry_id) as balance
 			  from moved m)
-		select e.id, r.accounted_on, e.effective_on, e.kind, e.cause, e.text, r.debit, r.credit, r.balance::bigint
+		select e.id, r.accounted_on, e.effective_on, e.kind, e.cause, e.text, r.debit::bigint, r.credit::bigint,
+		       r.balance::bigint
 		  from running r
 		  join entry e on e.area = $1 and e.id = r.entry_id
-		 where $6::date is null or (r.accounted_on, r.entry_id) > ($6::date, $7::bigint)
-		 order by r.accounted_on, r.entry_id limit $8`,
-		ask.Area, ask.Account, ask.From, ask.To, opening.Fen(), ask.AfterDay, ask.AfterEntry, ask.Limit+1)
+		 where $6::bigint = 0 or (r.accounted_on, r.entry_id) >
+		       (select a.accounted_on, a.id from entry a where a.area = $1 and a.id = $6)
+		 order by r.accounted_on, r.entry_id limit $7`,
+		ask.Area, ask.Account, ask.From, ask.To, opening.Fen(), ask.After, ask.Limit+1)
 	if err != nil {
 		return nil, false, fmt.Errorf("journal of fund account %d: %w", ask.Account, err)
 	}
@@ -152,8 +155,9 @@ func (t *tx) TrialRows(
 			select s.role, s.fund_account, s.closing as balance from sealed_balance s
 			 where s.area = $1 and s.scheme = $2 and s.day = (select day from sealed)
 			union all
-			select p.role, case when p.role in
-			       ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury') then p.fund_account else 0 end,
+			select p.role,
+			       case when p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
+			            then p.fund_account else 0 end,
 			       case when (p.side = 'debit') <> p.red then p.amount else -p.amount end
 			  from entry e join posting p on p.area = e.area and p.entry_id = e.id
 			 where e.area = $1 and e.scheme = $2 and e.accounted_on <= $3
@@ -213,6 +217,7 @@ func (t *tx) SealDay(ctx context.Context, area party.Area, scheme ledger.Scheme,
 func (t *tx) DayDigest(
 	ctx context.Context, area party.Area, scheme ledger.Scheme, day calendar.Day,
 ) (ledger.SealedDay, error) {
+	//nolint:rowserrcheck // ForEachRow reads to the end and returns its error
 	rows, err := t.Query(ctx, `
 		select e.id, e.kind, e.cause, coalesce(e.reverses, 0), e.effective_on, e.text, e.actor, e.booked_at,
 		       p.line, p.side, p.role, p.nature, p.red, p.amount, coalesce(p.fund_account, 0), coalesce(p.batch_id, 0),

@@ -268,6 +268,8 @@ func failed(i collection.ItemStanding, code string) collection.Result {
 // formats have tests of their own.
 type lineWriter struct{}
 
+func (lineWriter) CheckWithholding(collection.Partner, party.Name) error { return nil }
+
 func (lineWriter) WithholdingFileName(_ collection.Partner, b collection.Batch) string {
 	return "W" + b.Number + ".TXT"
 }

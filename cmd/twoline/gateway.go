@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"time"
@@ -22,6 +21,7 @@ import (
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/registry"
+	"twoline/reconcile"
 )
 
 // gateway is the service wired together: the one place that knows everybody.
@@ -34,6 +34,7 @@ type gateway struct {
 	registry   *registry.Service
 	transfers  *fundtransfer.Service
 	ledger     *ledger.Service
+	reconcile  *reconcile.Service
 	server     *httpapi.Server
 	log        *slog.Logger
 }
@@ -86,6 +87,9 @@ func (g *gateway) wireFlows(clock clocks) error {
 		Store: g.db.Registry(), Today: clock.today, Files: files, Intake: g.intake,
 		Charsets: map[string]registry.Decoder{"gb18030": decoder(gb18030.GB18030), "gbk": decoder(gb18030.GBK)},
 	})
+	g.reconcile = reconcile.New(reconcile.Parts{
+		Store: g.db.Reconcile(), Decoder: files, Days: days, Today: clock.today,
+	})
 	g.ledger = ledger.NewService(g.db.Ledger(), clock.today)
 	g.transfers = fundtransfer.NewService(g.db.FundTransfers(), clock.today)
 	return g.wireJobs(clock)
@@ -102,7 +106,11 @@ func (g *gateway) wireJobs(clock clocks) error {
 	jobs.On(h, func(ctx context.Context, j collection.AgreementReached) error {
 		return g.collection.Post(ctx, j.Area, j.Agreement)
 	})
-	h.Daily(g.collection.Tick)
+	jobs.On(h, g.arriveFromStatement)
+	jobs.On(h, func(ctx context.Context, j reconcile.MatchDue) error {
+		return g.reconcile.Match(ctx, reconcile.Account{Area: j.Area, ID: j.FundAccount})
+	})
+	h.Daily(g.daily)
 	engine, err := jobs.New(jobs.Options{
 		Pool: g.db.Pool(), Schema: postgres.JobSchema, Workers: 2, Today: clock.today, Log: g.log,
 	}, h)
@@ -121,9 +129,35 @@ func (g *gateway) takeIn(ctx context.Context, j bank.ReceiptArrived) error {
 		return g.collection.TakeInResultFile(ctx, j.Area, j.Receipt)
 	case bank.ReceiptOpeningResult:
 		return g.registry.TakeIn(ctx, j.Area, j.Receipt)
-	case bank.ReceiptStatement, bank.ReceiptResults, bank.ReceiptReturns, bank.ReceiptImport:
+	case bank.ReceiptStatement:
+		return g.reconcile.TakeIn(ctx, j.Area, j.Receipt)
+	case bank.ReceiptResults, bank.ReceiptReturns, bank.ReceiptImport:
 	}
 	return fmt.Errorf("receipt %d: nobody takes in %q", j.Receipt, j.What)
+}
+
+// arriveFromStatement hands the credits of a statement that name a batch to the
+// flow that waits for the money.
+func (g *gateway) arriveFromStatement(ctx context.Context, j reconcile.LinesTakenIn) error {
+	const page = 200
+	for after := int64(0); ; {
+		credits, err := g.reconcile.BatchCredits(ctx, j.Area, j.Statement, after, page)
+		if err != nil || len(credits) == 0 {
+			return err
+		}
+		arrivals := make([]collection.Arrival, len(credits))
+		for i, c := range credits {
+			arrivals[i] = collection.Arrival{ //nolint:exhaustruct // a batch's credit
+				FundAccount: c.FundAccount, Amount: c.Amount, BankReference: c.BankReference, ValueDate: c.ValueDate,
+				Batch: c.Batch,
+			}
+		}
+		err = g.collection.ArriveFromStatement(ctx, j.Area, credits[0].Bank, arrivals)
+		if err != nil || len(credits) < page {
+			return err
+		}
+		after = credits[len(credits)-1].Line
+	}
 }
 
 func (g *gateway) wireServer(c config, clock clocks) error {
@@ -131,7 +165,8 @@ func (g *gateway) wireServer(c config, clock clocks) error {
 		PublicURL: c.PublicURL, UploadURL: c.UploadURL, Version: version, MaxUpload: maxUpload,
 	}, httpapi.Dependencies{ //nolint:exhaustruct // what is absent is left out
 		Log: g.log, Now: clock.now, Callers: g.db.Callers(), Checks: g.checks(c),
-		Collection: g.collection, Counter: g.counter, Intake: g.intake,
+		Collection: g.collection, Counter: g.counter, Intake: g.intake, Registry: g.registry, Transfers: g.transfers,
+		Ledger: g.ledger,
 	})
 	if err != nil {
 		return fmt.Errorf("wire the API: %w", err)

@@ -43,10 +43,12 @@ var errFound = errors.New("the check found something") //nolint:gochecknoglobals
 
 // commands is the command line. Every command has --help and --json.
 type commands struct {
+	Demo        demoCommand        `cmd:"" help:"Live a whole loop on a private PostgreSQL and Redis that it starts and stops itself."`
 	Serve       serveCommand       `cmd:"" help:"Run the service: the API, the upload address, the operations port and the background work."`
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database's schema up to date, as its owner."`
 	CheckConfig checkConfigCommand `cmd:"" name:"check-config" help:"Prove the configuration and the environment before the start."`
 	Convert     convertCommand     `cmd:"" help:"Read a bank file and write it as canonical JSON Lines. Needs no database."`
+	Verify      verifyCommand      `cmd:"" help:"Prove the invariants on the live database, read-only."`
 	Import      importCommand      `cmd:"" help:"Import a registry from CSV, with an answer per line."`
 	Admin       adminCommand       `cmd:"" help:"Make the first users and the banks' keys."`
 	Sign        signCommand        `cmd:"" help:"Sign one request for a script."`

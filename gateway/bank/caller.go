@@ -45,7 +45,5 @@ func (k Key) Format(f fmt.State, _ rune) {
 func (k Key) LogValue() slog.Value { return slog.StringValue(k.ID) }
 
 // ErrNonceReplayed is a signed request that was sent before.
-//
-//nolint:gochecknoglobals // a sentinel error
 var ErrNonceReplayed = fault.New(fault.Unauthenticated, "nonce_replayed",
 	"this nonce was used before; sign every request anew")

@@ -38,29 +38,22 @@ func (s *Service) Arrive(
 }
 
 // ArriveFromStatement takes credits of a bank's statement as arrivals: one that
-// was noticed before is the same arrival, by the bank's reference.
+// was noticed before is the same arrival, by the bank's reference. It may be run
+// again. At most a few hundred are given at a time.
 func (s *Service) ArriveFromStatement(ctx context.Context, area party.Area, bankCode string, arrivals []Arrival) error {
-	for len(arrivals) > 0 {
-		n := min(len(arrivals), 500)
-		err := s.store.InTx(ctx, func(tx Tx) error {
-			for _, a := range arrivals[:n] {
-				account, err := tx.FundAccountByID(ctx, area, a.FundAccount)
-				if err != nil {
-					return err
-				}
-				a.FromStatement, a.ReportedBy = true, "statement"
-				if _, err := s.arrive(ctx, tx, area, bankCode, account, a); err != nil {
-					return fmt.Errorf("arrival %s: %w", a.BankReference, err)
-				}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		for _, a := range arrivals {
+			account, err := tx.FundAccountByID(ctx, area, a.FundAccount)
+			if err != nil {
+				return err
 			}
-			return nil
-		})
-		if err != nil {
-			return err
+			a.FromStatement, a.ReportedBy = true, "statement"
+			if _, err := s.arrive(ctx, tx, area, bankCode, account, a); err != nil {
+				return fmt.Errorf("arrival %s: %w", a.BankReference, err)
+			}
 		}
-		arrivals = arrivals[n:]
-	}
-	return nil
+		return nil
+	})
 }
 
 func (s *Service) arrive(

@@ -178,14 +178,48 @@ func (c *Counter) takeIn(ctx context.Context, tx Tx, group []*payment) ([]paid, 
 	if len(fresh) == 0 {
 		return out, nil
 	}
+	if err := c.takeFresh(ctx, tx, group, fresh, out); err != nil {
+		return nil, err
+	}
+	return out, replayLate(ctx, tx, requests, out)
+}
+
+// replayLate answers what was refused only because another transaction took the
+// same request after we had asked for it: its receipt stands in our way.
+func replayLate(ctx context.Context, tx Tx, requests []once.Request, out []paid) error {
+	var refused []int
+	var again []once.Request
+	for i := range out {
+		if out[i].err != nil {
+			refused, again = append(refused, i), append(again, requests[i])
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	stored, err := tx.RecallAll(ctx, again)
+	if err != nil {
+		return err
+	}
+	for i, s := range stored {
+		if s != nil {
+			out[refused[i]].answer, out[refused[i]].err = s.Replay(again[i])
+		}
+	}
+	return nil
+}
+
+// takeFresh decides payments that have no answer yet, and keeps those that are
+// accepted with their answers.
+func (c *Counter) takeFresh(ctx context.Context, tx Tx, group []*payment, fresh []int, out []paid) error {
 	accepted, ordinals, err := c.decide(ctx, tx, group, fresh, out)
 	if err != nil || len(accepted) == 0 {
-		return out, err
+		return err
 	}
 	payments := make([]CounterPayment, len(accepted))
 	ids, err := tx.NewIDs(ctx, len(accepted))
 	if err != nil {
-		return nil, err
+		return err
 	}
 	for i, at := range accepted {
 		payments[i] = group[at].payment
@@ -193,7 +227,7 @@ func (c *Counter) takeIn(ctx context.Context, tx Tx, group []*payment) ([]paid, 
 	}
 	refused, err := tx.AddCounterReceipts(ctx, payments, ordinals)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	var kept []once.Request
 	var answers []once.Answer
@@ -204,11 +238,11 @@ func (c *Counter) takeIn(ctx context.Context, tx Tx, group []*payment) ([]paid, 
 		}
 		out[at].answer, out[at].err = group[at].render(payments[i])
 		if out[at].err != nil {
-			return nil, out[at].err
+			return out[at].err
 		}
-		kept, answers = append(kept, requests[at]), append(answers, out[at].answer)
+		kept, answers = append(kept, group[at].request), append(answers, out[at].answer)
 	}
-	return out, tx.KeepAll(ctx, kept, answers)
+	return tx.KeepAll(ctx, kept, answers)
 }
 
 // decide fills in areas and accounts and refuses what may not be taken. The

@@ -142,15 +142,15 @@ func (b *batcher) freeze(ctx context.Context, dues []Due) (Batch, error) {
 		return none, fmt.Errorf("sum of batch %s: %w", batch.Number, err)
 	}
 	batch.FileName = b.s.files.WithholdingFileName(b.partner, batch)
-	if batch.FileDigest, err = b.fileDigest(batch, items); err != nil {
+	if batch.FileDigest, batch.FileSize, err = b.fileDigest(batch, items); err != nil {
 		return none, err
 	}
 	return batch, b.tx.AddBatch(ctx, batch, items, "officer:"+b.by.Login)
 }
 
-func (b *batcher) fileDigest(batch Batch, items []Item) (sum [sha256.Size]byte, err error) {
-	var h hash.Hash = sha256.New()
-	err = b.s.files.WriteWithholding(h, b.partner, batch, func(yield func(Item) error) error {
+func (b *batcher) fileDigest(batch Batch, items []Item) (sum [sha256.Size]byte, size int64, err error) {
+	counted := &counting{Hash: sha256.New(), size: 0}
+	err = b.s.files.WriteWithholding(counted, b.partner, batch, func(yield func(Item) error) error {
 		for _, i := range items {
 			if err := yield(i); err != nil {
 				return err
@@ -159,8 +159,22 @@ func (b *batcher) fileDigest(batch Batch, items []Item) (sum [sha256.Size]byte, 
 		return nil
 	})
 	if err != nil {
-		return sum, fmt.Errorf("write file of batch %s: %w", batch.Number, err)
+		return sum, 0, fmt.Errorf("write file of batch %s: %w", batch.Number, err)
 	}
-	h.Sum(sum[:0])
-	return sum, nil
+	counted.Sum(sum[:0])
+	return sum, counted.size, nil
+}
+
+// counting is a hash that counts its bytes.
+type counting struct {
+	hash.Hash
+
+	size int64
+}
+
+// Write implements io.Writer.
+func (c *counting) Write(p []byte) (int, error) {
+	n, err := c.Hash.Write(p)
+	c.size += int64(n)
+	return n, err
 }

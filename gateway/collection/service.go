@@ -265,19 +265,35 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 	})
 }
 
-// File writes a batch in its bank's own format.
-func (s *Service) File(ctx context.Context, w io.Writer, area party.Area, by bank.Caller, id int64) (Batch, error) {
-	b, err := s.store.Batch(ctx, BatchFilter{Area: area, Bank: by.Code, ID: id}) //nolint:exhaustruct // one
-	if err != nil {
-		return b, err
-	}
+// WriteFile writes a batch in its bank's own format: the bytes whose digest was
+// frozen with it.
+func (s *Service) WriteFile(ctx context.Context, w io.Writer, b Batch) error {
 	p, err := s.store.Partner(ctx, b.Area, b.Scheme, b.Bank)
 	if err != nil {
-		return b, err
+		return err
 	}
-	return b, s.files.WriteWithholding(w, p, b, func(yield func(Item) error) error {
+	return s.files.WriteWithholding(w, p, b, func(yield func(Item) error) error {
 		return s.store.EachItem(ctx, b.Area, b.ID, yield)
 	})
+}
+
+// Due says what a member owes for a year, to a bank of the member's area or to
+// an officer of it.
+func (s *Service) Due(ctx context.Context, area party.Area, bankCode string, member int64, year int) (CounterDue, error) {
+	none := CounterDue{} //nolint:exhaustruct // none
+	area, err := s.store.AreaOfMember(ctx, area, bankCode, member)
+	if err != nil {
+		return none, err
+	}
+	var dues []CounterDue
+	err = s.store.InTx(ctx, func(tx Tx) (err error) {
+		dues, err = tx.CounterDues(ctx, []party.Area{area}, []int64{member}, []int{year})
+		return err
+	})
+	if err != nil {
+		return none, err
+	}
+	return dues[0], nil
 }
 
 // Batches lists batches; see BatchFilter.

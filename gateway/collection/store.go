@@ -149,6 +149,9 @@ type Store interface {
 	Partner(ctx context.Context, area party.Area, scheme ledger.Scheme, code string) (Partner, error)
 	// FindItem finds an item of the bank by id or bank reference.
 	FindItem(ctx context.Context, f ItemFilter) (ItemStanding, error)
+	// AreaOfMember returns a member's area where the officer's area is that one, or
+	// the bank serves it; else ErrMemberUnknown.
+	AreaOfMember(ctx context.Context, area party.Area, bankCode string, member int64) (party.Area, error)
 	// ReceiptLines lists what became of a receipt's lines after the given one.
 	ReceiptLines(ctx context.Context, area party.Area, receipt int64, after, limit int) ([]Decision, error)
 	// Feedback counts paid and unpaid per village for a year.

@@ -81,9 +81,11 @@ type Batch struct {
 	Digest     [sha256.Size]byte
 	FileName   string
 	FileDigest [sha256.Size]byte
-	CreatedOn  calendar.Day
-	State      bank.BatchState
-	Version    int
+	// FileSize is in bytes.
+	FileSize  int64
+	CreatedOn calendar.Day
+	State     bank.BatchState
+	Version   int
 	// Progress counts what became of the items.
 	Progress Progress
 }

@@ -424,7 +424,8 @@ func TestF88_TheMakersOwnPerson(t *testing.T) {
 	// Nor can the maker be written down as another person when the transfer is made.
 	err = w.app(`insert into fund_transfer (area, scheme, kind, from_account, to_account, amount, effective_on,
 		document, digest, maker, maker_person, made_at, state)
-		select area, scheme, kind, from_account, to_account, amount, effective_on, document, digest, maker, $1, made_at, state from fund_transfer`, checker.Person)
+		select area, scheme, kind, from_account, to_account, amount, effective_on, document, digest, maker, $1,
+			made_at, state from fund_transfer`, checker.Person)
 	wantText(t, err, "fund_transfer_maker_maker_person_fkey")
 	if done := must[fundtransfer.Transfer](t)(w.approve("finance-checker", made)); done.State != fundtransfer.Booked {
 		t.Errorf("the transfer is %s", done.State)

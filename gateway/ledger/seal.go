@@ -79,15 +79,16 @@ func NewDayDigest(area party.Area, scheme Scheme, day calendar.Day) *DayDigest {
 // Add takes the next entry; ids must rise.
 func (d *DayDigest) Add(e BookedEntry) {
 	text := fmt.Appendf(nil, "%d %s %s %s %s %s %d %s %s %d\n", e.ID, e.Kind, canonical(e.Cause),
-		canonicalID(e.Reverses), e.AccountedOn, e.EffectiveOn, len(e.Postings), canonical(e.Text), canonical(e.Actor), e.BookedAt.UnixMicro())
+		canonicalID(e.Reverses), e.AccountedOn, e.EffectiveOn, len(e.Postings), canonical(e.Text), canonical(e.Actor),
+		e.BookedAt.UnixMicro())
 	for i, p := range e.Postings {
 		ink := "black"
 		if p.Red {
 			ink = "red"
 		}
 		text = fmt.Appendf(text, "%d %s %s %s %s %d %s %s %s %s %s\n", i+1, p.Side, p.Role, p.Nature, ink,
-			p.Amount.Fen(), canonicalID(p.FundAccount), canonicalID(p.Batch), canonicalID(p.Cause), canonicalID(p.Member),
-			canonicalID(int64(p.Year)))
+			p.Amount.Fen(), canonicalID(p.FundAccount), canonicalID(p.Batch), canonicalID(p.Cause),
+			canonicalID(p.Member), canonicalID(int64(p.Year)))
 	}
 	digest := sha256.Sum256(text)
 	d.day.Write(digest[:])

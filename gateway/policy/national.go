@@ -9,6 +9,8 @@ import (
 // National returns the rows that the nation decided and the gateway ships. Who
 // collects, whether the income account must be empty, and the cut-off are an
 // area's own decision and are not among them.
+//
+//nolint:gosmopolitan // the documents have Chinese names
 func National() []Row {
 	return []Row{
 		national(ContributionTiers, "2009-09-01", "100 200 300 400 500", "国发〔2009〕32号"),

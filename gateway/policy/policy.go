@@ -14,8 +14,6 @@ import (
 const nation party.Area = 0
 
 // The refusals.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	// ErrNoRule is returned where neither the area nor the nation has a row.
 	ErrNoRule = fault.New(fault.Unprocessable, "no_rule", "no rule is known for this area and day")
@@ -55,7 +53,8 @@ func New(area party.Area, rows []Row) (*Rules, error) {
 	for _, row := range rows {
 		if row.Area != area && row.Area != nation || row.Value.rule != row.Rule || row.Rule == "" ||
 			row.From.IsZero() || row.Document == "" {
-			return nil, ErrRows.With("rule %s of area %s from %s is incomplete or another's", row.Rule, row.Area, row.From)
+			return nil, ErrRows.With("rule %s of area %s from %s is incomplete or another's", row.Rule, row.Area,
+				row.From)
 		}
 		k := key{row.Area, row.Rule}
 		r.rows[k] = append(r.rows[k], row)
@@ -75,9 +74,9 @@ func New(area party.Area, rows []Row) (*Rules, error) {
 func (r *Rules) Row(rule Rule, day calendar.Day) (Row, error) {
 	for _, area := range []party.Area{r.area, nation} {
 		list := r.rows[key{area, rule}]
-		for i := len(list) - 1; i >= 0; i-- {
-			if !day.Before(list[i].From) {
-				return list[i], nil
+		for _, row := range slices.Backward(list) {
+			if !day.Before(row.From) {
+				return row, nil
 			}
 		}
 	}

@@ -142,7 +142,8 @@ func openingEntries(
 func balanceEntry(area party.Area, f FundAccount, b OpeningBalance) ledger.Entry {
 	line := func(side ledger.Side, role ledger.Role, account int64) ledger.Posting {
 		return ledger.Posting{
-			Side: side, Role: role, Nature: ledger.Direct, Red: false, Amount: b.Balance, FundAccount: account, Batch: 0,
+			Side: side, Role: role, Nature: ledger.Direct, Red: false, Amount: b.Balance, FundAccount: account,
+			Batch: 0,
 			Cause: 0, Member: 0, Year: 0,
 		}
 	}

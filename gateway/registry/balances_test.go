@@ -21,7 +21,8 @@ func finance(area party.Area) approval.Officer {
 	return officer(approval.AgencyFinance, area, approval.Maker)
 }
 
-func (w *world) openBalances(by approval.Officer, balances ...registry.OpeningBalance) ([]registry.OpenedBalance, error) {
+func (w *world) openBalances(by approval.Officer, balances ...registry.OpeningBalance) ([]registry.OpenedBalance,
+	error) {
 	var out []registry.OpenedBalance
 	_, err := w.OpenBalances(context.Background(), request("officer"), keep(&out), by, balances)
 	return out, err
@@ -39,7 +40,8 @@ func (w *world) account(role ledger.Role) int64 {
 
 func balance(account int64, amount string) registry.OpeningBalance {
 	return registry.OpeningBalance{
-		FundAccount: account, Day: calendar.MustDay("2010-12-31"), Balance: money.MustParse(amount), StatementNumber: "2010/12",
+		FundAccount: account, Day: calendar.MustDay("2010-12-31"), Balance: money.MustParse(amount),
+		StatementNumber: "2010/12",
 	}
 }
 
@@ -81,16 +83,20 @@ func TestOpenBalances_Refusals(t *testing.T) {
 		give []registry.OpeningBalance
 		want error
 	}{
-		"nothing":                 {finance(chencang), nil, registry.ErrBalances},
-		"an account twice":        {finance(chencang), []registry.OpeningBalance{good, good}, registry.ErrBalances},
-		"a negative balance":      {finance(chencang), []registry.OpeningBalance{{FundAccount: income, Day: good.Day, Balance: -1, StatementNumber: "1"}}, registry.ErrBalances},
-		"no statement":            {finance(chencang), []registry.OpeningBalance{unnumbered}, registry.ErrBalances},
-		"half a digest":           {finance(chencang), []registry.OpeningBalance{badDigest}, registry.ErrBalances},
-		"another day":             {finance(chencang), []registry.OpeningBalance{late}, registry.ErrOpeningDay},
-		"an unknown account":      {finance(chencang), []registry.OpeningBalance{balance(special, "1.00"), balance(1, "5.00")}, registry.ErrFundAccount},
-		"another area's officer":  {finance(320923), []registry.OpeningBalance{good}, registry.ErrFundAccount},
-		"agency business":         {business(), []registry.OpeningBalance{good}, approval.ErrDuty},
-		"a checker":               {officer(approval.AgencyFinance, chencang, approval.Checker), []registry.OpeningBalance{good}, approval.ErrDuty},
+		"nothing":          {finance(chencang), nil, registry.ErrBalances},
+		"an account twice": {finance(chencang), []registry.OpeningBalance{good, good}, registry.ErrBalances},
+		"a negative balance": {finance(chencang),
+			[]registry.OpeningBalance{{FundAccount: income, Day: good.Day, Balance: -1, StatementNumber: "1"}},
+			registry.ErrBalances},
+		"no statement":  {finance(chencang), []registry.OpeningBalance{unnumbered}, registry.ErrBalances},
+		"half a digest": {finance(chencang), []registry.OpeningBalance{badDigest}, registry.ErrBalances},
+		"another day":   {finance(chencang), []registry.OpeningBalance{late}, registry.ErrOpeningDay},
+		"an unknown account": {finance(chencang),
+			[]registry.OpeningBalance{balance(special, "1.00"), balance(1, "5.00")}, registry.ErrFundAccount},
+		"another area's officer": {finance(320923), []registry.OpeningBalance{good}, registry.ErrFundAccount},
+		"agency business":        {business(), []registry.OpeningBalance{good}, approval.ErrDuty},
+		"a checker": {officer(approval.AgencyFinance, chencang, approval.Checker),
+			[]registry.OpeningBalance{good}, approval.ErrDuty},
 		"an officer without area": {finance(0), []registry.OpeningBalance{good}, approval.ErrDuty},
 	} {
 		before := w.tables()
@@ -105,7 +111,8 @@ func TestOpenBalances_Refusals(t *testing.T) {
 	if _, err := w.openBalances(finance(chencang), good); !errors.Is(err, registry.ErrSealed) {
 		t.Errorf("a sealed day: %v", err)
 	}
-	if r, err := w.try(registry.KindOpeningAccounts, openingsHead+id(0)+",1.00,0.00,0.00,0.00\n", registry.Options{}); !errors.Is(err, registry.ErrRefused) || r.Lines[0].Code != "book_sealed" {
+	if r, err := w.try(registry.KindOpeningAccounts, openingsHead+id(0)+",1.00,0.00,0.00,0.00\n",
+		registry.Options{}); !errors.Is(err, registry.ErrRefused) || r.Lines[0].Code != "book_sealed" {
 		t.Errorf("personal account on a sealed day: %+v, %v", r, err)
 	}
 }
@@ -140,16 +147,19 @@ func TestOpenBalances_OnceAnAccountEvenAtTheSameMoment(t *testing.T) {
 func TestOpeningAccounts_OneEntryAChunkAndScheme(t *testing.T) {
 	t.Parallel()
 	w := settled(t)
-	w.must(registry.KindFundAccounts, "scheme,role,bank,account_no,name,opened_on\nurban,fiscal_special,psbc,6200002,专户,2011-02-01\n")
+	w.must(registry.KindFundAccounts, "scheme,role,bank,account_no,name,opened_on\n"+
+		"urban,fiscal_special,psbc,6200002,专户,2011-02-01\n")
 	w.must(registry.KindMembers, "id_number,social_no,name,region,scheme,joined_on\n"+
 		id(50)+",SB50,城,610304100001,urban,2010-01-01\n"+id(51)+",SB51,地,610304100001,land_lost,2010-01-01\n")
 	r, err := w.try(registry.KindOpeningAccounts, openingsHead+id(0)+",100.00,0.00,30.00,1.00\n"+
-		id(50)+",0.00,7.00,0.00,0.00\n"+id(1)+",0.00,0.00,0.00,0.00\n"+id(51)+",1.00,0.00,0.00,0.00\n", registry.Options{})
+		id(50)+",0.00,7.00,0.00,0.00\n"+id(1)+",0.00,0.00,0.00,0.00\n"+id(51)+",1.00,0.00,0.00,0.00\n",
+		registry.Options{})
 	if err != nil || r.Imported != 3 || r.Lines[0].Code != "no_book" {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	var got string
-	err = w.sql.QueryRow(context.Background(), `select string_agg(format('%s %s %s lines %s', scheme, accounted_on, kind,
+	err = w.sql.QueryRow(context.Background(), `select string_agg(format('%s %s %s lines %s', scheme, accounted_on,
+		kind,
 		line_count), '; ' order by scheme) from entry`).Scan(&got)
 	if want := "rural 2011-01-01 opening lines 4; urban 2011-02-01 opening lines 2"; err != nil || got != want {
 		t.Errorf("%s, %v; want %s", got, err, want)

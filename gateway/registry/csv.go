@@ -63,7 +63,8 @@ func (t *table) take(header []string, spec Spec) error {
 		_, twice := t.index[name]
 		switch {
 		case !known:
-			return ErrHeader.With("unknown column in position %d; the columns of %s are %s", i+1, spec.Kind, spec.Names()).
+			return ErrHeader.With("unknown column in position %d; the columns of %s are %s", i+1, spec.Kind,
+				spec.Names()).
 				At(t.line)
 		case twice:
 			return ErrHeader.With("column %s stands twice", name).At(t.line).On(name)

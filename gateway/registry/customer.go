@@ -27,7 +27,8 @@ func (s *Service) SignMandate(
 	ctx context.Context, r once.Request, render once.Render, by bank.Caller, cmd SignMandate,
 ) (once.Answer, error) {
 	if !isMandateNumber(cmd.Number) {
-		return once.Answer{}, ErrField.With("mandate number must be 1 to 60 visible ASCII characters without | and comma").
+		return once.Answer{}, ErrField.With("mandate number must be 1 to 60 visible ASCII characters without | " +
+			"and comma").
 			On("number")
 	}
 	if cmd.SignedOn.IsZero() || cmd.SignedOn.After(s.c.Today()) {

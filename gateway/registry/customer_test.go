@@ -182,7 +182,8 @@ func TestLookup_OnlyTheBanksOwnCustomersMasked(t *testing.T) {
 	if s := fmt.Sprintf("%+v", got); strings.Contains(s, card(0)) || strings.Contains(s, "王0") {
 		t.Errorf("prints personal data: %s", s)
 	}
-	if got, err := w.Lookup(ctx, psbc(), registry.Lookup{IDNumber: idNumber(t, 1), Year: 2010}); err != nil || got[0].Due.Year != 2010 || got[0].Mandate != "" {
+	if got, err := w.Lookup(ctx, psbc(), registry.Lookup{IDNumber: idNumber(t, 1), Year: 2010}); err != nil ||
+		got[0].Due.Year != 2010 || got[0].Mandate != "" {
 		t.Errorf("another year: %+v, %v", got, err)
 	}
 	for name, tt := range map[string]struct {
@@ -231,19 +232,25 @@ func TestDues(t *testing.T) {
 		}
 	}
 	item := func(id int64, attempt int, fen int64) {
-		w.db.Exec(t, `insert into withholding_item (area, id, batch_id, seq, member_id, year, attempt, amount, mandate_id,
+		w.db.Exec(t, `insert into withholding_item (area, id, batch_id, seq, member_id, year, attempt, amount,
+			mandate_id,
 			mandate_no, account_no, name, id_number, social_no, region)
-			values (610304, $1::bigint, 1, $1::bigint::int, $2, 2011, $3, $4, 1, 'x', 'x', 'x', 'x', 'x', 1)`, id, members[0], attempt, fen)
+			values (610304, $1::bigint, 1, $1::bigint::int, $2, 2011, $3, $4, 1, 'x', 'x', 'x', 'x', 'x', 1)`, id,
+			members[0], attempt, fen)
 	}
 	answer := func(item int64, outcome, class string) {
 		w.db.Exec(t, `insert into answer (area, receipt_id, line, item_id, outcome, class, code, text, bank_reference,
-			disposition, answered_at) values (610304, 1, $1::bigint::int, $1::bigint, $2, $3, '', '', '', 'recorded', now())`, item, outcome, class)
+			disposition, answered_at) values (610304, 1, $1::bigint::int, $1::bigint, $2, $3, '', '', '',
+				'recorded', now())`, item, outcome, class)
 	}
 	post := func(cause int64, fen int64, red bool) {
-		w.db.Exec(t, `insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature,
+		w.db.Exec(t, `insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side,
+			role, nature,
 			red, reversal, amount, fund_account, cause_id, member_id, year)
-			values (610304, $1::bigint, 1, 'rural', case when $3 then 'contribution_refund' else 'contribution' end, '2011-03-01',
-			'2011-03-01', 'credit', 'contribution_individual', 'item', $3, false, $2, 1, $1::bigint, $4, 2011)`, cause, fen, red, members[0])
+			values (610304, $1::bigint, 1, 'rural', case when $3 then 'contribution_refund' else 'contribution' end,
+				'2011-03-01',
+			'2011-03-01', 'credit', 'contribution_individual', 'item', $3, false, $2, 1, $1::bigint, $4, 2011)`,
+			cause, fen, red, members[0])
 	}
 	fen := func(n int64) money.Amount { return money.Amount(n) }
 
@@ -257,7 +264,8 @@ func TestDues(t *testing.T) {
 	check("debited, not booked: it must not be taken again", registry.Due{InFlight: fen(30000)})
 	post(2, 30000, false)
 	check("booked", registry.Due{Posted: fen(30000)})
-	w.db.Exec(t, `insert into counter_receipt (area, id, member_id, year, ordinal, amount, channel, bank, terminal, paid_on,
+	w.db.Exec(t, `insert into counter_receipt (area, id, member_id, year, ordinal, amount, channel, bank, terminal,
+		paid_on,
 		fund_account, bank_reference, received_at)
 		values (610304, 3, $1, 2011, 1, 15000, 'counter', 'psbc', '', '2011-03-02', 1, 'r', now())`, members[0])
 	check("paid at a counter", registry.Due{Posted: fen(30000), Receipts: fen(15000)})

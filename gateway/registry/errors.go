@@ -3,8 +3,6 @@ package registry
 import "twoline/gateway/fault"
 
 // The refusals of a whole request.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrKind = fault.New(fault.NotFound, "unknown_kind", "no such kind of import")
 	ErrArea = fault.New(fault.Forbidden, "area_forbidden", "an import belongs to the officer's own area")
@@ -22,8 +20,6 @@ var (
 )
 
 // The refusals of a line or field.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrFields   = fault.New(fault.Invalid, "fields", "the line has not as many fields as the header")
 	ErrField    = fault.New(fault.Invalid, "invalid_field", "the field is not valid")
@@ -49,12 +45,11 @@ var (
 )
 
 // The refusals of go-live balances, account openings and of a bank's requests.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrFundAccount = fault.New(fault.NotFound, "fund_account_not_found", "no such fund account")
-	ErrOpened      = fault.New(fault.Conflict, "opening_exists", "the opening balance of this account is booked already")
-	ErrOpeningDay  = fault.New(fault.Unprocessable, "opening_day",
+	ErrOpened      = fault.New(fault.Conflict, "opening_exists",
+		"the opening balance of this account is booked already")
+	ErrOpeningDay = fault.New(fault.Unprocessable, "opening_day",
 		"an opening balance is that of the day before the account's book begins")
 	ErrBalances  = fault.New(fault.Invalid, "opening_balances", "the opening balances are incomplete")
 	ErrBank      = fault.New(fault.NotFound, "bank_not_found", "no such bank in this area")

@@ -44,19 +44,18 @@ func (f *fields) text(column string) string {
 }
 
 // name reads 1 to 60 characters that every bank file can carry.
-func (f *fields) name(column string) party.Name {
-	s := f.text(column)
-	n, err := party.NewName(s)
+func (f *fields) name() party.Name {
+	n, err := party.NewName(f.text("name"))
 	if err != nil {
-		f.refuse(column, err.Error())
+		f.refuse("name", err.Error())
 	}
 	return n
 }
 
-func (f *fields) idNumber(column string) party.IDNumber {
-	n, err := party.NewIDNumber(f.text(column))
+func (f *fields) idNumber() party.IDNumber {
+	n, err := party.NewIDNumber(f.text("id_number"))
 	if err != nil {
-		f.refuse(column, err.Error())
+		f.refuse("id_number", err.Error())
 	}
 	return n
 }
@@ -185,7 +184,8 @@ func isMandateNumber(s string) bool {
 func (f *fields) document(column string) string {
 	s := f.text(column)
 	n := utf8.RuneCountInString(s)
-	if n > 200 || strings.TrimSpace(s) != s || strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if n > 200 || strings.TrimSpace(s) != s || strings.ContainsFunc(s,
+		func(r rune) bool { return !unicode.IsPrint(r) }) {
 		f.refuse(column, "must be 1 to 200 printable characters without outer blanks")
 	}
 	return s

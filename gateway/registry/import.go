@@ -57,7 +57,8 @@ const chunkSize = 5000
 // and so is one of which no line is good; with WholeFile, one of which any line
 // is bad. Both are a RefusedFileError, and nothing is stored.
 func (s *Service) Import(
-	ctx context.Context, r once.Request, render once.Render, by approval.Officer, kind Kind, file io.ReadSeeker, o Options,
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, kind Kind, file io.ReadSeeker,
+	o Options,
 ) (once.Answer, error) {
 	spec, ok := SpecOf(kind)
 	if !ok {

@@ -44,7 +44,8 @@ func TestImport_EveryKindTwiceIsImportedThenRepeated(t *testing.T) {
 	}{
 		{registry.KindAreas, areasCSV, 2},
 		{registry.KindRegions, regionsCSV, 4},
-		{registry.KindPolicies, policyCSV + "contribution_tiers,2010-01-01,100 200,x\ncollection_cutoff,2010-01-01,12-25,x\n" +
+		{registry.KindPolicies, policyCSV + "contribution_tiers,2010-01-01,100 200,x\n" +
+			"collection_cutoff,2010-01-01,12-25,x\n" +
 			"income_zero_at_month_end,2010-01-01,true,x\narrival_suspense_days,2010-01-01,5,x\n", 5},
 		{registry.KindBanks, banksCSV, 2},
 		{registry.KindFundAccounts, fundsCSV, 3},
@@ -53,7 +54,8 @@ func TestImport_EveryKindTwiceIsImportedThenRepeated(t *testing.T) {
 			id(1) + ",rcc,passbook,8801-22,false,true,2010-05-05\n", 2},
 		{registry.KindMandates, mandatesHead + id(0) + ",psbc," + card(0) + ",M-1,2010-02-02\n", 1},
 		{registry.KindTiers, tiersHead + id(0) + ",2011,100.00,2011-01-05\n" + id(0) + ",2010,200.00,2010-01-05\n", 2},
-		{registry.KindOpeningAccounts, openingsHead + id(0) + ",100.00,0.00,30.00,1.25\n" + id(1) + ",0.00,0.00,0.00,0.00\n", 2},
+		{registry.KindOpeningAccounts, openingsHead + id(0) + ",100.00,0.00,30.00,1.25\n" + id(1) +
+			",0.00,0.00,0.00,0.00\n", 2},
 	}
 	for _, f := range files {
 		first, err := w.try(f.kind, f.csv, registry.Options{})
@@ -63,17 +65,20 @@ func TestImport_EveryKindTwiceIsImportedThenRepeated(t *testing.T) {
 		}
 		before := w.tables()
 		again, err := w.try(f.kind, f.csv, registry.Options{})
-		if err != nil || again.Repeated != f.rows || again.Imported != 0 || again.Refused != 0 || len(again.Lines) != f.rows {
+		if err != nil || again.Repeated != f.rows || again.Imported != 0 || again.Refused != 0 ||
+			len(again.Lines) != f.rows {
 			t.Fatalf("second import of %s: %+v, %v", f.kind, again, err)
 		}
 		if changed(before, w.tables()) != "idempotency" {
 			t.Errorf("second import of %s changed: %s", f.kind, changed(before, w.tables()))
 		}
 	}
-	if n := w.count(`select count(*) from book where opened_on = '2011-01-01' and sealed_through = '2010-12-31'`); n != 1 {
+	if n := w.count(`select count(*) from book where opened_on = '2011-01-01' and sealed_through =
+		'2010-12-31'`); n != 1 {
 		t.Errorf("%d books opened, want 1", n)
 	}
-	if n := w.count(`select sum(amount)::int from posting where kind = 'opening' and role like 'personal_i%'`); n != 10125 {
+	if n := w.count(`select sum(amount)::int from posting where kind = 'opening' and role like
+		'personal_i%'`); n != 10125 {
 		t.Errorf("opening of 8001 and 8004 = %d fen, want 10125", n)
 	}
 	w.proveBook()
@@ -105,23 +110,28 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 			refused(3, "differs", "name"), refused(4, "invalid_field", "area"), refused(5, "invalid_field", "area"),
 			refused(6, "required", "name"),
 		}},
-		{registry.KindRegions, "region,name\n610304200000,镇\n610304300001,村\n320923100000,镇\n61030410000,镇\n610304100000,他镇\n" +
+		{registry.KindRegions, "region,name\n610304200000,镇\n610304300001,村\n320923100000,镇\n61030410000,镇\n" +
+			"610304100000,他镇\n" +
 			"610304200001,村|庄\n610304200001\n", []registry.Line{
-			refused(3, "no_parent", "region"), refused(4, "other_area", "region"), refused(5, "invalid_field", "region"),
+			refused(3, "no_parent", "region"), refused(4, "other_area", "region"),
+			refused(5, "invalid_field", "region"),
 			refused(6, "differs", "name"), refused(7, "invalid_field", "name"), refused(8, "fields", ""),
 		}},
-		{registry.KindPolicies, "rule,effective_from,value,document\ncollection_mode,2020-01-01,tax,d\nluck,2020-01-01,1,d\n" +
+		{registry.KindPolicies, "rule,effective_from,value,document\ncollection_mode,2020-01-01,tax,d\n" +
+			"luck,2020-01-01,1,d\n" +
 			"collection_mode,2020-02-30,tax,d\ncollection_mode,2021-01-01,both,d\ncollection_mode,2022-01-01,tax,\n" +
 			"collection_mode,2020-01-01,agency,d\ncollection_mode,2020-01-01,tax,other\n", []registry.Line{
 			refused(3, "invalid_field", "rule"), refused(4, "invalid_field", "effective_from"),
 			refused(5, "invalid_field", "value"), refused(6, "required", "document"), refused(7, "differs", "value"),
 			refused(8, "differs", "document"),
 		}},
-		{registry.KindBanks, "bank,bank_no,name,format,row_limit\nabc,105100000017,农行,jsonl,500\nABC,105100000017,农行,jsonl,500\n" +
+		{registry.KindBanks, "bank,bank_no,name,format,row_limit\nabc,105100000017,农行,jsonl,500\n" +
+			"ABC,105100000017,农行,jsonl,500\n" +
 			"x,105100000017,农行,jsonl,500\nabd,105100000018,农行,jsonl,500\nabd,105100000017,农行,fax,500\n" +
 			"abd,105100000017,农行,jsonl,0\nabd,105100000017,农行,jsonl,150001\nabd,105100000017,农行,jsonl,5e2\n" +
 			"abc,105100000017,农行,json,500\nabc,102100099996,农行,jsonl,500\n", []registry.Line{
-			refused(3, "invalid_field", "bank"), refused(4, "invalid_field", "bank"), refused(5, "invalid_field", "bank_no"),
+			refused(3, "invalid_field", "bank"), refused(4, "invalid_field", "bank"),
+			refused(5, "invalid_field", "bank_no"),
 			refused(6, "invalid_field", "format"), refused(7, "invalid_field", "row_limit"),
 			refused(8, "invalid_field", "row_limit"), refused(9, "invalid_field", "row_limit"),
 			refused(10, "differs", "format"), refused(11, "differs", "bank_no"),
@@ -132,7 +142,8 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 			"rural,expenditure,rcc,6100005,户,2010-12-31\nurban,income,psbc,6100001,户,2011-01-01\n" +
 			"urban,income,psbc,6100011,户,2008-01-01\nmoon,income,psbc,6100011,户,2011-01-01\n" +
 			"urban,income,psbc,1234,户,2011-01-01\nrural,suspense,psbc,6100011,户,2011-01-01\n", []registry.Line{
-			refused(4, "not_registered", "bank"), refused(5, "differs", "account_no"), refused(6, "before_book", "opened_on"),
+			refused(4, "not_registered", "bank"), refused(5, "differs", "account_no"),
+			refused(6, "before_book", "opened_on"),
 			refused(7, "account_shared_by_lines", "account_no"), refused(8, "no_rule", "role"),
 			refused(9, "invalid_field", "scheme"), refused(10, "invalid_field", "account_no"),
 			refused(11, "invalid_field", "role"),
@@ -152,19 +163,22 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 			id(20) + ",SB20,张三,610304100002,rural,2010-01-01\n", []registry.Line{
 			refused(3, "taken", "social_no"), refused(4, "differs", "name"), refused(5, "not_registered", "region"),
 			refused(6, "other_area", "region"), refused(7, "future", "joined_on"), refused(8, "under_age", "joined_on"),
-			refused(9, "invalid_field", "social_no"), refused(10, "invalid_field", "name"), refused(11, "required", "scheme"),
+			refused(9, "invalid_field", "social_no"), refused(10, "invalid_field", "name"),
+			refused(11, "required", "scheme"),
 			refused(12, "fields", ""), refused(13, "differs", "region"),
 		}},
 		{registry.KindInstruments, instrumentsHead + instrumentLine(5, "psbc", card(50)) +
 			instrumentLine(99, "psbc", card(51)) + instrumentLine(6, "nobank", card(51)) +
 			instrumentLine(6, "psbc", card(51)[:17]+"0"+card(51)[18:]+"1") + instrumentLine(5, "psbc", card(52)) +
 			id(6) + ",psbc,cheque,12345,true,true,2010-01-01\n" + id(6) + ",psbc,passbook,1234,true,true,2010-01-01\n" +
-			id(6) + ",psbc,passbook,12345,yes,true,2010-01-01\n" + id(6) + ",psbc,passbook,12345,true,true,2011-03-11\n" +
+			id(6) + ",psbc,passbook,12345,yes,true,2010-01-01\n" + id(6) +
+			",psbc,passbook,12345,true,true,2011-03-11\n" +
 			strings.Replace(instrumentLine(5, "psbc", card(50)), "true", "false", 1), []registry.Line{
 			refused(3, "not_registered", "id_number"), refused(4, "not_registered", "bank"),
 			refused(5, "invalid_field", "account_no"), refused(6, "payout_exists", "for_payout"),
 			refused(7, "invalid_field", "kind"), refused(8, "invalid_field", "account_no"),
-			refused(9, "invalid_field", "activated"), refused(10, "future", "opened_on"), refused(11, "differs", "activated"),
+			refused(9, "invalid_field", "activated"), refused(10, "future", "opened_on"),
+			refused(11, "differs", "activated"),
 		}},
 		{registry.KindMandates, mandatesHead + id(0) + ",psbc," + card(0) + ",M0,2010-02-02\n" +
 			id(0) + ",psbc," + card(0) + ",M1,2010-02-02\n" + id(1) + ",psbc," + card(1) + ",M0,2010-02-02\n" +
@@ -173,20 +187,26 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 			id(0) + ",psbc," + card(0) + ",M0,2010-02-03\n", []registry.Line{
 			refused(3, "mandate_exists", "id_number"), refused(4, "differs", "id_number"),
 			refused(5, "not_registered", "account_no"), refused(6, "not_registered", "id_number"),
-			refused(7, "invalid_field", "number"), refused(8, "future", "signed_on"), refused(9, "differs", "signed_on"),
+			refused(7, "invalid_field", "number"), refused(8, "future", "signed_on"),
+			refused(9, "differs", "signed_on"),
 		}},
 		{registry.KindTiers, tiersHead + id(0) + ",2011,500.00,2011-01-05\n" + id(0) + ",2011,400.00,2011-01-05\n" +
-			id(1) + ",2011,600.00,2011-01-05\n" + id(1) + ",2008,100.00,2011-01-05\n" + id(1) + ",2011,100,2011-01-05\n" +
-			id(1) + ",2011,100.00,2011-03-11\n" + id(99) + ",2011,100.00,2011-01-05\n" + id(1) + ",2014,1500.00,2011-01-05\n" +
+			id(1) + ",2011,600.00,2011-01-05\n" + id(1) + ",2008,100.00,2011-01-05\n" + id(1) +
+			",2011,100,2011-01-05\n" +
+			id(1) + ",2011,100.00,2011-03-11\n" + id(99) + ",2011,100.00,2011-01-05\n" + id(1) +
+			",2014,1500.00,2011-01-05\n" +
 			id(2) + ",2011,0.00,2011-01-05\n", []registry.Line{
 			refused(3, "differs", "amount"), refused(4, "no_tier", "amount"), refused(5, "invalid_field", "year"),
-			refused(6, "invalid_field", "amount"), refused(7, "future", "chosen_on"), refused(8, "not_registered", "id_number"),
+			refused(6, "invalid_field", "amount"), refused(7, "future", "chosen_on"),
+			refused(8, "not_registered", "id_number"),
 			refused(10, "no_tier", "amount"),
 		}},
-		{registry.KindOpeningAccounts, openingsHead + id(0) + ",100.00,0.00,30.00,1.00\n" + id(0) + ",100.00,0.00,30.00,1.01\n" +
+		{registry.KindOpeningAccounts, openingsHead + id(0) + ",100.00,0.00,30.00,1.00\n" + id(0) +
+			",100.00,0.00,30.00,1.01\n" +
 			id(1) + ",-1.00,0.00,0.00,0.00\n" + id(1) + ",1.00,0.00,0.00,\n" + id(99) + ",1.00,0.00,0.00,0.00\n",
 			[]registry.Line{
-				refused(3, "differs", "interest"), refused(4, "invalid_field", "individual"), refused(5, "required", "interest"),
+				refused(3, "differs", "interest"), refused(4, "invalid_field", "individual"),
+				refused(5, "required", "interest"),
 				refused(6, "not_registered", "id_number"),
 			}},
 	}
@@ -219,18 +239,22 @@ func TestImport_RefusalsOfAWholeFile(t *testing.T) {
 	}{
 		{"empty file", "", registry.Options{}, "header", "", 1},
 		{"no header", memberLine(30), registry.Options{}, "header", "", 1},
-		{"unknown column", "id_number,social_no,name,region,scheme,joined_on,sex\n", registry.Options{}, "header", "", 1},
+		{"unknown column", "id_number,social_no,name,region,scheme,joined_on,sex\n", registry.Options{}, "header", "",
+			1},
 		{"a column missing", "id_number,social_no,name,region,scheme\n", registry.Options{}, "header", "joined_on", 1},
-		{"a column twice", "id_number,social_no,name,name,region,scheme,joined_on\n", registry.Options{}, "header", "name", 1},
+		{"a column twice", "id_number,social_no,name,name,region,scheme,joined_on\n", registry.Options{}, "header",
+			"name", 1},
 		{"a quote in a field", head + memberLine(30) + "a\"b,c\n", registry.Options{}, "csv", "", 3},
 		{"a quote that does not end", head + memberLine(30) + "\"abc\n", registry.Options{}, "csv", "", 3},
-		{"bytes that are no text", head + memberLine(30) + "\xff\xfe,x,x,x,x,x\n", registry.Options{}, "charset", "", 3},
+		{"bytes that are no text", head + memberLine(30) + "\xff\xfe,x,x,x,x,x\n", registry.Options{}, "charset", "",
+			3},
 		{"the replacement character", head + memberLine(30) + strings.Replace(memberLine(31), "王", "\uFFFD", 1),
 			registry.Options{}, "charset", "", 3},
 		{"utf-8 said to be gb18030", head + memberLine(30), registry.Options{Charset: "gb18030"}, "charset", "", 0},
 		{"an unknown charset", head + memberLine(30), registry.Options{Charset: "big5"}, "charset", "charset", 0},
 		{"a line without end", head + strings.Repeat("x", 1<<20), registry.Options{}, "line_too_long", "", 2},
-		{"quoted line ends without end", head + "\"" + strings.Repeat("x\n", 1<<19), registry.Options{}, "line_too_long", "", 2},
+		{"quoted line ends without end", head + "\"" + strings.Repeat("x\n", 1<<19), registry.Options{},
+			"line_too_long", "", 2},
 		{"one bad line, as a whole", head + memberLine(30) + "x,x,x,x,x,x\n", registry.Options{WholeFile: true},
 			"import_refused", "id_number", 3},
 		{"no good line", head + "x,x,x,x,x,x\n", registry.Options{}, "import_refused", "id_number", 2},
@@ -253,11 +277,13 @@ func TestI39_WholeFileRefusalOfEveryKind(t *testing.T) {
 	t.Parallel()
 	w := settled(t)
 	for kind, csv := range map[registry.Kind]string{
-		registry.KindAreas:        "area,name\n110105,朝阳区\nx,x\n",
-		registry.KindRegions:      "region,name\n610304200000,镇\nx,x\n",
-		registry.KindPolicies:     policyCSV + "collection_mode,2012-01-01,tax,x\nx,x,x,x\n",
-		registry.KindBanks:        "bank,bank_no,name,format,row_limit\nabc,105100000017,农行,jsonl,500\nx,x,x,x,x\n",
-		registry.KindFundAccounts: "scheme,role,bank,account_no,name,opened_on\nurban,income,rcc,6100077,户,2011-02-01\nx,x,x,x,x,x\n",
+		registry.KindMembers:  membersCSV(30, 31) + "x,x,x,x,x,x\n",
+		registry.KindAreas:    "area,name\n110105,朝阳区\nx,x\n",
+		registry.KindRegions:  "region,name\n610304200000,镇\nx,x\n",
+		registry.KindPolicies: policyCSV + "collection_mode,2012-01-01,tax,x\nx,x,x,x\n",
+		registry.KindBanks:    "bank,bank_no,name,format,row_limit\nabc,105100000017,农行,jsonl,500\nx,x,x,x,x\n",
+		registry.KindFundAccounts: "scheme,role,bank,account_no,name,opened_on\n" +
+			"urban,income,rcc,6100077,户,2011-02-01\nx,x,x,x,x,x\n",
 		registry.KindInstruments: instrumentsHead + instrumentLine(6, "psbc", card(60)) +
 			instrumentLine(7, "psbc", card(1)) + "x,x,x,x,x,x,x\n",
 		registry.KindMandates:        mandatesHead + id(0) + ",psbc," + card(0) + ",M0,2010-02-02\nx,x,x,x,x\n",
@@ -295,12 +321,16 @@ func TestImport_Duties(t *testing.T) {
 		{"its own", business, registry.KindMembers, registry.Options{}, nil},
 		{"its own, named", business, registry.KindMembers, registry.Options{Area: chencang}, nil},
 		{"another area's", business, registry.KindMembers, registry.Options{Area: 320923}, registry.ErrArea},
-		{"a checker", officer(approval.AgencyBusiness, chencang, approval.Checker), registry.KindMembers, registry.Options{}, approval.ErrDuty},
-		{"finance changes no member", officer(approval.AgencyFinance, chencang, approval.Maker), registry.KindInstruments, registry.Options{}, approval.ErrDuty},
+		{"a checker", officer(approval.AgencyBusiness, chencang, approval.Checker), registry.KindMembers,
+			registry.Options{}, approval.ErrDuty},
+		{"finance changes no member", officer(approval.AgencyFinance, chencang, approval.Maker),
+			registry.KindInstruments, registry.Options{}, approval.ErrDuty},
 		{"business opens no fund account", business, registry.KindFundAccounts, registry.Options{}, approval.ErrDuty},
 		{"a township", narrowed, registry.KindMembers, registry.Options{}, approval.ErrDuty},
-		{"an administrator touches no member", officer(approval.System, 0, approval.SystemAdmin), registry.KindMembers, registry.Options{Area: chencang}, approval.ErrDuty},
-		{"an administrator names no area", officer(approval.System, 0, approval.SystemAdmin), registry.KindBanks, registry.Options{}, registry.ErrNoArea},
+		{"an administrator touches no member", officer(approval.System, 0, approval.SystemAdmin),
+			registry.KindMembers, registry.Options{Area: chencang}, approval.ErrDuty},
+		{"an administrator names no area", officer(approval.System, 0, approval.SystemAdmin), registry.KindBanks,
+			registry.Options{}, registry.ErrNoArea},
 		{"unknown kind", business, "people", registry.Options{}, registry.ErrKind},
 	}
 	render := func(any) (once.Answer, error) { return once.Answer{Status: 200, Body: []byte("done")}, nil }
@@ -312,7 +342,8 @@ func TestImport_Duties(t *testing.T) {
 		}
 	}
 	// The officer of another area imports into that area only: this area's regions are not theirs.
-	_, err := w.Import(context.Background(), request("o"), render, officer(approval.AgencyBusiness, 320923, approval.Maker),
+	_, err := w.Import(context.Background(), request("o"), render,
+		officer(approval.AgencyBusiness, 320923, approval.Maker),
 		registry.KindMembers, strings.NewReader(membersCSV(0, 2)), registry.Options{})
 	if !errors.Is(err, registry.ErrRefused) || w.count(`select count(*) from member where area = 320923`) != 0 {
 		t.Errorf("another area's officer: %v", err)
@@ -505,7 +536,8 @@ func TestImport_ARivalOutsideTheImportIsMetByTheKeys(t *testing.T) {
 		_, err := w.try(registry.KindMembers, membersCSV(300, 302), registry.Options{})
 		done <- err
 	}()
-	waiting := `select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'
+	waiting := `select count(*)::int from pg_stat_activity where datname = current_database() and wait_event_type =
+		'Lock'
 		and query like '%insert into member%'`
 	probe := w.probe()
 	for probe(waiting) == 0 {
@@ -517,7 +549,8 @@ func TestImport_ARivalOutsideTheImportIsMetByTheKeys(t *testing.T) {
 	if err := <-done; !errors.Is(err, registry.ErrContended) {
 		t.Fatalf("error = %v, want ErrContended", err)
 	}
-	if r, err := w.try(registry.KindMembers, membersCSV(300, 302), registry.Options{}); err != nil || r.Repeated != 1 || r.Imported != 1 {
+	if r, err := w.try(registry.KindMembers, membersCSV(300, 302), registry.Options{}); err != nil ||
+		r.Repeated != 1 || r.Imported != 1 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }

@@ -118,7 +118,7 @@ func (s *Service) OpenAccounts(
 }
 
 // lockOpenings makes requests for accounts, and their results, wait for each other.
-const lockOpenings Kind = "account-openings"
+const lockOpenings = "account-openings"
 
 func bankOf(ctx context.Context, tx Tx, area party.Area, code string) (Bank, error) {
 	known, err := banksByCode(ctx, tx, area)

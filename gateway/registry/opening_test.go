@@ -36,9 +36,15 @@ func business() approval.Officer { return officer(approval.AgencyBusiness, chenc
 // upload stores a result file as the shared intake does and returns its receipt.
 func (w *world) upload(o registry.AccountOpening, name, content string) int64 {
 	w.t.Helper()
+	return w.uploadPart(o, name, "", content)
+}
+
+func (w *world) uploadPart(o registry.AccountOpening, name, part, content string) int64 {
+	w.t.Helper()
 	var r bank.Receipt
 	_, err := w.in.Receive(context.Background(), request("bank:"+o.Bank), keep(&r), bank.Receipt{
-		Area: o.Area, Bank: o.Bank, Kind: bank.ReceiptOpeningResult, Subject: o.ID, Name: name, ReceivedBy: "bank:" + o.Bank,
+		Area: o.Area, Bank: o.Bank, Kind: bank.ReceiptOpeningResult, Subject: o.ID, Name: name, Part: part,
+		ReceivedBy: "bank:" + o.Bank,
 	}, strings.NewReader(content), func([sha256.Size]byte) error { return nil })
 	if err != nil {
 		w.t.Fatal(err)
@@ -58,7 +64,8 @@ func (w *world) outcome(receipt int64) string {
 	w.t.Helper()
 	var s string
 	err := w.sql.QueryRow(context.Background(), `select format('%s %s/%s/%s/%s/%s%s', state, rows, recorded, repeated,
-		pending, refused, case when code = '' then '' else ': ' || code end) from receipt where id = $1`, receipt).Scan(&s)
+		pending, refused, case when code = '' then '' else ': ' || code end) from receipt where id = $1`,
+		receipt).Scan(&s)
 	if err != nil {
 		w.t.Fatal(err)
 	}
@@ -101,7 +108,8 @@ func TestOpenAccounts_BatchesInFileOrder(t *testing.T) {
 		t.Errorf("%d cases for names that the file cannot carry, want 1", n)
 	}
 	// Nobody is asked for twice while the bank has not answered; the one left over is tried again.
-	if again, err := w.openAccounts(business(), registry.OpenAccounts{Bank: "rcc"}); !errors.Is(err, registry.ErrNothing) {
+	if again, err := w.openAccounts(business(), registry.OpenAccounts{Bank: "rcc"}); !errors.Is(err,
+		registry.ErrNothing) {
 		t.Errorf("second request: %+v, %v", again, err)
 	}
 }
@@ -115,12 +123,16 @@ func TestOpenAccounts_Refusals(t *testing.T) {
 		cmd  registry.OpenAccounts
 		want error
 	}{
-		"a checker":                {checker, registry.OpenAccounts{Bank: "psbc"}, approval.ErrDuty},
-		"finance":                  {officer(approval.AgencyFinance, chencang, approval.Maker), registry.OpenAccounts{Bank: "psbc"}, approval.ErrDuty},
-		"another area's region":    {business(), registry.OpenAccounts{Bank: "psbc", Region: 320923100000}, registry.ErrOutside},
-		"no such bank":             {business(), registry.OpenAccounts{Bank: "nobank"}, registry.ErrBank},
-		"nobody there":             {business(), registry.OpenAccounts{Bank: "psbc", Region: 610304100002}, registry.ErrNothing},
-		"another area's officer":   {officer(approval.AgencyBusiness, 320923, approval.Maker), registry.OpenAccounts{Bank: "psbc"}, registry.ErrBank},
+		"a checker": {checker, registry.OpenAccounts{Bank: "psbc"}, approval.ErrDuty},
+		"finance": {officer(approval.AgencyFinance, chencang, approval.Maker),
+			registry.OpenAccounts{Bank: "psbc"}, approval.ErrDuty},
+		"another area's region": {business(), registry.OpenAccounts{Bank: "psbc", Region: 320923100000},
+			registry.ErrOutside},
+		"no such bank": {business(), registry.OpenAccounts{Bank: "nobank"}, registry.ErrBank},
+		"nobody there": {business(), registry.OpenAccounts{Bank: "psbc", Region: 610304100002},
+			registry.ErrNothing},
+		"another area's officer": {officer(approval.AgencyBusiness, 320923, approval.Maker),
+			registry.OpenAccounts{Bank: "psbc"}, registry.ErrBank},
 		"a township with villages": {business(), registry.OpenAccounts{Bank: "psbc", Region: 610304100000}, nil},
 	} {
 		if _, err := w.openAccounts(tt.by, tt.cmd); !errors.Is(err, tt.want) {
@@ -153,7 +165,8 @@ func TestOpeningFile_IsTheBanksOwn(t *testing.T) {
 	if _, err := w.OfficerOpeningFile(ctx, other, o.ID); !errors.Is(err, registry.ErrOpening) {
 		t.Errorf("another area's officer: %v", err)
 	}
-	if _, err := w.OfficerOpeningFile(ctx, officer(approval.FinanceBureau, chencang, approval.Maker), o.ID); !errors.Is(err, approval.ErrDuty) {
+	if _, err := w.OfficerOpeningFile(ctx, officer(approval.FinanceBureau, chencang, approval.Maker),
+		o.ID); !errors.Is(err, approval.ErrDuty) {
 		t.Errorf("finance: %v", err)
 	}
 	// The digest was frozen: whatever changed the data behind it is seen.
@@ -186,7 +199,8 @@ func TestTakeIn_NumbersBecomeInstrumentsAndMandates(t *testing.T) {
 		no   string
 		want string
 	}{
-		{5, "card", card(500), "MB-5"}, {6, "passbook", "8801-77", "610304-psbc-"}, {9, "card", card(509), "610304-psbc-"},
+		{5, "card", card(500), "MB-5"}, {6, "passbook", "8801-77", "610304-psbc-"},
+		{9, "card", card(509), "610304-psbc-"},
 	} {
 		if n := w.count(`select count(*) from instrument where member_id = `+member+` and kind = $2 and account_no = $3
 			and not activated and for_payout and bank = 'psbc'`, id(tt.n), tt.kind, tt.no); n != 1 {
@@ -197,7 +211,7 @@ func TestTakeIn_NumbersBecomeInstrumentsAndMandates(t *testing.T) {
 			t.Errorf("member %d has %d mandates", tt.n, n)
 		}
 	}
-	// Run again after a crash, nothing changes; the same rows in another file are repeated, and the row in work is done.
+	// Run again after a crash, nothing changes; the same rows in another file are repeated.
 	before := w.tables()
 	w.takeIn(receipt)
 	if c := changed(before, w.tables()); c != "" {
@@ -234,7 +248,8 @@ func TestTakeIn_RefusesRowsThatDoNotAgree(t *testing.T) {
 	if got := w.outcome(first); got != "processed 6/1/0/0/5" {
 		t.Errorf("outcome = %s", got)
 	}
-	second := w.upload(o, "r2.txt", resultLine(6, card(599), "")+resultLine(7, card(506), "M6")+resultLine(8, card(508), "a|b"))
+	second := w.upload(o, "r2.txt", resultLine(6, card(599), "")+resultLine(7, card(506), "M6")+
+		resultLine(8, card(508), "a|b"))
 	w.takeIn(second)
 	if got := w.outcome(second); got != "processed 3/1/0/0/2" {
 		t.Errorf("outcome of other answers = %s", got)
@@ -265,10 +280,13 @@ func TestTakeIn_FilesThatContradictThemselvesAreSetAside(t *testing.T) {
 		content string
 		want    string
 	}{
-		"malformed":              {o, resultLine(5, card(505), "") + "BROKEN", "quarantined 0/0/0/0/0: malformed_row"},
-		"cut off":                {o, resultLine(5, card(505), "") + resultLine(6, "-", "CUT"), "quarantined 0/0/0/0/0: not_ended"},
-		"more rows than allowed": {o, strings.Repeat(resultLine(5, card(505), ""), 501), "quarantined 0/0/0/0/0: too_many_rows"},
-		"another bank's opening": {foreign, resultLine(5, card(505), ""), "quarantined 0/0/0/0/0: account_opening_not_found"},
+		"malformed": {o, resultLine(5, card(505), "") + "BROKEN", "quarantined 0/0/0/0/0: malformed_row"},
+		"cut off": {o, resultLine(5, card(505), "") + resultLine(6, "-", "CUT"),
+			"quarantined 0/0/0/0/0: not_ended"},
+		"more rows than allowed": {o, strings.Repeat(resultLine(5, card(505), ""), 501),
+			"quarantined 0/0/0/0/0: too_many_rows"},
+		"another bank's opening": {foreign, resultLine(5, card(505), ""),
+			"quarantined 0/0/0/0/0: account_opening_not_found"},
 	} {
 		receipt := w.upload(tt.o, name, tt.content)
 		w.takeIn(receipt)
@@ -288,7 +306,8 @@ func TestTakeIn_ASharedNumberIsAnAlarm(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	receipt := w.upload(out.Openings[0], "r", resultLine(5, card(0), "")+resultLine(6, card(606), "")+resultLine(7, card(606), ""))
+	receipt := w.upload(out.Openings[0], "r", resultLine(5, card(0), "")+resultLine(6, card(606), "")+
+		resultLine(7, card(606), ""))
 	w.takeIn(receipt)
 	if got := w.outcome(receipt); got != "processed 3/3/0/0/0" {
 		t.Errorf("outcome = %s", got)

@@ -45,8 +45,7 @@ func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) er
 		return err
 	}
 	results, err := s.readResults(ctx, b, r)
-	var content *bank.ContentError
-	if errors.As(err, &content) {
+	if _, ok := errors.AsType[*bank.ContentError](err); ok {
 		code, text := refusal(err)
 		return s.c.Store.InTx(ctx, func(tx Tx) error { return tx.QuarantineReceipt(ctx, r, code, text) })
 	}
@@ -58,8 +57,7 @@ func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) er
 
 // refusal says in words of ours why a file was set aside.
 func refusal(err error) (code, text string) {
-	var f *fault.Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fault.Error](err); ok {
 		return f.Code, f.Text
 	}
 	return "unreadable", "the file could not be read in the bank's format"
@@ -202,12 +200,11 @@ func (d *resultDesk) generated(member int64) string {
 }
 
 // The refusals of a row of a result file.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	errRowOrder = fault.New(fault.Unprocessable, "row_order",
 		"the row is not in the opening, or not in the order of its file")
-	errRowDiffers    = fault.New(fault.Unprocessable, "row_differs", "name or id number is not that of the opening's row")
+	errRowDiffers = fault.New(fault.Unprocessable, "row_differs",
+		"name or id number is not that of the opening's row")
 	errAnswered      = fault.New(fault.Conflict, "answered_before", "another answer on this row was recorded before")
 	errUnknownAnswer = fault.New(fault.Unprocessable, "unknown_answer",
 		"what the bank wrote is neither a success nor a failure that we know")

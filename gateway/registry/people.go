@@ -17,7 +17,7 @@ const ageOfEntry = 16
 
 func parseMember(f *fields, e *env) Member {
 	m := Member{
-		ID: 0, IDNumber: f.idNumber("id_number"), SocialNo: f.socialNo(), Name: f.name("name"),
+		ID: 0, IDNumber: f.idNumber(), SocialNo: f.socialNo(), Name: f.name(),
 		Region: f.region(e.area), Scheme: f.scheme(), JoinedOn: f.past("joined_on", e.today),
 	}
 	if f.fault != nil {
@@ -107,7 +107,7 @@ type instrumentRow struct {
 
 func parseInstrument(f *fields, e *env) instrumentRow {
 	kind := word(f, "kind", false, Card, Passbook)
-	return instrumentRow{f.idNumber("id_number"), Instrument{
+	return instrumentRow{f.idNumber(), Instrument{
 		ID: 0, Member: 0, Bank: f.bankCode(), Kind: kind, AccountNo: f.account("account_no", kind),
 		Activated: f.flag("activated"), ForPayout: f.flag("for_payout"), OpenedOn: f.past("opened_on", e.today),
 	}}
@@ -196,7 +196,8 @@ func (h *holders) judge(r *instrumentRow) (Answer, *fault.Error) {
 	r.Member = m.ID
 	if old, ok := h.byKey[instrumentKey{m.ID, r.number()}]; ok {
 		return seen(firstDifference(difference{"kind", old.Kind != r.Kind},
-			difference{"activated", old.Activated != r.Activated}, difference{"for_payout", old.ForPayout != r.ForPayout},
+			difference{"activated", old.Activated != r.Activated},
+			difference{"for_payout", old.ForPayout != r.ForPayout},
 			difference{"opened_on", old.OpenedOn != r.OpenedOn}))
 	}
 	if r.ForPayout && h.payout[m.ID] {
@@ -230,7 +231,7 @@ type mandateRow struct {
 }
 
 func parseMandate(f *fields, e *env) mandateRow {
-	return mandateRow{f.idNumber("id_number"), f.account("account_no", Passbook), Mandate{
+	return mandateRow{f.idNumber(), f.account("account_no", Passbook), Mandate{
 		ID: 0, Member: 0, Instrument: 0, Bank: f.bankCode(), Number: f.mandateNumber(),
 		SignedOn: f.past("signed_on", e.today), EndedOn: calendar.Day{},
 	}}
@@ -250,7 +251,8 @@ func openMandates(ctx context.Context, tx Tx, e *env, rows []mandateRow) (desk[m
 	if err != nil {
 		return none, err
 	}
-	s := &signatures{members: members, holders: nil, byNumber: make(map[BankNumber]Mandate), holds: make(map[int64]bool)}
+	s := &signatures{members: members, holders: nil, byNumber: make(map[BankNumber]Mandate),
+		holds: make(map[int64]bool)}
 	if s.holders, err = newHolders(ctx, tx, e, ids, nil); err != nil {
 		return none, err
 	}
@@ -294,7 +296,8 @@ func (s *signatures) judge(r *mandateRow) (Answer, *fault.Error) {
 	r.Member, r.Instrument = m.ID, i.ID
 	if old, ok := s.byNumber[BankNumber{r.Bank, r.Number}]; ok {
 		return seen(firstDifference(difference{"id_number", old.Member != r.Member},
-			difference{"account_no", old.Instrument != r.Instrument}, difference{"signed_on", old.SignedOn != r.SignedOn},
+			difference{"account_no", old.Instrument != r.Instrument},
+			difference{"signed_on", old.SignedOn != r.SignedOn},
 			difference{"number", !old.EndedOn.IsZero()}))
 	}
 	if s.holds[m.ID] {
@@ -311,7 +314,7 @@ type tierRow struct {
 }
 
 func parseTier(f *fields, e *env) tierRow {
-	return tierRow{f.idNumber("id_number"), TierChoice{
+	return tierRow{f.idNumber(), TierChoice{
 		Member: 0, Year: f.number("year", 2009, 2100), Amount: f.amount("amount"),
 		ChosenOn: f.past("chosen_on", e.today),
 	}}
@@ -384,7 +387,7 @@ type openingRow struct {
 }
 
 func parseOpening(f *fields, _ *env) openingRow {
-	return openingRow{f.idNumber("id_number"), PersonalOpening{
+	return openingRow{f.idNumber(), PersonalOpening{
 		ID: 0, Member: 0, Scheme: "", Individual: f.amount("individual"), Collective: f.amount("collective"),
 		Subsidy: f.amount("subsidy"), Interest: f.amount("interest"),
 	}}
@@ -420,7 +423,8 @@ func openOpenings(ctx context.Context, tx Tx, e *env, rows []openingRow) (desk[o
 		r.Member, r.Scheme = m.ID, m.Scheme
 		if old, ok := known[m.ID]; ok {
 			return seen(firstDifference(difference{"individual", old.Individual != r.Individual},
-				difference{"collective", old.Collective != r.Collective}, difference{"subsidy", old.Subsidy != r.Subsidy},
+				difference{"collective", old.Collective != r.Collective},
+				difference{"subsidy", old.Subsidy != r.Subsidy},
 				difference{"interest", old.Interest != r.Interest}))
 		}
 		b, ok := books[m.Scheme]
@@ -492,8 +496,9 @@ func personalEntry(area party.Area, book Book, rows []PersonalOpening) (ledger.E
 			}
 			sum.Add(p.amount)
 			lines = append(lines, ledger.Posting{
-				Side: ledger.Credit, Role: p.role, Nature: ledger.ItemLine, Red: false, Amount: p.amount, FundAccount: 0,
-				Batch: 0, Cause: r.ID, Member: r.Member, Year: 0,
+				Side: ledger.Credit, Role: p.role, Nature: ledger.ItemLine, Red: false, Amount: p.amount,
+				FundAccount: 0,
+				Batch:       0, Cause: r.ID, Member: r.Member, Year: 0,
 			})
 		}
 	}

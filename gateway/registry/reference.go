@@ -15,7 +15,7 @@ func parseArea(f *fields, _ *env) Area {
 	if err != nil {
 		f.refuse("area", err.Error())
 	}
-	return Area{Area: a, Name: f.name("name").Plain()}
+	return Area{Area: a, Name: f.name().Plain()}
 }
 
 func openAreas(ctx context.Context, tx Tx, _ *env, rows []Area) (desk[Area], error) {
@@ -42,7 +42,7 @@ func openAreas(ctx context.Context, tx Tx, _ *env, rows []Area) (desk[Area], err
 }
 
 func parseRegion(f *fields, e *env) Region {
-	return Region{Region: f.region(e.area), Name: f.name("name").Plain()}
+	return Region{Region: f.region(e.area), Name: f.name().Plain()}
 }
 
 // parent returns the region above, or 0 for a county.
@@ -136,7 +136,7 @@ func openPolicies(ctx context.Context, tx Tx, e *env, _ []policy.Row) (desk[poli
 
 func parseBank(f *fields, _ *env) Bank {
 	b := Bank{
-		Code: f.bankCode(), BankNo: f.text("bank_no"), Name: f.name("name").Plain(),
+		Code: f.bankCode(), BankNo: f.text("bank_no"), Name: f.name().Plain(),
 		Format:   word(f, "format", false, JSON, JSONL, RuralCooperative),
 		RowLimit: f.number("row_limit", 1, 150_000),
 		Charset:  word(f, "charset", true, "gb18030", "gbk", "utf-8"),
@@ -158,7 +158,8 @@ func openBanks(ctx context.Context, tx Tx, e *env, _ []Bank) (desk[Bank], error)
 	}
 	judge := func(b *Bank) (Answer, *fault.Error) {
 		if old, ok := known[b.Code]; ok {
-			return seen(firstDifference(difference{"bank_no", old.BankNo != b.BankNo}, difference{"name", old.Name != b.Name},
+			return seen(firstDifference(difference{"bank_no", old.BankNo != b.BankNo},
+				difference{"name", old.Name != b.Name},
 				difference{"format", old.Format != b.Format}, difference{"row_limit", old.RowLimit != b.RowLimit},
 				difference{"charset", old.Charset != b.Charset}))
 		}
@@ -189,7 +190,7 @@ func parseFundAccount(f *fields, _ *env) FundAccount {
 		ID: 0, Scheme: f.scheme(),
 		Role: word(f, "role", false, ledger.Income, ledger.FiscalSpecial, ledger.FixedDeposit, ledger.Expenditure,
 			ledger.Treasury),
-		Bank: f.bankCode(), AccountNo: f.account("account_no", Passbook), Name: f.name("name").Plain(),
+		Bank: f.bankCode(), AccountNo: f.account("account_no", Passbook), Name: f.name().Plain(),
 		Settlement: word(f, "settlement", true, Net, Gross, Itemised), OpenedOn: f.day("opened_on"),
 	}
 }
@@ -249,7 +250,8 @@ func (a *accounts) judge(f *FundAccount) (Answer, *fault.Error) {
 	if f.Role == ledger.Income {
 		mode, err := a.rules.At(f.OpenedOn).CollectionMode()
 		if err != nil {
-			return Refused, policy.ErrNoRule.With("no rule collection_mode is known on that day: import policies first").
+			return Refused, policy.ErrNoRule.With("no rule collection_mode is known on that day: import policies " +
+				"first").
 				On("role")
 		}
 		if mode == policy.Tax {

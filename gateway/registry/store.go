@@ -80,6 +80,8 @@ type OpeningTx interface {
 	// WithoutInstrument returns members without an active instrument and without
 	// an opening that the bank has not answered, in the order of region and id.
 	WithoutInstrument(ctx context.Context, area party.Area, region party.Region, limit int) ([]OpeningRow, error)
+	// AccountOpenings lists openings in rising order of id.
+	AccountOpenings(ctx context.Context, f OpeningFilter) ([]AccountOpening, error)
 	InsertAccountOpening(ctx context.Context, o AccountOpening, by string, rows []OpeningRow) error
 	// AccountOpening returns an opening of one of the areas with its rows in file
 	// order, or ErrOpening.
@@ -96,7 +98,7 @@ type OpeningTx interface {
 // CustomerTx reads and changes what a bank may of its own customers.
 type CustomerTx interface {
 	// AreasOf returns the areas that registered the bank.
-	AreasOf(ctx context.Context, bank string) ([]party.Area, error)
+	AreasOf(ctx context.Context, code string) ([]party.Area, error)
 	EndMandate(ctx context.Context, area party.Area, m Mandate) error
 	// Dues returns what members owe for a year, in the order given; a member
 	// without a choice owes nothing.

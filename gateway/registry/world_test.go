@@ -98,7 +98,8 @@ func (textFiles) Read(_ context.Context, _ registry.Bank, _ string, file io.Read
 		return err
 	}
 	if strings.Contains(string(all), "BROKEN") {
-		return emit(bank.Problem{Severity: bank.SeverityError, Code: "malformed_row", Line: 1, Text: "row 1 is malformed"})
+		return emit(bank.Problem{Severity: bank.SeverityError, Code: "malformed_row", Line: 1,
+			Text: "row 1 is malformed"})
 	}
 	for i, line := range strings.Split(strings.TrimSuffix(string(all), "\n"), "\n") {
 		f := strings.Split(line, "|")
@@ -126,10 +127,10 @@ func (textFiles) Read(_ context.Context, _ registry.Bank, _ string, file io.Read
 }
 
 func by(kind registry.Kind) approval.Officer {
-	switch kind {
-	case registry.KindAreas:
+	if kind == registry.KindAreas {
 		return officer(approval.System, 0, approval.SystemAdmin)
-	case registry.KindFundAccounts:
+	}
+	if kind == registry.KindFundAccounts {
 		return officer(approval.AgencyFinance, chencang, approval.Maker)
 	}
 	return officer(approval.AgencyBusiness, chencang, approval.Maker)
@@ -142,8 +143,7 @@ func (w *world) try(kind registry.Kind, csv string, o registry.Options) (registr
 		return once.Answer{Status: 200, ContentType: "text/plain", Body: []byte("done")}, nil
 	}
 	_, err := w.Import(context.Background(), request("officer"), render, by(kind), kind, strings.NewReader(csv), o)
-	var refused *registry.RefusedFileError
-	if errors.As(err, &refused) {
+	if refused, ok := errors.AsType[*registry.RefusedFileError](err); ok {
 		report = refused.Report
 	}
 	return report, err

@@ -43,10 +43,14 @@ func (Files) Write(b registry.Bank, rows []registry.OpeningRow) ([]byte, error) 
 	return file.Bytes(), nil
 }
 
-// Read implements registry.OpeningFiles.
-func (Files) Read(b registry.Bank, file io.Reader, emit bank.Emit) error {
+// Read implements registry.OpeningFiles: the opened accounts, or with part F the
+// refused ones.
+func (Files) Read(ctx context.Context, b registry.Bank, part string, file io.Reader, emit bank.Emit) error {
 	layout := delimited.RuralCooperativeAccountsOpened()
+	if part == "F" {
+		layout = delimited.RuralCooperativeAccountsRefused()
+	}
 	layout.Charset = delimited.Charset(b.Charset)
-	_, err := delimited.Read(context.Background(), file, layout, emit)
+	_, err := delimited.Read(ctx, file, layout, emit)
 	return err
 }

@@ -174,8 +174,8 @@ func (Files) ReadResults(
 	return err
 }
 
-// ReadStatement reads a statement in any format that we know, by its first bytes.
-func (Files) ReadStatement(ctx context.Context, body io.Reader, emit bank.Emit) error {
+// Decode reads a statement in any format that we know, by its first bytes.
+func (Files) Decode(ctx context.Context, body io.Reader, emit bank.Emit) error {
 	buffered := bufio.NewReader(body)
 	head, err := buffered.Peek(512)
 	if err != nil && !errors.Is(err, io.EOF) {

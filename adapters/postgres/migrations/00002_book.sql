@@ -33,6 +33,8 @@ language sql immutable parallel safe as $$
         -- The income account pays the sweep, refunds by the original channel, remittances; nothing else.
         when role = 'income' and side = 'credit' then kind in ('sweep', 'contribution_refund', 'unrecognised_return',
             'transfer_in_return', 'remittance_made')
+        when role = 'income' then kind in ('opening', 'contribution', 'unrecognised_receipt', 'recovery_receipt',
+            'interest', 'transfer_in', 'remittance_received')
         when kind = 'sweep' then role = 'fiscal_special' and side = 'debit'
         -- The expenditure account is fed by the allocation, the agency above, its own interest, its own returns.
         when role = 'expenditure' and side = 'debit' then kind in ('opening', 'allocation', 'transit_return',

@@ -37,6 +37,7 @@ create table withholding_batch (
     digest       bytea not null check (length(digest) = 32),
     file_name    text not null,
     file_digest  bytea not null check (length(file_digest) = 32),
+    file_size    bigint not null check (file_size > 0),
     created_on   date not null,
     created_at   timestamptz not null,
     state        text not null check (state in ('ready', 'exported', 'sending', 'sent', 'acked', 'done', 'unknown')),
@@ -128,6 +129,7 @@ create table receipt (
     primary key (area, id),
     check (state in ('receiving', 'quarantined') or digest is not null)
 );
+create index receipt_id on receipt (id);
 create unique index receipt_digest on receipt (area, bank, kind, digest)
     where state in ('received', 'processed') and kind <> 'results' and size > 0;
 create unique index receipt_name on receipt (area, bank, kind, name)
@@ -551,55 +553,95 @@ create table statement_line (
     unique (area, fund_account, booking_date, bank_reference, direction, amount, ordinal)
 );
 
+-- What the bank's line and the book's line have in common is looked for by the id that the bank echoes, else by its own.
+create index statement_line_named on statement_line
+    (area, fund_account, (coalesce(nullif(end_to_end_id, ''), bank_reference)));
+
+-- Lines that are the same money. One row a pair; further lines of one side stand alone under the same match_id.
+-- A statement line and a book line are consumed once, by the two keys.
 create table reconciliation_match (
+    area         integer not null,
+    match_id     bigint not null default nextval('fact_id'),
+    fund_account bigint not null,
+    kind         text not null check (kind in ('one_to_one', 'one_to_many', 'many_to_one', 'many_to_many')),
+    rule         text not null check (rule in ('book_reversal', 'reference', 'bank_reference', 'shared_reference',
+                     'shared_bank_reference', 'batch_total', 'batch_part', 'amount_day_unique')),
+    -- The first day at whose end both sides hold all lines of the match.
+    settled_on   date not null,
+    statement_line_id bigint,
+    -- A direct move's line, or the first of an item's lines in its entry: its components are one book line.
+    entry_id     bigint,
+    book_line    integer,
+    matched_at   timestamptz not null,
+    check (statement_line_id is not null or entry_id is not null),
+    check ((entry_id is null) = (book_line is null))
+);
+create unique index matched_statement_line on reconciliation_match (area, statement_line_id)
+    where statement_line_id is not null;
+create unique index matched_book_line on reconciliation_match (area, entry_id, book_line) where entry_id is not null;
+create index reconciliation_match_settled on reconciliation_match using brin (settled_on);
+
+-- A run of one account up to a day. Every line up to the day is then matched or in an open break; book lines accounted
+-- on or before floor can no longer be added, because the book was sealed through it.
+create table reconciliation_run (
     area         integer not null,
     id           bigint not null default nextval('fact_id'),
     fund_account bigint not null,
-    kind         text not null check (kind in ('one_to_one', 'one_to_many', 'many_to_one', 'many_to_many')),
+    day          date not null,
+    floor        date not null,
+    run_at       timestamptz not null,
+    primary key (area, id),
+    check (floor <= day)
+);
+create index reconciliation_run_last on reconciliation_run (area, fund_account, id);
+create table reconciliation_count (
+    area         integer not null,
+    run_id       bigint not null,
+    fund_account bigint not null,
+    settled_on   date not null,
     rule         text not null,
-    reason       text not null,
-    matched_at   timestamptz not null,
-    primary key (area, id)
-);
--- A statement line and a book line are consumed once, by these keys.
-create table matched_statement_line (
-    area              integer not null,
-    statement_line_id bigint not null,
-    match_id          bigint not null,
-    primary key (area, statement_line_id)
-);
-create table matched_book_line (
-    area     integer not null,
-    -- An item's id, or the entry's id for a direct move; line is 0 for an item, components summed.
-    book_id  bigint not null,
-    line     integer not null,
-    match_id bigint not null,
-    primary key (area, book_id, line)
+    matches      integer not null check (matches > 0),
+    statement_lines integer not null,
+    book_lines   integer not null,
+    primary key (area, fund_account, settled_on, rule, run_id)
 );
 
+-- A disagreement: every line that is not matched stands in one open break.
 create table reconciliation_break (
-    area              integer not null,
-    id                bigint not null default nextval('fact_id'),
-    fund_account      bigint not null,
-    class             smallint not null check (class between 0 and 7),
-    reason            text not null,
-    side              text not null check (side in ('statement', 'book')),
-    statement_line_id bigint,
-    book_id           bigint,
-    book_line         integer,
-    direction         text not null check (direction in ('credit', 'debit')),
-    amount            bigint not null,
-    day               date not null,
-    opened_at         timestamptz not null,
-    primary key (area, id)
+    area         integer not null,
+    id           bigint not null default nextval('fact_id'),
+    fund_account bigint not null,
+    class        smallint not null check (class between 0 and 7),
+    reason       text not null check (reason in ('absent_in_book', 'absent_in_bank', 'amount_differs',
+                     'duplicate_bank_line', 'ambiguous')),
+    direction    text not null check (direction in ('credit', 'debit')),
+    -- What one side holds beyond the other.
+    amount       bigint not null check (amount >= 0),
+    day          date not null,
+    -- SHA-256 over reason and lines; the same break may come again after it was closed.
+    digest       bytea not null check (length(digest) = 32),
+    round        integer not null check (round >= 1),
+    opened_on    date not null,
+    opened_at    timestamptz not null,
+    primary key (area, id),
+    unique (area, fund_account, digest, round)
 );
-create unique index break_statement on reconciliation_break (area, statement_line_id) where statement_line_id is not null;
-create unique index break_book on reconciliation_break (area, book_id, book_line) where book_id is not null;
+create table break_line (
+    area         integer not null,
+    break_id     bigint not null,
+    statement_line_id bigint,
+    entry_id     bigint,
+    book_line    integer,
+    check ((statement_line_id is null) <> (entry_id is null)),
+    check ((entry_id is null) = (book_line is null))
+);
+create index break_line_break on break_line (area, break_id);
 create table break_closed (
     area      integer not null,
     break_id  bigint not null,
-    match_id  bigint,
-    text      text not null,
+    -- matched: all its lines are; renamed: its lines stand in another break, or in a break and a match.
+    how       text not null check (how in ('matched', 'renamed')),
+    closed_on date not null,
     closed_at timestamptz not null,
     primary key (area, break_id)
 );

@@ -11,7 +11,8 @@ declare
         'terminal_day', 'agreement', 'arrival_suspense', 'refund_task', 'exception_case', 'exception_closed',
         'bank_query', 'account_opening', 'account_opening_item', 'account_opening_answer', 'transfer_event', 'approval',
         'fixed_deposit', 'opening_balance', 'personal_opening', 'statement', 'statement_line', 'reconciliation_match',
-        'matched_statement_line', 'matched_book_line', 'reconciliation_break', 'break_closed', 'idempotency', 'audit',
+        'reconciliation_run',
+        'reconciliation_count', 'reconciliation_break', 'break_line', 'break_closed', 'idempotency', 'audit',
         'tier_choice'];
     states text[] := array[
         'withholding_batch', 'receipt', 'agreement_progress', 'batch_counter', 'fund_transfer', 'book', 'instrument',

@@ -38,7 +38,9 @@ const appLogin = "twoline_test_app"
 
 var (
 	server = sync.OnceValues(startServer) //nolint:gochecknoglobals // one server a test process
-	serial atomic.Int64                   //nolint:gochecknoglobals // names of databases
+	// Computed once, so that sources edited while the tests run change nothing.
+	template = sync.OnceValues(nameTemplate) //nolint:gochecknoglobals // one template a test process
+	serial   atomic.Int64                    //nolint:gochecknoglobals // names of databases
 )
 
 func startServer() (string, error) {
@@ -53,10 +55,10 @@ func startServer() (string, error) {
 	return given, makeTemplate(context.Background(), given)
 }
 
-// template names the migrated database that tests clone; the name holds a
+// nameTemplate names the migrated database that tests clone; the name holds a
 // digest of the migrations and of the rows that the code seeds, so that a
 // changed schema is never served from an old template.
-func template() (string, error) {
+func nameTemplate() (string, error) {
 	_, file, _, _ := runtime.Caller(0)
 	here := filepath.Dir(filepath.Dir(file))
 	sources, err := filepath.Glob(filepath.Join(here, "migrations", "*.sql"))
@@ -179,8 +181,14 @@ func drop(tb testing.TB, serverURL, name string) {
 // Open clones the template and connects as the application's role.
 func Open(tb testing.TB) (*postgres.DB, Database) {
 	tb.Helper()
+	return OpenAt(tb, time.Now)
+}
+
+// OpenAt is Open with a wall clock of the test's own.
+func OpenAt(tb testing.TB, now func() time.Time) (*postgres.DB, Database) {
+	tb.Helper()
 	d := New(tb)
-	db, err := postgres.Open(context.Background(), postgres.Options{URL: d.AppURL, Connections: 8, Now: time.Now})
+	db, err := postgres.Open(context.Background(), postgres.Options{URL: d.AppURL, Connections: 8, Now: now})
 	if err != nil {
 		tb.Fatal(err)
 	}

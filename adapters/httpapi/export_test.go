@@ -1,0 +1,64 @@
+package httpapi
+
+import (
+	"sort"
+
+	"github.com/gofiber/fiber/v2"
+
+	"twoline/gateway/approval"
+)
+
+// NewWithRoutes makes a server with further routes, for tests of the door.
+func NewWithRoutes(c Config, d Dependencies, extra func(*Server)) (*Server, error) {
+	return newServer(c, d, extra)
+}
+
+// CheckJSON is the strict reader's check.
+func CheckJSON(b []byte) error { return checkJSON(b) }
+
+// RouteInfo is one row of the route table, for the generated tests.
+type RouteInfo struct {
+	Method, Path       string
+	Upload, Service    bool
+	Anyone, Banks, Any bool
+	Keyed              bool
+	Allows             func(approval.Duty, approval.Organisation) bool
+	Accept             string
+}
+
+// Table lists the registered routes.
+func (s *Server) Table() []RouteInfo {
+	var all []RouteInfo
+	for _, e := range s.table {
+		all = append(all, RouteInfo{
+			Method: e.Method, Path: e.Path, Upload: e.kind == kindUpload, Service: e.kind == kindService,
+			Anyone: e.Who.anyone, Banks: e.Who.banks, Any: e.Who.logged,
+			Keyed: e.kind == kindCommand || e.kind == kindUpload, Accept: e.Accept,
+			Allows: func(d approval.Duty, o approval.Organisation) bool {
+				who := approval.Officer{Login: "x", Organisation: o, Duties: []approval.Duty{d}}
+				return e.Who.allows(Call{Officer: who}) == nil
+			},
+		})
+	}
+	return all
+}
+
+// Routed lists what the routers would serve: "METHOD /path".
+func (s *Server) Routed() []string {
+	var all []string
+	for _, d := range []*door{s.api, s.upload} {
+		for _, r := range d.app.GetRoutes(true) {
+			all = append(all, r.Method+" "+r.Path)
+		}
+	}
+	sort.Strings(all)
+	return all
+}
+
+// FiberPath is a route's path as the router writes it.
+func FiberPath(p string) string { return fiberPath(p) }
+
+// AddHidden puts a route into the router that the route table does not know.
+func (s *Server) AddHidden(path string) {
+	s.api.app.Get(path, func(c *fiber.Ctx) error { return c.SendString("hidden") })
+}

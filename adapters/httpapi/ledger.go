@@ -1,0 +1,243 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/hex"
+	"net/http"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/once"
+)
+
+// ledgerRoutes show the book of the fund's accounts and close its months.
+func (s *Server) ledgerRoutes() {
+	if s.deps.Ledger == nil {
+		return
+	}
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/fund-accounts", Summary: "The area's fund accounts and what they hold today",
+		Who: readers(),
+	}, s.fundAccounts)
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/fund-accounts/{id}/journal", Summary: "The day journal of one account",
+		Description: "One line an entry: the items of a batch stand as their sum. A correction in red is negative " +
+			"on its own side. opening and closing are those of the days asked for, whatever the page.",
+		Who: readers(),
+	}, s.journal)
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/reports/trial-balance", Summary: "Every balance of one scheme's book",
+		Description: "Debit less credit: the balances of the fund's accounts sum to zero, and those of the personal " +
+			"accounts by themselves.", Who: readers(),
+	}, s.trialBalance)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/periods/{account}/{month}/close", Summary: "Close one account's month",
+		Description: "Once, when every day of the month is sealed, and an income account is swept to zero where the " +
+			"area's rule says so.",
+		Who: Officers(approval.Checker, approval.AgencyFinance),
+	}, viewPeriod, s.closePeriod)
+}
+
+// Signed is money that may be below zero: a balance, or a correction in red.
+type Signed struct{ amount money.Amount }
+
+// Schema describes the string.
+func (Signed) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{ //nolint:exhaustruct // the schema's own defaults
+		Type: huma.TypeString, Pattern: `^-?(0|[1-9][0-9]{0,16})\.[0-9]{2}$`,
+		PatternDescription: "yuan with two decimals, such as -183.10",
+		Description:        "Yuan with two decimals, with a minus sign below zero", Examples: []any{"-183.10"},
+	}
+}
+
+// MarshalText writes yuan with two decimals.
+func (y Signed) MarshalText() ([]byte, error) { return y.amount.MarshalText() }
+
+// Month is a month on the wire: 2026-11.
+type Month struct{ month calendar.Month }
+
+// Schema describes the string.
+func (Month) Schema(huma.Registry) *huma.Schema {
+	return &huma.Schema{ //nolint:exhaustruct // the schema's own defaults
+		Type: huma.TypeString, Pattern: `^[0-9]{4}-(0[1-9]|1[0-2])$`, PatternDescription: "a month, such as 2026-11",
+		Description: "A calendar month", Examples: []any{"2026-11"},
+	}
+}
+
+// MarshalText writes YYYY-MM.
+func (m Month) MarshalText() ([]byte, error) { return m.month.MarshalText() }
+
+// UnmarshalText reads YYYY-MM strictly.
+func (m *Month) UnmarshalText(b []byte) error {
+	month, err := calendar.ParseMonth(string(b))
+	m.month = month
+	return err
+}
+
+// FundAccount is one bank account of the fund on the wire, its number masked.
+type FundAccount struct {
+	ID         ID     `json:"id"`
+	Scheme     string `json:"scheme"`
+	Role       string `json:"role"       enum:"income,fiscal_special,fixed_deposit,expenditure,treasury"`
+	Bank       string `json:"bank"`
+	Account    string `json:"account"    doc:"The last digits; the rest is masked"`
+	Name       string `json:"name"`
+	Settlement string `json:"settlement" enum:"net,gross,itemised"`
+	OpenedOn   Day    `json:"opened_on"`
+	Balance    Signed `json:"balance"`
+}
+
+func viewFundAccount(a ledger.AccountBalance) FundAccount {
+	return FundAccount{
+		ID: NewID(a.ID), Scheme: string(a.Scheme), Role: string(a.Role), Bank: a.Bank, Account: a.No.String(),
+		Name: a.Name, Settlement: a.Settlement, OpenedOn: NewDay(a.OpenedOn), Balance: Signed{a.Balance},
+	}
+}
+
+type fundAccountsQuery struct{}
+
+func (s *Server) fundAccounts(ctx context.Context, c Call, _ *fundAccountsQuery) (Page[FundAccount], error) {
+	list, err := s.deps.Ledger.FundAccounts(ctx, c.Officer)
+	id := func(a ledger.AccountBalance) int64 { return a.ID }
+	// An area has a handful of accounts: they are one page.
+	return NewPage(list, len(list), id, viewFundAccount), err
+}
+
+// JournalLine is one entry's movement of the account.
+type JournalLine struct {
+	Entry       ID     `json:"entry_id"`
+	AccountedOn Day    `json:"accounted_on"`
+	EffectiveOn Day    `json:"effective_on" doc:"The day the money moved at the bank"`
+	Kind        string `json:"kind"`
+	Cause       string `json:"cause"        doc:"The fact that moved the money"`
+	Text        string `json:"text"`
+	Debit       Signed `json:"debit"        doc:"Into the account"`
+	Credit      Signed `json:"credit"       doc:"Out of the account"`
+	Balance     Signed `json:"balance"      doc:"After this line"`
+}
+
+func viewJournalLine(l ledger.JournalLine) JournalLine {
+	return JournalLine{
+		Entry: NewID(l.EntryID), AccountedOn: NewDay(l.AccountedOn), EffectiveOn: NewDay(l.EffectiveOn),
+		Kind: string(l.Kind), Cause: l.Cause, Text: l.Text, Debit: Signed{l.Debit}, Credit: Signed{l.Credit},
+		Balance: Signed{l.Balance},
+	}
+}
+
+// Journal is a page of an account's day journal.
+type Journal struct {
+	Page[JournalLine]
+
+	Account ID     `json:"account_id"`
+	From    Day    `json:"from"`
+	To      Day    `json:"to"`
+	Opening Signed `json:"opening" doc:"Before the first of the days"`
+	Closing Signed `json:"closing" doc:"After the last of the days"`
+}
+
+type journalQuery struct {
+	Paging
+
+	ID   ID  `path:"id"`
+	From Day `query:"from" required:"true"`
+	To   Day `query:"to"   required:"true"`
+}
+
+func (s *Server) journal(ctx context.Context, c Call, in *journalQuery) (Journal, error) {
+	none := Journal{} //nolint:exhaustruct // none
+	after, err := in.After()
+	if err != nil {
+		return none, err
+	}
+	j, err := s.deps.Ledger.Journal(ctx, c.Officer, ledger.JournalAsk{
+		Area: c.area(), Account: in.ID.Int64(), From: in.From.Day, To: in.To.Day, After: after, Limit: in.Limit,
+	})
+	if err != nil {
+		return none, err
+	}
+	entry := func(l ledger.JournalLine) int64 { return l.EntryID }
+	page := NewPage(j.Lines, in.Limit, entry, viewJournalLine)
+	if j.More {
+		page.NextCursor = cursorOf(entry(j.Lines[len(j.Lines)-1]))
+	}
+	return Journal{
+		Page: page, Account: NewID(j.Account.ID), From: in.From, To: in.To, Opening: Signed{j.Opening},
+		Closing: Signed{j.Closing},
+	}, nil
+}
+
+// TrialRow is what stands on one account of the book.
+type TrialRow struct {
+	Code        string `json:"code"`
+	Name        string `json:"name"`
+	NameZH      string `json:"name_zh"`
+	Role        string `json:"role"`
+	FundAccount ID     `json:"fund_account_id,omitzero"`
+	Balance     Signed `json:"balance" doc:"Debit less credit"`
+}
+
+// TrialBalance is a book's trial balance on the wire.
+type TrialBalance struct {
+	Scheme string     `json:"scheme"`
+	Day    Day        `json:"day"`
+	Rows   []TrialRow `json:"rows"           nullable:"false"`
+	Fund   Signed     `json:"fund_sum"       doc:"Zero"`
+	Memo   Signed     `json:"memorandum_sum" doc:"Zero"`
+}
+
+type trialBalanceQuery struct {
+	Scheme string `query:"scheme" required:"true" enum:"resident,rural,urban,land_lost"`
+	Day    Day    `query:"day"    required:"true"`
+}
+
+func (s *Server) trialBalance(ctx context.Context, c Call, in *trialBalanceQuery) (TrialBalance, error) {
+	b, err := s.deps.Ledger.TrialBalance(ctx, c.Officer, ledger.Scheme(in.Scheme), in.Day.Day)
+	if err != nil {
+		return TrialBalance{}, err //nolint:exhaustruct // none
+	}
+	out := TrialBalance{
+		Scheme: in.Scheme, Day: in.Day, Rows: make([]TrialRow, len(b.Rows)), Fund: Signed{b.Sum(ledger.FundSet)},
+		Memo: Signed{b.Sum(ledger.MemorandumSet)},
+	}
+	for i, r := range b.Rows {
+		out.Rows[i] = TrialRow{
+			Code: r.Code, Name: r.English, NameZH: r.Chinese, Role: string(r.Role), FundAccount: NewID(r.FundAccount),
+			Balance: Signed{r.Balance},
+		}
+	}
+	return out, nil
+}
+
+// Period is a closed month of one account.
+type Period struct {
+	Account  ID     `json:"account_id"`
+	Month    Month  `json:"month"`
+	Closing  Signed `json:"closing"`
+	Digest   string `json:"digest"    doc:"SHA-256 over the month's sealed balances, hex"`
+	ClosedBy string `json:"closed_by"`
+}
+
+func viewPeriod(p ledger.ClosedPeriod) Period {
+	return Period{
+		Account: NewID(p.Account), Month: Month{p.Month}, Closing: Signed{p.Closing},
+		Digest: hex.EncodeToString(p.Digest[:]), ClosedBy: p.ClosedBy,
+	}
+}
+
+type closePeriodCommand struct {
+	Account ID     `path:"account"`
+	Month   string `path:"month" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$"`
+}
+
+func (s *Server) closePeriod(ctx context.Context, c Call, in *closePeriodCommand) (once.Answer, error) {
+	month, err := calendar.ParseMonth(in.Month)
+	if err != nil {
+		return once.Answer{}, fault.New(fault.Invalid, "invalid_request", "a month is YYYY-MM").On("month")
+	}
+	return s.deps.Ledger.ClosePeriod(ctx, c.Request, c.Render, c.Officer, in.Account.Int64(), month)
+}

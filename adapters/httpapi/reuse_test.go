@@ -1,0 +1,138 @@
+package httpapi_test
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"twoline/adapters/httpapi"
+)
+
+func echo(context.Context, httpapi.Call, *struct{}) (word, error) { return word{}, nil }
+
+type keepQuery struct {
+	Name  string `path:"name"`
+	Query string `query:"q"`
+	Field string `header:"X-Field"`
+	Body  struct {
+		Word string `json:"word"`
+	}
+}
+
+// kept is what a handler remembered of its requests.
+type kept struct {
+	mu  sync.Mutex
+	all []keepQuery
+}
+
+// Strings that a handler keeps are not changed by later requests on the same connection.
+func TestF117_KeptStringsStayTheirOwn(t *testing.T) {
+	t.Parallel()
+	var k kept
+	h := open(t, setup{routes: func(_ *house, s *httpapi.Server) {
+		httpapi.Search(s, httpapi.Route{
+			Method: "POST", Path: "/v1/test-keep/{name}", Summary: "Keeps", Who: httpapi.Anyone(),
+		}, func(_ context.Context, _ httpapi.Call, in *keepQuery) (word, error) {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			k.all = append(k.all, *in)
+			return word{}, nil
+		})
+	}})
+	total := 100_000
+	if testing.Short() {
+		total = 4_000
+	}
+	const workers = 8
+	var wg sync.WaitGroup
+	for w := range workers {
+		wg.Go(func() {
+			c, err := net.Dial("tcp", strings.TrimPrefix(h.api, "http://"))
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			defer c.Close() //nolint:errcheck // a connection of the test
+			r := bufio.NewReader(c)
+			for i := range total / workers {
+				n := fmt.Sprintf("%d-%06d", w, i)
+				body := `{"word":"b` + n + `"}`
+				_, _ = fmt.Fprintf(c, "POST /v1/test-keep/n%s?q=q%s HTTP/1.1\r\nHost: x\r\nX-Field: f%s\r\n"+
+					"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", n, n, n, len(body), body)
+				res, err := http.ReadResponse(r, nil)
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				_, _ = io.Copy(io.Discard, res.Body)
+				_ = res.Body.Close()
+				if res.StatusCode != http.StatusOK {
+					t.Errorf("%s: %d", n, res.StatusCode)
+					return
+				}
+			}
+		})
+	}
+	wg.Wait()
+	seen := map[string]bool{}
+	wrong := 0
+	for _, in := range k.all {
+		n := strings.TrimPrefix(in.Name, "n")
+		if in.Query != "q"+n || in.Field != "f"+n || in.Body.Word != "b"+n || seen[n] {
+			wrong++
+		}
+		seen[n] = true
+	}
+	if wrong > 0 || len(seen) != total {
+		t.Errorf("%d of %d kept requests changed; %d of %d names are there", wrong, len(k.all), len(seen), total)
+	}
+}
+
+// Clients that hang up leave nothing behind.
+func TestF118_GoroutinesStayFlat(t *testing.T) { //nolint:paralleltest // counts the process's goroutines
+	h := open(t, setup{config: httpapi.Config{ReadTimeout: 2 * time.Second}, routes: func(_ *house, s *httpapi.Server) {
+		httpapi.Query(s, httpapi.Route{
+			Method: "GET", Path: "/v1/test-slow", Summary: "Slow", Who: httpapi.Anyone(), Deadline: 50 * time.Millisecond,
+		}, func(ctx context.Context, _ httpapi.Call, _ *struct{}) (word, error) {
+			<-ctx.Done()
+			return word{}, ctx.Err()
+		})
+	}})
+	cancel := func() {
+		c, err := net.Dial("tcp", strings.TrimPrefix(h.api, "http://"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.WriteString(c, "GET /v1/test-slow HTTP/1.1\r\nHost: x\r\n\r\n")
+		_ = c.Close()
+	}
+	total := 10_000
+	if testing.Short() {
+		total = 500
+	}
+	h.expect(request{method: "GET", path: "/v1/test-words/1", bank: "psbc-1"}, 404, "")
+	const slack = 20 // connections of the pool and of this client come and go
+	before := runtime.NumGoroutine()
+	for range total {
+		cancel()
+	}
+	// fasthttp keeps idle workers for ten seconds; then as many are left as were there.
+	after := 0
+	for range 600 {
+		if after = runtime.NumGoroutine(); after <= before+slack {
+			return
+		}
+		<-time.After(100 * time.Millisecond)
+	}
+	stacks := make([]byte, 1<<20)
+	t.Errorf("%d goroutines before, %d after %d cancelled requests:\n%s", before, after, total,
+		stacks[:runtime.Stack(stacks, true)])
+}

@@ -1,0 +1,477 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"io"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/collection"
+	"twoline/gateway/fundtransfer"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+	"twoline/reconcile/proof"
+)
+
+// batchChecks prove what went to banks and that agreements are what they say.
+func batchChecks() []check {
+	return []check{
+		{proof.Invariant{ID: "I15", Title: "states move along their table, and unknown ends only on evidence"}, []probe{
+			{table: "withholding_batch", looks: []string{"batch_event"}, sql: eventSQL(batchLife()), args: batchSteps()},
+			{table: "fund_transfer", looks: []string{"transfer_event"}, sql: eventSQL(transferLife()), args: transferSteps()},
+		}},
+		{proof.Invariant{ID: "I18", Title: "a batch is its items: count, sum and digests"}, []probe{
+			{table: "withholding_batch", looks: []string{"withholding_batch", "withholding_item"}, sql: batchSumSQL()},
+			{table: "withholding_batch", sql: batchRunSQL},
+			{table: "withholding_batch", run: checkBatchDigests},
+		}},
+		{proof.Invariant{ID: "I19", Title: "numbers, names and digests of batches are unique, and no number is missing"}, []probe{
+			{table: "batch_counter", sql: batchNumberSQL},
+			{table: "withholding_batch", sql: batchTwiceSQL},
+		}},
+		{proof.Invariant{ID: "I40", Title: "counters and progress are what the facts give again"}, []probe{
+			{table: "withholding_batch", looks: []string{"withholding_batch", "answer"}, sql: batchCounterSQL()},
+			{table: "agreement_progress", looks: []string{"agreement_progress"}, sql: progressSQL},
+			{table: "terminal_day", sql: terminalDaySQL()},
+		}},
+		{proof.Invariant{ID: "agreement", Title: "what is agreed is what was answered and what arrived"}, []probe{
+			{table: "agreement", looks: []string{"agreement", "answer", "counter_receipt"}, sql: agreementSQL()},
+			{table: "arrival", looks: []string{"arrival"}, sql: arrivalSQL},
+		}},
+	}
+}
+
+// life names the tables of something that has states.
+type life struct {
+	table, events, key, first string
+	// began is SQL over the row o and its first event e that says that it began otherwise.
+	began string
+	// evidence is SQL over an event that left a state on no evidence.
+	evidence string
+}
+
+func batchLife() life {
+	return life{
+		table: "withholding_batch", events: "batch_event", key: "batch_id", first: "ready",
+		began: `e.at <> o.created_at or e.actor is distinct from (select r.created_by from withholding_run r
+			where r.area = o.area and r.id = o.run_id)`,
+		evidence: `e.from_state in ('sending', 'unknown') and coalesce(e.evidence ->> 'because', '') = ''`,
+	}
+}
+
+func batchSteps() []any {
+	states := []bank.BatchState{
+		bank.BatchReady, bank.BatchExported, bank.BatchSending, bank.BatchSent, bank.BatchAcked, bank.BatchDone,
+		bank.BatchUnknown,
+	}
+	return steps(states, nil)
+}
+
+func transferLife() life {
+	return life{
+		table: "fund_transfer", events: "transfer_event", key: "transfer_id", first: "",
+		began:    `e.at <> o.made_at or e.actor <> 'officer:' || o.maker or e.to_state <> 'submitted'`,
+		evidence: `false`,
+	}
+}
+
+func transferSteps() []any {
+	states := []fundtransfer.State{
+		fundtransfer.Submitted, fundtransfer.Booked, fundtransfer.Rejected, fundtransfer.Withdrawn,
+	}
+	return steps(states, [][2]string{{"", string(fundtransfer.Submitted)}})
+}
+
+// steps lists the legal steps between states, with more of them, as two columns.
+func steps[S interface {
+	~string
+	CanBecome(next S) bool
+}](states []S, more [][2]string) []any {
+	var from, to []string
+	for _, step := range more {
+		from, to = append(from, step[0]), append(to, step[1])
+	}
+	for _, a := range states {
+		for _, b := range states {
+			if a.CanBecome(b) {
+				from, to = append(from, string(a)), append(to, string(b))
+			}
+		}
+	}
+	return []any{from, to}
+}
+
+func eventSQL(l life) string {
+	return `
+	with moves as (
+		select e.*, row_number() over w as n, lag(e.to_state, 1, '` + l.first + `') over w as prev, lag(e.at) over w as prev_at
+		  from ` + l.events + ` e where $1 = 0 or e.area = $1
+		window w as (partition by e.area, e.` + l.key + ` order by e.version)),
+	last as (select area, ` + l.key + ` as id, max(version) as version, count(*) as n from moves group by 1, 2)
+	select coalesce(o.area, e.area), coalesce(o.id, e.` + l.key + `),
+	       coalesce(o.area, e.area) || '/' || coalesce(o.id, e.` + l.key + `), case
+	       when o.id is null then 'has events and does not exist'
+	       when e.version is null then 'has no event'
+	       when e.version <> e.n then 'has version ' || e.version || ' as event number ' || e.n
+	       when e.from_state <> e.prev then 'left state "' || e.from_state || '" when it was in "' || e.prev || '"'
+	       when s.step_from is null then 'went from "' || e.from_state || '" to "' || e.to_state || '", which is no step'
+	       when e.actor = '' then 'was moved to "' || e.to_state || '" by nobody'
+	       when e.at < e.prev_at - ` + apart + ` then 'was moved to "' || e.to_state || '" before the move before it'
+	       when e.n = 1 and (` + l.began + `) then 'began otherwise than its first event says'
+	       when ` + l.evidence + ` then 'left "' || e.from_state || '" on no evidence'
+	       else 'is "' || o.state || '" in version ' || o.version || ', its last event made it "' || e.to_state
+	            || '" in version ' || e.version end
+	  from (select * from ` + l.table + ` where $1 = 0 or area = $1) o
+	  full join moves e on e.area = o.area and e.` + l.key + ` = o.id
+	  left join last l on l.area = e.area and l.id = e.` + l.key + `
+	  left join unnest($2::text[], $3::text[]) as s (step_from, step_to)
+	       on s.step_from = e.from_state and s.step_to = e.to_state
+	 where o.id is null or e.version is null or e.version <> e.n or e.from_state <> e.prev or s.step_from is null
+	    or e.actor = '' or e.at < e.prev_at - ` + apart + ` or (e.n = 1 and (` + l.began + `)) or (` + l.evidence + `)
+	    or (e.n = l.n and (e.to_state <> o.state or e.version <> o.version))`
+}
+
+func batchSumSQL() string {
+	return `
+	select b.area, b.id, b.area || '/' || b.id, case
+	       when i.n is distinct from b.item_count or i.last is distinct from b.item_count
+	            then 'has ' || coalesce(i.n, 0) || ' items numbered up to ' || coalesce(i.last, 0) || ' and says ' || b.item_count
+	       else 'has items of ' || ` + yuan("i.amount") + ` || ' and says ' || ` + yuan("b.amount") + ` end
+	  from withholding_batch b
+	  left join (select area, batch_id, count(*) as n, max(seq) as last, sum(amount) as amount from withholding_item
+	              where $1 = 0 or area = $1 group by 1, 2) i on i.area = b.area and i.batch_id = b.id
+	 where ($1 = 0 or b.area = $1)
+	   and (i.n, i.last, i.amount) is distinct from (b.item_count, b.item_count, b.amount)`
+}
+
+// A batch is made in its run's transaction, from its run's words. A run without
+// batches is not kept.
+const batchRunSQL = `
+	select b.area, b.id, b.area || '/' || b.id, case
+	       when r.id is null then 'belongs to run ' || b.run_id || ', which does not exist'
+	       when f.id is null then 'is collected on fund account ' || b.fund_account || ', which is no income account of its bank'
+	       else 'differs from run ' || r.id || ' in scheme, year, day or instant' end
+	  from withholding_batch b
+	  left join withholding_run r on r.area = b.area and r.id = b.run_id
+	  left join fund_account f on f.area = b.area and f.id = b.fund_account and f.scheme = b.scheme and f.bank = b.bank
+	       and f.role = 'income'
+	 where ($1 = 0 or b.area = $1) and (f.id is null or (r.scheme, r.year, r.business_day, r.created_at)
+	       is distinct from (b.scheme, b.year, b.created_on, b.created_at))
+	union all
+	select r.area, r.id, r.area || '/run ' || r.id, 'made no batch'
+	  from withholding_run r
+	 where ($1 = 0 or r.area = $1)
+	   and not exists (select from withholding_batch b where b.area = r.area and b.run_id = r.id)`
+
+// checkBatchDigests computes the digest of every batch's items again, and of its
+// file where a writer is given, one batch after the other.
+func checkBatchDigests(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
+	var after struct {
+		area party.Area
+		id   int64
+	}
+	for {
+		rows, err := v.t.Query(ctx, `
+			select `+batchColumns+` from withholding_batch
+			where ($1 = 0 or area = $1) and (area, id) > ($2, $3) order by area, id limit 256`,
+			int32(v.area), int32(after.area), after.id)
+		if err != nil {
+			return err
+		}
+		batches, err := pgx.CollectRows(rows, scanBatch)
+		if err != nil {
+			return err
+		}
+		for _, b := range batches {
+			after.area, after.id = b.Area, b.ID
+			text, err := v.batchDiffers(ctx, b)
+			if err != nil {
+				return fmt.Errorf("batch %d: %w", b.ID, err)
+			}
+			if text != "" {
+				found.Add(proof.Breach{Area: b.Area, Table: p.table, Row: fmt.Sprintf("%s/%d", b.Area, b.ID), Text: text})
+			}
+		}
+		if len(batches) == 0 {
+			return nil
+		}
+	}
+}
+
+func (v *verifier) batchDiffers(ctx context.Context, b collection.Batch) (string, error) {
+	var digest *collection.ItemDigest
+	read := func(yield func(collection.Item) error) error {
+		digest = collection.NewItemDigest(b.Area, b.Bank, b.Number)
+		return v.t.eachItem(ctx, b.Area, b.ID, func(i collection.Item) error {
+			digest.Add(i)
+			return yield(i)
+		})
+	}
+	if v.files == nil {
+		if err := read(func(collection.Item) error { return nil }); err != nil {
+			return "", err
+		}
+		return v.digestDiffers(b, digest), nil
+	}
+	rows, err := v.t.Query(ctx, partnerSQL, b.Area, b.Scheme, []string{b.Bank})
+	if err != nil {
+		return "", err
+	}
+	partners, err := collectPartners(rows)
+	if err != nil {
+		return "", err
+	}
+	if len(partners) != 1 {
+		return "is for a bank that has no income account in its area and scheme", nil
+	}
+	// A bank's format may not be able to carry a row that was changed behind our back.
+	file := sha256.New()
+	writing := v.files.WriteWithholding(io.Writer(file), partners[0], b, read)
+	if ctx.Err() != nil {
+		return "", ctx.Err()
+	}
+	if writing != nil {
+		return "cannot be written as a file any more", nil //nolint:nilerr // a breach, which is no error
+	}
+	if text := v.digestDiffers(b, digest); text != "" {
+		return text, nil
+	}
+	switch {
+	case [sha256.Size]byte(file.Sum(nil)) != b.FileDigest:
+		return "its file, written again, has another digest", nil
+	case v.files.WithholdingFileName(partners[0], b) != b.FileName:
+		return "its file is named otherwise", nil
+	}
+	return "", nil
+}
+
+func (v *verifier) digestDiffers(b collection.Batch, digest *collection.ItemDigest) string {
+	if digest == nil || digest.Sum() != b.Digest {
+		return "its items no longer give the digest that they were frozen with"
+	}
+	return ""
+}
+
+// eachItem streams a batch's items in file order within the transaction.
+func (t *tx) eachItem(ctx context.Context, area party.Area, batch int64, fn func(collection.Item) error) error {
+	rows, err := t.Query(ctx, `
+		select id, batch_id, seq, member_id, year, attempt, amount, mandate_id, mandate_no, account_no, name, id_number,
+			social_no, region
+		from withholding_item where area = $1 and batch_id = $2 order by seq`, area, batch)
+	if err != nil {
+		return fmt.Errorf("items of batch %d: %w", batch, err)
+	}
+	var i collection.Item
+	var amount int64
+	var account, name, idNumber string
+	_, err = pgx.ForEachRow(rows, []any{
+		&i.ID, &i.Batch, &i.Seq, &i.Member, &i.Year, &i.Attempt, &amount, &i.Mandate, &i.MandateNo, &account, &name,
+		&idNumber, &i.SocialNo, &i.Region,
+	}, func() error {
+		i.Amount = money.Amount(amount)
+		i.Name, i.IDNumber, i.Account = party.Stored(name, idNumber, account)
+		return fn(i)
+	})
+	return err
+}
+
+// A number is taken in the transaction of its batch, so none may be missing. A
+// flow that numbers batches from the same counter adds them here.
+const batchNumberSQL = `
+	with numbered as (
+		select area, bank, id, case when batch_no ~ '^[0-9]{8,18}$' then batch_no::bigint end as n
+		  from withholding_batch where $1 = 0 or area = $1),
+	told as (
+		select area, bank, count(*) as n, count(distinct n) as different, min(n) as least, max(n) as most
+		  from numbered group by area, bank)
+	select coalesce(c.area, t.area), 0, coalesce(c.area, t.area) || ' ' || coalesce(c.bank, t.bank),
+	       'the next number is ' || coalesce(c.next::text, 'unknown') || ' and there are ' || coalesce(t.n, 0)
+	       || ' batches' || coalesce(' with ' || t.different || ' numbers from ' || t.least || ' to ' || t.most, '')
+	  from (select * from batch_counter where $1 = 0 or area = $1) c
+	  full join told t on t.area = c.area and t.bank = c.bank
+	 where (t.n, t.different, t.least, t.most) is distinct from (c.next - 1, c.next - 1, 1, c.next - 1)`
+
+const batchTwiceSQL = `
+	select area, id, area || '/' || id, 'has the ' || what || ' of another batch of its bank'
+	  from withholding_batch b
+	 cross join lateral (values ('number', b.batch_no), ('file name', b.file_name),
+	       ('file digest', encode(b.file_digest, 'hex'))) u (what, value)
+	 where ($1 = 0 or area = $1)
+	   and (area, bank, what, value) in (
+	       select area, bank, what, value from withholding_batch b
+	        cross join lateral (values ('number', b.batch_no), ('file name', b.file_name),
+	              ('file digest', encode(b.file_digest, 'hex'))) u (what, value)
+	        where $1 = 0 or area = $1 group by 1, 2, 3, 4 having count(*) > 1)`
+
+func batchCounterSQL() string {
+	return `
+	with answers as (
+		select area, batch_id, count(*) filter (where outcome = 'succeeded') as succeeded,
+		       count(*) filter (where outcome = 'failed') as failed,
+		       sum(amount) filter (where outcome = 'succeeded') as amount, max(id) as last
+		  from answer where ($1 = 0 or area = $1) and disposition = 'recorded' group by 1, 2),
+	arrivals as (
+		select area, batch_id, sum(amount) as amount from arrival
+		 where ($1 = 0 or area = $1) and batch_id is not null group by 1, 2),
+	agreements as (
+		select area, subject_id, sum(item_count) as n, sum(amount) as amount from agreement
+		 where ($1 = 0 or area = $1) and subject = 'batch' group by 1, 2),
+	facts as (
+		select b.area, b.id, coalesce(w.succeeded, 0) as succeeded, coalesce(w.failed, 0) as failed,
+		       coalesce(w.amount, 0) as succeeded_amount, coalesce(v.amount, 0) as arrived_amount,
+		       coalesce(g.n, 0) as agreed_count, coalesce(g.amount, 0) as agreed_amount, coalesce(w.last, 0) as last_answer
+		  from withholding_batch b
+		  left join answers w on w.area = b.area and w.batch_id = b.id
+		  left join arrivals v on v.area = b.area and v.batch_id = b.id
+		  left join agreements g on g.area = b.area and g.subject_id = b.id
+		 where $1 = 0 or b.area = $1)
+	select b.area, b.id, b.area || '/' || b.id, case
+	       when (b.succeeded, b.failed) is distinct from (f.succeeded, f.failed)
+	            then 'counts ' || b.succeeded || ' successes and ' || b.failed || ' failures; its answers are '
+	                 || f.succeeded || ' and ' || f.failed
+	       when b.succeeded_amount <> f.succeeded_amount then 'counts successes of ' || ` + yuan("b.succeeded_amount") + `
+	            || '; its answers sum to ' || ` + yuan("f.succeeded_amount") + `
+	       when b.arrived_amount <> f.arrived_amount then 'counts arrivals of ' || ` + yuan("b.arrived_amount") + `
+	            || '; they sum to ' || ` + yuan("f.arrived_amount") + `
+	       when (b.agreed_count, b.agreed_amount) is distinct from (f.agreed_count, f.agreed_amount)
+	            then 'counts ' || b.agreed_count || ' agreed items of ' || ` + yuan("b.agreed_amount") + `
+	                 || '; its agreements are of ' || f.agreed_count || ' and ' || ` + yuan("f.agreed_amount") + `
+	       when b.last_answer <> f.last_answer
+	            then 'counts answer ' || b.last_answer || ' as its last; it is ' || f.last_answer
+	       else 'is done and has items without a final answer' end
+	  from withholding_batch b
+	  join facts f on f.area = b.area and f.id = b.id
+	 where (b.succeeded, b.failed, b.succeeded_amount, b.arrived_amount, b.agreed_count, b.agreed_amount, b.last_answer)
+	       is distinct from (f.succeeded, f.failed, f.succeeded_amount, f.arrived_amount, f.agreed_count,
+	                         f.agreed_amount, f.last_answer)
+	    or (b.state = 'done') <> (b.succeeded + b.failed = b.item_count)`
+}
+
+// Posting goes by the order of settled items: so far, this many, up to this one.
+const progressSQL = `
+	with settled as (` + settled + `),
+	posted as (select area, agreement, count(*) as n, max(at) as last from settled group by 1, 2)
+	select coalesce(g.area, r.area), coalesce(g.id, r.agreement_id),
+	       coalesce(g.area, r.area) || '/' || coalesce(g.id, r.agreement_id), case
+	       when g.id is null then 'is of an agreement that does not exist'
+	       when r.agreement_id is null then 'is missing for an agreement'
+	       else 'says ' || r.posted_count || ' of ' || g.item_count || ' items up to ' || r.posted_upto
+	            || case when r.done then ', done' else '' end || '; there are ' || coalesce(p.n, 0) || ' up to '
+	            || coalesce(p.last, g.after_answer) end
+	  from (select * from agreement where $1 = 0 or area = $1) g
+	  full join (select * from agreement_progress where $1 = 0 or area = $1) r
+	    on r.area = g.area and r.agreement_id = g.id
+	  left join posted p on p.area = g.area and p.agreement = g.id
+	 where g.id is null or r.agreement_id is null
+	    or (r.posted_count, r.posted_upto, r.done) is distinct from
+	       (coalesce(p.n, 0), coalesce(p.last, g.after_answer), coalesce(p.n, 0) = g.item_count)`
+
+func terminalDaySQL() string {
+	return `
+	select d.area, d.id, d.area || '/' || d.id, 'was closed with ' || d.receipts || ' receipts of '
+	       || ` + yuan("d.amount") + ` || ' and has ' || coalesce(c.n, 0) || ' of ' || ` + yuan("coalesce(c.amount, 0)") + `
+	  from terminal_day d
+	  left join (select area, bank, terminal, paid_on, fund_account, count(*) as n, sum(amount) as amount
+	               from counter_receipt where $1 = 0 or area = $1 group by 1, 2, 3, 4, 5) c
+	    on c.area = d.area and c.bank = d.bank and c.terminal = d.terminal and c.paid_on = d.day
+	   and c.fund_account = d.fund_account
+	 where ($1 = 0 or d.area = $1) and (coalesce(c.n, 0) <> d.receipts or coalesce(c.amount, 0) <> d.amount)
+	union all
+	select c.area, c.id, c.area || '/receipt ' || c.id, case
+	       when f.id is null then 'was paid for a fund account that its bank does not keep'
+	       when m.id is null then 'was paid by nobody in the registry'
+	       else 'is number ' || c.ordinal || ' of its member and year and stands as number ' || c.n end
+	  from (select r.*, row_number() over (partition by area, member_id, year order by ordinal) as n
+	          from counter_receipt r where $1 = 0 or area = $1) c
+	  left join fund_account f on f.area = c.area and f.id = c.fund_account and f.bank = c.bank
+	       and f.role in ('income', 'treasury')
+	  left join member m on m.area = c.area and m.id = c.member_id
+	 where f.id is null or m.id is null or c.ordinal <> c.n`
+}
+
+// Rounds follow each other: each takes the answers after the one before it, and
+// the arrivals that came since.
+func agreementSQL() string {
+	return `
+	with rounds as (
+		select g.*, row_number() over w as n, lag(g.upto_answer, 1, 0::bigint) over w as prev_answer,
+		       lag(g.upto_arrival, 1, 0::bigint) over w as prev_arrival
+		  from agreement g where $1 = 0 or g.area = $1
+		window w as (partition by g.area, g.subject, g.subject_id order by g.round)),
+	answered as (
+		select g.area, g.id, count(*) as n, sum(w.amount) as amount
+		  from rounds g
+		  join answer w on w.area = g.area and w.batch_id = g.subject_id and w.disposition = 'recorded'
+		       and w.outcome = 'succeeded' and w.id > g.after_answer and w.id <= g.upto_answer
+		 where g.subject = 'batch' group by 1, 2
+		union all
+		select g.area, g.id, count(*), sum(c.amount)
+		  from rounds g
+		  join terminal_day d on d.area = g.area and d.id = g.subject_id
+		  join counter_receipt c on c.area = d.area and c.bank = d.bank and c.terminal = d.terminal and c.paid_on = d.day
+		       and c.fund_account = d.fund_account and c.id > g.after_answer and c.id <= g.upto_answer
+		 where g.subject = 'terminal_day' group by 1, 2),
+	arrived as (
+		select g.area, g.id, sum(v.amount) filter (where v.id > g.prev_arrival) as amount, max(v.id) as last,
+		       max(v.value_date) as value_date, max(v.business_day) as business_day,
+		       bool_and(s.arrival_id is not null) filter (where v.id > g.prev_arrival) as all_parked,
+		       bool_or(s.arrival_id is not null) filter (where v.id > g.prev_arrival) as any_parked
+		  from rounds g
+		  join arrival v on v.area = g.area and v.id <= g.upto_arrival and case g.subject
+		       when 'batch' then v.batch_id when 'terminal_day' then v.terminal_day end = g.subject_id
+		  left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
+		 group by 1, 2)
+	select g.area, g.id, g.area || '/' || g.id, case
+	       when b.id is null and d.id is null then 'is of a ' || g.subject || ' that does not exist'
+	       when (g.round, g.after_answer) is distinct from (g.n, g.prev_answer)
+	            then 'does not follow the agreement before it'
+	       when (w.n, w.amount) is distinct from (g.item_count, g.amount) then 'is of ' || g.item_count || ' items and '
+	            || ` + yuan("g.amount") + ` || '; what was answered is ' || coalesce(w.n, 0) || ' and '
+	            || ` + yuan("coalesce(w.amount, 0)") + `
+	       when v.amount is distinct from g.amount then 'is of ' || ` + yuan("g.amount") + ` || '; what arrived is '
+	            || ` + yuan("coalesce(v.amount, 0)") + `
+	       when g.fund_account <> coalesce(b.fund_account, d.fund_account) then 'names another fund account than its '
+	            || g.subject
+	       when v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last)
+	            then 'reaches further than what arrived or was answered'
+	       else 'differs from its arrivals in date or in what is taken from suspense' end
+	  from rounds g
+	  left join withholding_batch b on g.subject = 'batch' and b.area = g.area and b.id = g.subject_id
+	  left join (select t.area, t.id, t.fund_account, max(c.id) as last from terminal_day t
+	               join counter_receipt c on c.area = t.area and c.bank = t.bank and c.terminal = t.terminal
+	                    and c.paid_on = t.day and c.fund_account = t.fund_account group by 1, 2, 3) d
+	    on g.subject = 'terminal_day' and d.area = g.area and d.id = g.subject_id
+	  left join answered w on w.area = g.area and w.id = g.id
+	  left join arrived v on v.area = g.area and v.id = g.id
+	 where (b.id is null and d.id is null) or (g.round, g.after_answer) is distinct from (g.n, g.prev_answer)
+	    or (w.n, w.amount, v.amount) is distinct from (g.item_count, g.amount, g.amount)
+	    or g.fund_account <> coalesce(b.fund_account, d.fund_account)
+	    or v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last)
+	    or (v.value_date, v.all_parked, v.any_parked) is distinct from (g.effective_on, g.from_suspense, g.from_suspense)
+	    or v.business_day > g.business_day`
+}
+
+// An arrival is on the account of what it names, and says itself who told it.
+const arrivalSQL = `
+	select v.area, v.id, v.area || '/' || v.id, case
+	       when f.id is null then 'is on fund account ' || v.fund_account || ', which does not exist'
+	       when v.value_date > v.business_day then 'was told on ' || v.business_day || ' and has value date ' || v.value_date
+	       when v.batch_id is not null and b.id is null then 'is for batch ' || v.batch_id
+	            || ', which is not collected on its account'
+	       when v.item_id is not null and i.id is null then 'is for item ' || v.item_id || ', which is not in its batch'
+	       when v.terminal_day is not null and d.id is null then 'is for terminal day ' || v.terminal_day
+	            || ', which is not collected on its account'
+	       else 'was reported by ' || v.reported_by || ' and says it comes from a ' || v.source end
+	  from arrival v
+	  left join fund_account f on f.area = v.area and f.id = v.fund_account
+	  left join withholding_batch b on b.area = v.area and b.id = v.batch_id and b.fund_account = v.fund_account
+	  left join withholding_item i on i.area = v.area and i.id = v.item_id and i.batch_id = v.batch_id
+	  left join terminal_day d on d.area = v.area and d.id = v.terminal_day and d.fund_account = v.fund_account
+	 where ($1 = 0 or v.area = $1) and (f.id is null or v.value_date > v.business_day
+	    or (v.batch_id is not null and b.id is null) or (v.item_id is not null and i.id is null)
+	    or (v.terminal_day is not null and d.id is null) or (v.batch_id is not null and v.terminal_day is not null)
+	    or case v.source when 'statement' then v.reported_by <> 'statement'
+	                     else v.reported_by not in ('bank:', 'bank:' || f.bank) end)`

@@ -1,0 +1,362 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+	"twoline/reconcile/proof"
+)
+
+// bookChecks prove that the book agrees with itself.
+func bookChecks() []check {
+	return []check{
+		{proof.Invariant{ID: "I1", Title: "every entry is whole: two lines or more, debits equal to credits"}, []probe{
+			{table: "entry", looks: []string{"entry", "posting"}, sql: wholeEntrySQL()},
+		}},
+		{proof.Invariant{ID: "I2", Title: "the book sums to zero, and sealed balances are the sums of their lines"}, []probe{
+			{table: "book", looks: []string{"posting"}, sql: trialSQL()},
+			{table: "sealed_balance", sql: sealedBalanceSQL()},
+			{table: "sealed_balance", sql: sealedGapSQL},
+		}},
+		{proof.Invariant{ID: "I3", Title: "both sets balance by themselves, and personal accounts are members'"}, []probe{
+			{table: "entry", looks: []string{"posting"}, sql: setsSQL()},
+			{table: "posting", sql: memberLineSQL},
+		}},
+		{proof.Invariant{ID: "I4", Title: "a sealed day and a closed month are as they were sealed and closed"}, []probe{
+			{table: "book", looks: []string{"book"}, sql: sealedDaysSQL},
+			{table: "sealed_day", run: checkSealedDays},
+			{table: "entry", sql: openWhenBookedSQL},
+			{table: "period_close", run: checkClosedPeriods},
+		}},
+		{proof.Invariant{ID: "I6", Title: "a reversal mirrors the entry that it names, once"}, []probe{
+			{table: "entry", sql: reversalSQL},
+		}},
+		{proof.Invariant{ID: "I8", Title: "no account of the fund or of a member stands below zero"}, []probe{
+			{table: "fund_account", looks: []string{"posting"}, sql: fundFloorSQL()},
+			{table: "member", looks: []string{"posting"}, sql: memberFloorSQL()},
+		}},
+		{proof.Invariant{ID: "I24", Title: "booking time and business day do not fall while entry ids rise"}, []probe{
+			{table: "entry", sql: bookingOrderSQL},
+		}},
+		{proof.Invariant{ID: "sum-lines", Title: "a sum line equals its items: same set, account and batch"}, []probe{
+			{table: "posting", sql: sumLineSQL()},
+		}},
+	}
+}
+
+func wholeEntrySQL() string {
+	return `
+	with lines as (
+		select area, entry_id, count(*) as n, min(line) as first, max(line) as last, sum(` + signed + `) as off,
+		       min(amount) as least, min(scheme) as scheme, max(scheme) as scheme2, min(kind) as kind, max(kind) as kind2,
+		       min(effective_on) as effective_on, max(effective_on) as effective_on2,
+		       min(accounted_on) as accounted_on, max(accounted_on) as accounted_on2,
+		       bool_and(reversal) as reversal, bool_or(reversal) as reversal2
+		  from posting where $1 = 0 or area = $1 group by area, entry_id),
+	told as (
+		select coalesce(e.area, l.area) as area, coalesce(e.id, l.entry_id) as id, case
+		       when e.id is null then 'has ' || l.n || ' lines and no header'
+		       when l.n is null then 'has a header and no lines'
+		       when l.n < 2 then 'has one line only'
+		       when l.n <> e.line_count or l.first <> 1 or l.last <> l.n
+		            then 'has ' || l.n || ' lines numbered ' || l.first || ' to ' || l.last || ', its header says '
+		                 || e.line_count
+		       when l.least <= 0 then 'has a line without an amount'
+		       when l.off <> 0 then 'debits exceed credits by ' || ` + yuan("l.off") + `
+		       when (l.scheme, l.scheme2) is distinct from (e.scheme, e.scheme)
+		            or (l.kind, l.kind2) is distinct from (e.kind, e.kind)
+		            or (l.effective_on, l.effective_on2) is distinct from (e.effective_on, e.effective_on)
+		            or (l.accounted_on, l.accounted_on2) is distinct from (e.accounted_on, e.accounted_on)
+		            or (l.reversal, l.reversal2) is distinct from (e.reverses is not null, e.reverses is not null)
+		            then 'has lines that differ from its header in scheme, kind, a date or the mark of a reversal'
+		       end as text
+		  from (select * from entry where $1 = 0 or area = $1) e
+		  full join lines l on l.area = e.area and l.entry_id = e.id)
+	select area, id, area || '/' || id, text from told where text is not null`
+}
+
+func trialSQL() string {
+	return `
+	select area, 0, area || ' ' || scheme, 'debits exceed credits by ' || ` + yuan("off") + `
+	       || ' over all accounts of the ' || part || ' set'
+	  from (select area, scheme, case when role like 'personal%' then 'memorandum' else 'fund' end as part,
+	               sum(` + signed + `) as off
+	          from posting where $1 = 0 or area = $1 group by 1, 2, 3) b
+	 where off <> 0`
+}
+
+// Every sealed balance is struck again from the first line of the book on.
+func sealedBalanceSQL() string {
+	return `
+	with moved as (
+		select area, scheme, role, case when role in ` + bankRoles + ` then fund_account else 0 end as fund_account,
+		       accounted_on as day, sum(case when side <> 'debit' then 0 when red then -amount else amount end) as debit,
+		       sum(case when side <> 'credit' then 0 when red then -amount else amount end) as credit,
+		       count(*) as lines
+		  from posting where $1 = 0 or area = $1 group by 1, 2, 3, 4, 5),
+	struck as (
+		select s.*, coalesce(m.debit, 0) as debit2, coalesce(m.credit, 0) as credit2, coalesce(m.lines, 0) as lines2,
+		       sum(coalesce(m.debit, 0) - coalesce(m.credit, 0))
+		           over (partition by s.area, s.scheme, s.role, s.fund_account order by s.day) as closing2
+		  from (select * from sealed_balance where $1 = 0 or area = $1) s
+		  left join moved m on m.area = s.area and m.scheme = s.scheme and m.role = s.role
+		       and m.fund_account = s.fund_account and m.day = s.day)
+	select area, day - date '2000-01-01', area || ' ' || scheme || ' ' || role || ' ' || fund_account || ' ' || day,
+	       'closes at ' || ` + yuan("closing") + ` || ' after ' || lines || ' lines; its lines give '
+	       || ` + yuan("closing2") + ` || ' after ' || lines2
+	  from struck
+	 where (opening, debit, credit, closing, lines) is distinct from
+	       (closing2 - debit2 + credit2, debit2, credit2, closing2, lines2)
+	union all
+	select m.area, m.day - date '2000-01-01',
+	       m.area || ' ' || m.scheme || ' ' || m.role || ' ' || m.fund_account || ' ' || m.day,
+	       'is missing, although the day is sealed and has ' || m.lines || ' lines'
+	  from moved m
+	  join book b on b.area = m.area and b.scheme = m.scheme and m.day <= b.sealed_through
+	 where not exists (select from sealed_balance s where s.area = m.area and s.scheme = m.scheme and s.role = m.role
+	                      and s.fund_account = m.fund_account and s.day = m.day)`
+}
+
+// A balance, once struck, is struck every day; the roles that are no bank account
+// from the first day on.
+const sealedGapSQL = `
+	select s.area, 0, s.area || ' ' || s.scheme || ' ' || s.role || ' ' || s.fund_account,
+	       'has ' || s.n || ' balances from ' || s.first || ' to ' || s.last || ', and the book is sealed from '
+	       || b.opened_on || ' through ' || b.sealed_through
+	  from (select area, scheme, role, fund_account, count(*) as n, min(day) as first, max(day) as last
+	          from sealed_balance where $1 = 0 or area = $1 group by 1, 2, 3, 4) s
+	  left join book b on b.area = s.area and b.scheme = s.scheme
+	 where b.area is null or s.n <> s.last - s.first + 1 or s.last <> b.sealed_through
+	    or s.first < b.opened_on or (s.fund_account = 0 and s.first <> b.opened_on)`
+
+// An entry whose total is off is I1's; here the two sets are off by opposite sums.
+func setsSQL() string {
+	return `
+	select area, entry_id, area || '/' || entry_id, 'debits exceed credits by ' || ` + yuan("fund") + `
+	       || ' in the fund set and by ' || ` + yuan("-fund") + ` || ' in the memorandum set'
+	  from (select area, entry_id, sum(` + signed + `) filter (where role not like 'personal%') as fund,
+	               sum(` + signed + `) as off
+	          from posting where $1 = 0 or area = $1 group by area, entry_id) e
+	 where fund <> 0 and off = 0`
+}
+
+// The personal accounts of a book's members add up to its control account; so
+// they do by region where each line names one of those members.
+const memberLineSQL = `
+	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line,
+	       case when p.role = 'personal_control' then 'names a member on the control account'
+	            when p.member_id is null then 'credits a personal account and names no member'
+	            else 'names member ' || p.member_id || ', who is not in the registry of this area and scheme' end
+	  from posting p
+	  left join member m on m.area = p.area and m.id = p.member_id
+	 where ($1 = 0 or p.area = $1) and p.role like 'personal%'
+	   and case when p.role = 'personal_control' then p.member_id is not null
+	            else m.id is null or m.scheme <> p.scheme end`
+
+const sealedDaysSQL = `
+	select coalesce(b.area, d.area), 0, coalesce(b.area, d.area) || ' ' || coalesce(b.scheme, d.scheme),
+	       case when b.area is null then 'has sealed days and no book'
+	            else 'is opened on ' || b.opened_on || ' and sealed through ' || b.sealed_through || ', and has '
+	                 || coalesce(d.n, 0) || ' sealed days' || coalesce(' from ' || d.first || ' to ' || d.last, '') end
+	  from (select * from book where $1 = 0 or area = $1) b
+	  full join (select area, scheme, count(*) as n, min(day) as first, max(day) as last
+	               from sealed_day where $1 = 0 or area = $1 group by area, scheme) d
+	    on d.area = b.area and d.scheme = b.scheme
+	 where b.area is null or coalesce(d.n, 0) <> b.sealed_through - b.opened_on + 1
+	    or (d.n > 0 and (d.first <> b.opened_on or d.last <> b.sealed_through))`
+
+const openWhenBookedSQL = `
+	select e.area, e.id, e.area || '/' || e.id, case
+	       when b.area is null then 'belongs to no book'
+	       when e.accounted_on < b.opened_on then 'is accounted on ' || e.accounted_on || ', before its book begins'
+	       else 'was booked at ' || e.booked_at || ', after its day was sealed at ' || d.sealed_at end
+	  from entry e
+	  left join book b on b.area = e.area and b.scheme = e.scheme
+	  left join sealed_day d on d.area = e.area and d.scheme = e.scheme and d.day = e.accounted_on
+	 where ($1 = 0 or e.area = $1)
+	   and (b.area is null or e.accounted_on < b.opened_on or e.booked_at > d.sealed_at + ` + apart + `)`
+
+// checkSealedDays recomputes the digest of every sealed day. Days without entries
+// are most of a young book and are compared by the database.
+func checkSealedDays(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
+	rows, err := v.t.Query(ctx, `
+		select d.area, d.scheme, d.day, d.entries, d.digest, coalesce(e.n, 0) = 0
+		       and d.digest = sha256(convert_to(concat_ws(' ', 'twoline day 1', d.area, d.scheme, d.day) || E'\n', 'UTF8'))
+		  from sealed_day d
+		  left join (select area, scheme, accounted_on, count(*) as n from entry where $1 = 0 or area = $1
+		              group by 1, 2, 3) e on e.area = d.area and e.scheme = d.scheme and e.accounted_on = d.day
+		 where $1 = 0 or d.area = $1 order by d.area, d.scheme, d.day`, int32(v.area))
+	if err != nil {
+		return err
+	}
+	type day struct {
+		area   party.Area
+		scheme ledger.Scheme
+		sealed ledger.SealedDay
+	}
+	var days []day
+	var d day
+	var digest []byte
+	var empty bool
+	_, err = pgx.ForEachRow(rows, []any{&d.area, &d.scheme, &d.sealed.Day, &d.sealed.Entries, &digest, &empty},
+		func() error {
+			if !empty || d.sealed.Entries != 0 {
+				copy(d.sealed.Digest[:], digest)
+				days = append(days, d)
+			}
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	for _, d := range days {
+		now, err := v.t.DayDigest(ctx, d.area, d.scheme, d.sealed.Day)
+		if err != nil {
+			return err
+		}
+		if now == d.sealed {
+			continue
+		}
+		text := "the day's rows no longer give the digest that it was sealed with"
+		if now.Entries != d.sealed.Entries {
+			text = fmt.Sprintf("was sealed with %d entries and has %d", d.sealed.Entries, now.Entries)
+		}
+		found.Add(proof.Breach{
+			Area: d.area, Table: p.table, Row: fmt.Sprintf("%s %s %s", d.area, d.scheme, d.sealed.Day), Text: text,
+		})
+	}
+	return nil
+}
+
+// checkClosedPeriods decides every closed month again from its sealed balances.
+func checkClosedPeriods(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
+	rows, err := v.t.Query(ctx, `
+		select area, fund_account, month, closing, digest from period_close
+		where $1 = 0 or area = $1 order by area, fund_account, month`, int32(v.area))
+	if err != nil {
+		return err
+	}
+	closes, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (c ledger.ClosedPeriod, err error) {
+		var closing int64
+		var digest []byte
+		err = row.Scan(&c.Area, &c.Account, &c.Month, &closing, &digest)
+		c.Closing = money.Amount(closing)
+		copy(c.Digest[:], digest)
+		return c, err
+	})
+	if err != nil {
+		return err
+	}
+	for _, c := range closes {
+		now, err := v.closeAgain(ctx, c.Area, c.Account, c.Month)
+		if err == nil && now.Digest == c.Digest && now.Closing == c.Closing {
+			continue
+		}
+		text := "its sealed balances no longer give the digest that it was closed with"
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return err
+		case err != nil:
+			text = "could not be closed as it stands: " + err.Error()
+		case now.Closing != c.Closing:
+			text = fmt.Sprintf("was closed at %s, its sealed balances give %s", c.Closing, now.Closing)
+		}
+		found.Add(proof.Breach{
+			Area: c.Area, Table: p.table, Row: fmt.Sprintf("%s/%d %s", c.Area, c.Account, c.Month), Text: text,
+		})
+	}
+	return nil
+}
+
+func (v *verifier) closeAgain(
+	ctx context.Context, area party.Area, account int64, month calendar.Month,
+) (ledger.ClosedPeriod, error) {
+	a, err := v.t.LoadFundAccount(ctx, area, account)
+	if err != nil {
+		return ledger.ClosedPeriod{}, err
+	}
+	opened, _, err := v.t.BookSpan(ctx, area, a.Scheme)
+	if err != nil {
+		return ledger.ClosedPeriod{}, err
+	}
+	sealed, err := v.t.SealedMonth(ctx, area, account, month)
+	if err != nil {
+		return ledger.ClosedPeriod{}, err
+	}
+	return ledger.ClosePeriod(a, month, opened, sealed, false)
+}
+
+const reversalSQL = `
+	select e.area, e.id, e.area || '/' || e.id, case
+	       when o.id is null then 'reverses entry ' || e.reverses || ', which does not exist'
+	       when o.id >= e.id then 'reverses entry ' || o.id || ', which was booked after it'
+	       when n.times > 1 then 'reverses entry ' || o.id || ', which others reverse too'
+	       else 'does not mirror entry ' || o.id || ' line by line in red' end
+	  from entry e
+	  left join entry o on o.area = e.area and o.id = e.reverses
+	  join (select area, reverses, count(*) as times from entry where reverses is not null group by 1, 2) n
+	    on n.area = e.area and n.reverses = e.reverses
+	 where ($1 = 0 or e.area = $1) and e.reverses is not null
+	   and (o.id is null or o.id >= e.id or n.times > 1 or o.scheme <> e.scheme or o.kind <> e.kind
+	        or o.line_count <> e.line_count or exists (
+	            select from (select * from posting where area = e.area and entry_id = e.id) p
+	              full join (select * from posting where area = e.area and entry_id = o.id) q on q.line = p.line
+	             where p.line is null or q.line is null or (q.side, q.role, q.amount, q.nature, not q.red, q.fund_account,
+	                   q.batch_id, q.cause_id, q.member_id, q.year) is distinct from (p.side, p.role, p.amount, p.nature,
+	                   p.red, p.fund_account, p.batch_id, p.cause_id, p.member_id, p.year)))`
+
+func fundFloorSQL() string {
+	return `
+	with moved as (
+		select area, fund_account, role, accounted_on as day, sum(` + signed + `) as amount from posting
+		 where ($1 = 0 or area = $1) and role in ` + bankRoles + ` group by 1, 2, 3, 4),
+	running as (
+		select area, fund_account, role, day,
+		       sum(amount) over (partition by area, fund_account, role order by day) as balance from moved)
+	select distinct on (area, fund_account, role) area, fund_account, area || '/' || fund_account,
+	       'the ' || role || ' account stands at ' || ` + yuan("balance") + ` || ' after ' || day
+	  from running where balance < 0 order by area, fund_account, role, day`
+}
+
+func memberFloorSQL() string {
+	return `
+	select area, member_id, area || '/' || member_id, role || ' stands at ' || ` + yuan("-balance") + `
+	  from (select area, member_id, role, sum(` + signed + `) as balance from posting
+	         where ($1 = 0 or area = $1) and member_id is not null and role like 'personal%' group by 1, 2, 3) m
+	 where balance > 0`
+}
+
+// Ids are taken and instants read while transactions run side by side, so both may
+// fall by as much as one transaction lasts, and the business day by one.
+const bookingOrderSQL = `
+	with before as (
+		select area, id, booked_at, accounted_on,
+		       max(booked_at) over (partition by area order by id rows between unbounded preceding and 1 preceding) as at,
+		       max(accounted_on) over (partition by area, scheme order by id
+		           rows between unbounded preceding and 1 preceding) as day
+		  from entry where $1 = 0 or area = $1)
+	select area, id, area || '/' || id, case
+	       when booked_at < at - ` + apart + ` then 'was booked at ' || booked_at || ', but an entry with a lower id at ' || at
+	       else 'is accounted on ' || accounted_on || ', but an entry with a lower id on ' || day end
+	  from before where booked_at < at - ` + apart + ` or accounted_on < day - 1`
+
+func sumLineSQL() string {
+	return `
+	with parts as (
+		select area, entry_id, role like 'personal%' as memo, coalesce(fund_account, 0) as account,
+		       coalesce(batch_id, 0) as batch, sum(` + signed + `) filter (where nature = 'sum') as sums,
+		       sum(` + signed + `) filter (where nature = 'item') as items,
+		       count(*) filter (where nature = 'sum') as n, min(line) as line
+		  from posting where ($1 = 0 or area = $1) and nature <> 'direct' group by 1, 2, 3, 4, 5)
+	select area, entry_id, area || '/' || entry_id || ' line ' || line, case
+	       when n > 1 then 'is one of ' || n || ' sum lines for the same items'
+	       else 'a sum line of ' || ` + yuan("abs(coalesce(sums, 0))") + ` || ' stands for items of '
+	            || ` + yuan("abs(coalesce(items, 0))") + ` end
+	  from parts where coalesce(sums, 0) + coalesce(items, 0) <> 0 or n <> 1`
+}

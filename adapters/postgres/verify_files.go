@@ -1,0 +1,312 @@
+package postgres
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"hash"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/party"
+	"twoline/reconcile/proof"
+)
+
+// fileChecks prove that what banks sent is kept whole and was taken in whole.
+func fileChecks() []check {
+	return []check{
+		{proof.Invariant{ID: "I16", Title: "every line of an answer is recorded, pending, repeated or refused, once"}, []probe{
+			{table: "receipt", looks: []string{"receipt", "answer"}, sql: receiptLinesSQL()},
+			{table: "answer", sql: answerSQL()},
+		}},
+		{proof.Invariant{ID: "I21", Title: "every file is as it came, in one state, and agrees with its totals"}, []probe{
+			{table: "receipt", looks: []string{"receipt"}, sql: receiptStateSQL()},
+			{table: "receipt_part", run: checkReceiptParts},
+		}},
+		{proof.Invariant{ID: "I22", Title: "what a person must look at has its case"}, []probe{
+			{table: "exception_case", looks: []string{"exception_case", "exception_closed"}, sql: caseSQL},
+		}},
+		{proof.Invariant{ID: "I23", Title: "statements add up, and each opens with what the one before closed with"}, []probe{
+			{table: "statement", sql: statementSQL()},
+			{table: "statement_line", sql: statementLineSQL},
+		}},
+	}
+}
+
+func receiptLinesSQL() string {
+	return `
+	with lines as (
+		select area, receipt_id, count(*) as n, max(line) as last,
+		       count(*) filter (where disposition = 'recorded') as recorded,
+		       count(*) filter (where disposition = 'repeated') as repeated,
+		       count(*) filter (where disposition = 'pending') as pending,
+		       count(*) filter (where disposition = 'refused') as refused,
+		       coalesce(sum(amount) filter (where disposition = 'recorded' and outcome = 'succeeded'), 0) as amount
+		  from answer where $1 = 0 or area = $1 group by 1, 2)
+	select coalesce(r.area, l.area), coalesce(r.id, l.receipt_id), coalesce(r.area, l.area) || '/'
+	       || coalesce(r.id, l.receipt_id), case
+	       when r.id is null then 'has ' || l.n || ' answers and does not exist'
+	       when l.n is not null and r.kind not in ('results', 'result_file') then 'is no answer and has lines of one'
+	       when l.n is not null and r.state not in ('received', 'processed') then 'is ' || r.state || ' and has lines'
+	       when l.last <> l.n then 'has ' || l.n || ' lines numbered up to ' || l.last
+	       when r.rows <> r.recorded + r.repeated + r.pending + r.refused
+	            then 'has ' || r.rows || ' rows, of which ' || r.recorded || ' recorded, ' || r.repeated || ' repeated, '
+	                 || r.pending || ' pending, ' || r.refused || ' refused'
+	       else 'says ' || r.rows || ' rows (' || r.recorded || ' recorded, ' || r.repeated || ' repeated, '
+	            || r.pending || ' pending, ' || r.refused || ' refused) with ' || ` + yuan("r.amount") + ` || '; it has '
+	            || coalesce(l.n, 0) || ' (' || coalesce(l.recorded, 0) || ', ' || coalesce(l.repeated, 0) || ', '
+	            || coalesce(l.pending, 0) || ', ' || coalesce(l.refused, 0) || ') with '
+	            || ` + yuan("coalesce(l.amount, 0)") + ` end
+	  from (select * from receipt where $1 = 0 or area = $1) r
+	  full join lines l on l.area = r.area and l.receipt_id = r.id
+	 where r.id is null or l.last <> l.n
+	    or (l.n is not null and (r.kind not in ('results', 'result_file') or r.state not in ('received', 'processed')))
+	    or r.rows <> r.recorded + r.repeated + r.pending + r.refused
+	    or (r.kind in ('results', 'result_file') and r.state = 'processed' and
+	        (r.rows, r.recorded, r.repeated, r.pending, r.refused, r.amount) is distinct from
+	        (coalesce(l.n, 0), coalesce(l.recorded, 0), coalesce(l.repeated, 0), coalesce(l.pending, 0),
+	         coalesce(l.refused, 0), coalesce(l.amount, 0)))`
+}
+
+// A line is of the batch that its receipt answers and, unless it was refused, of
+// an item in it; a success is in full; a repetition says what is recorded.
+func answerSQL() string {
+	return `
+	select w.area, w.id, w.area || '/' || w.id, case
+	       when w.batch_id is distinct from r.subject then 'is of another batch than its receipt'
+	       when w.item_id is not null and i.id is null then 'names item ' || w.item_id || ', which is not in its batch'
+	       when w.disposition <> 'refused' and w.item_id is null then 'is ' || w.disposition || ' and names no item'
+	       when w.disposition in ('recorded', 'repeated', 'pending') and w.amount <> i.amount
+	            or (w.disposition in ('recorded', 'repeated') and w.outcome = 'succeeded' and w.amount is null)
+	            then 'is of ' || coalesce(` + yuan("w.amount") + `, 'no amount') || ', and item ' || i.id || ' of '
+	                 || ` + yuan("i.amount") + `
+	       when w.disposition = 'repeated' then 'repeats what is not recorded for item ' || w.item_id
+	       when w.disposition = 'pending' then 'decides item ' || w.item_id || ' and is kept as pending'
+	       when w.disposition = 'recorded' and f.n > 1 then 'is one of ' || f.n || ' final answers of item ' || w.item_id
+	       when w.answered_at < r.received_at - ` + apart + ` or w.answered_at > r.processed_at + ` + apart + `
+	            then 'was answered before its receipt came or after it was closed'
+	       else 'is recorded as ' || w.outcome || ' in class ' || w.class end
+	  from answer w
+	  left join receipt r on r.area = w.area and r.id = w.receipt_id
+	  left join withholding_item i on i.area = w.area and i.id = w.item_id and i.batch_id = w.batch_id
+	  left join (select area, item_id, min(id) as id, min(outcome) as outcome, count(*) as n from answer
+	              where ($1 = 0 or area = $1) and disposition = 'recorded' group by 1, 2) f
+	    on f.area = w.area and f.item_id = w.item_id
+	 where ($1 = 0 or w.area = $1) and (
+	       w.batch_id is distinct from r.subject or (w.item_id is not null and i.id is null)
+	    or (w.disposition <> 'refused' and (w.item_id is null or w.amount <> i.amount))
+	    or (w.disposition in ('recorded', 'repeated') and w.outcome = 'succeeded' and w.amount is null)
+	    or (w.disposition = 'repeated' and (f.outcome is distinct from w.outcome or f.id >= w.id))
+	    or (w.disposition = 'pending' and (w.outcome not in ('unknown', 'pending') or w.class <> 'UNKNOWN'))
+	    or (w.disposition = 'recorded' and (f.n > 1 or (w.outcome = 'failed' and w.class in ('SUCCESS', 'UNKNOWN'))))
+	    or w.answered_at < r.received_at - ` + apart + ` or w.answered_at > r.processed_at + ` + apart + `)`
+}
+
+func receiptStateSQL() string {
+	return `
+	select r.area, r.id, r.area || '/' || r.id, case
+	       when k.bank is null and r.kind <> 'import' then 'came from bank "' || r.bank || '", which the area does not know'
+	       when (r.processed_at is not null) <> (r.state in ('processed', 'quarantined', 'duplicate'))
+	            or r.processed_at < r.received_at - ` + apart + `
+	            then 'is ' || r.state || ' and was ended at ' || coalesce(r.processed_at::text, 'no time')
+	       when (r.duplicate_of is not null) <> (r.state = 'duplicate')
+	            then 'is ' || r.state || ' and names receipt ' || coalesce(r.duplicate_of::text, 'none') || ' as its original'
+	       when r.state = 'duplicate' and (o.id is null or o.digest <> r.digest)
+	            then 'repeats receipt ' || r.duplicate_of || ', which has not its content'
+	       when (r.code <> '') <> (r.state = 'quarantined') then 'is ' || r.state || ' with reason "' || r.code || '"'
+	       when r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0)
+	            then 'is ' || r.state || ' and counts ' || r.rows || ' rows'
+	       when r.state = 'processed' and r.kind in ('results', 'result_file') and b.id is null
+	            then 'answers batch ' || coalesce(r.subject::text, 'none') || ', which is not its bank''s'
+	       when r.state = 'processed' and r.kind = 'statement' and f.id is null
+	            then 'is the statement of an account that its bank does not keep'
+	       when r.state = 'processed' and r.kind = 'account_opening_result' and p.id is null
+	            then 'answers an account opening that was not its bank''s'
+	       when r.state = 'processed' and r.declared_count <> r.rows
+	            then 'came with a count of ' || r.declared_count || ' and has ' || r.rows || ' rows'
+	       when r.received_by not in ('bank:' || r.bank, 'bank:') and r.kind = 'results'
+	            then 'is of bank ' || r.bank || ' and was received by ' || r.received_by
+	       else 'came with an amount of ' || ` + yuan("r.declared_amount") + ` || '; its lines sum to '
+	            || ` + yuan("coalesce(l.amount, 0)") + ` end
+	  from receipt r
+	  left join bank k on k.area = r.area and k.bank = r.bank
+	  left join receipt o on o.area = r.area and o.id = r.duplicate_of and o.bank = r.bank and o.kind = r.kind and o.id <> r.id
+	  left join withholding_batch b on b.area = r.area and b.id = r.subject and b.bank = r.bank
+	  left join fund_account f on f.area = r.area and f.id = r.subject and f.bank = r.bank
+	  left join account_opening p on p.area = r.area and p.id = r.subject and p.bank = r.bank
+	  left join (select area, receipt_id, sum(amount) as amount from answer where $1 = 0 or area = $1 group by 1, 2) l
+	    on l.area = r.area and l.receipt_id = r.id
+	 where ($1 = 0 or r.area = $1) and (
+	       (k.bank is null and r.kind <> 'import')
+	    or (r.processed_at is not null) <> (r.state in ('processed', 'quarantined', 'duplicate'))
+	    or r.processed_at < r.received_at - ` + apart + `
+	    or (r.duplicate_of is not null) <> (r.state = 'duplicate')
+	    or (r.state = 'duplicate' and (o.id is null or o.digest is distinct from r.digest))
+	    or (r.code <> '') <> (r.state = 'quarantined')
+	    or (r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0))
+	    or (r.state = 'processed' and case when r.kind in ('results', 'result_file') then b.id is null
+	           when r.kind = 'statement' then f.id is null when r.kind = 'account_opening_result' then p.id is null end)
+	    or (r.state = 'processed' and r.kind = 'result_file'
+	        and (r.declared_count <> r.rows or r.declared_amount <> coalesce(l.amount, 0)))
+	    or (r.kind = 'results' and r.received_by not in ('bank:' || r.bank, 'bank:')))`
+}
+
+// checkReceiptParts hashes every stored file again, part by part. An upload that
+// broke off has a digest of zeros and proves nothing.
+func checkReceiptParts(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
+	rows, err := v.t.Query(ctx, `
+		select coalesce(r.area, b.area), coalesce(r.id, b.receipt_id), coalesce(b.part, 0), coalesce(b.bytes, ''),
+		       coalesce(r.digest, ''), coalesce(r.size, 0), r.id is null,
+		       r.state = 'receiving' or (r.state = 'quarantined'
+		            and r.digest = '\x0000000000000000000000000000000000000000000000000000000000000000')
+		  from (select * from receipt where ($1 = 0 or area = $1) and kind <> 'results') r
+		  full join (select * from receipt_part where $1 = 0 or area = $1) b on b.area = r.area and b.receipt_id = r.id
+		 order by 1, 2, 3`, int32(v.area))
+	if err != nil {
+		return err
+	}
+	f := &storedFile{found: found, table: p.table}
+	var area party.Area
+	var id, size int64
+	var part int
+	var bytes, digest []byte
+	var orphan bool
+	var broken *bool
+	_, err = pgx.ForEachRow(rows, []any{&area, &id, &part, &bytes, &digest, &size, &orphan, &broken}, func() error {
+		if f.hash == nil || f.area != area || f.id != id {
+			f.close()
+			*f = storedFile{
+				found: found, table: p.table, area: area, id: id, want: string(digest), wantSize: size, orphan: orphan,
+				broken: broken != nil && *broken, hash: sha256.New(),
+			}
+		}
+		if part != 0 {
+			f.parts++
+			f.gap = f.gap || part != f.parts
+			f.size += int64(len(bytes))
+			f.hash.Write(bytes)
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	f.close()
+	return nil
+}
+
+// storedFile is one receipt whose parts are being read.
+type storedFile struct {
+	found          *proof.Finding
+	table          string
+	area           party.Area
+	id             int64
+	want           string
+	wantSize, size int64
+	orphan, broken bool
+	gap            bool
+	parts          int
+	hash           hash.Hash
+}
+
+func (f *storedFile) close() {
+	if f.hash == nil {
+		return
+	}
+	var text string
+	switch {
+	case f.orphan:
+		text = "belongs to no file that was received"
+	case f.broken:
+		return
+	case f.gap:
+		text = fmt.Sprintf("its %d parts are not numbered from 1 without a gap", f.parts)
+	case f.size != f.wantSize:
+		text = fmt.Sprintf("was received with %d bytes and has %d", f.wantSize, f.size)
+	case string(f.hash.Sum(nil)) != f.want:
+		text = "its bytes no longer have the digest that they were received with"
+	default:
+		return
+	}
+	f.found.Add(proof.Breach{Area: f.area, Table: f.table, Row: fmt.Sprintf("%s/%d", f.area, f.id), Text: text})
+}
+
+// Cases are opened in the transaction of what they speak of, and stay.
+const caseSQL = `
+	with needed (area, at, kind, subject) as (
+		select area, id, 'answer_refused', 'receipt:' || receipt_id || ':' || line from answer
+		 where ($1 = 0 or area = $1) and disposition = 'refused'
+		union all
+		select area, id, 'file_quarantined', 'receipt:' || id from receipt
+		 where ($1 = 0 or area = $1) and state = 'quarantined'
+		union all
+		select area, cause_id, 'refund_due', 'item:' || cause_id from refund_task where $1 = 0 or area = $1
+		union all
+		select area, id, 'bank_silent', 'batch:' || id from withholding_batch
+		 where ($1 = 0 or area = $1) and state = 'unknown')
+	select n.area, n.at, n.area || '/' || n.kind || ' ' || n.subject, 'is missing'
+	  from needed n
+	 where not exists (select from exception_case c where c.area = n.area and c.kind = n.kind and c.subject = n.subject)
+	union all
+	select c.area, c.id, c.area || '/' || c.id, 'speaks of ' || c.subject || ', where nothing needs it'
+	  from exception_case c
+	 where ($1 = 0 or c.area = $1) and c.kind in ('answer_refused', 'file_quarantined', 'refund_due')
+	   and not exists (select from needed n where n.area = c.area and n.kind = c.kind and n.subject = c.subject)
+	union all
+	select x.area, x.case_id, x.area || '/' || x.case_id, 'is closed and was never opened'
+	  from exception_closed x
+	 where ($1 = 0 or x.area = $1)
+	   and not exists (select from exception_case c where c.area = x.area and c.id = x.case_id)
+	union all
+	select q.area, q.id, q.area || '/query ' || q.id, 'asks about item ' || q.item_id || ', which is not in batch '
+	       || q.batch_id
+	  from bank_query q
+	 where ($1 = 0 or q.area = $1) and not exists (
+	       select from withholding_item i where i.area = q.area and i.id = q.item_id and i.batch_id = q.batch_id)`
+
+func statementSQL() string {
+	return `
+	with lines as (
+		select area, statement_id, count(*) as n, max(line) as last,
+		       sum(case when direction = 'credit' then amount else -amount end) as moved
+		  from statement_line where $1 = 0 or area = $1 group by 1, 2),
+	chain as (
+		select s.*, lag(s.closing) over w as prev_closing, lag(s.day_to) over w as prev_to
+		  from statement s where $1 = 0 or s.area = $1 window w as (partition by s.area, s.fund_account order by s.day_from))
+	select s.area, s.id, s.area || '/' || s.id, case
+	       when f.id is null then 'is of fund account ' || s.fund_account || ', which does not exist'
+	       when coalesce(l.n, 0) <> s.line_count or coalesce(l.last, 0) <> s.line_count then 'has ' || coalesce(l.n, 0)
+	            || ' lines numbered up to ' || coalesce(l.last, 0) || ' and says ' || s.line_count
+	       when s.opening + coalesce(l.moved, 0) <> s.closing then 'opens with ' || ` + yuan("s.opening") + `
+	            || ' and closes with ' || ` + yuan("s.closing") + ` || '; its lines move ' || ` + yuan("coalesce(l.moved, 0)") + `
+	       when s.prev_to is not null and s.day_from <> s.prev_to + 1
+	            then 'begins on ' || s.day_from || ', and the one before ends on ' || s.prev_to
+	       when s.prev_to is null and s.day_from <> f.opened_on then 'begins on ' || s.day_from
+	            || ', and the account was opened on ' || f.opened_on
+	       when s.opening <> coalesce(s.prev_closing, o.balance, 0) then 'opens with ' || ` + yuan("s.opening") + `
+	            || ', and the balance before is ' || ` + yuan("coalesce(s.prev_closing, o.balance, 0)") + `
+	       else 'came by receipt ' || s.receipt_id || ', which is no statement of this account' end
+	  from chain s
+	  left join lines l on l.area = s.area and l.statement_id = s.id
+	  left join fund_account f on f.area = s.area and f.id = s.fund_account
+	  left join opening_balance o on o.area = s.area and o.fund_account = s.fund_account
+	  left join receipt r on r.area = s.area and r.id = s.receipt_id and r.kind = 'statement'
+	       and r.subject = s.fund_account and r.state in ('received', 'processed')
+	 where f.id is null or coalesce(l.n, 0) <> s.line_count or coalesce(l.last, 0) <> s.line_count
+	    or s.opening + coalesce(l.moved, 0) <> s.closing or s.day_from <> coalesce(s.prev_to + 1, f.opened_on)
+	    or s.opening <> coalesce(s.prev_closing, o.balance, 0) or r.id is null`
+}
+
+const statementLineSQL = `
+	select l.area, l.id, l.area || '/' || l.id, case
+	       when s.id is null then 'is of statement ' || l.statement_id || ', which does not exist'
+	       when s.fund_account <> l.fund_account then 'is of another account than its statement'
+	       when l.booking_date not between s.day_from and s.day_to then 'was booked on ' || l.booking_date
+	            || ', and its statement covers ' || s.day_from || ' to ' || s.day_to
+	       else 'is number ' || l.ordinal || ' of the lines that are equal to it and stands as number ' || l.n end
+	  from (select l.*, row_number() over (partition by area, fund_account, booking_date, bank_reference, direction, amount
+	               order by ordinal) as n
+	          from statement_line l where $1 = 0 or area = $1) l
+	  left join statement s on s.area = l.area and s.id = l.statement_id
+	 where s.id is null or s.fund_account <> l.fund_account or l.booking_date not between s.day_from and s.day_to
+	    or l.ordinal <> l.n`

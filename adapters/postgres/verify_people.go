@@ -1,0 +1,191 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/fundtransfer"
+	"twoline/gateway/ledger"
+	"twoline/reconcile/proof"
+)
+
+// peopleChecks prove who asked, who approved, and that what was approved was done.
+func peopleChecks() []check {
+	return []check{
+		{proof.Invariant{ID: "I25", Title: "one request has one fingerprint, one answer and one effect"}, []probe{
+			{table: "idempotency", sql: onceSQL},
+			{table: "receipt", sql: resultsOnceSQL},
+		}},
+		{proof.Invariant{ID: "I27", Title: "maker and checker are different people, and had the duty then"}, []probe{
+			{table: "approval", looks: []string{"approval", "fund_transfer"}, sql: approvalSQL},
+			{table: "fund_transfer", looks: []string{"duty_grant"}, sql: makerSQL},
+		}},
+		{proof.Invariant{ID: "I28", Title: "what was approved is what was booked"}, []probe{
+			{table: "fund_transfer", run: checkTransferDigests},
+			{table: "fund_transfer", looks: []string{"approval"}, sql: transferBookedSQL()},
+			{table: "fixed_deposit", sql: depositSQL},
+		}},
+	}
+}
+
+const onceSQL = `
+	select 0, 0, caller || ' ' || route || ' ' || key, 'has ' || n || ' answers'
+	  from (select caller, route, key, count(*) as n from idempotency where $1::integer is not null
+	         group by 1, 2, 3) i
+	 where n > 1
+	union all
+	select 0, 0, caller || ' ' || route || ' ' || key, 'keeps an answer that is no JSON'
+	  from idempotency
+	 where content_type like 'application/json%' and length(body) = 0`
+
+// Results by API are kept under the request's key and fingerprint. Answers are
+// kept for 400 days at the least, so an older receipt may have outlived its own.
+const resultsOnceSQL = `
+	select r.area, r.id, r.area || '/' || r.id, case
+	       when r.times > 1 then 'took the effect of one request ' || r.times || ' times'
+	       else 'was taken in by a request that has no kept answer of its fingerprint' end
+	  from (select r.*, count(*) over (partition by area, bank, name, digest) as times, max(received_at) over () as latest
+	          from receipt r where ($1 = 0 or area = $1) and kind = 'results') r
+	 where r.times > 1 or (r.bank <> '' and r.received_at > r.latest - interval '400 days' and not exists (
+	       select from idempotency i where i.caller = 'bank:' || r.bank and i.key = substr(r.name, length('results:') + 1)
+	          and i.fingerprint = r.digest))`
+
+// Duties are asked at the instant of the decision; a grant that ended since was one.
+const approvalSQL = `
+	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id, case
+	       when f.id is null then 'approves what does not exist'
+	       when a.person_id = a.maker_person or a.person_id = f.maker_person then 'was decided by its maker''s own person'
+	       when a.maker_person <> f.maker_person then 'names another maker than the transfer'
+	       when o.login is null or o.person_id <> a.person_id then 'was decided by login ' || a.login
+	            || ', which is not that person''s'
+	       when g.area <> a.area then 'was decided by an officer of area ' || g.area
+	       when f.state not in ('booked', 'rejected') or (f.state = 'booked') <> (a.decision = 'approved')
+	            then 'was ' || a.decision || ', and the transfer is ' || f.state
+	       when a.decided_at < f.made_at - ` + apart + ` then 'was decided before it was made'
+	       else 'was decided by ' || a.login || ', who was no ' || a.duty || ' then' end
+	  from approval a
+	  left join fund_transfer f on a.subject = 'fund_transfer' and f.area = a.area and f.id = a.subject_id
+	  left join officer o on o.login = a.login
+	  left join organisation g on g.id = o.organisation_id
+	 where ($1 = 0 or a.area = $1) and (
+	       f.id is null or a.person_id = a.maker_person or a.maker_person <> f.maker_person
+	    or o.login is null or o.person_id <> a.person_id or g.area <> a.area
+	    or f.state not in ('booked', 'rejected') or (f.state = 'booked') <> (a.decision = 'approved')
+	    or a.decided_at < f.made_at - ` + apart + ` or not exists (
+	       select from duty_grant d where d.login = a.login and d.duty = a.duty
+	          and d.granted_at <= a.decided_at + ` + apart + `
+	          and (d.revoked_at is null or d.revoked_at >= a.decided_at - ` + apart + `)))`
+
+const makerSQL = `
+	select f.area, f.id, f.area || '/' || f.id, case
+	       when o.login is null or o.person_id <> f.maker_person then 'was made by login ' || f.maker
+	            || ', which is not that person''s'
+	       when g.area <> f.area then 'was made by an officer of area ' || g.area
+	       when f.state in ('booked', 'rejected') and a.n is null then 'is ' || f.state || ' and nobody decided it'
+	       when f.state = 'booked' and g.kind <> a.kind then 'was made in the ' || g.kind || ' and checked in the ' || a.kind
+	       else 'was made by ' || f.maker || ', who was no maker then' end
+	  from fund_transfer f
+	  left join officer o on o.login = f.maker
+	  left join organisation g on g.id = o.organisation_id
+	  left join (select a.area, a.subject_id, count(*) as n, min(g.kind) as kind from approval a
+	               left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
+	              where a.subject = 'fund_transfer' group by 1, 2) a on a.area = f.area and a.subject_id = f.id
+	 where ($1 = 0 or f.area = $1) and (
+	       o.login is null or o.person_id <> f.maker_person or g.area <> f.area
+	    or (f.state in ('booked', 'rejected') and a.n is null) or (f.state = 'booked' and g.kind <> a.kind)
+	    or not exists (
+	       select from duty_grant d where d.login = f.maker and d.duty = 'maker' and d.granted_at <= f.made_at + ` + apart + `
+	          and (d.revoked_at is null or d.revoked_at >= f.made_at - ` + apart + `)))`
+
+// checkTransferDigests computes the digest of every transfer again.
+func checkTransferDigests(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
+	rows, err := v.t.Query(ctx, `
+		select `+transferColumns+` from fund_transfer f where $1 = 0 or f.area = $1 order by f.area, f.id`, int32(v.area))
+	if err != nil {
+		return err
+	}
+	// The rows are decided one by one as they come; none is kept.
+	_, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (struct{}, error) {
+		f, err := scanTransfer(row)
+		if err != nil {
+			return struct{}{}, err
+		}
+		if f.Instruction.Digest(f.Area, f.Scheme) != f.Digest {
+			found.Add(proof.Breach{
+				Area: f.Area, Table: p.table, Row: fmt.Sprintf("%s/%d", f.Area, f.ID),
+				Text: "no longer has the digest that it was submitted with",
+			})
+		}
+		return struct{}{}, nil
+	})
+	return err
+}
+
+// transferKinds are the kinds of entry that only a transfer causes, as SQL.
+func transferKinds() string {
+	list := ""
+	for _, k := range fundtransfer.Kinds() {
+		if k != ledger.InterestReceived {
+			list += ", '" + string(k) + "'"
+		}
+	}
+	return "(" + list[2:] + ")"
+}
+
+// A booked transfer has its entry, two lines on the accounts that it names, and an
+// approval of its digest in the same transaction as the booking.
+func transferBookedSQL() string {
+	return `
+	with moved as (
+		select e.area, e.id, split_part(e.cause, ':', 2) as transfer, split_part(e.cause, ':', 3) as part, e.scheme, e.kind,
+		       e.effective_on, e.text, e.actor, e.booked_at, count(*) as n, min(p.amount) as least, max(p.amount) as most,
+		       max(p.fund_account) filter (where p.side = 'debit') as enters,
+		       max(p.fund_account) filter (where p.side = 'credit') as leaves,
+		       max(p.role) filter (where p.side = 'credit') as source, max(p.role) filter (where p.side = 'debit') as target,
+		       bool_and(not p.red and p.nature = 'direct') as plain
+		  from entry e
+		  join posting p on p.area = e.area and p.entry_id = e.id
+		 where ($1 = 0 or e.area = $1) and e.reverses is null and e.cause like 'fund_transfer:%' group by 1, 2, 3, 4, 5, 6, 7, 8)
+	select f.area, f.id, f.area || '/' || f.id, case
+	       when m.id is null then 'is ' || f.state || ' and its entry is ' || case when f.state = 'booked' then 'missing'
+	            else 'there' end
+	       when f.state <> 'booked' then 'is ' || f.state || ' and is booked by entry ' || m.id
+	       when m.actor <> 'officer:' || a.login then 'was approved by ' || a.login || ' and booked by ' || m.actor
+	       when a.digest is distinct from f.digest then 'was approved with another digest'
+	       else 'is booked by entry ' || m.id || ' otherwise than it was approved' end
+	  from (select * from fund_transfer where $1 = 0 or area = $1) f
+	  left join moved m on m.area = f.area and m.transfer = f.id::text and m.part = ''
+	  left join moved i on i.area = f.area and i.transfer = f.id::text and i.part = 'interest'
+	  left join approval a on a.area = f.area and a.subject = 'fund_transfer' and a.subject_id = f.id
+	 where (f.state = 'booked') <> (m.id is not null) or (m.id is not null and (
+	       (m.scheme, m.kind, m.effective_on, m.text, m.n, m.least, m.plain, m.booked_at, m.actor)
+	       is distinct from (f.scheme, f.kind, f.effective_on, f.document, 2, m.most, true, a.decided_at,
+	                         'officer:' || a.login)
+	    or m.least is distinct from coalesce(f.amount, m.least)
+	    or (f.from_account is not null and m.leaves is distinct from f.from_account)
+	    or (f.to_account is not null and m.enters is distinct from f.to_account)
+	    or (f.kind = 'subsidy' and m.source is distinct from case f.purpose when 'base_pension' then 'subsidy_base_pension'
+	        when 'contribution' then 'subsidy_contribution' else 'subsidy_unspecified' end)
+	    or a.digest is distinct from f.digest))
+	    or (f.interest > 0 and f.state = 'booked') <> (i.id is not null)
+	    or (i.id is not null and (i.least, i.most, i.enters, i.kind, i.effective_on, i.scheme, i.text) is distinct from
+	        (f.interest, f.interest, f.to_account, 'interest', f.effective_on, f.scheme, f.document))
+	union all
+	select e.area, e.id, e.area || '/entry ' || e.id, 'is of kind ' || e.kind || ', which a transfer only may cause'
+	  from entry e
+	 where ($1 = 0 or e.area = $1) and e.reverses is null and e.kind in ` + transferKinds() + `
+	   and e.cause not like 'fund_transfer:%'`
+}
+
+const depositSQL = `
+	select coalesce(d.area, f.area), coalesce(d.id, f.id), coalesce(d.area, f.area) || '/' || coalesce(d.id, f.id), case
+	       when d.id is null then 'was placed and is not kept'
+	       when f.id is null then 'was placed by no booked transfer'
+	       else 'differs from the transfer that placed it' end
+	  from (select * from fixed_deposit where $1 = 0 or area = $1) d
+	  full join (select * from fund_transfer where ($1 = 0 or area = $1) and kind = 'deposit_placement'
+	                and state = 'booked') f on f.area = d.area and f.id = d.id
+	 where (d.account, d.amount, d.placed_on, d.matures_on, d.rate) is distinct from
+	       (f.to_account, f.amount, f.effective_on, f.matures_on, f.rate)`
