@@ -334,7 +334,7 @@ func (c *Callers) OfficerOf(
 	if p.Ended(created, seen, now) {
 		return approval.Officer{}, errSession
 	}
-	// Noted once a minute: the idle time-out needs no more, and reading stays cheap.
+	// Noted once a minute, so that reading stays cheap: a session may end up to a minute early.
 	if now.Sub(seen) < time.Minute {
 		return officer, nil
 	}

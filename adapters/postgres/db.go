@@ -59,6 +59,10 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	setDefault(params, "statement_timeout", "60000")
 	setDefault(params, "lock_timeout", "15000")
 	setDefault(params, "idle_in_transaction_session_timeout", "30000")
+	// A plan made while a table was empty reads it whole for ever; planning anew
+	// costs a group of payments nothing that can be measured.
+	setDefault(params, "plan_cache_mode", "force_custom_plan")
+	setDefault(params, "random_page_cost", "1.1")
 	cfg.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
 		registerTypes(c.TypeMap())
 		return nil

@@ -208,3 +208,23 @@ func (t *tx) StatementAccounts(ctx context.Context) ([]reconcile.Account, error)
 	}
 	return out, nil
 }
+
+// AccountOfBank implements reconcile.Tx. A fixed deposit may bear the number of
+// the account it was placed from, and has no statement of its own.
+func (t *tx) AccountOfBank(ctx context.Context, code, account string) (intake.Account, error) {
+	var out intake.Account
+	var number string
+	err := t.QueryRow(ctx, `
+		select area, id, bank, account_no, opened_on from fund_account
+		where bank = $1 and role <> 'fixed_deposit' and (account_no = $2 or id::text = $2)
+		order by account_no = $2 desc, area, id limit 1`, code, account).Scan(
+		&out.Area, &out.ID, &out.Bank, &number, &out.OpenedOn)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return out, reconcile.ErrAccountUnknown
+	}
+	if err != nil {
+		return out, fmt.Errorf("find fund account of %s: %w", code, err)
+	}
+	_, _, out.Number = party.Stored("", "", number)
+	return out, nil
+}

@@ -180,7 +180,8 @@ func ofArea(table string) bool {
 func askSQL(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
 	rows, err := v.t.Query(ctx, `
 		with bad (area, at, row, text) as (`+p.sql+`)
-		select area, row, text, count(*) over () from bad order by area, at, row limit 10`,
+		select area, row, coalesce(text, 'rests on a row that is missing'), count(*) over ()
+		  from bad order by area, at, row limit 10`,
 		append([]any{int32(v.area)}, p.args...)...)
 	if err != nil {
 		return err

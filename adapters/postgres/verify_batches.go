@@ -51,6 +51,8 @@ type life struct {
 	began string
 	// evidence is SQL over an event that left a state on no evidence.
 	evidence string
+	// decided is SQL over o and an event that differs from the decision behind it.
+	decided string
 }
 
 func batchLife() life {
@@ -59,6 +61,7 @@ func batchLife() life {
 		began: `e.at <> o.created_at or e.actor is distinct from (select r.created_by from withholding_run r
 			where r.area = o.area and r.id = o.run_id)`,
 		evidence: `e.from_state in ('sending', 'unknown') and coalesce(e.evidence ->> 'because', '') = ''`,
+		decided:  `false`,
 	}
 }
 
@@ -75,6 +78,9 @@ func transferLife() life {
 		table: "fund_transfer", events: "transfer_event", key: "transfer_id", first: "",
 		began:    `e.at <> o.made_at or e.actor <> 'officer:' || o.maker or e.to_state <> 'submitted'`,
 		evidence: `false`,
+		decided: `e.to_state in ('booked', 'rejected') and not exists (select from approval a
+			where a.area = o.area and a.subject = 'fund_transfer' and a.subject_id = o.id and a.decided_at = e.at
+			  and e.actor = 'officer:' || a.login)`,
 	}
 }
 
@@ -122,6 +128,7 @@ func eventSQL(l life) string {
 	       when e.at < e.prev_at - ` + apart + ` then 'was moved to "' || e.to_state || '" before the move before it'
 	       when e.n = 1 and (` + l.began + `) then 'began otherwise than its first event says'
 	       when ` + l.evidence + ` then 'left "' || e.from_state || '" on no evidence'
+	       when ` + l.decided + ` then 'was moved to "' || e.to_state || '" otherwise than it was decided'
 	       else 'is "' || o.state || '" in version ' || o.version || ', its last event made it "' || e.to_state
 	            || '" in version ' || e.version end
 	  from (select * from ` + l.table + ` where $1 = 0 or area = $1) o
@@ -130,7 +137,7 @@ func eventSQL(l life) string {
 	  left join unnest($2::text[], $3::text[]) as s (step_from, step_to)
 	       on s.step_from = e.from_state and s.step_to = e.to_state
 	 where o.id is null or e.version is null or e.version <> e.n or e.from_state <> e.prev or s.step_from is null
-	    or e.actor = '' or e.at < e.prev_at - ` + apart + ` or (e.n = 1 and (` + l.began + `)) or (` + l.evidence + `)
+	    or e.actor = '' or e.at < e.prev_at - ` + apart + ` or (e.n = 1 and (` + l.began + `)) or (` + l.evidence + `) or (` + l.decided + `)
 	    or (e.n = l.n and (e.to_state <> o.state or e.version <> o.version))`
 }
 
@@ -167,7 +174,8 @@ const batchRunSQL = `
 	   and not exists (select from withholding_batch b where b.area = r.area and b.run_id = r.id)`
 
 // checkBatchDigests computes the digest of every batch's items again, and of its
-// file where a writer is given, one batch after the other.
+// file where a writer is given, one batch after the other. A batch whose fund
+// account is gone was named before.
 func checkBatchDigests(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
 	var after struct {
 		area party.Area
@@ -176,7 +184,9 @@ func checkBatchDigests(ctx context.Context, v *verifier, p probe, found *proof.F
 	for {
 		rows, err := v.t.Query(ctx, `
 			select `+batchColumns+` from withholding_batch
-			where ($1 = 0 or area = $1) and (area, id) > ($2, $3) order by area, id limit 256`,
+			where ($1 = 0 or area = $1) and (area, id) > ($2, $3) and exists (
+			      select from fund_account f where f.area = withholding_batch.area and f.id = fund_account)
+			order by area, id limit 256`,
 			int32(v.area), int32(after.area), after.id)
 		if err != nil {
 			return err

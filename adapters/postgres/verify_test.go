@@ -78,9 +78,8 @@ func TestVerifyNamesTenRowsAndCountsAll(t *testing.T) {
 // The rows that corruptions aim at: April is open, March is sealed.
 const (
 	lastContribution = `(select max(id) from entry where kind = 'contribution')`
-	lastSweep        = `(select max(id) from entry where kind = 'sweep')`
-	sentBatch        = `(select max(id) from withholding_batch)`
-	answeredBatch    = `(select id from withholding_batch where state = 'acked' order by id desc limit 1)`
+	lastSweep        = `(select max(id) from entry where kind = 'sweep' and reverses is null)`
+	sentBatch        = `(select max(id) from withholding_batch where clearing_bank like '402%')`
 )
 
 // corruption is something done behind the triggers' back, as the superuser.
@@ -120,7 +119,7 @@ func bookCorruptions() []corruption {
 			row: entryRow(lastContribution), text: "debits exceed credits by 0.01",
 		},
 		{
-			id: "I1", also: []string{"I5"}, name: "lines without header",
+			id: "I1", name: "lines without header",
 			sql: []string{`delete from entry where id = ` + lastContribution},
 			row: `'610305/' || max(p.entry_id) from posting p where p.kind = 'contribution'`, text: "has 6 lines and no header",
 		},
@@ -159,7 +158,7 @@ func bookCorruptions() []corruption {
 		},
 		{
 			id: "I4", name: "sealed day's entry reworded",
-			sql: []string{`update entry set text = replace(text, ', 6 items', ', 5 items') where text like '%, 6 items'`},
+			sql: []string{`update entry set text = replace(text, ', 5 items', ', 6 items') where text like '%, 5 items'`},
 			row: `'610305 rural 2011-03-10'`, text: "no longer give the digest",
 		},
 		{
@@ -207,8 +206,8 @@ func bookCorruptions() []corruption {
 		},
 		{
 			id: "I11", also: []string{"I10", "I28"}, name: "income pays for something else", sql: []string{
-				`update entry set kind = 'contribution_refund' where id = ` + lastSweep,
 				`update posting set kind = 'contribution_refund' where entry_id = ` + lastSweep,
+				`update entry set kind = 'contribution_refund' where id = ` + lastSweep,
 			},
 			row: entryRow(lastSweep) + ` || ' line 1'`, text: "may not debit the fiscal_special account",
 		},
@@ -378,7 +377,7 @@ func batchCorruptions() []corruption {
 			id: "I18", name: "one fen more on an item", sql: []string{
 				`update withholding_item set amount = amount + 1 where seq = 1 and batch_id = ` + sentBatch,
 			},
-			row: entryRow(sentBatch), text: "has items of 300.01 and says 300.00",
+			row: entryRow(sentBatch), text: "has items of 200.01 and says 200.00",
 		},
 		{
 			id: "I18", name: "another payer's name", sql: []string{
@@ -516,12 +515,11 @@ func peopleCorruptions() []corruption {
 		{
 			id: "I27", name: "maker's own person", sql: []string{
 				`alter table approval drop constraint different_person`,
-				`alter table approval add constraint different_person check (person_id <> maker_person) not valid`,
 				`update approval set login = 'finance-second.610305', person_id = maker_person
 					where login = 'finance-checker.610305' and subject_id = (select max(subject_id) from approval
 						where login = 'finance-checker.610305')`,
 			},
-			// The constraint would refuse it: it stands there unproved.
+			// With the constraint in place the database itself refuses it.
 			also: []string{"I15", "I28", "append-only"},
 			row:  `'610305/fund_transfer ' || subject_id from approval where person_id = maker_person`, text: "by its maker's own person",
 		},
@@ -533,11 +531,11 @@ func peopleCorruptions() []corruption {
 		},
 		{
 			id: "I28", name: "another account than was approved", sql: []string{
-				`update posting set fund_account = (select id from fund_account where role = 'treasury'), role = 'treasury'
-					where side = 'debit' and entry_id = ` + lastSweep,
+				`insert into bank values (610305, 'icbc', '102100099996', 'test', 'json', 100)`,
+				`insert into fund_account values (610305, 77, 'rural', 'fiscal_special', 'icbc', '77', 'test', 'net', '2011-03-01')`,
+				`update posting set fund_account = 77 where side = 'debit' and entry_id = ` + lastSweep,
 			},
-			also: []string{"I8", "I11"},
-			row:  `'610305/' || split_part(cause, ':', 2) from entry where id = ` + lastSweep, text: "otherwise than it was approved",
+			row: `'610305/' || split_part(cause, ':', 2) from entry where id = ` + lastSweep, text: "otherwise than it was approved",
 		},
 		{
 			id: "I28", name: "deposit at another rate", sql: []string{`update fixed_deposit set rate = 0.02`},

@@ -153,7 +153,8 @@ func (t words) collectionIncome() string {
 }
 
 func (r *demoReport) villages(p *page, t words) {
-	p.line("  %s %10s %8s %8s %16s   %s", pad(t.village, 14), t.due, t.paid, t.unpaid, t.amount, t.why)
+	p.line("  %s %s %s %s %s   %s", pad(t.village, 14), padLeft(t.due, 10), padLeft(t.paid, 8), padLeft(t.unpaid, 8),
+		padLeft(t.amount, 16), t.why)
 	for _, v := range r.Villages {
 		p.line("  %s %10d %8d %8d %16s   %s", pad(v.Name, 14), v.Due, v.Paid, v.Due-v.Paid, v.Amount, v.reasons(t))
 	}
@@ -181,6 +182,8 @@ func (v villageLine) reasons(t words) string {
 
 // pad fills with blanks to a width in columns: a Chinese character takes two.
 func pad(s string, width int) string { return runewidth.FillRight(s, width) }
+
+func padLeft(s string, width int) string { return runewidth.FillLeft(s, width) }
 
 // page writes lines and keeps the first error.
 type page struct {

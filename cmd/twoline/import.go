@@ -134,3 +134,11 @@ func printImport(a *app, r registry.Report) error {
 		r.Repeated, r.Refused)
 	return errors.Join(append(errs, err)...)
 }
+
+// operatorOf is the person at the machine's command line at the agency's desk.
+func operatorOf(area party.Area) approval.Officer {
+	return approval.Officer{
+		Login: "command", Person: 0, Organisation: approval.AgencyBusiness, Area: area, Region: 0,
+		Duties: []approval.Duty{approval.Maker},
+	}
+}

@@ -47,7 +47,9 @@ type stage struct {
 	banks  []*simbank.Bank
 	desks  map[string]*desk
 	closes []func() error
-	log    *slog.Logger
+	// owner is the address of the database's owner.
+	owner string
+	log   *slog.Logger
 }
 
 // businessDay is the simulated business clock.
@@ -102,6 +104,7 @@ func (s *stage) start(a *app) error {
 	if err != nil {
 		return err
 	}
+	s.owner = owner
 	if err := postgres.Migrate(a.ctx, owner, app); err != nil {
 		return err
 	}
