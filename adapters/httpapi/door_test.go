@@ -30,6 +30,7 @@ import (
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
+	"twoline/reconcile"
 )
 
 // house is a running server over a real database with two banks and their keys.
@@ -126,6 +127,9 @@ func open(tb testing.TB, s setup) *house {
 	}
 	deps.Transfers = fundtransfer.NewService(db.FundTransfers(), testToday)
 	deps.Ledger = ledger.NewService(db.Ledger(), testToday)
+	deps.Reconcile = reconcile.New(reconcile.Parts{
+		Store: db.Reconcile(), Decoder: statementLines{}, Days: nil, Today: testToday,
+	})
 	h.arrived = useRegistry(db.Registry(), db.Receipts(), &deps)
 	db.UseJobs(h.arrived)
 	if s.deps != nil {

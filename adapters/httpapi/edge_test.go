@@ -260,11 +260,14 @@ func TestF107_Uploads(t *testing.T) {
 		t.Errorf("%d effects of uploads, want 1", n)
 	}
 	// A second request in the unread body of a first one never runs (T8's neighbour on streams).
-	inner := "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n"
-	outer := fmt.Sprintf("PUT /v1/test-words/1/file HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", len(inner), inner)
-	answers := h.rawAll(h.upload, outer)
-	if got := strings.Count(answers, "HTTP/1.1 "); got != 1 {
-		t.Errorf("%d answers to one request:\n%s", got, answers)
+	// The server reads the first 8 KiB of a stream ahead; what follows is left unread.
+	inner := strings.Repeat("x", 8<<10) + "GET /v1/nothing HTTP/1.1\r\nHost: x\r\n\r\n"
+	for _, path := range []string{"/v1/test-words/1/file", "/v1/nothing", "/healthz"} {
+		outer := fmt.Sprintf("PUT %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n%s", path, len(inner), inner)
+		answers := h.rawAll(h.upload, outer)
+		if got := strings.Count(answers, "HTTP/1.1 "); got != 1 {
+			t.Errorf("%s: %d answers to one request:\n%s", path, got, answers)
+		}
 	}
 }
 
@@ -614,8 +617,14 @@ func TestS54_Ports(t *testing.T) {
 func TestReadyz(t *testing.T) {
 	t.Parallel()
 	redis := httpapi.Check{Name: "redis", Required: false, Probe: func(context.Context) error { return errors.New("away") }}
+	// The test server runs without fsync, which must not pass for ready.
+	risky := open(t, setup{})
+	res := risky.expect(request{method: "GET", path: "/readyz"}, 503, "")
+	if !strings.Contains(res.body, `"durability":"missing"`) || !strings.Contains(res.body, `"schema":"ok"`) {
+		t.Errorf("without fsync: %s", res.body)
+	}
 	ready := open(t, setup{deps: func(d *httpapi.Dependencies) { d.Checks = append(d.Checks[:2:2], redis) }})
-	res := ready.expect(request{method: "GET", path: "/readyz"}, 200, "")
+	res = ready.expect(request{method: "GET", path: "/readyz"}, 200, "")
 	if !strings.Contains(res.body, `"status":"degraded"`) || !strings.Contains(res.body, `"redis":"missing"`) {
 		t.Errorf("without redis: %s", res.body)
 	}

@@ -113,7 +113,7 @@ type transferCommand struct {
 		Document      string `json:"document"                 doc:"The voucher or request" maxLength:"200"`
 		BankReference string `json:"bank_reference,omitempty" maxLength:"64"`
 		MaturesOn     *Day   `json:"matures_on,omitempty"     doc:"When a deposit that is placed matures"`
-		Rate          string `json:"rate,omitempty"           doc:"Its yearly rate: 0.0275" pattern:"^0(\\.[0-9]{1,6})?$"`
+		Rate          string `json:"rate,omitempty"           doc:"Yearly, as 0.0275" pattern:"^0(\\.[0-9]{1,6})?$"`
 		Deposit       *ID    `json:"deposit_id,omitempty"     doc:"The move that placed the deposit which matures"`
 		Interest      *Yuan  `json:"interest,omitempty"       doc:"What the bank adds to it"`
 	}

@@ -26,7 +26,12 @@ type fundHouse struct {
 
 func openFund(t *testing.T) *fundHouse {
 	t.Helper()
-	h := &fundHouse{house: open(t, setup{}), books: pgtest.Books{}, tokens: map[string]string{}, keys: 0}
+	return openFundWith(t, setup{})
+}
+
+func openFundWith(t *testing.T, s setup) *fundHouse {
+	t.Helper()
+	h := &fundHouse{house: open(t, s), books: pgtest.Books{}, tokens: map[string]string{}, keys: 0}
 	h.books = pgtest.SeedBooks(t, h.data, 610304, ledger.Rural, calendar.MustDay("2018-05-01"))
 	for name, o := range h.books.Officers {
 		h.tokens[name] = h.session(o.Login+"x", o.Organisation, o.Duties[0])

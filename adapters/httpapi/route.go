@@ -116,7 +116,11 @@ func Upload[In, T, Out any](
 		c.Render = renderer(r.status(), view)
 		return s.take(ctx, c, func() (once.Answer, error) {
 			defer c.body.stop()
-			return run(ctx, c, in, c.body)
+			a, err := run(ctx, c, in, c.body)
+			if err != nil {
+				c.body.drain()
+			}
+			return a, err
 		})
 	})
 }
@@ -196,6 +200,9 @@ func (s *Server) guarded(e *entry, h huma.Context, next func(huma.Context)) {
 	c, err := s.admit(ctx, e, fc)
 	if err != nil {
 		s.auditRefusal(ctx, e, c, err)
+		if c.body != nil {
+			c.body.drain()
+		}
 		s.report(ctx, e, err).write(fc.Context())
 		return
 	}

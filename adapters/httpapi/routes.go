@@ -8,6 +8,7 @@ func (s *Server) routes() {
 	s.openingRoutes()
 	s.transferRoutes()
 	s.ledgerRoutes()
+	s.statementRoutes()
 	if s.extra != nil {
 		s.extra(s)
 	}

@@ -20,6 +20,7 @@ import (
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/registry"
+	"twoline/reconcile"
 )
 
 // Config is how the server behaves. The zero value is a usable default.
@@ -72,6 +73,8 @@ type Dependencies struct {
 	// Transfers are the moves along the two lines, Ledger the book of the fund's accounts.
 	Transfers *fundtransfer.Service
 	Ledger    *ledger.Service
+	// Reconcile is the proof that bank and book agree.
+	Reconcile *reconcile.Service
 	// Registry is who and what the money belongs to.
 	Registry *registry.Service
 	// Metrics is where the server counts and what /metrics shows; nil is a new one.

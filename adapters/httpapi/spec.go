@@ -83,9 +83,11 @@ func operationOf(spec *huma.OpenAPI, e *entry) *huma.Operation {
 // operation documents a route, and is what huma routes by.
 func (s *Server) operation(e *entry) huma.Operation {
 	op := huma.Operation{
-		OperationID: operationID(e), Method: e.Method, Path: e.Path, Summary: e.Summary, Description: e.Description,
-		Tags: []string{tagOf(e)}, DefaultStatus: e.status(), MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1,
+		OperationID: operationID(e), Method: e.Method, Path: e.Path, Summary: e.Summary,
+		Description: strings.TrimSpace(e.Description + "\n\nCallers: " + strings.Join(e.Who.names(), ", ") + "."),
+		Tags:        []string{tagOf(e)}, DefaultStatus: e.status(), MaxBodyBytes: maxBody + 1, BodyReadTimeout: -1,
 		Security: securityOf(e.Who), Responses: map[string]*huma.Response{},
+		Extensions: map[string]any{"x-callers": e.Who.names()},
 	}
 	if e.kind != kindService {
 		op.Responses["default"] = &huma.Response{

@@ -99,6 +99,22 @@ func (b *uploadBody) settle() error {
 	return io.EOF
 }
 
+// drain reads what little is left of a refused upload. A connection that closes
+// over unread bytes is reset, and the sender may then never see our answer.
+func (b *uploadBody) drain() {
+	if b.err != nil {
+		return
+	}
+	enough := time.AfterFunc(drainTime, func() { _ = b.conn.SetReadDeadline(time.Unix(1, 0)) })
+	defer enough.Stop()
+	_, _ = io.CopyN(io.Discard, b.from, drainBytes)
+}
+
+const (
+	drainBytes = 4 << 20
+	drainTime  = 2 * time.Second
+)
+
 // stop ends the watch over a silent connection.
 func (b *uploadBody) stop() {
 	if b.watch != nil {

@@ -46,6 +46,26 @@ func (w Who) Or(other Who) Who {
 	}
 }
 
+// names lists the callers for the documentation.
+func (w Who) names() []string {
+	var all []string
+	if w.anyone {
+		all = append(all, "anyone")
+	}
+	if w.banks {
+		all = append(all, "banks")
+	}
+	if w.logged {
+		all = append(all, "officers with a session")
+	}
+	for _, r := range w.rules {
+		for _, o := range r.in {
+			all = append(all, string(r.duty)+" in "+string(o))
+		}
+	}
+	return all
+}
+
 func (w Who) empty() bool { return !w.banks && !w.anyone && !w.logged && len(w.rules) == 0 }
 
 // allows refuses a known caller that the route does not name.

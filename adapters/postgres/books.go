@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"twoline/gateway/audit"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
@@ -32,7 +33,8 @@ func (db *DB) Books(ctx context.Context) ([]Book, error) {
 
 // BookVouchers books entries that no flow of the gateway caused, such as the
 // published totals of a county's past year. They pass the same checks as every
-// entry; none of them may touch a personal account.
+// entry, none of them may touch a personal account, and the audit trail names who
+// answers for them. Their causes begin with "published:".
 func (db *DB) BookVouchers(ctx context.Context, actor string, entries ...ledger.Entry) error {
 	for _, e := range entries {
 		for _, p := range e.Postings {
@@ -42,6 +44,15 @@ func (db *DB) BookVouchers(ctx context.Context, actor string, entries ...ledger.
 		}
 	}
 	return db.InTx(ctx, func(t *tx) error {
+		for _, e := range entries {
+			err := t.Audit(ctx, audit.Row{ //nolint:exhaustruct // storage fills the rest
+				Area: e.Area, Actor: actor, Action: "book published total", Object: e.Cause, Result: audit.Done,
+				RequestID: e.Cause,
+			})
+			if err != nil {
+				return err
+			}
+		}
 		_, err := t.Book(ctx, actor, entries...)
 		return err
 	})

@@ -13,6 +13,11 @@ import (
 	"twoline/reconcile/match"
 )
 
+type openBreak struct {
+	ID     int64
+	Digest []byte
+}
+
 // OpenBreaks implements reconcile.Tx.
 func (t *tx) OpenBreaks(ctx context.Context, a reconcile.Account) (map[reconcile.Digest]int64, error) {
 	rows, err := t.Query(ctx, `select b.id, b.digest from reconciliation_break b
@@ -21,15 +26,13 @@ func (t *tx) OpenBreaks(ctx context.Context, a reconcile.Account) (map[reconcile
 	if err != nil {
 		return nil, fmt.Errorf("open breaks of fund account %d: %w", a.ID, err)
 	}
-	out := map[reconcile.Digest]int64{}
-	var id int64
-	var digest []byte
-	_, err = pgx.ForEachRow(rows, []any{&id, &digest}, func() error {
-		out[reconcile.Digest(digest)] = id
-		return nil
-	})
+	list, err := pgx.CollectRows(rows, pgx.RowToStructByPos[openBreak])
 	if err != nil {
 		return nil, fmt.Errorf("open breaks of fund account %d: %w", a.ID, err)
+	}
+	out := make(map[reconcile.Digest]int64, len(list))
+	for _, b := range list {
+		out[reconcile.Digest(b.Digest)] = b.ID
 	}
 	return out, nil
 }
@@ -56,7 +59,8 @@ func (t *tx) addBreaks(ctx context.Context, a reconcile.Account, breaks []reconc
 	var digests [][]byte
 	lines := 0
 	for _, b := range breaks {
-		classes, reasons = append(classes, int16(b.Reason.Class())), append(reasons, string(b.Reason)) //nolint:gosec // 0 to 7
+		classes = append(classes, int16(b.Reason.Class())) //nolint:gosec // 0 to 7
+		reasons = append(reasons, string(b.Reason))
 		directions, amounts = append(directions, b.Direction.String()), append(amounts, b.Amount.Fen())
 		days, on, digests = append(days, b.Day), append(on, b.On), append(digests, b.Digest[:])
 		lines += len(b.Statement) + len(b.Book)
@@ -67,8 +71,8 @@ func (t *tx) addBreaks(ctx context.Context, a reconcile.Account, breaks []reconc
 		select $1, u.id, $2, u.class, u.reason, u.direction, u.amount, u.day, u.digest,
 			1 + coalesce((select max(b.round) from reconciliation_break b
 				where b.area = $1 and b.fund_account = $2 and b.digest = u.digest), 0), u.opened_on, $11
-		from unnest($3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::bigint[], $8::date[], $9::bytea[], $10::date[])
-			as u (id, class, reason, direction, amount, day, digest, opened_on)`,
+		from unnest($3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::bigint[], $8::date[], $9::bytea[],
+			$10::date[]) as u (id, class, reason, direction, amount, day, digest, opened_on)`,
 		a.Area, a.ID, ids, classes, reasons, directions, amounts, days, digests, on, t.at)
 	if err != nil {
 		return err
@@ -148,7 +152,8 @@ func (t *tx) ListBreaks(ctx context.Context, f reconcile.BreakFilter) ([]reconci
 	}
 	rows, err := t.Query(ctx, `
 		with page as (
-			select b.*, c.closed_on, coalesce(c.how, '') as how`+from+` and b.id > $6 order by b.id limit $7)
+			select b.area, b.id, b.fund_account, b.class, b.reason, b.direction, b.amount, b.day, b.opened_on,
+				b.opened_at, c.closed_on, coalesce(c.how, '') as how`+from+` and b.id > $6 order by b.id limit $7)
 		select p.id, p.fund_account, p.class, p.reason, p.direction, p.amount, p.day, p.opened_on, p.opened_at,
 			p.closed_on, p.how, n.statement_lines, n.book_lines,
 			array(select l.statement_line_id from break_line l where l.area = p.area and l.break_id = p.id

@@ -92,16 +92,7 @@ func (c *Callers) RevokeBankKey(ctx context.Context, keyID string, by audit.Row)
 // UseNonce remembers a nonce of a key. Of any number of requests with the same
 // nonce, at whatever moment, one is told that it was the first.
 func (c *Callers) UseNonce(ctx context.Context, keyID, nonce string, keepUntil time.Time) error {
-	tag, err := c.db.pool.Exec(ctx, `
-		insert into used_nonce (key_id, nonce, expires_at) values ($1, $2, $3) on conflict do nothing`,
-		keyID, nonce, keepUntil)
-	if err != nil {
-		return ErrUnavailable.Because(fmt.Errorf("remember a nonce of key %s: %w", keyID, err))
-	}
-	if tag.RowsAffected() == 0 {
-		return bank.ErrNonceReplayed
-	}
-	return nil
+	return c.db.nonces.use(ctx, c.db, keyID, nonce, keepUntil)
 }
 
 // PurgeNonces forgets nonces that no signature in its window can carry any

@@ -20,6 +20,8 @@ type DB struct {
 	pool *pgxpool.Pool
 	now  func() time.Time
 	jobs Enqueuer
+	// nonces groups the nonces of signed requests.
+	nonces *nonces
 }
 
 // Enqueuer puts background work into a transaction, so that the work exists
@@ -75,7 +77,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 		pool.Close()
 		return nil, fmt.Errorf("reach database: %w", err)
 	}
-	return &DB{pool: pool, now: o.Now, jobs: nil}, nil
+	return &DB{pool: pool, now: o.Now, jobs: nil, nonces: &nonces{}}, nil
 }
 
 func setDefault(m map[string]string, key, value string) {
@@ -163,8 +165,10 @@ func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(*tx) error) (er
 	if err := fn(&tx{Tx: t, db: db, at: db.now()}); err != nil {
 		rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
+		// Asked before the rollback, which hands the connection to somebody else.
+		broken := t.Conn().IsClosed()
 		_ = t.Rollback(rollback)
-		if t.Conn().IsClosed() && ctx.Err() == nil {
+		if broken && ctx.Err() == nil {
 			return lost{err}
 		}
 		return err

@@ -51,7 +51,7 @@ func (t *tx) EachOpenBookLine(ctx context.Context, s reconcile.Scope, fn func(ma
 		with open_entry as (
 			select distinct l.entry_id from reconciliation_break b
 			join break_line l on l.area = b.area and l.break_id = b.id and l.entry_id is not null
-			where b.area = $1 and b.fund_account = $2
+			where b.area = $1 and b.fund_account = $2 and not $6
 			  and not exists (select from break_closed c where c.area = b.area and c.break_id = b.id)),
 		bank_line as (
 			select p.entry_id, p.line, p.nature, p.kind, p.accounted_on, p.effective_on, p.batch_id, p.cause_id,
@@ -92,8 +92,9 @@ func (t *tx) EachOpenBookLine(ctx context.Context, s reconcile.Scope, fn func(ma
 		left join arrival r on m.item is null and r.area = $1 and r.id = case
 			when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end
 		where m.signed <> 0 and (m.accounted_on > $5 or not exists (
-			select from reconciliation_match x where x.area = $1 and x.entry_id = m.entry_id and x.book_line = m.line))`,
-		s.Area, s.ID, s.Day, dayOrLowest(s.Since.Floor), dayOrLowest(s.Since.Day))
+			select from reconciliation_match x
+			where x.area = $1 and x.entry_id = m.entry_id and x.book_line = m.line))`,
+		s.Area, s.ID, s.Day, dayOrLowest(s.Since.Floor), dayOrLowest(s.Since.Day), s.Fresh)
 	if err != nil {
 		return fmt.Errorf("book lines of fund account %d: %w", s.ID, err)
 	}
@@ -139,15 +140,17 @@ func dayOrLowest(d calendar.Day) calendar.Day {
 func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn func(match.StatementLine) error) error {
 	rows, err := t.Query(ctx, `
 		with line as (
-			select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id, l.batch_ref
+			select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
+				l.batch_ref
 			from statement_line l
 			where l.area = $1 and l.fund_account = $2 and l.booking_date > $4 and l.booking_date <= $3
 			union all
-			select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id, l.batch_ref
+			select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
+				l.batch_ref
 			from reconciliation_break b
 			join break_line k on k.area = b.area and k.break_id = b.id and k.statement_line_id is not null
 			join statement_line l on l.area = b.area and l.id = k.statement_line_id
-			where b.area = $1 and b.fund_account = $2 and l.booking_date <= least($3::date, $4::date)
+			where b.area = $1 and b.fund_account = $2 and not $5 and l.booking_date <= least($3::date, $4::date)
 			  and not exists (select from break_closed c where c.area = b.area and c.break_id = b.id)),
 		batch as (
 			select n.batch_ref, min(b.id) as id
@@ -159,7 +162,8 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 		select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
 			coalesce(b.id, 0)
 		from line l left join batch b on b.batch_ref = l.batch_ref
-		order by l.booking_date, l.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day))
+		order by l.booking_date, l.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day),
+		s.Fresh)
 	if err != nil {
 		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)
 	}
@@ -206,7 +210,8 @@ func (t *tx) ReferenceStandings(
 				or exists (select from withholding_item i where i.area = $1 and i.id = u.id)
 				or exists (select from fund_transfer f where f.area = $1 and f.id = u.id)) then 1
 			else 0 end
-		from (select n.*, case when n.ref ~ '^[0-9]{1,18}$' then n.ref::bigint end as id
+		from (select n.ref, n.direction, n.amount, n.echoed, n.place,
+		          case when n.ref ~ '^[0-9]{1,18}$' then n.ref::bigint end as id
 		      from unnest($3::text[], $4::text[], $5::bigint[], $6::bool[])
 		          with ordinality as n (ref, direction, amount, echoed, place)) u
 		order by u.place`, a.Area, a.ID, refs, directions, amounts, echoed)
@@ -241,7 +246,9 @@ func (t *tx) AddMatches(
 			k := countKey{settled: m.Settled, rule: m.Rule}
 			c := counts[k]
 			c.Settled, c.Rule = m.Settled, m.Rule
-			c.Matches, c.StatementLines, c.BookLines = c.Matches+1, c.StatementLines+len(m.Statement), c.BookLines+len(m.Book)
+			c.Matches++
+			c.StatementLines += len(m.Statement)
+			c.BookLines += len(m.Book)
 			counts[k] = c
 			if m.Kind() != match.OneToOne {
 				m.Statement, m.Book = slices.Clone(m.Statement), slices.Clone(m.Book)
@@ -358,7 +365,9 @@ func (t *tx) AddReconciliation(
 		[]string{"area", "run_id", "fund_account", "settled_on", "rule", "matches", "statement_lines", "book_lines"},
 		pgx.CopyFromSlice(len(counts), func(i int) ([]any, error) {
 			c := counts[i]
-			return []any{int32(a.Area), id, a.ID, c.Settled, string(c.Rule), c.Matches, c.StatementLines, c.BookLines}, nil
+			return []any{
+				int32(a.Area), id, a.ID, c.Settled, string(c.Rule), c.Matches, c.StatementLines, c.BookLines,
+			}, nil
 		}))
 	if err != nil {
 		return fmt.Errorf("store counts of fund account %d: %w", a.ID, err)

@@ -32,7 +32,8 @@ func (s reconcileStore) Read(ctx context.Context, fn func(reconcile.Tx) error) e
 // wait; the keys of statements, lines and matches decide.
 func (t *tx) LockReconciliation(ctx context.Context, a reconcile.Account) error {
 	_, err := t.Exec(ctx,
-		`select pg_advisory_xact_lock(hashtextextended('reconcile ' || $1::int || ' ' || $2::bigint, 0))`, int32(a.Area), a.ID)
+		`select pg_advisory_xact_lock(hashtextextended('reconcile ' || $1::int || ' ' || $2::bigint, 0))`,
+		int32(a.Area), a.ID)
 	if err != nil {
 		return fmt.Errorf("lock reconciliation of fund account %d: %w", a.ID, err)
 	}
@@ -88,7 +89,8 @@ func (t *tx) StatementDayLines(
 		var l intake.PastLine
 		var direction string
 		var amount int64
-		err := row.Scan(&l.ID, &direction, &amount, &l.BookingDate, &l.BankReference, &l.Ordinal, &l.EndToEndID, &l.BatchRef)
+		err := row.Scan(&l.ID, &direction, &amount, &l.BookingDate, &l.BankReference, &l.Ordinal, &l.EndToEndID,
+			&l.BatchRef)
 		l.Direction, l.Amount = directionOf(direction), money.Amount(amount)
 		return l, err
 	})
@@ -134,14 +136,16 @@ func (t *tx) AddStatementLines(
 ) error {
 	columns := []string{
 		"area", "statement_id", "fund_account", "line", "direction", "amount", "booking_date", "value_date",
-		"bank_reference", "ordinal", "end_to_end_id", "batch_ref", "reversal", "counterparty", "counterparty_account", "text",
+		"bank_reference", "ordinal", "end_to_end_id", "batch_ref", "reversal", "counterparty",
+		"counterparty_account", "text",
 	}
 	_, err := t.CopyFrom(ctx, pgx.Identifier{"statement_line"}, columns,
 		pgx.CopyFromSlice(len(lines), func(i int) ([]any, error) {
 			l := &lines[i]
 			return []any{
-				int32(a.Area), ids[l.Statement], a.ID, int32(l.Number), l.Direction.String(), //nolint:gosec // lines of a file
-				l.Amount.Fen(), l.BookingDate, l.ValueDate, l.BankReference, int32(l.Ordinal), //nolint:gosec // as above
+				int32(a.Area), ids[l.Statement], a.ID, int32(l.Number), //nolint:gosec // lines of a file
+				l.Direction.String(), l.Amount.Fen(), l.BookingDate, l.ValueDate, l.BankReference,
+				int32(l.Ordinal), //nolint:gosec // as above
 				l.EndToEndID, l.BatchRef, l.Reversal, l.Counterparty.Plain(), l.CounterpartyAccount.Plain(), l.Text,
 			}, nil
 		}))
@@ -209,15 +213,15 @@ func (t *tx) StatementAccounts(ctx context.Context) ([]reconcile.Account, error)
 	return out, nil
 }
 
-// AccountOfBank implements reconcile.Tx. A fixed deposit may bear the number of
-// the account it was placed from, and has no statement of its own.
+// AccountOfBank implements reconcile.Tx. Where a fixed deposit bears the number of
+// the account it was placed from, the statement is that account's.
 func (t *tx) AccountOfBank(ctx context.Context, code, account string) (intake.Account, error) {
 	var out intake.Account
 	var number string
 	err := t.QueryRow(ctx, `
 		select area, id, bank, account_no, opened_on from fund_account
-		where bank = $1 and role <> 'fixed_deposit' and (account_no = $2 or id::text = $2)
-		order by account_no = $2 desc, area, id limit 1`, code, account).Scan(
+		where bank = $1 and (account_no = $2 or id::text = $2)
+		order by account_no = $2 desc, role = 'fixed_deposit', area, id limit 1`, code, account).Scan(
 		&out.Area, &out.ID, &out.Bank, &number, &out.OpenedOn)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return out, reconcile.ErrAccountUnknown

@@ -51,7 +51,7 @@ type life struct {
 	began string
 	// evidence is SQL over an event that left a state on no evidence.
 	evidence string
-	// decided is SQL over o and an event that differs from the decision behind it.
+	// decided is SQL over o and an event that differs from what it rests on.
 	decided string
 }
 
@@ -61,9 +61,30 @@ func batchLife() life {
 		began: `e.at <> o.created_at or e.actor is distinct from (select r.created_by from withholding_run r
 			where r.area = o.area and r.id = o.run_id)`,
 		evidence: `e.from_state in ('sending', 'unknown') and coalesce(e.evidence ->> 'because', '') = ''`,
-		decided:  `false`,
+		decided:  batchEvidence,
 	}
 }
+
+// batchEvidence is SQL over a batch o and its event e that says something else than
+// what it rests on: a batch begins on nothing; an acknowledgement and answers are
+// the bank's, answers stand in the receipt that is named; a silent batch was asked
+// about, once for every item without an answer; the last answer or the last money
+// ends it.
+const batchEvidence = `case
+	when e.version = 1 then e.evidence <> '{}'
+	when e.evidence ->> 'because' like 'answers in receipt %' then e.actor not in ('bank:' || o.bank, 'bank:')
+	     or e.to_state <> 'acked' or not exists (
+	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at
+	        and e.evidence ->> 'because' = 'answers in receipt ' || w.receipt_id)
+	when e.to_state = 'unknown' then e.actor <> 'job' or not exists (
+	     select from bank_query q where q.area = o.area and q.batch_id = o.id and q.asked_at = e.at
+	     having e.evidence ->> 'because' = count(*) || ' items without an answer on ' || min(q.asked_on)
+	        and min(q.asked_on) = max(q.asked_on))
+	when e.to_state = 'done' then e.actor not in ('bank:' || o.bank, 'bank:', 'statement')
+	     or e.evidence ->> 'because' <> 'every item has a final answer' or not exists (
+	     select from receipt r where r.area = o.area and r.subject = o.id and r.processed_at = e.at
+	     union all select from arrival v where v.area = o.area and v.batch_id = o.id and v.reported_at = e.at)
+	else e.actor not in ('bank:' || o.bank, 'bank:') end`
 
 func batchSteps() []any {
 	states := []bank.BatchState{
@@ -128,7 +149,7 @@ func eventSQL(l life) string {
 	       when e.at < e.prev_at - ` + apart + ` then 'was moved to "' || e.to_state || '" before the move before it'
 	       when e.n = 1 and (` + l.began + `) then 'began otherwise than its first event says'
 	       when ` + l.evidence + ` then 'left "' || e.from_state || '" on no evidence'
-	       when ` + l.decided + ` then 'was moved to "' || e.to_state || '" otherwise than it was decided'
+	       when ` + l.decided + ` then 'was moved to "' || e.to_state || '" on something that is not so'
 	       else 'is "' || o.state || '" in version ' || o.version || ', its last event made it "' || e.to_state
 	            || '" in version ' || e.version end
 	  from (select * from ` + l.table + ` where $1 = 0 or area = $1) o
@@ -427,6 +448,7 @@ func agreementSQL() string {
 	arrived as (
 		select g.area, g.id, sum(v.amount) filter (where v.id > g.prev_arrival) as amount, max(v.id) as last,
 		       max(v.value_date) as value_date, max(v.business_day) as business_day,
+		       max(v.business_day) filter (where v.reported_at = g.agreed_at) as came,
 		       bool_and(s.arrival_id is not null) filter (where v.id > g.prev_arrival) as all_parked,
 		       bool_or(s.arrival_id is not null) filter (where v.id > g.prev_arrival) as any_parked
 		  from rounds g
@@ -447,6 +469,7 @@ func agreementSQL() string {
 	            || g.subject
 	       when v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last)
 	            then 'reaches further than what arrived or was answered'
+	       when v.came is null and r.area is null then 'was agreed at ' || g.agreed_at || ', when nothing came'
 	       else 'differs from its arrivals in date or in what is taken from suspense' end
 	  from rounds g
 	  left join withholding_batch b on g.subject = 'batch' and b.area = g.area and b.id = g.subject_id
@@ -456,12 +479,15 @@ func agreementSQL() string {
 	    on g.subject = 'terminal_day' and d.area = g.area and d.id = g.subject_id
 	  left join answered w on w.area = g.area and w.id = g.id
 	  left join arrived v on v.area = g.area and v.id = g.id
+	  left join (select distinct area, subject, processed_at from receipt
+	              where ($1 = 0 or area = $1) and kind in ('results', 'result_file')) r
+	    on g.subject = 'batch' and r.area = g.area and r.subject = g.subject_id and r.processed_at = g.agreed_at
 	 where (b.id is null and d.id is null) or (g.round, g.after_answer) is distinct from (g.n, g.prev_answer)
 	    or (w.n, w.amount, v.amount) is distinct from (g.item_count, g.amount, g.amount)
 	    or g.fund_account <> coalesce(b.fund_account, d.fund_account)
 	    or v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last)
 	    or (v.value_date, v.all_parked, v.any_parked) is distinct from (g.effective_on, g.from_suspense, g.from_suspense)
-	    or v.business_day > g.business_day`
+	    or v.business_day > g.business_day or v.came <> g.business_day or (v.came is null and r.area is null)`
 }
 
 // An arrival is on the account of what it names, and says itself who told it.

@@ -31,6 +31,7 @@ func bookChecks() []check {
 		{proof.Invariant{ID: "I4", Title: "a sealed day and a closed month are as they were sealed and closed"}, []probe{
 			{table: "book", looks: []string{"book"}, sql: sealedDaysSQL},
 			{table: "sealed_day", run: checkSealedDays},
+			{table: "sealed_day", sql: sealedOrderSQL},
 			{table: "entry", sql: openWhenBookedSQL},
 			{table: "period_close", run: checkClosedPeriods},
 		}},
@@ -170,6 +171,14 @@ const sealedDaysSQL = `
 	    on d.area = b.area and d.scheme = b.scheme
 	 where b.area is null or coalesce(d.n, 0) <> b.sealed_through - b.opened_on + 1
 	    or (d.n > 0 and (d.first <> b.opened_on or d.last <> b.sealed_through))`
+
+// Days are sealed one after the other.
+const sealedOrderSQL = `
+	select area, 0, area || ' ' || scheme || ' ' || day, 'was sealed at ' || sealed_at || ', and a day before it at ' || before
+	  from (select area, scheme, day, sealed_at, max(sealed_at) over (partition by area, scheme order by day
+	               rows between unbounded preceding and 1 preceding) as before
+	          from sealed_day where $1 = 0 or area = $1) d
+	 where sealed_at < before - ` + apart
 
 const openWhenBookedSQL = `
 	select e.area, e.id, e.area || '/' || e.id, case

@@ -29,6 +29,7 @@ func fileChecks() []check {
 		{proof.Invariant{ID: "I23", Title: "statements add up, and each opens with what the one before closed with"}, []probe{
 			{table: "statement", sql: statementSQL()},
 			{table: "statement_line", sql: statementLineSQL},
+			{table: "receipt", sql: statementFileSQL()},
 		}},
 	}
 }
@@ -84,6 +85,7 @@ func answerSQL() string {
 	       when w.disposition = 'pending' then 'decides item ' || w.item_id || ' and is kept as pending'
 	       when w.disposition = 'recorded' and f.n > 1 then 'is one of ' || f.n || ' final answers of item ' || w.item_id
 	       when w.answered_at < r.received_at - ` + apart + ` or w.answered_at > r.processed_at + ` + apart + `
+	            or (r.kind = 'results' and (w.answered_at, w.answered_at) is distinct from (r.received_at, r.processed_at))
 	            then 'was answered before its receipt came or after it was closed'
 	       else 'is recorded as ' || w.outcome || ' in class ' || w.class end
 	  from answer w
@@ -99,7 +101,8 @@ func answerSQL() string {
 	    or (w.disposition = 'repeated' and (f.outcome is distinct from w.outcome or f.id >= w.id))
 	    or (w.disposition = 'pending' and (w.outcome not in ('unknown', 'pending') or w.class <> 'UNKNOWN'))
 	    or (w.disposition = 'recorded' and (f.n > 1 or (w.outcome = 'failed' and w.class in ('SUCCESS', 'UNKNOWN'))))
-	    or w.answered_at < r.received_at - ` + apart + ` or w.answered_at > r.processed_at + ` + apart + `)`
+	    or w.answered_at < r.received_at - ` + apart + ` or w.answered_at > r.processed_at + ` + apart + `
+	    or (r.kind = 'results' and (w.answered_at, w.answered_at) is distinct from (r.received_at, r.processed_at)))`
 }
 
 func receiptStateSQL() string {
@@ -113,7 +116,7 @@ func receiptStateSQL() string {
 	            then 'is ' || r.state || ' and names receipt ' || coalesce(r.duplicate_of::text, 'none') || ' as its original'
 	       when r.state = 'duplicate' and (o.id is null or o.digest <> r.digest)
 	            then 'repeats receipt ' || r.duplicate_of || ', which has not its content'
-	       when (r.code <> '') <> (r.state = 'quarantined') then 'is ' || r.state || ' with reason "' || r.code || '"'
+	       when (r.code <> '') <> (r.state = 'quarantined') or (r.text <> '' and r.state <> 'quarantined') then 'is ' || r.state || ' with reason "' || r.code || '"'
 	       when r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0)
 	            then 'is ' || r.state || ' and counts ' || r.rows || ' rows'
 	       when r.state = 'processed' and r.kind in ('results', 'result_file') and b.id is null
@@ -124,6 +127,7 @@ func receiptStateSQL() string {
 	            then 'answers an account opening that was not its bank''s'
 	       when r.state = 'processed' and r.declared_count <> r.rows
 	            then 'came with a count of ' || r.declared_count || ' and has ' || r.rows || ' rows'
+	       when r.kind = 'results' and r.size <> 0 then 'is a request and counts ' || r.size || ' bytes of a file'
 	       when r.received_by not in ('bank:' || r.bank, 'bank:') and r.kind = 'results'
 	            then 'is of bank ' || r.bank || ' and was received by ' || r.received_by
 	       else 'came with an amount of ' || ` + yuan("r.declared_amount") + ` || '; its lines sum to '
@@ -142,7 +146,8 @@ func receiptStateSQL() string {
 	    or r.processed_at < r.received_at - ` + apart + `
 	    or (r.duplicate_of is not null) <> (r.state = 'duplicate')
 	    or (r.state = 'duplicate' and (o.id is null or o.digest is distinct from r.digest))
-	    or (r.code <> '') <> (r.state = 'quarantined')
+	    or (r.code <> '') <> (r.state = 'quarantined') or (r.text <> '' and r.state <> 'quarantined')
+	    or (r.kind = 'results' and r.size <> 0)
 	    or (r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0))
 	    or (r.state = 'processed' and case when r.kind in ('results', 'result_file') then b.id is null
 	           when r.kind = 'statement' then f.id is null when r.kind = 'account_opening_result' then p.id is null end)
@@ -231,38 +236,53 @@ func (f *storedFile) close() {
 	f.found.Add(proof.Breach{Area: f.area, Table: f.table, Row: fmt.Sprintf("%s/%d", f.area, f.id), Text: text})
 }
 
-// Cases are opened in the transaction of what they speak of, and stay.
+// Cases are opened in the transaction of what they speak of, and stay: bank and
+// instant are those of the fact, where it keeps them.
 const caseSQL = `
-	with needed (area, at, kind, subject) as (
-		select area, id, 'answer_refused', 'receipt:' || receipt_id || ':' || line from answer
-		 where ($1 = 0 or area = $1) and disposition = 'refused'
+	with needed (area, at, kind, subject, bank, opened_at) as (
+		select w.area, w.id, 'answer_refused', 'receipt:' || w.receipt_id || ':' || w.line, r.bank, w.answered_at
+		  from answer w left join receipt r on r.area = w.area and r.id = w.receipt_id
+		 where ($1 = 0 or w.area = $1) and w.disposition = 'refused'
 		union all
-		select area, id, 'file_quarantined', 'receipt:' || id from receipt
+		select area, id, 'file_quarantined', 'receipt:' || id, bank, processed_at from receipt
 		 where ($1 = 0 or area = $1) and state = 'quarantined'
 		union all
-		select area, cause_id, 'refund_due', 'item:' || cause_id from refund_task where $1 = 0 or area = $1
+		select t.area, t.cause_id, 'refund_due', 'item:' || t.cause_id, '', min(e.booked_at)
+		  from refund_task t
+		  left join posting p on p.area = t.area and p.cause_id = t.cause_id and p.kind = 'contribution' and not p.reversal
+		  left join entry e on e.area = p.area and e.id = p.entry_id
+		 where $1 = 0 or t.area = $1 group by t.area, t.cause_id
 		union all
-		select area, id, 'bank_silent', 'batch:' || id from withholding_batch
-		 where ($1 = 0 or area = $1) and state = 'unknown')
-	select n.area, n.at, n.area || '/' || n.kind || ' ' || n.subject, 'is missing'
+		select e.area, e.batch_id, 'bank_silent', 'batch:' || e.batch_id, min(b.bank), min(e.at) from batch_event e
+		  left join withholding_batch b on b.area = e.area and b.id = e.batch_id
+		 where ($1 = 0 or e.area = $1) and e.to_state = 'unknown' group by e.area, e.batch_id)
+	select coalesce(n.area, c.area), coalesce(n.at, c.id), coalesce(n.area, c.area) || '/' || coalesce(n.kind, c.kind) || ' '
+	       || coalesce(n.subject, c.subject), case when c.id is null then 'is missing'
+	       when n.at is null then 'is open, and nothing needs it'
+	       else 'names another bank or instant than what it speaks of' end
 	  from needed n
-	 where not exists (select from exception_case c where c.area = n.area and c.kind = n.kind and c.subject = n.subject)
+	  full join (select * from exception_case where ($1 = 0 or area = $1)
+	                and kind in ('answer_refused', 'file_quarantined', 'refund_due', 'bank_silent')) c
+	    on c.area = n.area and c.kind = n.kind and c.subject = n.subject
+	 where c.id is null or n.at is null or c.bank <> n.bank or c.opened_at <> n.opened_at
 	union all
-	select c.area, c.id, c.area || '/' || c.id, 'speaks of ' || c.subject || ', where nothing needs it'
+	select c.area, c.id, c.area || '/' || c.id, 'was opened at ' || c.opened_at || ', which is not ' || c.opened_on
 	  from exception_case c
-	 where ($1 = 0 or c.area = $1) and c.kind in ('answer_refused', 'file_quarantined', 'refund_due')
-	   and not exists (select from needed n where n.area = c.area and n.kind = c.kind and n.subject = c.subject)
+	 where ($1 = 0 or c.area = $1) and c.opened_on <> (c.opened_at at time zone 'Asia/Shanghai')::date
 	union all
 	select x.area, x.case_id, x.area || '/' || x.case_id, 'is closed and was never opened'
 	  from exception_closed x
 	 where ($1 = 0 or x.area = $1)
 	   and not exists (select from exception_case c where c.area = x.area and c.id = x.case_id)
 	union all
-	select q.area, q.id, q.area || '/query ' || q.id, 'asks about item ' || q.item_id || ', which is not in batch '
-	       || q.batch_id
+	select q.area, q.id, q.area || '/query ' || q.id, case
+	       when i.id is null then 'asks about item ' || q.item_id || ', which is not in batch ' || q.batch_id
+	       else 'asks about item ' || q.item_id || ', which was answered before' end
 	  from bank_query q
-	 where ($1 = 0 or q.area = $1) and not exists (
-	       select from withholding_item i where i.area = q.area and i.id = q.item_id and i.batch_id = q.batch_id)`
+	  left join withholding_item i on i.area = q.area and i.id = q.item_id and i.batch_id = q.batch_id
+	 where ($1 = 0 or q.area = $1) and (i.id is null or exists (
+	       select from answer w where w.area = q.area and w.item_id = q.item_id and w.disposition = 'recorded'
+	          and w.id < q.id))`
 
 func statementSQL() string {
 	return `
@@ -310,3 +330,21 @@ const statementLineSQL = `
 	  left join statement s on s.area = l.area and s.id = l.statement_id
 	 where s.id is null or s.fund_account <> l.fund_account or l.booking_date not between s.day_from and s.day_to
 	    or l.ordinal <> l.n`
+
+// A statement file's receipt counts what was new in it, under its last day.
+func statementFileSQL() string {
+	return `
+	select r.area, r.id, r.area || '/' || r.id, 'says ' || r.recorded || ' new lines of ' || ` + yuan("r.amount") + `
+	       || ' up to ' || r.part || '; its statements have ' || coalesce(s.n, 0) || ' of ' || ` + yuan("coalesce(s.amount, 0)") + `
+	       || ' up to ' || coalesce(s.day_to::text, 'no day')
+	  from receipt r
+	  left join (select s.area, s.receipt_id, max(s.day_to) as day_to, min(s.taken_in_at) as at, max(s.taken_in_at) as at2,
+	                    sum(s.line_count) as n, sum(l.amount) as amount
+	               from statement s
+	               left join (select area, statement_id, sum(amount) as amount from statement_line
+	                           where $1 = 0 or area = $1 group by 1, 2) l on l.area = s.area and l.statement_id = s.id
+	              where $1 = 0 or s.area = $1 group by 1, 2) s on s.area = r.area and s.receipt_id = r.id
+	 where ($1 = 0 or r.area = $1) and r.kind = 'statement' and r.state = 'processed'
+	   and ((coalesce(s.n, 0), coalesce(s.amount, 0)) is distinct from (r.recorded, r.amount)
+	        or s.day_to::text <> r.part or s.at <> r.processed_at or s.at2 <> r.processed_at)`
+}

@@ -17,6 +17,7 @@ func itemChecks() []check {
 		{proof.Invariant{ID: "I7", Title: "nobody pays more for a year than was chosen; one account of a member is paid to"}, []probe{
 			{table: "member", looks: []string{"tier_choice", "posting"}, sql: aboveChosenSQL()},
 			{table: "instrument", sql: onePayoutSQL},
+			{table: "tier_choice", sql: tierOfNobodySQL},
 		}},
 		{proof.Invariant{ID: "I14", Title: "a member's due is with one bank at a time"}, []probe{
 			{table: "withholding_item", sql: oneLiveItemSQL},
@@ -108,7 +109,8 @@ func settledSQL() string {
 func personalOpeningSQL() string {
 	return `
 	with parts as (
-		select o.area, o.id as cause, o.member_id as member, u.role, u.amount from personal_opening o
+		select o.area, o.id as cause, o.member_id as member, u.role, u.amount, o.entered_at as at, o.entered_by as actor
+		  from personal_opening o
 		 cross join lateral (values ('personal_individual', o.individual), ('personal_collective', o.collective),
 		       ('personal_subsidy', o.subsidy), ('personal_interest', o.interest)) as u (role, amount)
 		 where ($1 = 0 or o.area = $1) and u.amount > 0),
@@ -122,12 +124,15 @@ func personalOpeningSQL() string {
 	       || coalesce(l.entry::text, 'opening ' || p.cause), case
 	       when p.cause is null then 'posts ' || l.role || ' of opening ' || l.cause || ', which nobody entered'
 	       when l.cause is null then p.role || ' of ' || ` + yuan("p.amount") + ` || ' was entered and is not posted'
+	       when (p.at, p.actor) is distinct from (e.booked_at, e.actor)
+	            then p.role || ' of opening ' || p.cause || ' was booked by another person or at another time than entered'
 	       else p.role || ' of opening ' || p.cause || ' was entered as ' || ` + yuan("p.amount") + ` || ' for member '
 	            || p.member || ' and is posted as ' || ` + yuan("l.amount") + ` end
 	  from parts p
 	  full join lines l on l.area = p.area and l.cause = p.cause and l.role = p.role
-	 where (p.amount, p.member, 1::bigint, 0::bigint, 0::bigint, 0) is distinct from
-	       (l.amount, l.member, l.n, l.batch, l.account, l.year::integer)`
+	  left join entry e on e.area = l.area and e.id = l.entry
+	 where (p.amount, p.member, 1::bigint, 0::bigint, 0::bigint, 0, p.at, p.actor) is distinct from
+	       (l.amount, l.member, l.n, l.batch, l.account, l.year::integer, e.booked_at, e.actor)`
 }
 
 // A line that is no item's names no item's facts.
@@ -176,10 +181,16 @@ func causeSQL() string {
 		            when o.fund_account is null then 'is caused by an opening balance that nobody entered' end
 		       when c.what = 'personal_opening' and c.part = '' then case
 		            when n.id is null then 'is caused by a personal opening that nobody entered'
-		            when c.kind <> 'opening' or c.actor <> n.entered_by
+		            when c.kind <> 'opening' or c.actor <> n.entered_by or c.booked_at <> n.entered_at
 		                 or c.text not like 'personal accounts at go-live: % members' or c.effective_on <> b.opened_on
 		                 or c.accounted_on <> b.opened_on
 		                 then 'differs from personal opening ' || n.id || ' in kind, a date, text or actor' end
+		       when c.what = 'published' then case
+		            when not exists (select from audit a where a.area = c.area and a.action = 'book published total'
+		                               and a.object = c.cause) then 'is a published total that nobody answers for'
+		            when exists (select from posting p where p.area = c.area and p.entry_id = c.id
+		                           and (p.nature <> 'direct' or p.member_id is not null or p.role like 'personal%'))
+		                 then 'is a published total and touches a person' end
 		       else 'is caused by "' || c.cause || '", and no flow causes such an entry' end as text
 		  from caused c
 		  left join agreement g on c.what = 'agreement' and g.area = c.area and g.id = c.fact
@@ -228,7 +239,8 @@ func openingBalanceSQL() string {
 	 where ($1 = 0 or o.area = $1) and (f.id is null or o.day <> f.opened_on - 1
 	    or (o.balance = 0) <> (e.id is null)
 	    or (o.balance > 0 and (e.kind <> 'opening' or e.scheme <> f.scheme or e.accounted_on <> f.opened_on
-	        or e.effective_on <> f.opened_on or e.actor <> o.entered_by or e.text <> 'balance at go-live' or not exists (
+	        or e.effective_on <> f.opened_on or e.actor <> o.entered_by or e.booked_at <> o.entered_at
+	        or e.text <> 'balance at go-live' or not exists (
 	       select from posting p where p.area = e.area and p.entry_id = e.id
 	       having count(*) = 2 and bool_and(p.amount = o.balance and p.nature = 'direct' and not p.red and case p.side
 	              when 'debit' then p.role = f.role and p.fund_account = f.id
@@ -244,6 +256,12 @@ const refundTaskSQL = `
 	  left join counter_receipt c on c.area = t.area and c.id = t.cause_id
 	 where ($1 = 0 or t.area = $1) and (t.member_id, t.year, t.amount) is distinct from (
 	       coalesce(i.member_id, c.member_id), coalesce(i.year, c.year), coalesce(i.amount, c.amount))
+	union all
+	select t.area, t.id, t.area || '/' || t.id, 'was opened on ' || t.opened_on || ', and its item was booked on '
+	       || p.accounted_on
+	  from refund_task t
+	  join posting p on p.area = t.area and p.cause_id = t.cause_id and not p.reversal and p.kind = 'contribution'
+	 where ($1 = 0 or t.area = $1) and t.opened_on <> p.accounted_on
 	union all
 	select t.area, t.id, t.area || '/' || t.id, 'is for item ' || t.cause_id || ', which did not succeed'
 	  from refund_task t
@@ -263,14 +281,21 @@ func aboveChosenSQL() string {
 	 where p.amount > coalesce(c.amount, 0)`
 }
 
+const tierOfNobodySQL = `
+	select c.area, c.member_id, c.area || '/' || c.member_id || ' ' || c.year, 'was chosen by nobody in the registry'
+	  from tier_choice c
+	 where ($1 = 0 or c.area = $1) and not exists (
+	       select from member m where m.area = c.area and m.id = c.member_id)`
+
 const onePayoutSQL = `
 	select area, min(id), area || '/' || min(id), 'is one of ' || count(*) || ' accounts that member ' || member_id
 	       || ' is paid to'
 	  from instrument where ($1 = 0 or area = $1) and for_payout and ended_on is null
 	 group by area, member_id having count(*) > 1`
 
-// Attempts of a member and year are numbered, and each but the last has its final
-// answer: nothing is sent again while the bank may still debit it.
+// Attempts of a member and year are numbered, and each but the last had its final
+// answer before the next was made: nothing is sent again while the bank may still
+// debit it. Ids rise, and an answer is committed before a run can see it.
 const oneLiveItemSQL = `
 	with numbered as (
 		select i.area, i.id, i.member_id, i.year, i.attempt,
@@ -283,7 +308,8 @@ const oneLiveItemSQL = `
 	       else 'is without a final answer, and item ' || n.next || ' asks for the same due' end
 	  from numbered n
 	 where n.attempt <> n.n or (n.next is not null and not exists (
-	       select from answer a where a.area = n.area and a.item_id = n.id and a.disposition = 'recorded'))`
+	       select from answer a where a.area = n.area and a.item_id = n.id and a.disposition = 'recorded'
+	          and a.id < n.next))`
 
 const itemRegistrySQL = `
 	select i.area, i.id, i.area || '/' || i.id, case

@@ -17,10 +17,13 @@ func peopleChecks() []check {
 		{proof.Invariant{ID: "I25", Title: "one request has one fingerprint, one answer and one effect"}, []probe{
 			{table: "idempotency", sql: onceSQL},
 			{table: "receipt", sql: resultsOnceSQL},
+			{table: "idempotency", sql: effectSQL},
+			{table: "idempotency", sql: answerWithoutEffectSQL},
 		}},
 		{proof.Invariant{ID: "I27", Title: "maker and checker are different people, and had the duty then"}, []probe{
 			{table: "approval", looks: []string{"approval", "fund_transfer"}, sql: approvalSQL},
 			{table: "fund_transfer", looks: []string{"duty_grant"}, sql: makerSQL},
+			{table: "period_close", sql: closerSQL},
 		}},
 		{proof.Invariant{ID: "I28", Title: "what was approved is what was booked"}, []probe{
 			{table: "fund_transfer", run: checkTransferDigests},
@@ -51,6 +54,48 @@ const resultsOnceSQL = `
 	 where r.times > 1 or (r.bank <> '' and r.received_at > r.latest - interval '400 days' and not exists (
 	       select from idempotency i where i.caller = 'bank:' || r.bank and i.key = substr(r.name, length('results:') + 1)
 	          and i.fingerprint = r.digest))`
+
+// effects are the facts that a command makes, each in the transaction that keeps
+// the command's answer, and so at its instant. A bank's facts name the caller.
+const effects = `
+	select area, id, 'arrival' as tab, reported_at as at, nullif(reported_by, 'bank:') as caller from arrival
+	 where ($1 = 0 or area = $1) and source = 'notice'
+	union all select area, id, 'counter_receipt', received_at, 'bank:' || bank from counter_receipt where $1 = 0 or area = $1
+	union all select area, id, 'receipt', received_at, nullif(received_by, 'bank:') from receipt
+	 where ($1 = 0 or area = $1) and kind = 'results'
+	union all select area, id, 'withholding_run', created_at, null from withholding_run where $1 = 0 or area = $1
+	union all select area, id, 'fund_transfer', made_at, null from fund_transfer where $1 = 0 or area = $1
+	union all select area, subject_id, 'approval', decided_at, null from approval where $1 = 0 or area = $1
+	union all select area, transfer_id, 'transfer_event', at, null from transfer_event
+	 where ($1 = 0 or area = $1) and to_state = 'withdrawn'
+	union all select area, fund_account, 'period_close', closed_at, null from period_close where $1 = 0 or area = $1
+	union all select area, fund_account, 'opening_balance', entered_at, null from opening_balance where $1 = 0 or area = $1
+	union all select area, id, 'personal_opening', entered_at, null from personal_opening where $1 = 0 or area = $1
+	union all select area, batch_id, 'batch_event', at, nullif(actor, 'bank:') from batch_event
+	 where ($1 = 0 or area = $1) and evidence ->> 'because' like 'acknowledged %'`
+
+// Answers are kept for 400 days at the least; the effects of older ones stand alone.
+const effectSQL = `
+	select e.area, e.id, e.area || '/' || e.tab || ' ' || e.id, 'was made at ' || e.at || ', when no answer was kept'
+	  from (` + effects + `) e
+	 where e.at > now() - interval '400 days' and not exists (
+	       select from idempotency i where i.created_at = e.at and (e.caller is null or i.caller = e.caller))`
+
+// Commands that cannot succeed without a new fact, by their route.
+const answerWithoutEffectSQL = `
+	with kept as (
+		select r.tab, i.created_at as at, count(*) as n, min(i.caller || ' ' || i.route || ' ' || i.key) as first
+		  from idempotency i
+		  join (values ('POST /v1/contributions', 'counter_receipt'), ('POST /v1/withholding-runs', 'withholding_run'),
+		               ('POST /v1/withholding-batches/%/results', 'receipt'), ('POST /v1/fund-transfers', 'fund_transfer'),
+		               ('POST /v1/fund-transfers/%/approve', 'approval'), ('POST /v1/fund-transfers/%/reject', 'approval'),
+		               ('POST /v1/periods/%/close', 'period_close'), ('POST /v1/opening-balances', 'opening_balance'))
+		       as r (route, tab) on i.route like r.route
+		 where $1 = 0 group by 1, 2)
+	select 0, 0, k.first, 'was answered, and its effect is not there'
+	  from kept k
+	  left join (select tab, at, count(*) as n from (` + effects + `) e group by 1, 2) e on e.tab = k.tab and e.at = k.at
+	 where coalesce(e.n, 0) < k.n`
 
 // Duties are asked at the instant of the decision; a grant that ended since was one.
 const approvalSQL = `
@@ -98,6 +143,17 @@ const makerSQL = `
 	    or not exists (
 	       select from duty_grant d where d.login = f.maker and d.duty = 'maker' and d.granted_at <= f.made_at + ` + apart + `
 	          and (d.revoked_at is null or d.revoked_at >= f.made_at - ` + apart + `)))`
+
+const closerSQL = `
+	select c.area, c.fund_account, c.area || '/' || c.fund_account || ' ' || to_char(c.month, 'YYYY-MM'),
+	       'was closed by ' || c.closed_by || ', who was no checker of the area''s agency finance then'
+	  from period_close c
+	 where ($1 = 0 or c.area = $1) and not exists (
+	       select from officer o
+	         join organisation g on g.id = o.organisation_id and g.area = c.area and g.kind = 'agency_finance'
+	         join duty_grant d on d.login = o.login and d.duty = 'checker' and d.granted_at <= c.closed_at + ` + apart + `
+	              and (d.revoked_at is null or d.revoked_at >= c.closed_at - ` + apart + `)
+	        where o.login = c.closed_by)`
 
 // checkTransferDigests computes the digest of every transfer again.
 func checkTransferDigests(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
@@ -176,7 +232,7 @@ func transferBookedSQL() string {
 	select e.area, e.id, e.area || '/entry ' || e.id, 'is of kind ' || e.kind || ', which a transfer only may cause'
 	  from entry e
 	 where ($1 = 0 or e.area = $1) and e.reverses is null and e.kind in ` + transferKinds() + `
-	   and e.cause not like 'fund_transfer:%'`
+	   and e.cause not like 'fund_transfer:%' and e.cause not like 'published:%'`
 }
 
 const depositSQL = `

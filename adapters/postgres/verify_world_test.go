@@ -116,7 +116,7 @@ func (w *proofWorld) seedMembers() {
 func (w *proofWorld) liveGoLive(today func() calendar.Day) {
 	w.t.Helper()
 	s := registry.New(registry.Config{Store: w.db.Registry(), Today: today})
-	_, err := s.OpenBalances(w.t.Context(), w.request(), w.render(nil), w.books.Officers["finance-maker"],
+	_, err := s.OpenBalances(w.t.Context(), w.request("opening-balances"), w.render(nil), w.books.Officers["finance-maker"],
 		[]registry.OpeningBalance{
 			{FundAccount: w.books.Accounts[ledger.FiscalSpecial], Day: w.today.AddDays(-1), Balance: 100_000, StatementNumber: "1"},
 			{FundAccount: w.books.Accounts[ledger.Expenditure], Day: w.today.AddDays(-1), Balance: 10_000, StatementNumber: "1"},
@@ -128,7 +128,7 @@ func (w *proofWorld) liveGoLive(today func() calendar.Day) {
 		first := fmt.Sprintf("6103051950010%d", 1000+i)
 		file += first + string(party.IDCheck(first)) + ",300.00,20.00,0.00,1.50\n"
 	}
-	_, err = s.Import(w.t.Context(), w.request(), w.render(nil), w.books.Officers["business-maker"],
+	_, err = s.Import(w.t.Context(), w.request("imports/{kind}"), w.render(nil), w.books.Officers["business-maker"],
 		registry.KindOpeningAccounts, strings.NewReader(file), registry.Options{})
 	w.must(err)
 }
@@ -195,7 +195,7 @@ func (w *proofWorld) liveClose(today func() calendar.Day) {
 	_, err := s.SealThrough(w.t.Context(), proofArea, ledger.Rural, calendar.MustDay("2011-03-31"))
 	w.must(err)
 	for _, role := range []ledger.Role{ledger.Income, ledger.FiscalSpecial} {
-		_, err := s.ClosePeriod(w.t.Context(), w.request(), w.render(nil), w.books.Officers["finance-checker"],
+		_, err := s.ClosePeriod(w.t.Context(), w.request("periods/{account}/{month}/close"), w.render(nil), w.books.Officers["finance-checker"],
 			w.books.Accounts[role], calendar.MustMonth("2011-03"))
 		w.must(err)
 	}
@@ -237,10 +237,10 @@ func (w *proofWorld) liveApril() {
 	w.d.Exec(w.t, `insert into account_opening_item values ($1, 7001, 1, 1012)`, int32(proofArea))
 }
 
-func (w *proofWorld) request() once.Request {
+func (w *proofWorld) request(route string) once.Request {
 	w.keys++
 	key := fmt.Sprintf("proof-key-%08d", w.keys)
-	return once.Request{Caller: "bank:psbc", Route: "POST /test", Key: key, Fingerprint: sha256.Sum256([]byte(key))}
+	return once.Request{Caller: "bank:psbc", Route: "POST /v1/" + route, Key: key, Fingerprint: sha256.Sum256([]byte(key))}
 }
 
 func (w *proofWorld) render(take func(result any)) once.Render {
@@ -257,7 +257,7 @@ func (w *proofWorld) caller() bank.Caller { return bank.Caller{Code: "psbc"} }
 func (w *proofWorld) withhold(year int) []collection.Batch {
 	w.t.Helper()
 	var out []collection.Batch
-	_, err := w.service.Withhold(w.t.Context(), w.request(), w.render(func(v any) { out = v.(collection.RunResult).Batches }),
+	_, err := w.service.Withhold(w.t.Context(), w.request("withholding-runs"), w.render(func(v any) { out = v.(collection.RunResult).Batches }),
 		w.books.Officers["business-maker"], collection.Run{Scheme: ledger.Rural, Year: year})
 	w.must(err)
 	return out
@@ -272,7 +272,7 @@ func (w *proofWorld) items(b collection.Batch) []collection.ItemStanding {
 
 func (w *proofWorld) acknowledge(b collection.Batch) {
 	w.t.Helper()
-	_, err := w.service.Acknowledge(w.t.Context(), w.request(), w.render(nil), proofArea, w.caller(), b.ID,
+	_, err := w.service.Acknowledge(w.t.Context(), w.request("withholding-batches/{id}/acknowledgement"), w.render(nil), proofArea, w.caller(), b.ID,
 		collection.Acknowledgement{Count: b.Count, Amount: b.Amount, Digest: hex.EncodeToString(b.Digest[:])})
 	w.must(err)
 }
@@ -297,14 +297,14 @@ func (w *proofWorld) results(b collection.Batch, rs ...collection.Result) {
 	for i := range rs {
 		rs[i].Line = i + 1
 	}
-	_, err := w.service.Results(w.t.Context(), w.request(), w.render(nil), proofArea, w.caller(), b.ID, rs)
+	_, err := w.service.Results(w.t.Context(), w.request("withholding-batches/{id}/results"), w.render(nil), proofArea, w.caller(), b.ID, rs)
 	w.must(err)
 }
 
 func (w *proofWorld) arrive(a collection.Arrival) {
 	w.t.Helper()
 	a.ValueDate = w.today
-	_, err := w.service.Arrive(w.t.Context(), w.request(), w.render(nil), proofArea, w.caller(), w.number(ledger.Income), a)
+	_, err := w.service.Arrive(w.t.Context(), w.request("arrivals"), w.render(nil), proofArea, w.caller(), w.number(ledger.Income), a)
 	w.must(err)
 	w.work()
 }
@@ -318,7 +318,7 @@ func (w *proofWorld) number(role ledger.Role) string {
 
 func (w *proofWorld) upload(b collection.Batch, name, body string) {
 	w.t.Helper()
-	_, err := w.intake.Receive(w.t.Context(), w.request(), w.render(nil), bank.Receipt{
+	_, err := w.intake.Receive(w.t.Context(), w.request("withholding-batches/{id}/result-file"), w.render(nil), bank.Receipt{
 		Area: proofArea, Bank: "psbc", Kind: bank.ReceiptResultFile, Subject: b.ID, Name: name, ReceivedBy: "bank:psbc",
 	}, bytes.NewReader([]byte(body)), func([32]byte) error { return nil })
 	w.must(err)
@@ -331,7 +331,7 @@ func (w *proofWorld) pay(member int64, amount money.Amount, terminal, reference 
 	counter := collection.NewCounter(w.service)
 	done := make(chan struct{})
 	go func() { counter.Run(ctx); close(done) }()
-	_, err := counter.Pay(w.t.Context(), w.request(), w.render(nil), w.caller(), w.number(ledger.Income),
+	_, err := counter.Pay(w.t.Context(), w.request("contributions"), w.render(nil), w.caller(), w.number(ledger.Income),
 		collection.CounterPayment{
 			Member: member, Year: 2011, Amount: amount, Channel: "terminal", Terminal: terminal, PaidOn: w.today,
 			BankReference: reference,
@@ -368,7 +368,7 @@ func (w *proofWorld) submit(office string, i fundtransfer.Instruction) fundtrans
 	w.t.Helper()
 	i.EffectiveOn, i.Document = w.today, "voucher"
 	var t fundtransfer.Transfer
-	_, err := w.transfer.Submit(w.t.Context(), w.request(), w.render(func(v any) { t = v.(fundtransfer.Transfer) }),
+	_, err := w.transfer.Submit(w.t.Context(), w.request("fund-transfers"), w.render(func(v any) { t = v.(fundtransfer.Transfer) }),
 		w.books.Officers[office+"-maker"], i)
 	w.must(err)
 	return t
@@ -379,11 +379,11 @@ func (w *proofWorld) move(office string, i fundtransfer.Instruction) { w.decide(
 func (w *proofWorld) decide(office string, i fundtransfer.Instruction, approve bool) {
 	w.t.Helper()
 	t := w.submit(office, i)
-	decide := w.transfer.Reject
+	decide, route := w.transfer.Reject, "fund-transfers/{id}/reject"
 	if approve {
-		decide = w.transfer.Approve
+		decide, route = w.transfer.Approve, "fund-transfers/{id}/approve"
 	}
-	_, err := decide(w.t.Context(), w.request(), w.render(nil), w.books.Officers[office+"-checker"],
+	_, err := decide(w.t.Context(), w.request(route), w.render(nil), w.books.Officers[office+"-checker"],
 		fundtransfer.Verdict{ID: t.ID, Digest: t.Digest, Reason: "seen"})
 	w.must(err)
 }
@@ -394,10 +394,10 @@ func (w *proofWorld) statement(from, to string, opening, closing int64, credits,
 	account := w.books.Accounts[ledger.Income]
 	var receipt int64
 	body := from + credits + debits
-	_, err := w.intake.Receive(w.t.Context(), w.request(), w.render(func(v any) { receipt = v.(bank.Receipt).ID }),
+	_, err := w.intake.Receive(w.t.Context(), w.request("statements/{account}/{date}"), w.render(func(v any) { receipt = v.(bank.Receipt).ID }),
 		bank.Receipt{
 			Area: proofArea, Bank: "psbc", Kind: bank.ReceiptStatement, Subject: account, Name: "statement " + to,
-			ReceivedBy: "bank:psbc",
+			Part: to, ReceivedBy: "bank:psbc",
 		}, strings.NewReader(body), func([32]byte) error { return nil })
 	w.must(err)
 	list := append(strings.Fields(credits), strings.Fields(debits)...)
@@ -412,8 +412,8 @@ func (w *proofWorld) statement(from, to string, opening, closing int64, credits,
 			'', false, '', '', '')`, int32(proofArea), receipt, i+1, account, direction, sum(amount), day(to),
 			fmt.Sprintf("S%d", i))
 	}
-	w.d.Exec(w.t, `update receipt set state = 'processed', rows = $2, recorded = $2, processed_at = received_at where id = $1`,
-		receipt, len(list))
+	w.d.Exec(w.t, `update receipt set state = 'processed', rows = $2, recorded = $2, amount = $3, processed_at =
+		(select taken_in_at from statement where receipt_id = $1) where id = $1`, receipt, len(list), sum(credits)+sum(debits))
 }
 
 func day(s string) time.Time { return calendar.MustDay(s).Time() }

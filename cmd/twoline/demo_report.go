@@ -9,6 +9,7 @@ import (
 
 	"github.com/mattn/go-runewidth"
 
+	"twoline/gateway/calendar"
 	"twoline/gateway/money"
 )
 
@@ -37,6 +38,8 @@ type demoReport struct {
 	StatementLines int  `json:"statement_lines"`
 	MatchedLines   int  `json:"matched_lines"`
 	OpenBreaks     int  `json:"open_breaks"`
+	// Breaks names them.
+	Breaks []demoBreak `json:"breaks"`
 
 	SongpanIncome      money.Amount `json:"songpan_income"`
 	SongpanBalance     money.Amount `json:"songpan_balance"`
@@ -44,6 +47,17 @@ type demoReport struct {
 	Verify             string       `json:"verify"`
 	Invariants         int          `json:"invariants"`
 	Seconds            string       `json:"elapsed"`
+}
+
+// demoBreak is one row of GET /v1/breaks.
+type demoBreak struct {
+	Account   string       `json:"account_id"`
+	Class     int          `json:"class"`
+	Reason    string       `json:"reason"`
+	Direction string       `json:"direction"`
+	Amount    money.Amount `json:"amount"`
+	Day       calendar.Day `json:"day"`
+	Closed    string       `json:"closed"`
 }
 
 // villageLine is one row of GET /v1/feedback.
@@ -130,6 +144,11 @@ func (r *demoReport) print(w io.Writer, lang string) error {
 	}
 	p.line("  "+t.reconciled, r.StatementLines, r.MatchedLines, agrees)
 	p.line("  "+t.breaks, r.OpenBreaks)
+	for _, b := range r.Breaks {
+		if b.Closed == "" {
+			p.line("    %s  %s  %s %s", b.Day, b.Reason, b.Direction, b.Amount)
+		}
+	}
 	p.line("")
 	p.line("%s", t.songpan)
 	p.line("  %s %16s · %s", pad(t.balance, 48), "2325500.00", r.SongpanBalance)

@@ -166,7 +166,7 @@ func (g *gateway) wireServer(c config, clock clocks) error {
 	}, httpapi.Dependencies{ //nolint:exhaustruct // what is absent is left out
 		Log: g.log, Now: clock.now, Callers: g.db.Callers(), Checks: g.checks(c),
 		Collection: g.collection, Counter: g.counter, Intake: g.intake, Registry: g.registry, Transfers: g.transfers,
-		Ledger: g.ledger,
+		Ledger: g.ledger, Reconcile: g.reconcile,
 	})
 	if err != nil {
 		return fmt.Errorf("wire the API: %w", err)

@@ -477,10 +477,14 @@ func (v *villagePlay) reconcile(ctx context.Context) error {
 	v.report.Reconciled = true
 	for _, number := range []string{postIncome, coopIncome, postFiscal, postPayout, postDeposit} {
 		var r struct {
-			StatementLines int  `json:"statement_lines"`
-			Matched        int  `json:"matched_statement_lines"`
-			OpenBreaks     int  `json:"open_breaks"`
-			Agrees         bool `json:"agrees"`
+			Bank struct {
+				Lines int `json:"outstanding_lines"`
+			} `json:"bank"`
+			Matched []struct {
+				StatementLines int `json:"statement_lines"`
+			} `json:"matched"`
+			Breaks int  `json:"break_count"`
+			Agrees bool `json:"agrees"`
 		}
 		path := "/v1/reconciliations/" + v.accounts[number].ID + "/2011-03-31"
 		if err := v.stage.desks["finance"].post(ctx, path+"/run", map[string]any{}, nil); err != nil {
@@ -489,11 +493,26 @@ func (v *villagePlay) reconcile(ctx context.Context) error {
 		if err := v.stage.desks["auditor"].get(ctx, path, &r); err != nil {
 			return err
 		}
-		v.report.StatementLines += r.StatementLines
-		v.report.MatchedLines += r.Matched
-		v.report.OpenBreaks += r.OpenBreaks
+		for _, m := range r.Matched {
+			v.report.MatchedLines += m.StatementLines
+		}
+		v.report.StatementLines += r.Bank.Lines
+		v.report.OpenBreaks += r.Breaks
 		v.report.Reconciled = v.report.Reconciled && r.Agrees
 	}
+	v.report.StatementLines += v.report.MatchedLines
+	return v.listBreaks(ctx)
+}
+
+// listBreaks names what one side has alone.
+func (v *villagePlay) listBreaks(ctx context.Context) error {
+	var page struct {
+		Items []demoBreak `json:"items"`
+	}
+	if err := v.stage.desks["auditor"].get(ctx, "/v1/breaks", &page); err != nil {
+		return err
+	}
+	v.report.Breaks = page.Items
 	return nil
 }
 

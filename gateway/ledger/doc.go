@@ -17,6 +17,10 @@
 //	payer ──► income 1002 ──sweep──► fiscal special 1003 ──allocation──► expenditure 1004 ──► pensioner
 //	                      subsidy ───────►┘   (straight from treasury, never through 1002)
 //
+// A business day that is over is sealed: the balances of every account are struck
+// from the postings, a digest covers its entries, and nothing is booked on it any
+// more. A fund account's month is closed once all its days are sealed.
+//
 // Rules: 财社〔2017〕144号 articles 39 to 42 (from 2018-01-01), before it the
 // provisional rule of 2011; books on a cash basis, 财会〔2017〕28号.
 package ledger

@@ -80,8 +80,6 @@ type Entry struct {
 }
 
 // The refusals of an entry that is not one.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrUnbalanced = fault.New(fault.Internal, "entry_unbalanced", "debits and credits differ within a set")
 	ErrShape      = fault.New(fault.Internal, "entry_malformed", "the entry's header or a line is incomplete")

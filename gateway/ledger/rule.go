@@ -180,8 +180,6 @@ func moveRules(add, later func(Kind, ...line)) {
 }
 
 // ErrTwoLine is the refusal of a line that the two-line rule does not allow.
-//
-//nolint:gochecknoglobals // a sentinel error
 var ErrTwoLine = fault.New(fault.Unprocessable, "two_line_violation",
 	"the two-line rule does not allow this movement")
 

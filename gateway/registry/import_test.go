@@ -350,6 +350,19 @@ func TestImport_Duties(t *testing.T) {
 	}
 }
 
+func TestImport_FundAccountsOfATaxArea(t *testing.T) {
+	t.Parallel()
+	w := settled(t)
+	w.must(registry.KindPolicies, "rule,effective_from,value,document\ncollection_mode,2011-03-01,tax,x\n")
+	got, err := w.try(registry.KindFundAccounts, "scheme,role,bank,account_no,name,opened_on\n"+
+		"urban,income,rcc,6300001,户,2011-03-01\nurban,income,rcc,6300001,户,2011-02-28\n"+
+		"urban,treasury,rcc,6300002,户,2011-03-01\n", registry.Options{})
+	want := []registry.Line{line(2, registry.Refused, "tax_collects", "role")}
+	if d := cmp.Diff(want, answers(got)); d != "" || err != nil || got.Imported != 2 {
+		t.Errorf("%+v, %v\n%s", got, err, d)
+	}
+}
+
 func TestImport_TheSameRequestIsAnsweredTheSameAndRunsOnce(t *testing.T) {
 	t.Parallel()
 	w := settled(t)

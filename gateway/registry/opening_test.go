@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,7 +56,7 @@ func (w *world) uploadPart(o registry.AccountOpening, name, part, content string
 func (w *world) takeIn(receipt int64) {
 	w.t.Helper()
 	if err := w.TakeIn(context.Background(), chencang, receipt); err != nil {
-		w.t.Fatal(err)
+		w.t.Error(err)
 	}
 }
 
@@ -188,7 +189,12 @@ func TestTakeIn_NumbersBecomeInstrumentsAndMandates(t *testing.T) {
 	content := resultLine(5, card(500), "MB-5") + strings.TrimSuffix(resultLine(6, "8801-77", ""), "\n") + "|2\n" +
 		resultLine(7, "-", "证件过期") + resultLine(8, "?", "") + resultLine(9, card(509), "")
 	receipt := w.upload(o, "r1.txt", content)
-	w.takeIn(receipt)
+	// The job engine may run one job on two workers.
+	var wait sync.WaitGroup
+	for range 3 {
+		wait.Go(func() { w.takeIn(receipt) })
+	}
+	wait.Wait()
 	if got := w.outcome(receipt); got != "processed 5/4/0/1/0" {
 		t.Errorf("outcome = %s", got)
 	}

@@ -1,0 +1,454 @@
+package simbank
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+)
+
+// stage is how far the bank is with a batch.
+type stage string
+
+const (
+	taken        stage = "taken"
+	acknowledged stage = "acknowledged"
+	debited      stage = "debited"
+	answered     stage = "answered"
+	// declined is a batch that contradicts itself or that the gateway took back.
+	declined stage = "declined"
+)
+
+// batch is a withholding batch as the bank holds it. Once it is answered only
+// the head stays.
+type batch struct {
+	ID       string
+	No       string
+	Account  string
+	FileName string
+	// Digest is what is acknowledged: that of the file where a file was read.
+	Digest  string
+	Count   int
+	Amount  money.Amount
+	Stage   stage
+	Debited money.Amount
+	Debits  int
+	Items   []item `json:",omitempty"`
+}
+
+// item is one debit, and what became of it.
+type item struct {
+	// ID is empty in the files of rural cooperatives.
+	ID       string       `json:"i,omitempty"`
+	Seq      int          `json:"q"`
+	Amount   money.Amount `json:"m"`
+	Account  string       `json:"a"`
+	Name     string       `json:"n,omitempty"`
+	IDNumber string       `json:"d,omitempty"`
+	SocialNo string       `json:"s,omitempty"`
+	Mandate  string       `json:"p,omitempty"`
+	Region   string       `json:"r,omitempty"`
+	// Why is empty for a success, and before the debit.
+	Why Reason `json:"w,omitempty"`
+}
+
+// key names the item in the bank's own choices.
+func (i *item) key() string {
+	if i.ID != "" {
+		return i.ID
+	}
+	return i.SocialNo
+}
+
+// reference is the bank's number of the debit.
+func (i *item) reference(batch string) string { return fmt.Sprintf("D%s-%06d", batch, i.Seq) }
+
+// Batch is what the bank remembers of a withholding batch.
+type Batch struct {
+	ID      string       `json:"id"`
+	No      string       `json:"batch_no"`
+	Account string       `json:"account"`
+	Count   int          `json:"count"`
+	Amount  money.Amount `json:"amount"`
+	// Stage is taken, acknowledged, debited, answered or declined.
+	Stage string `json:"stage"`
+	// Debits and Debited are its successes.
+	Debits  int          `json:"debits"`
+	Debited money.Amount `json:"debited"`
+}
+
+// Batch returns a batch by the gateway's id, and false where the bank never took it.
+func (b *Bank) Batch(id string) (Batch, bool) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	x, ok := b.batches[id]
+	if !ok {
+		return Batch{}, false
+	}
+	return Batch{
+		ID: x.ID, No: x.No, Account: x.Account, Count: x.Count, Amount: x.Amount, Stage: string(x.Stage),
+		Debits: x.Debits, Debited: x.Debited,
+	}, true
+}
+
+// fetchBatches takes every batch that the gateway is sending and the bank does
+// not know. A batch that contradicts itself is declined and left alone.
+func (b *Bank) fetchBatches(ctx context.Context, r *Report) error {
+	return pages(ctx, b.client, b.config.Gateway+pathBatches+"?status="+statusSending, func(w wireBatch) error {
+		b.mu.Lock()
+		_, known := b.batches[w.ID]
+		b.mu.Unlock()
+		if known {
+			return nil
+		}
+		x := &batch{
+			ID: w.ID, No: w.BatchNo, Account: w.Account, FileName: w.FileName, Digest: w.Digest,
+			Count: w.Count, Amount: w.Amount, Stage: taken,
+		}
+		err := b.fetchItems(ctx, x, w)
+		if bad, ok := errors.AsType[*contradiction](err); ok {
+			x.Stage, x.Items = declined, nil
+			r.Declined = append(r.Declined, Declined{ID: x.ID, Reason: bad.reason})
+			b.config.Log.LogAttrs(ctx, slog.LevelWarn, "batch declined", slog.String("batch_id", x.ID),
+				slog.String("reason", bad.reason))
+		} else if err != nil {
+			return fmt.Errorf("batch %s: %w", w.ID, err)
+		}
+		b.mu.Lock()
+		b.batches[x.ID] = x
+		if x.Stage == taken {
+			b.open = append(b.open, x.ID)
+		}
+		b.mu.Unlock()
+		return b.checkpoint()
+	})
+}
+
+// pages goes through a list of the gateway.
+func pages[T any](ctx context.Context, c *client, first string, each func(T) error) error {
+	address := first
+	for {
+		var page wirePage[T]
+		if err := c.get(ctx, address, &page); err != nil {
+			return err
+		}
+		for _, v := range page.Items {
+			if err := each(v); err != nil {
+				return err
+			}
+		}
+		if page.NextCursor == "" {
+			return nil
+		}
+		sep := "?"
+		if strings.Contains(first, "?") {
+			sep = "&"
+		}
+		address = first + sep + "cursor=" + url.QueryEscape(page.NextCursor)
+	}
+}
+
+// contradiction is a batch or file that does not agree with itself.
+type contradiction struct{ reason string }
+
+func (c *contradiction) Error() string { return c.reason }
+
+func contradicts(format string, args ...any) error {
+	return &contradiction{fmt.Sprintf(format, args...)}
+}
+
+func (b *Bank) fetchItems(ctx context.Context, x *batch, w wireBatch) error {
+	if w.Count < 1 || w.Count > maxLines {
+		return contradicts("a batch holds 1 to %d items, this one says %d", maxLines, w.Count)
+	}
+	b.mu.Lock()
+	err := b.openFundOf(x)
+	b.mu.Unlock()
+	if err != nil {
+		return contradicts("account of the batch: %v", err)
+	}
+	x.Items = make([]item, 0, w.Count)
+	if b.config.Format == JSON {
+		address := b.config.Gateway + itemsPath(x.ID) + "?limit=" + itemsPage
+		err = pages(ctx, b.client, address, func(i wireItem) error {
+			return x.add(item{
+				ID: i.ItemID, Seq: i.Seq, Amount: i.Amount, Account: i.Account, Name: i.Name, IDNumber: i.IDNumber,
+				SocialNo: i.SocialNo, Mandate: i.Mandate, Region: i.Region,
+			})
+		})
+	} else {
+		x.Digest = w.FileDigest
+		err = b.readFile(ctx, b.config.Gateway+filePath(x.ID), w.FileDigest, x)
+	}
+	if err != nil {
+		return err
+	}
+	if err := x.check(); err != nil {
+		return err
+	}
+	if b.config.Format == JSON && w.Area != "" && x.itemDigest(w) != x.Digest {
+		return contradicts("the items are not those that the digest names")
+	}
+	return nil
+}
+
+// itemDigest is SHA-256 over area, bank and number of the batch, and sequence,
+// id, amount, account, mandate and name of each item: numbers are eight bytes,
+// the highest first, and a text follows the number of its bytes.
+func (x *batch) itemDigest(w wireBatch) string {
+	sum := sha256.New()
+	integer := func(n int64) {
+		var b [8]byte
+		binary.BigEndian.PutUint64(b[:], uint64(n)) //nolint:gosec // all of these are positive
+		sum.Write(b[:])
+	}
+	text := func(s string) {
+		integer(int64(len(s)))
+		sum.Write([]byte(s))
+	}
+	text(w.Area)
+	text(w.Bank)
+	text(w.BatchNo)
+	for n := range x.Items {
+		i := &x.Items[n]
+		// An id that is no number matches no digest, and the batch is declined.
+		id, _ := strconv.ParseInt(i.ID, 10, 64)
+		integer(int64(i.Seq))
+		integer(id)
+		integer(i.Amount.Fen())
+		text(i.Account)
+		text(i.Mandate)
+		text(i.Name)
+	}
+	return hex.EncodeToString(sum.Sum(nil))
+}
+
+func (x *batch) add(i item) error {
+	if len(x.Items) == x.Count {
+		return contradicts("the batch says %d items and holds more", x.Count)
+	}
+	if i.Amount <= 0 || i.key() == "" {
+		return contradicts("item %d has no amount or no id", len(x.Items)+1)
+	}
+	if i.Seq == 0 {
+		i.Seq = len(x.Items) + 1
+	}
+	x.Items = append(x.Items, i)
+	return nil
+}
+
+// check compares the items with count and amount, and refuses an item that
+// stands there twice: it would be debited twice.
+func (x *batch) check() error {
+	var total money.Total
+	seen := make(map[string]struct{}, len(x.Items))
+	for i := range x.Items {
+		total.Add(x.Items[i].Amount)
+		seen[x.Items[i].key()] = struct{}{}
+	}
+	sum, err := total.Amount()
+	switch {
+	case err != nil:
+		return contradicts("the amounts are beyond any sum")
+	case len(x.Items) != x.Count:
+		return contradicts("the batch says %d items and holds %d", x.Count, len(x.Items))
+	case sum != x.Amount:
+		return contradicts("the batch says %s and its items sum to %s", x.Amount, sum)
+	case len(seen) != len(x.Items):
+		return contradicts("an item stands in the batch twice")
+	}
+	return nil
+}
+
+// work takes every open batch through its stages.
+func (b *Bank) work(ctx context.Context, r *Report) error {
+	b.mu.Lock()
+	open := slices.Clone(b.open)
+	b.mu.Unlock()
+	for _, id := range open {
+		b.mu.Lock()
+		x := b.batches[id]
+		b.mu.Unlock()
+		if err := b.advance(ctx, x, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (b *Bank) advance(ctx context.Context, x *batch, r *Report) error {
+	if x.Stage == taken {
+		if err := b.acknowledge(ctx, x, r); err != nil {
+			return fmt.Errorf("acknowledge batch %s: %w", x.ID, err)
+		}
+	}
+	if x.Stage == acknowledged {
+		b.mu.Lock()
+		err := b.debit(x)
+		crash := err == nil && b.behaviour.CrashAfterDebit
+		b.crashed = crash
+		if crash {
+			b.behaviour.CrashAfterDebit = false
+		}
+		b.mu.Unlock()
+		if err != nil {
+			return fmt.Errorf("debit batch %s: %w", x.ID, err)
+		}
+		r.Batches++
+		r.Debits += x.Debits
+		r.Debited += x.Debited
+		if err := b.checkpoint(); err != nil {
+			return err
+		}
+		if crash {
+			return ErrCrashed
+		}
+	}
+	if x.Stage == debited {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		messages, err := b.answers(x)
+		if err != nil {
+			return fmt.Errorf("answer batch %s: %w", x.ID, err)
+		}
+		b.queue = append(b.queue, messages...)
+		b.finish(x, answered)
+	}
+	return nil
+}
+
+// finish ends the work on a batch; its items are let go. mu is held.
+func (b *Bank) finish(x *batch, s stage) {
+	x.Stage, x.Items = s, nil
+	b.open = slices.DeleteFunc(b.open, func(id string) bool { return id == x.ID })
+}
+
+func (b *Bank) acknowledge(ctx context.Context, x *batch, r *Report) error {
+	body, err := json.Marshal(wireAcknowledgement{Count: x.Count, Amount: x.Amount, Digest: x.Digest})
+	if err != nil {
+		return err
+	}
+	key := "wb-" + x.ID + "-acknowledgement"
+	_, err = b.client.do(ctx, request{
+		method: http.MethodPost, url: b.config.Gateway + acknowledgementPath(x.ID), contentType: typeJSON,
+		key: key, body: body,
+	})
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	var refusal *RefusalError
+	switch {
+	case errors.As(err, &refusal):
+		// A batch that the gateway does not let us acknowledge is not debited.
+		r.Refused = append(r.Refused, Refused{
+			Purpose: ForAcknowledgement, Key: key, Status: refusal.Status, Code: refusal.Code, Detail: refusal.Detail,
+		})
+		b.finish(x, declined)
+	case err != nil:
+		return err
+	default:
+		x.Stage = acknowledged
+	}
+	return nil
+}
+
+// debit moves the money of a batch: from the customers, and to the fund account
+// with its notices. It is one change; mu is held.
+func (b *Bank) debit(x *batch) error {
+	x.Debits, x.Debited = 0, 0
+	for n := range x.Items {
+		i := &x.Items[n]
+		i.Why = b.debitItem(i)
+		if i.Why == "" {
+			x.Debits++
+			x.Debited += i.Amount
+		}
+	}
+	messages, err := b.settle(x)
+	if err != nil {
+		return err
+	}
+	b.queue = append(b.queue, messages...)
+	x.Stage = debited
+	return nil
+}
+
+// openFundOf makes sure that the money has somewhere to go. mu is held.
+func (b *Bank) openFundOf(x *batch) error {
+	f, err := b.ledger.Fund(x.Account)
+	if errors.Is(err, ErrNoAccount) && b.config.OpenUnknown > 0 {
+		return b.ledger.OpenFund(x.Account, "", 0)
+	}
+	if err != nil {
+		return err
+	}
+	if x.Amount > money.Max-f.Balance {
+		return ErrAmount
+	}
+	return nil
+}
+
+// debitItem debits in full or not at all and says why not.
+func (b *Bank) debitItem(i *item) Reason {
+	c, err := b.ledger.find(i.Account)
+	if err != nil && b.config.OpenUnknown > 0 {
+		opened := Account{
+			Number: i.Account, Name: i.Name, IDNumber: i.IDNumber, Balance: b.config.OpenUnknown,
+			Mandates: []string{"*"},
+		}
+		if err := b.ledger.Open(opened); err != nil {
+			return NotFound
+		}
+		c, err = b.ledger.find(i.Account)
+	}
+	switch {
+	case err != nil:
+		return NotFound
+	case c.state == Closed:
+		return AccountShut
+	case c.state == Frozen:
+		return AccountHeld
+	case i.Name != "" && fold(i.Name) != fold(c.name), i.IDNumber != "" && !strings.EqualFold(i.IDNumber, c.idNumber):
+		return WrongName
+	case !c.allows(i.Mandate):
+		return NoMandate
+	case i.Amount > c.balance:
+		return Short
+	}
+	for _, r := range Reasons() {
+		if b.seed.happens(b.behaviour.Reject[string(r)], "reject", string(r), i.key()) {
+			return r
+		}
+	}
+	if b.ledger.Debit(i.Account, i.Amount) != nil {
+		return Technical
+	}
+	return ""
+}
+
+// fold makes names comparable that are written with other dots or blanks.
+func fold(name string) string {
+	return strings.Map(func(r rune) rune {
+		switch r {
+		case ' ', '　':
+			return -1
+		case '.', '•', '‧', '・', '･', '．':
+			return '·'
+		}
+		return r
+	}, name)
+}
+
+// dueIn is a day from now; mu is held.
+func (b *Bank) dueIn(days int) calendar.Day { return b.day.AddDays(days) }

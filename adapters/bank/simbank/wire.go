@@ -1,0 +1,165 @@
+package simbank
+
+import (
+	"net/url"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+)
+
+// This file is all that the bank knows of the gateway's API: paths, bodies,
+// keys, codes. Money is a string of yuan, an id a decimal string.
+
+const (
+	pathBatches       = "/v1/withholding-batches"
+	pathArrivals      = "/v1/arrivals"
+	pathContributions = "/v1/contributions"
+	pathStatements    = "/v1/statements/"
+	pathOpenings      = "/v1/account-openings"
+
+	typeJSON  = "application/json"
+	typeLines = "application/x-ndjson"
+	typeText  = "text/plain"
+	typeXML   = "application/xml"
+
+	statusSending = "sending"
+	// itemsPage is the longest page that a list gives.
+	itemsPage = "1000"
+)
+
+func batchPath(id string) string           { return pathBatches + "/" + url.PathEscape(id) }
+func itemsPath(id string) string           { return batchPath(id) + "/items" }
+func filePath(id string) string            { return batchPath(id) + "/file" }
+func acknowledgementPath(id string) string { return batchPath(id) + "/acknowledgement" }
+func resultsPath(id string) string         { return batchPath(id) + "/results" }
+func resultFilePath(id string) string      { return batchPath(id) + "/result-file" }
+func openingFilePath(id string) string     { return pathOpenings + "/" + url.PathEscape(id) + "/file" }
+
+func openingResultPath(id string) string {
+	return pathOpenings + "/" + url.PathEscape(id) + "/result-file"
+}
+
+func statementPath(account string, day calendar.Day) string {
+	return pathStatements + url.PathEscape(account) + "/" + day.String()
+}
+
+// fileQuery is what travels beside a result file; part is S, F or nothing.
+func fileQuery(name, part string, count int, amount money.Amount) string {
+	q := url.Values{"name": {name}, "count": {number(count)}, "amount": {amount.String()}}
+	if part != "" {
+		q.Set("part", part)
+	}
+	return q.Encode()
+}
+
+func nameQuery(name string) string { return url.Values{"name": {name}}.Encode() }
+
+type wirePage[T any] struct {
+	Items      []T    `json:"items"`
+	NextCursor string `json:"next_cursor"`
+}
+
+type wireBatch struct {
+	ID         string       `json:"id"`
+	BatchNo    string       `json:"batch_no"`
+	Area       string       `json:"area"`
+	Bank       string       `json:"bank"`
+	Account    string       `json:"account"`
+	Count      int          `json:"count"`
+	Amount     money.Amount `json:"amount"`
+	Digest     string       `json:"digest"`
+	FileName   string       `json:"file_name"`
+	FileDigest string       `json:"file_digest"`
+	Status     string       `json:"status"`
+}
+
+type wireItem struct {
+	ItemID   string       `json:"item_id"`
+	Seq      int          `json:"seq"`
+	Amount   money.Amount `json:"amount"`
+	Account  string       `json:"account"`
+	Name     string       `json:"name"`
+	IDNumber string       `json:"id_number"`
+	SocialNo string       `json:"social_no"`
+	Mandate  string       `json:"mandate"`
+	Region   string       `json:"region"`
+}
+
+type wireAcknowledgement struct {
+	Count  int          `json:"count"`
+	Amount money.Amount `json:"amount"`
+	Digest string       `json:"digest"`
+}
+
+type wireResult struct {
+	ItemID        string       `json:"item_id"`
+	Outcome       string       `json:"outcome"`
+	Amount        money.Amount `json:"amount"`
+	BankReference string       `json:"bank_reference,omitempty"`
+	ValueDate     calendar.Day `json:"value_date,omitzero"`
+	Code          string       `json:"code,omitempty"`
+	Text          string       `json:"text,omitempty"`
+}
+
+type wireResults struct {
+	Count   int          `json:"count"`
+	Amount  money.Amount `json:"amount"`
+	Results []wireResult `json:"results"`
+}
+
+// wireTaken is the part of an answer to results that the bank looks at.
+type wireTaken struct {
+	ReceiptID string        `json:"receipt_id"`
+	Refused   []wireRefusal `json:"refused"`
+}
+
+// wireReceipt is that of a file.
+type wireReceipt struct {
+	ID     string `json:"id"`
+	Status string `json:"status"`
+}
+
+type wireRefusal struct {
+	Line   int    `json:"line"`
+	ItemID string `json:"item_id"`
+	Code   string `json:"code"`
+	Text   string `json:"text"`
+}
+
+type wireArrival struct {
+	Account       string       `json:"account"`
+	Amount        money.Amount `json:"amount"`
+	BankReference string       `json:"bank_reference"`
+	ValueDate     calendar.Day `json:"value_date"`
+	BatchID       string       `json:"batch_id,omitempty"`
+	ItemID        string       `json:"item_id,omitempty"`
+	Terminal      string       `json:"terminal,omitempty"`
+	TerminalDate  calendar.Day `json:"terminal_date,omitzero"`
+}
+
+type wireContribution struct {
+	MemberID      string       `json:"member_id"`
+	Year          int          `json:"year"`
+	Amount        money.Amount `json:"amount"`
+	Channel       string       `json:"channel"`
+	Terminal      string       `json:"terminal"`
+	PaidOn        calendar.Day `json:"paid_on"`
+	Account       string       `json:"account"`
+	BankReference string       `json:"bank_reference"`
+}
+
+type wireOpening struct {
+	ID         string `json:"id"`
+	FileDigest string `json:"file_digest"`
+}
+
+// wireProblem is a refusal in the form of RFC 9457.
+type wireProblem struct {
+	Code   string `json:"code"`
+	Detail string `json:"detail"`
+	Field  string `json:"field"`
+	Line   int    `json:"line"`
+}
+
+// codeInProgress is the one conflict that another try may end.
+const codeInProgress = "idempotency_in_progress"

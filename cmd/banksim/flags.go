@@ -1,0 +1,52 @@
+package main
+
+import "github.com/alecthomas/kong"
+
+// helps are the help texts of the flags of serve, by the name that the flag's
+// tag gives.
+func helps() kong.Vars {
+	return kong.Vars{
+		"gateway":  "Address of the gateway's API.",
+		"upload":   "Address of the gateway's uploads.",
+		"key_id":   "Id that the gateway gave the key.",
+		"key_file": "File that banksim keygen wrote.",
+		"listen":   "Where health and knobs are served; it knows no callers.",
+		"seed":     "Decides every choice of the bank.",
+		"code":     "Names the bank in message ids.",
+		"interval": "Pause between two rounds.",
+		"day":      "First business day; it then moves only by POST /day. Without: today's, by the clock.",
+		"state": "File that the bank's memory is kept in over restarts, knobs included: what it holds " +
+			"wins over flags. It shows accounts in clear.",
+		"json":       "Log and report as JSON, also on a terminal.",
+		"format":     "Form of batches and results: json, jsonl, rural-cooperative.",
+		"charset":    "Charset of a cooperative's files: gb18030, gbk.",
+		"statements": "Form of statements: camt.053.001.08, jsonl, none.",
+		"page_size":  "Results a request, at most 10000.",
+		"accounts": "Customers, a CSV file: number,name,id_number,balance,state,mandates (state normal, " +
+			"frozen or closed; mandates by semicolon, * is any).",
+		"fund_account": "An account of the agency with its opening balance; may stand several times.",
+		"open_unknown": "Open accounts that a batch names and the bank does not keep, with this balance; 0.00 " +
+			"rejects them. Without: 10000.00 where there is no --accounts, else 0.00.",
+		"settlement":        "How the money arrives: net, gross, itemised, branches.",
+		"branches":          "Over how many branches lumps are spread.",
+		"late_days":         "Answer so many days after the debit.",
+		"arrival_late_days": "Report the arrival so many days after the credit.",
+		"partial_percent":   "Answer this share first, the rest a day later.",
+		"out_of_order":      "Mix lines and pages.",
+		"repeat":            "Answer twice: same, or renamed under another file name.",
+		"never_answer":      "Debit, credit, and say nothing.",
+		"one_fen_off":       "So many lines of a batch name one fen too much.",
+		"unknown_code":      "So many lines fail with a code of no table.",
+		"pending_first":     "So many lines are pending first, and final a day later.",
+		"contradict":        "So many lines are answered again with the opposite.",
+		"duplicate_lines":   "So many lines stand in the answer twice.",
+		"cut_file":          "Send half of the answer's bytes.",
+		"wrong_totals":      "Declare one line and one fen too many.",
+		"correct_after":     "Send the right answer so many days after a damaged one; 0 is never.",
+		"arrivals":          "Notices of arrival: send, drop, twice.",
+		"crash_after_debit": "End between debit and answer; start again with the same --state.",
+		"reject": "How many of a thousand items fail, by reason: short, closed, frozen, name, mandate, " +
+			"no_account, technical.",
+		"reject_openings": "How many of a thousand account openings fail.",
+	}
+}

@@ -1,0 +1,26 @@
+// Package reconcile is the proof that book and bank agree.
+//
+// It sees the bank's statements and the lines of the book, never a flow's own
+// opinion of what happened. One account at a time:
+//
+//	statement file ─ intake (gate: whole or not at all) ─► statement, lines ─► job LinesTakenIn
+//	                                                                 │
+//	book lines not matched yet ──┐                                   ▼
+//	statement lines not matched ─┴─ match, day by day ─► matches, breaks ─► report
+//
+// # Why day by day
+//
+// A run covers one day after the other: the bank's lines booked, and the book's
+// lines accounted, up to that day. So a statement of a month and thirty
+// statements of its days end in the same matches, whenever the runs happen;
+// running again finds nothing new; and the report of any day can tell what was
+// outstanding at its end.
+//
+// # What is proved
+//
+//	bank's closing + what only the book has = book's closing + what only the bank has
+//
+// The lines that stand on one side only are the breaks. A break is opened when a
+// line is first seen without its equal and closed when it has one; both are
+// facts of their own, and a line stands in at most one open break.
+package reconcile

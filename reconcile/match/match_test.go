@@ -1,0 +1,301 @@
+package match_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+	"twoline/reconcile/match"
+)
+
+func day1() calendar.Day { return calendar.MustDay("2026-11-24") }
+
+func move(direction bank.Direction, amount string, day int) match.Movement {
+	d := day1().AddDays(day)
+	return match.Movement{Booked: d, Value: d, Direction: direction, Amount: money.MustParse(amount)}
+}
+
+func credit(amount string) match.Movement { return move(bank.Credit, amount, 0) }
+func debit(amount string) match.Movement  { return move(bank.Debit, amount, 0) }
+
+func key(entry int64, line int32) match.Key { return match.Key{Entry: entry, Line: line} }
+
+func item(entry int64, line int32, m match.Movement, ref, batch string) match.BookLine {
+	return match.BookLine{Movement: m, Key: key(entry, line), Cause: entry, Reference: ref, Own: true, Batch: batch}
+}
+
+func direct(entry int64, m match.Movement, bankRef string) match.BookLine {
+	return match.BookLine{Movement: m, Key: key(entry, 1), Cause: entry, BankReference: bankRef}
+}
+
+// found is a result in a form that a test can write down.
+type found struct {
+	Matches []string
+	Breaks  []string
+}
+
+func run(tb testing.TB, book []match.BookLine, statement []match.StatementLine, past match.Past) found {
+	tb.Helper()
+	m := match.New()
+	for _, b := range book {
+		m.AddBook(b)
+	}
+	for _, s := range statement {
+		m.AddStatement(s)
+	}
+	if err := m.Match(context.Background(), past); err != nil {
+		tb.Fatal(err)
+	}
+	var f found
+	for x := range m.Matches() {
+		f.Matches = append(f.Matches, fmt.Sprintf("%s %s %v %v", x.Rule, x.Kind(), x.Statement, sorted(x.Book)))
+	}
+	for _, b := range m.Breaks() {
+		f.Breaks = append(f.Breaks, fmt.Sprintf("%d %s %v %v %s %s", b.Reason.Class(), b.Reason,
+			b.Statement, sorted(b.Book), b.Direction, b.Amount))
+	}
+	slices.Sort(f.Matches)
+	slices.Sort(f.Breaks)
+	return f
+}
+
+func sorted(keys []match.Key) []match.Key {
+	keys = slices.Clone(keys)
+	slices.SortFunc(keys, func(a, b match.Key) int {
+		if a.Entry != b.Entry {
+			return int(a.Entry - b.Entry)
+		}
+		return int(a.Line - b.Line)
+	})
+	return keys
+}
+
+func TestRules(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		book      []match.BookLine
+		statement []match.StatementLine
+		want      found
+	}{
+		"our id, direction and amount": {
+			book:      []match.BookLine{item(1, 1, credit("100.00"), "501", "")},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("100.00"), EndToEndID: "501"}},
+			want:      found{Matches: []string{"reference one_to_one [9] [{1 1}]"}},
+		},
+		"one fen is a difference that names both": {
+			book:      []match.BookLine{item(1, 1, credit("100.00"), "501", "")},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("100.01"), EndToEndID: "501"}},
+			want:      found{Breaks: []string{"2 amount_differs [9] [{1 1}] credit 0.01"}},
+		},
+		"the other direction is no match": {
+			book:      []match.BookLine{item(1, 1, credit("100.00"), "501", "")},
+			statement: []match.StatementLine{{ID: 9, Movement: debit("100.00"), EndToEndID: "501"}},
+			want: found{Breaks: []string{
+				"4 absent_in_book [9] [] debit 100.00", "6 absent_in_bank [] [{1 1}] credit 100.00",
+			}},
+		},
+		"the second debit of one item is told at once": {
+			book: []match.BookLine{item(1, 1, debit("143.00"), "501", "")},
+			statement: []match.StatementLine{
+				{ID: 8, Movement: debit("143.00"), EndToEndID: "501"},
+				{ID: 9, Movement: debit("143.00"), EndToEndID: "501"},
+			},
+			want: found{
+				Matches: []string{"reference one_to_one [8] [{1 1}]"},
+				Breaks:  []string{"4 duplicate_bank_line [9] [] debit 143.00"},
+			},
+		},
+		"a bank's reference finds a direct move": {
+			book:      []match.BookLine{direct(1, debit("5000.00"), "T77")},
+			statement: []match.StatementLine{{ID: 9, Movement: debit("5000.00"), BankReference: "T77"}},
+			want:      found{Matches: []string{"bank_reference one_to_one [9] [{1 1}]"}},
+		},
+		"a payer's own id does not hide the bank's reference": {
+			book: []match.BookLine{direct(1, credit("5000.00"), "T77")},
+			statement: []match.StatementLine{
+				{ID: 9, Movement: credit("5000.00"), BankReference: "T77", EndToEndID: "TREASURY-1"},
+			},
+			want: found{Matches: []string{"bank_reference one_to_one [9] [{1 1}]"}},
+		},
+		"two lines with other references do not match by amount": {
+			book:      []match.BookLine{item(1, 1, credit("100.00"), "501", "")},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("100.00"), EndToEndID: "502"}},
+			want: found{Breaks: []string{
+				"4 absent_in_book [9] [] credit 100.00", "6 absent_in_bank [] [{1 1}] credit 100.00",
+			}},
+		},
+		"a lump names the batch": {
+			book: []match.BookLine{
+				item(1, 1, credit("100.00"), "501", "B1"), item(1, 3, credit("200.00"), "502", "B1"),
+				item(1, 5, credit("300.00"), "503", "B2"),
+			},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("300.00"), Batch: "B1", BankReference: "X"}},
+			want: found{
+				Matches: []string{"batch_total one_to_many [9] [{1 1} {1 3}]"},
+				Breaks:  []string{"6 absent_in_bank [] [{1 5}] credit 300.00"},
+			},
+		},
+		"a batch booked by branch is many to many": {
+			book: []match.BookLine{
+				item(1, 1, debit("100.00"), "501", "B1"), item(1, 3, debit("200.00"), "502", "B1"),
+			},
+			statement: []match.StatementLine{
+				{ID: 8, Movement: debit("120.00"), Batch: "B1"}, {ID: 9, Movement: debit("180.00"), Batch: "B1"},
+			},
+			want: found{Matches: []string{"batch_total many_to_many [8 9] [{1 1} {1 3}]"}},
+		},
+		"a lump is one agreement of the batch": {
+			book: []match.BookLine{
+				item(1, 1, credit("100.00"), "501", "B1"), item(2, 1, credit("250.00"), "502", "B1"),
+			},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("250.00"), Batch: "B1"}},
+			want: found{
+				Matches: []string{"batch_part one_to_one [9] [{2 1}]"},
+				Breaks:  []string{"6 absent_in_bank [] [{1 1}] credit 100.00"},
+			},
+		},
+		"an item booked alone leaves the rest of its batch to the lump": {
+			book: []match.BookLine{
+				item(1, 1, credit("100.00"), "501", "B1"), item(1, 3, credit("200.00"), "502", "B1"),
+			},
+			statement: []match.StatementLine{
+				{ID: 8, Movement: credit("200.00"), Batch: "B1"},
+				{ID: 9, Movement: credit("100.00"), EndToEndID: "501", Batch: "B1"},
+			},
+			want: found{Matches: []string{
+				"batch_total one_to_one [8] [{1 3}]", "reference one_to_one [9] [{1 1}]",
+			}},
+		},
+		"equal parts of a batch are not guessed": {
+			book: []match.BookLine{
+				item(1, 1, credit("100.00"), "501", "B1"), item(2, 1, credit("100.00"), "502", "B1"),
+			},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("100.00"), Batch: "B1"}},
+			want:      found{Breaks: []string{"0 ambiguous [9] [{1 1} {2 1}] debit 100.00"}},
+		},
+		"the value day tells equal parts apart": {
+			book: []match.BookLine{
+				item(1, 1, credit("100.00"), "501", "B1"), item(2, 1, move(bank.Credit, "100.00", 1), "502", "B1"),
+			},
+			statement: []match.StatementLine{{ID: 9, Movement: move(bank.Credit, "100.00", 1), Batch: "B1"}},
+			want: found{
+				Matches: []string{"batch_part one_to_one [9] [{2 1}]"},
+				Breaks:  []string{"6 absent_in_bank [] [{1 1}] credit 100.00"},
+			},
+		},
+		"a lump of another amount names the batch's lines": {
+			book: []match.BookLine{
+				item(1, 1, debit("100.00"), "501", "B1"), item(1, 3, debit("200.00"), "502", "B1"),
+			},
+			statement: []match.StatementLine{{ID: 9, Movement: debit("290.00"), Batch: "B1"}},
+			want:      found{Breaks: []string{"2 amount_differs [9] [{1 1} {1 3}] credit 10.00"}},
+		},
+		"amount and day, alone on both sides": {
+			book: []match.BookLine{direct(1, credit("12.34"), ""), direct(2, move(bank.Credit, "12.34", 1), "")},
+			statement: []match.StatementLine{
+				{ID: 9, Movement: credit("12.34"), BankReference: "X", EndToEndID: "PAYER"},
+			},
+			want: found{
+				Matches: []string{"amount_day_unique one_to_one [9] [{1 1}]"},
+				Breaks:  []string{"6 absent_in_bank [] [{2 1}] credit 12.34"},
+			},
+		},
+		"two candidates stay open": {
+			book:      []match.BookLine{direct(1, credit("12.34"), ""), direct(2, credit("12.34"), "")},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("12.34")}},
+			want:      found{Breaks: []string{"0 ambiguous [9] [{1 1} {2 1}] debit 12.34"}},
+		},
+		"another bank reference is another payment": {
+			book:      []match.BookLine{direct(1, credit("12.34"), "T1")},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("12.34"), BankReference: "T2"}},
+			want: found{Breaks: []string{
+				"4 absent_in_book [9] [] credit 12.34", "6 absent_in_bank [] [{1 1}] credit 12.34",
+			}},
+		},
+		"as many of one reference on both sides": {
+			book: []match.BookLine{direct(1, credit("5.00"), "T1"), direct(2, credit("5.00"), "T1")},
+			statement: []match.StatementLine{
+				{ID: 8, Movement: credit("5.00"), BankReference: "T1"},
+				{ID: 9, Movement: credit("5.00"), BankReference: "T1"},
+			},
+			want: found{Matches: []string{"shared_bank_reference many_to_many [8 9] [{1 1} {2 1}]"}},
+		},
+		"one of two equal by reference is not guessed": {
+			book:      []match.BookLine{direct(1, credit("5.00"), "T1"), direct(2, credit("5.00"), "T1")},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("5.00"), BankReference: "T1"}},
+			want:      found{Breaks: []string{"0 ambiguous [9] [{1 1} {2 1}] debit 5.00"}},
+		},
+		"an entry reversed in the book cancels, and its bank line stays": {
+			book: []match.BookLine{
+				item(1, 1, credit("100.00"), "501", ""),
+				{Movement: debit("100.00"), Key: key(2, 1), Reverses: 1, Reference: "501", Own: true},
+			},
+			statement: []match.StatementLine{{ID: 9, Movement: credit("100.00"), EndToEndID: "501"}},
+			want: found{
+				Matches: []string{"book_reversal many_to_many [] [{1 1} {2 1}]"},
+				Breaks:  []string{"4 absent_in_book [9] [] credit 100.00"},
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, run(t, c.book, c.statement, match.NoPast{})); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+func TestEveryRuleHasAReason(t *testing.T) {
+	t.Parallel()
+	for _, r := range match.Rules() {
+		if r.Reason() == "" {
+			t.Errorf("%s says no reason", r)
+		}
+	}
+}
+
+// pastOf answers as storage does for what earlier runs matched.
+type pastOf struct {
+	ours map[string]bool
+	used map[string]bool
+}
+
+func (p pastOf) Standings(_ context.Context, lines []match.StatementLine) ([]match.Standing, error) {
+	out := make([]match.Standing, len(lines))
+	for i, l := range lines {
+		if l.EndToEndID != "" && p.ours[l.EndToEndID] {
+			out[i] = match.Ours
+		}
+		if p.used[standingKey(l)] {
+			out[i] = match.Consumed
+		}
+	}
+	return out, nil
+}
+
+func standingKey(l match.StatementLine) string {
+	if l.EndToEndID != "" {
+		return fmt.Sprintf("e %s %s", l.EndToEndID, l.Direction)
+	}
+	return fmt.Sprintf("b %s %s %s", l.BankReference, l.Direction, l.Amount)
+}
+
+func TestDuplicateOfAnEarlierRun(t *testing.T) {
+	t.Parallel()
+	l := match.StatementLine{ID: 9, Movement: debit("143.00"), EndToEndID: "501"}
+	past := pastOf{used: map[string]bool{standingKey(l): true}}
+	got := run(t, []match.BookLine{direct(1, debit("143.00"), "")}, []match.StatementLine{l}, past)
+	want := found{Breaks: []string{
+		"4 duplicate_bank_line [9] [] debit 143.00", "6 absent_in_bank [] [{1 1}] debit 143.00",
+	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
