@@ -15,6 +15,7 @@ import (
 	"twoline/adapters/httpapi"
 	"twoline/adapters/jobs"
 	"twoline/adapters/postgres"
+	"twoline/adapters/redis"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
@@ -36,6 +37,8 @@ type gateway struct {
 	ledger     *ledger.Service
 	reconcile  *reconcile.Service
 	server     *httpapi.Server
+	// redis is nil where none is configured.
+	redis *redis.Client
 	log        *slog.Logger
 }
 
@@ -62,11 +65,11 @@ func wire(ctx context.Context, c config, clock clocks, log *slog.Logger) (*gatew
 	}
 	g := &gateway{db: db, log: log} //nolint:exhaustruct // wired below
 	if err := g.wireFlows(clock); err != nil {
-		db.Close()
+		g.close()
 		return nil, err
 	}
-	if err := g.wireServer(c, clock); err != nil {
-		db.Close()
+	if err := g.wireServer(ctx, c, clock); err != nil {
+		g.close()
 		return nil, err
 	}
 	return g, nil
@@ -160,14 +163,46 @@ func (g *gateway) arriveFromStatement(ctx context.Context, j reconcile.LinesTake
 	}
 }
 
-func (g *gateway) wireServer(c config, clock clocks) error {
+// rates hold a caller to what a county's year needs many times over; terminals
+// of a whole province pay one by one.
+func rates() redis.Rates {
+	return redis.Rates{
+		Default: redis.Rate{PerMinute: 6_000, Burst: 1_000},
+		Routes:  map[string]redis.Rate{"POST /v1/contributions": {PerMinute: 1_200_000, Burst: 40_000}},
+	}
+}
+
+// close gives back what wire opened.
+func (g *gateway) close() {
+	if g.redis != nil {
+		_ = g.redis.Close() // a hint has nothing to lose
+	}
+	g.db.Close()
+}
+
+func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error {
+	deps := httpapi.Dependencies{ //nolint:exhaustruct // what is absent is left out
+		Log: g.log, Now: clock.now, Callers: g.db.Callers(), Collection: g.collection, Counter: g.counter, Intake: g.intake,
+		Registry: g.registry, Transfers: g.transfers, Ledger: g.ledger, Reconcile: g.reconcile,
+	}
+	if c.RedisURL != "" {
+		client, err := redis.Open(ctx, redis.Options{ //nolint:exhaustruct // the adapter's defaults
+			URL: c.RedisURL, Secret: []byte(c.HintSecret), Log: g.log, Now: clock.now,
+		})
+		if err != nil {
+			return fmt.Errorf("configure Redis: %w", err)
+		}
+		g.redis = client
+		limiter, err := client.Limiter(rates())
+		if err != nil {
+			return fmt.Errorf("configure rate limits: %w", err)
+		}
+		deps.Hint, deps.Limiter = client.Hint(), limiter
+	}
+	deps.Checks = g.checks(c)
 	server, err := httpapi.New(httpapi.Config{ //nolint:exhaustruct // the adapter's defaults
 		PublicURL: c.PublicURL, UploadURL: c.UploadURL, Version: version, MaxUpload: maxUpload,
-	}, httpapi.Dependencies{ //nolint:exhaustruct // what is absent is left out
-		Log: g.log, Now: clock.now, Callers: g.db.Callers(), Checks: g.checks(c),
-		Collection: g.collection, Counter: g.counter, Intake: g.intake, Registry: g.registry, Transfers: g.transfers,
-		Ledger: g.ledger, Reconcile: g.reconcile,
-	})
+	}, deps)
 	if err != nil {
 		return fmt.Errorf("wire the API: %w", err)
 	}
@@ -177,11 +212,15 @@ func (g *gateway) wireServer(c config, clock clocks) error {
 
 // checks are what /readyz and check-config ask.
 func (g *gateway) checks(c config) []httpapi.Check {
-	return []httpapi.Check{
+	list := []httpapi.Check{
 		{Name: "postgresql", Required: true, Probe: g.db.Reachable},
 		{Name: "schema", Required: true, Probe: g.db.SchemaCurrent},
 		{Name: "durability", Required: !c.AllowUnsafe, Probe: g.db.DurabilityProved},
 	}
+	if g.redis != nil {
+		list = append(list, httpapi.Check{Name: "redis", Required: false, Probe: g.redis.Ready})
+	}
+	return list
 }
 
 // listen opens the three addresses of a configuration.
@@ -213,7 +252,7 @@ func closeListeners(l httpapi.Listeners) {
 
 // run serves until ctx ends, then ends what runs, and closes everything.
 func (g *gateway) run(ctx context.Context, l httpapi.Listeners) error {
-	defer g.db.Close()
+	defer g.close()
 	work, stopWork := context.WithCancel(context.WithoutCancel(ctx))
 	defer stopWork()
 	if err := g.jobs.Start(work); err != nil {

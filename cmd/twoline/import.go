@@ -62,7 +62,7 @@ func (cmd *importCommand) Run(a *app) error {
 	if err != nil {
 		return err
 	}
-	defer g.db.Close()
+	defer g.close()
 	file, err := os.Open(cmd.File)
 	if err != nil {
 		return errImport.With("%v", err)

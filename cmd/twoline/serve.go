@@ -46,12 +46,12 @@ func (*serveCommand) Run(a *app) error {
 		return err
 	}
 	if err := g.selfCheck(a.ctx, c); err != nil {
-		g.db.Close()
+		g.close()
 		return err
 	}
 	l, err := listen(a.ctx, c)
 	if err != nil {
-		g.db.Close()
+		g.close()
 		return err
 	}
 	log.InfoContext(a.ctx, "serving", slog.String("api", addressOf(l.API)), slog.String("upload", addressOf(l.Upload)),
@@ -138,7 +138,7 @@ func (cmd *checkConfigCommand) Run(a *app) error {
 		g, err := wire(a.ctx, c, wallClocks(), slog.New(slog.DiscardHandler))
 		r.add("database", true, err)
 		if err == nil {
-			defer g.db.Close()
+			defer g.close()
 			for _, check := range g.checks(c) {
 				r.add(check.Name, check.Required, check.Probe(a.ctx))
 			}
