@@ -239,6 +239,8 @@ type BatchCredit struct {
 	Bank          string
 	Batch         int64
 	Amount        money.Amount
+	// GivenBack marks a reversal debit: a bank that settles gross takes failures back.
+	GivenBack     bool
 	BankReference string
 	ValueDate     calendar.Day
 }

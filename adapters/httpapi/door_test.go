@@ -63,7 +63,9 @@ type store interface {
 }
 
 // sayer runs a command with an effect in the database.
-type sayer func(ctx context.Context, c httpapi.Call, said string, after func(context.Context) error) (once.Answer, error)
+type sayer func(
+	ctx context.Context, c httpapi.Call, said string, after func(context.Context) error,
+) (once.Answer, error)
 
 // clock is the wall clock of a test: real time and what the test added.
 type clock struct {
@@ -112,7 +114,9 @@ func open(tb testing.TB, s setup) *house {
 	h := &house{tb: tb, clock: &clock{}, log: &syncBuffer{}, keys: map[string]signature.Key{}}
 	db, data := pgtest.OpenAt(tb, h.clock.now)
 	h.pool, h.data, h.callers = db.Pool(), data, db.Callers()
-	h.say = func(ctx context.Context, c httpapi.Call, said string, after func(context.Context) error) (once.Answer, error) {
+	h.say = func(
+		ctx context.Context, c httpapi.Call, said string, after func(context.Context) error,
+	) (once.Answer, error) {
 		return inTx(ctx, db.InTx, c, said, after)
 	}
 	h.checks = []httpapi.Check{
@@ -162,7 +166,8 @@ func (h *house) serve() {
 		}
 		l[i] = one
 	}
-	h.api, h.upload, h.ops = "http://"+l[0].Addr().String(), "http://"+l[1].Addr().String(), "http://"+l[2].Addr().String()
+	h.api, h.upload = "http://"+l[0].Addr().String(), "http://"+l[1].Addr().String()
+	h.ops = "http://" + l[2].Addr().String()
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
 	go func() { done <- h.server.Serve(ctx, httpapi.Listeners{API: l[0], Upload: l[1], Ops: l[2]}) }()
@@ -179,9 +184,11 @@ func (h *house) seed() {
 	h.tb.Helper()
 	h.data.Exec(h.tb, `insert into area (area, name) values (610303, 'Jintai'), (610304, 'Chencang')`)
 	h.data.Exec(h.tb, `insert into bank (area, bank, bank_no, name, format, row_limit) values
-		(610304, 'psbc', '403100000004', 'postal', 'json', 10000), (610304, 'rcu', '402791000010', 'rural', 'json', 10000)`)
+		(610304, 'psbc', '403100000004', 'postal', 'json', 10000),
+		(610304, 'rcu', '402791000010', 'rural', 'json', 10000)`)
 	h.data.Exec(h.tb, `create table test_effect (id bigserial primary key, caller text not null, word text not null)`)
-	h.data.Exec(h.tb, `grant select, insert on test_effect to twoline_app; grant usage on sequence test_effect_id_seq to twoline_app`)
+	h.data.Exec(h.tb, `grant select, insert on test_effect to twoline_app`)
+	h.data.Exec(h.tb, `grant usage on sequence test_effect_id_seq to twoline_app`)
 	for _, code := range []string{"psbc", "rcu"} {
 		h.addKey(code, code+"-1")
 	}
@@ -424,7 +431,7 @@ func (h *house) expect(r request, status int, code string) response {
 	h.tb.Helper()
 	res := h.do(r)
 	if res.status != status || (code != "" && res.code() != code) {
-		h.tb.Fatalf("%s %s: got %d %q, want %d %q\n%s", r.method, r.path, res.status, res.code(), status, code, res.body)
+		h.tb.Fatalf("%s %s: got %d, want %d %q\n%s", r.method, r.path, res.status, status, code, res.body)
 	}
 	return res
 }
@@ -486,7 +493,8 @@ func (h *house) session(login string, org approval.Organisation, duties ...appro
 	}
 	var token [32]byte
 	_, _ = rand.Read(token[:])
-	if _, err := h.callers.OpenSession(ctx, login, sha256.Sum256(token[:]), approval.DefaultSessionPolicy()); err != nil {
+	_, err = h.callers.OpenSession(ctx, login, sha256.Sum256(token[:]), approval.DefaultSessionPolicy())
+	if err != nil {
 		h.tb.Fatal(err)
 	}
 	return base64.RawURLEncoding.EncodeToString(token[:])

@@ -18,7 +18,10 @@ func TestDownload(t *testing.T) {
 	content := bytes.Repeat([]byte("0123456789abcdef"), 1<<16)
 	how := map[string]func(context.Context, io.Writer) error{
 		"whole": func(_ context.Context, w io.Writer) error { _, err := w.Write(content); return err },
-		"error": func(_ context.Context, w io.Writer) error { _, _ = w.Write(content[:1<<18]); return errors.New("cut") },
+		"error": func(_ context.Context, w io.Writer) error {
+			_, _ = w.Write(content[:1<<18])
+			return errors.New("cut")
+		},
 		"panic": func(_ context.Context, w io.Writer) error { _, _ = w.Write(content[:1<<18]); panic("cut") },
 	}
 	type fileQuery struct {

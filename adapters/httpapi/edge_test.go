@@ -405,7 +405,8 @@ func TestS15_HintOnlyHelps(t *testing.T) {
 		t.Fatalf("finished %v", f.finished)
 	}
 	f.set(f.finished[0], 0, nil)
-	if res := h.expect(post(goodBody), 201, ""); res.body != first.body || res.header.Get("Idempotent-Replayed") != "true" {
+	res := h.expect(post(goodBody), 201, "")
+	if res.body != first.body || res.header.Get("Idempotent-Replayed") != "true" {
 		t.Errorf("from the cache: %v %s", res.header, res.body)
 	}
 	other := post(strings.Replace(goodBody, "hello", "world", 1))
@@ -467,7 +468,7 @@ func TestS16_ProblemsShowNoInside(t *testing.T) {
 			t.Errorf("%s %s: incomplete problem %s", ask.method, ask.path, res.body)
 		}
 		if p.RequestID != res.header.Get("Request-Id") && ask.method != "TRACE" {
-			t.Errorf("%s %s: the header's request id is %s: %s", ask.method, ask.path, res.header.Get("Request-Id"), res.body)
+			t.Errorf("%s %s: the header names %s: %s", ask.method, ask.path, res.header.Get("Request-Id"), res.body)
 		}
 		if p.Status == 500 && !strings.Contains(h.log.String(), p.RequestID) {
 			t.Errorf("%s is not in the log", p.RequestID)
@@ -616,7 +617,8 @@ func TestS54_Ports(t *testing.T) {
 
 func TestReadyz(t *testing.T) {
 	t.Parallel()
-	redis := httpapi.Check{Name: "redis", Required: false, Probe: func(context.Context) error { return errors.New("away") }}
+	away := func(context.Context) error { return errors.New("away") }
+	redis := httpapi.Check{Name: "redis", Required: false, Probe: away}
 	// The test server runs without fsync, which must not pass for ready.
 	risky := open(t, setup{})
 	res := risky.expect(request{method: "GET", path: "/readyz"}, 503, "")
@@ -687,7 +689,8 @@ func TestS19_SpoofedAddress(t *testing.T) {
 	h := open(t, setup{config: httpapi.Config{Rate: 5}})
 	refused := 0
 	for i := range 10 {
-		r := request{method: "GET", path: "/healthz", header: http.Header{"X-Forwarded-For": {fmt.Sprintf("10.0.0.%d", i)}}}
+		r := request{method: "GET", path: "/healthz"}
+		r.header = http.Header{"X-Forwarded-For": {fmt.Sprintf("10.0.0.%d", i)}}
 		if h.do(r).status == 429 {
 			refused++
 		}
@@ -704,7 +707,8 @@ func TestF119_TimeoutAfterEffect(t *testing.T) {
 	late.Store(true)
 	h := open(t, setup{routes: func(h *house, s *httpapi.Server) {
 		httpapi.Command(s, httpapi.Route{
-			Method: "POST", Path: "/v1/test-late", Summary: "Late", Who: httpapi.Banks(), Deadline: 300 * time.Millisecond,
+			Method: "POST", Path: "/v1/test-late", Summary: "Late", Who: httpapi.Banks(),
+			Deadline: 300 * time.Millisecond,
 		}, viewEffect, func(ctx context.Context, c httpapi.Call, in *wordCommand) (once.Answer, error) {
 			a, err := h.say(ctx, c, in.Body.Word, nil)
 			if err == nil && late.Load() {

@@ -33,7 +33,8 @@ var (
 	errAuthority = fault.New(fault.Unauthenticated, "authority_unknown",
 		"the request was signed for another address than this one")
 	errWrongCaller = fault.New(fault.Forbidden, "caller_not_allowed", "this route is not for this kind of caller")
-	errLogin       = fault.New(fault.Unauthenticated, "login_refused", "login or password is wrong, or the login is locked")
+	errLogin       = fault.New(fault.Unauthenticated, "login_refused",
+		"login or password is wrong, or the login is locked")
 	errRate        = fault.New(fault.TooMany, "rate_limited", "too many requests; slow down")
 	errDigestField = fault.New(fault.Invalid, "digest_required",
 		"an upload needs Content-Digest with the sha-256 of its bytes")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"strings"
+	"time"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
@@ -24,7 +25,7 @@ func (s *Server) registryRoutes() {
 	}
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/imports/{kind}", Summary: "Register areas, banks, members and the like",
-		Description: importText(), Accept: "text/csv",
+		Description: importText(), Accept: "text/csv", Deadline: time.Minute,
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance).
 			Or(Officers(approval.SystemAdmin, approval.System)),
 	}, viewReport, s.importFile)

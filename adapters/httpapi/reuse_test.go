@@ -100,7 +100,8 @@ func TestF117_KeptStringsStayTheirOwn(t *testing.T) {
 func TestF118_GoroutinesStayFlat(t *testing.T) { //nolint:paralleltest // counts the process's goroutines
 	h := open(t, setup{config: httpapi.Config{ReadTimeout: 2 * time.Second}, routes: func(_ *house, s *httpapi.Server) {
 		httpapi.Query(s, httpapi.Route{
-			Method: "GET", Path: "/v1/test-slow", Summary: "Slow", Who: httpapi.Anyone(), Deadline: 50 * time.Millisecond,
+			Method: "GET", Path: "/v1/test-slow", Summary: "Slow", Who: httpapi.Anyone(),
+			Deadline: 50 * time.Millisecond,
 		}, func(ctx context.Context, _ httpapi.Call, _ *struct{}) (word, error) {
 			<-ctx.Done()
 			return word{}, ctx.Err()
@@ -135,4 +136,36 @@ func TestF118_GoroutinesStayFlat(t *testing.T) { //nolint:paralleltest // counts
 	stacks := make([]byte, 1<<20)
 	t.Errorf("%d goroutines before, %d after %d cancelled requests:\n%s", before, after, total,
 		stacks[:runtime.Stack(stacks, true)])
+}
+
+// A stop waits for running requests, and for nobody who says nothing.
+func TestStopDoesNotWaitForSilentCallers(t *testing.T) {
+	t.Parallel()
+	var silent []net.Conn
+	var stopped time.Time
+	t.Run("server", func(t *testing.T) { //nolint:paralleltest // its end is what the outer test measures
+		h := open(t, setup{})
+		for _, base := range []string{h.api, h.api, h.upload} {
+			c, err := net.Dial("tcp", strings.TrimPrefix(base, "http://"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			silent = append(silent, c)
+		}
+		// One of them asked something, and keeps its connection.
+		_, _ = io.WriteString(silent[0], "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+		res, err := http.ReadResponse(bufio.NewReader(silent[0]), nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_ = res.Body.Close()
+		h.expect(request{method: "GET", path: "/healthz"}, 200, "")
+		stopped = time.Now()
+	})
+	if took := time.Since(stopped); took > 3*time.Second {
+		t.Errorf("the stop took %s", took)
+	}
+	for _, c := range silent {
+		_ = c.Close()
+	}
 }

@@ -92,10 +92,11 @@ type answered struct {
 func Command[In, T, Out any](
 	s *Server, r Route, view func(T) Out, run func(context.Context, Call, *In) (once.Answer, error),
 ) {
-	register(s, r, kindCommand, documentAnswer[Out](s, r), func(ctx context.Context, c Call, in *In) (*answered, error) {
+	take := func(ctx context.Context, c Call, in *In) (*answered, error) {
 		c.Render = renderer(r.status(), view)
 		return s.take(ctx, c, func() (once.Answer, error) { return run(ctx, c, in) })
-	})
+	}
+	register(s, r, kindCommand, documentAnswer[Out](s, r), take)
 }
 
 // Upload registers a PUT on the upload address. The body is a stream: it is read
@@ -110,7 +111,8 @@ func Upload[In, T, Out any](
 		documentAnswer[Out](s, r)(op)
 		op.RequestBody = binaryBody()
 		op.Servers = []*huma.Server{s.uploadServer()}
-		op.Parameters = append(op.Parameters, headerParam("Content-Digest", "sha-256 of the body's bytes (RFC 9530)", true))
+		op.Parameters = append(op.Parameters,
+			headerParam("Content-Digest", "sha-256 of the body's bytes (RFC 9530)", true))
 	}
 	register(s, r, kindUpload, document, func(ctx context.Context, c Call, in *In) (*answered, error) {
 		c.Render = renderer(r.status(), view)

@@ -109,6 +109,7 @@ type door struct {
 	public  string
 	scheme  string
 	ownHost string
+	conns   *connections
 }
 
 // New makes a server with all its routes. It panics on a route that does not
@@ -159,7 +160,8 @@ func (c Config) withDefaults() (Config, error) {
 			continue
 		}
 		u, err := url.Parse(public)
-		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") || (u.Path != "" && u.Path != "/") {
+		if err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") ||
+			(u.Path != "" && u.Path != "/") {
 			return c, fmt.Errorf("http server: %q is not a URL of scheme and host", public)
 		}
 	}
@@ -177,7 +179,11 @@ func setDefault[T comparable](field *T, value T) {
 }
 
 func (s *Server) newDoor(upload bool) *door {
-	d := &door{app: fiber.New(s.fiberConfig(upload)), api: nil, upload: upload, public: "", scheme: "", ownHost: ""}
+	d := &door{
+		app: fiber.New(s.fiberConfig(upload)), api: nil, upload: upload, public: "", scheme: "", ownHost: "",
+		conns: newConnections(),
+	}
+	d.app.Server().ConnState = d.conns.note
 	d.app.Use(func(c *fiber.Ctx) error { return s.edge(d, c) })
 	d.api = huma.NewAPI(humaConfig(s.spec), &fiberAdapter{d.app})
 	return d
@@ -215,6 +221,8 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	}
 	grace, cancel := context.WithTimeout(context.WithoutCancel(ctx), s.config.Grace)
 	defer cancel()
+	s.api.conns.close()
+	s.upload.conns.close()
 	err = errors.Join(err, s.api.app.Server().ShutdownWithContext(grace),
 		s.upload.app.Server().ShutdownWithContext(grace), ops.Shutdown(grace))
 	if err != nil {

@@ -25,7 +25,8 @@ func TestS04_EveryRouteTimesEveryCaller(t *testing.T) {
 	t.Parallel()
 	h := open(t, setup{})
 	duties := []approval.Duty{
-		approval.Maker, approval.Checker, approval.Releaser, approval.Viewer, approval.SystemAdmin, approval.SecurityAdmin,
+		approval.Maker, approval.Checker, approval.Releaser, approval.Viewer, approval.SystemAdmin,
+		approval.SecurityAdmin,
 	}
 	organisations := []approval.Organisation{
 		approval.AgencyBusiness, approval.AgencyFinance, approval.FinanceBureau, approval.Township, approval.Village,

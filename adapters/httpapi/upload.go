@@ -130,7 +130,8 @@ func announcedDigest(fc *fiber.Ctx) ([]byte, error) {
 		return nil, errDigestField
 	}
 	// A digest of nothing only asks whether the field holds a sha-256 at all.
-	if err := signature.DigestOK(string(value), [sha256.Size]byte{}); err != nil && !errors.Is(err, signature.ErrDigest) {
+	err := signature.DigestOK(string(value), [sha256.Size]byte{})
+	if err != nil && !errors.Is(err, signature.ErrDigest) {
 		return nil, err
 	}
 	return value, nil

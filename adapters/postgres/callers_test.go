@@ -78,7 +78,8 @@ func TestCallersOfficers(t *testing.T) {
 	db, _ := pgtest.Open(t)
 	c, ctx, policy := db.Callers(), t.Context(), approval.DefaultSessionPolicy()
 	li := approval.NewOfficer{
-		Login: "li", PasswordHash: "h", PersonName: "李", Organisation: approval.AgencyFinance, OrganisationName: "finance",
+		Login: "li", PasswordHash: "h", PersonName: "李",
+		Organisation: approval.AgencyFinance, OrganisationName: "finance",
 		Area: 610304, Region: 610304001002, Duties: []approval.Duty{approval.Maker, approval.Viewer},
 	}
 	person, err := c.AddOfficer(ctx, li, admin())
@@ -188,8 +189,10 @@ func TestReadiness(t *testing.T) {
 		t.Error("a newer schema passes for the one of this program")
 	}
 	db.Close()
-	if db.Reachable(t.Context()) == nil || db.SchemaCurrent(t.Context()) == nil || db.DurabilityProved(t.Context()) == nil {
-		t.Error("a database that is away passes")
+	for _, probe := range []func(context.Context) error{db.Reachable, db.SchemaCurrent, db.DurabilityProved} {
+		if probe(t.Context()) == nil {
+			t.Error("a database that is away passes")
+		}
 	}
 }
 

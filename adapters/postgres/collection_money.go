@@ -68,13 +68,17 @@ func (t *tx) AddArrival(
 	if a.FromStatement {
 		source = "statement"
 	}
+	direction := "credit"
+	if a.GivenBack {
+		direction = "debit"
+	}
 	err := t.QueryRow(ctx, `
-		insert into arrival (area, fund_account, amount, bank_reference, value_date, batch_id, item_id, terminal_day,
+		insert into arrival (area, fund_account, direction, amount, bank_reference, value_date, batch_id, item_id, terminal_day,
 			source, reported_by, reported_at, business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+		values ($1, $2, $13, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 		on conflict (area, fund_account, bank_reference) do nothing returning id`,
 		area, a.FundAccount, a.Amount.Fen(), a.BankReference, a.ValueDate, orNull(a.Batch), orNull(a.Item),
-		orNull(a.TerminalDayID), source, a.ReportedBy, t.at, today).Scan(&a.ID)
+		orNull(a.TerminalDayID), source, a.ReportedBy, t.at, today, direction).Scan(&a.ID)
 	if err == nil {
 		return a, false, t.countArrival(ctx, area, a)
 	}
@@ -83,11 +87,11 @@ func (t *tx) AddArrival(
 	}
 	var same bool
 	err = t.QueryRow(ctx, `
-		select id, amount = $4 and (batch_id is not distinct from $5 or $8) and
+		select id, amount = $4 and direction = $9 and (batch_id is not distinct from $5 or $8) and
 		       (terminal_day is not distinct from $6 or $8) and (value_date = $7 or $8)
 		from arrival where area = $1 and fund_account = $2 and bank_reference = $3`,
 		area, a.FundAccount, a.BankReference, a.Amount.Fen(), orNull(a.Batch), orNull(a.TerminalDayID), a.ValueDate,
-		a.FromStatement).Scan(&a.ID, &same)
+		a.FromStatement, direction).Scan(&a.ID, &same)
 	if err != nil {
 		return a, false, fmt.Errorf("read arrival %s: %w", a.BankReference, err)
 	}
@@ -102,7 +106,7 @@ func (t *tx) countArrival(ctx context.Context, area party.Area, a collection.Arr
 		return nil
 	}
 	_, err := t.Exec(ctx, `update withholding_batch set arrived_amount = arrived_amount + $3 where area = $1 and id = $2`,
-		area, a.Batch, a.Amount.Fen())
+		area, a.Batch, a.Net().Fen())
 	if err != nil {
 		return fmt.Errorf("count arrival %s: %w", a.BankReference, err)
 	}
@@ -277,7 +281,7 @@ func (t *tx) AddRefundTasks(
 }
 
 const openArrivalSQL = `
-	select v.id, v.fund_account, v.amount, v.bank_reference, v.value_date, coalesce(v.batch_id, 0),
+	select v.id, v.fund_account, v.amount, v.direction = 'debit', v.bank_reference, v.value_date, coalesce(v.batch_id, 0),
 		coalesce(v.terminal_day, 0), f.scheme, f.role, s.arrival_id is not null
 	from arrival v join fund_account f on f.area = v.area and f.id = v.fund_account
 	left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
@@ -293,7 +297,7 @@ func (t *tx) openArrivals(ctx context.Context, more string, args ...any) ([]coll
 	}
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a collection.StaleArrival, err error) {
 		var amount int64
-		err = row.Scan(&a.ID, &a.FundAccount, &amount, &a.BankReference, &a.ValueDate, &a.Batch, &a.TerminalDayID,
+		err = row.Scan(&a.ID, &a.FundAccount, &amount, &a.GivenBack, &a.BankReference, &a.ValueDate, &a.Batch, &a.TerminalDayID,
 			&a.Scheme, &a.Role, &a.InSuspense)
 		a.Amount = money.Amount(amount)
 		return a, err

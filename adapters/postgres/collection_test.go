@@ -398,3 +398,33 @@ func TestACounterPaymentIsPostedWithItsTerminalsDay(t *testing.T) {
 		t.Errorf("%d receipts posted, want 80", n)
 	}
 }
+
+func TestABankThatSettlesGrossTakesTheFailuresBack(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 4)
+	b := w.withhold(t).Batches[0]
+	items := w.items(t, b)
+	w.arrive(t, "GROSS", b, money.MustParse("400.00"))
+	rs := []collection.Result{succeeded(items[0]), succeeded(items[1]), succeeded(items[2]), failed(items[3], "AM04")}
+	if _, err := w.results(t, b, rs); err != nil {
+		t.Fatal(err)
+	}
+	w.work(t)
+	if n := one[int64](t, w, `select count(*) from posting`); n != 0 {
+		t.Fatalf("%d lines posted although the bank holds one payer too many", n)
+	}
+	back := []collection.Arrival{{ //nolint:exhaustruct // from a statement
+		FundAccount: w.income, Amount: money.MustParse("100.00"), GivenBack: true, BankReference: "BACK",
+		ValueDate: w.today, Batch: b.ID,
+	}}
+	for range 2 {
+		if err := w.service.ArriveFromStatement(context.Background(), chencang, "psbc", back); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.work(t)
+	w.balanced(t)
+	if got := one[int64](t, w, `select sum(amount)::bigint from posting where role = 'income'`); got != 30_000 {
+		t.Errorf("income account received %d fen, want 30000", got)
+	}
+}

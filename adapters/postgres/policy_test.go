@@ -71,7 +71,8 @@ func TestRules_AnUnreadableValueIsAnError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			db, d := pgtest.Open(t)
-			d.Exec(t, `insert into area_rule (area, rule, effective_from, value, document) values (610304, `+row+`, 'x')`)
+			d.Exec(t, `insert into area_rule (area, rule, effective_from, value, document)
+				values (610304, `+row+`, 'x')`)
 			if readRules(db) == nil {
 				t.Error("the rules were read")
 			}

@@ -599,6 +599,91 @@ func TestABreakIsClosedWhenItsEqualComes(t *testing.T) {
 	}
 }
 
+func TestStatementsFollowTheGoLiveBalance(t *testing.T) {
+	t.Parallel()
+	w := newBankWorld(t)
+	special := w.books.Accounts[ledger.FiscalSpecial]
+	w.d.Exec(t, `insert into opening_balance (area, fund_account, day, balance, statement_number, entered_by, entered_at)
+		values ($1, $2, '2026-11-03', 900000, '17', 'test', now())`, int32(w.books.Area), special)
+	w.book(t, w.entry(ledger.Opening, "opening_balance:1", 3, 3, w.direct(ledger.Debit, ledger.FiscalSpecial, 900_000),
+		w.direct(ledger.Credit, ledger.FundBalance, 900_000)), w.subsidy(4, 4, 500))
+	w.balance[special] = 900_000
+	early := w.send(t, special, 4, w.records(special, 3, 4, 0))
+	if early.Code != "statement_early" {
+		t.Errorf("a day before the books: %s %s", early.State, early.Code)
+	}
+	w.balance[special] = 0
+	empty := w.send(t, special, 4, w.records(special, 4, 4, 0))
+	if empty.Code != "statement_opening" {
+		t.Errorf("another opening than the go-live balance: %s %s", empty.State, empty.Code)
+	}
+	w.balance[special] = 900_000
+	w.statement(t, special, 4, 4, bankLine(bank.Credit, 500, 4, "S1"))
+	w.match(t, special)
+	r := w.report(t, special, 4)
+	if !r.Clean || r.Bank.Opening != 900_000 || r.Book.Opening != 900_000 || r.Bank.Closing != 900_500 {
+		t.Errorf("%+v", r)
+	}
+	if _, err := w.proof.Report(context.Background(), w.books.Officers["auditor"], special, nov(3)); !errors.Is(err,
+		reconcile.ErrNotCovered) {
+		t.Errorf("a report on the go-live day: %v", err)
+	}
+}
+
+func TestAReversedEntryCancelsItself(t *testing.T) {
+	t.Parallel()
+	w := newBankWorld(t)
+	income := w.books.Accounts[ledger.Income]
+	wrong := w.contributions(0, 3, 3, map[int64]money.Amount{501: 10_000, 502: 20_000})
+	ids := w.book(t, wrong)
+	w.statement(t, income, 2, 3)
+	w.match(t, income)
+	if r := w.report(t, income, 3); r.BreakCount != 2 {
+		t.Fatalf("%+v", r)
+	}
+	w.book(t, ledger.Reverse(wrong, ids[0], "test:reversal", nov(4)))
+	w.statement(t, income, 4, 4)
+	w.match(t, income)
+	r := w.report(t, income, 4)
+	if !r.Clean || len(r.Matched) != 1 || r.Matched[0].Rule != match.BookReversal || r.Matched[0].Matches != 2 {
+		t.Errorf("%+v", r)
+	}
+	if r := w.report(t, income, 3); !r.Agrees || r.Book.Lines != 2 || r.Book.Credits != 30_000 {
+		t.Errorf("on the day before the reversal: %+v", r)
+	}
+}
+
+// Once the book is sealed through a day, a run reads what later days brought and
+// what stands in breaks, and comes to the same.
+func TestASealedBookIsNotReadAgain(t *testing.T) {
+	t.Parallel()
+	w := newBankWorld(t)
+	special := w.books.Accounts[ledger.FiscalSpecial]
+	w.book(t, w.subsidy(3, 3, 500), w.subsidy(3, 3, 700))
+	w.statement(t, special, 2, 3, bankLine(bank.Credit, 500, 3, "S1"))
+	book := ledger.NewService(w.db.Ledger(), func() calendar.Day { return w.today })
+	if _, err := book.SealThrough(context.Background(), w.books.Area, w.books.Scheme, nov(3)); err != nil {
+		t.Fatal(err)
+	}
+	w.match(t, special)
+	if floor := ask[string](t, w, `select floor::text from reconciliation_run order by id desc limit 1`); floor[0] != "2026-11-03" {
+		t.Errorf("the floor is %s", floor)
+	}
+	w.book(t, w.subsidy(4, 4, 900))
+	late := bankLine(bank.Credit, 700, 4, "S2")
+	late.ValueDate = nov(3)
+	w.statement(t, special, 4, 4, late)
+	w.match(t, special)
+	w.wholeLines(t, special)
+	r := w.report(t, special, 4)
+	if !r.Agrees || r.BreakCount != 1 || r.Breaks[0].Amount != 900 || r.Matched[0].Matches != 2 {
+		t.Errorf("%+v", r)
+	}
+	if r := w.report(t, special, 3); !r.Agrees || r.Book.Lines != 1 || r.Book.Credits != 700 {
+		t.Errorf("on the 3.: %+v", r)
+	}
+}
+
 func TestAnotherAreaSeesNothing(t *testing.T) {
 	t.Parallel()
 	w := newBankWorld(t)
@@ -617,23 +702,26 @@ func TestAnotherAreaSeesNothing(t *testing.T) {
 	}
 }
 
+// lastDay is the last day of a drawn world, counted from 0.
+const lastDay = 5
+
 // drawnDay is one day of a world drawn at random: what was booked and what the bank says.
 type drawnDay struct {
 	entries []ledger.Entry
 	lines   []bank.StatementEntry
 }
 
-// drawMonth draws ten days of an income account in which much collides: items
+// drawMonth draws days of an income account in which much collides: items
 // booked days after the bank took them, lumps, single lines, lines twice, lines
 // of nobody, and payments of equal amounts.
-func drawMonth(r *rapid.T, w *bankWorld) [10]drawnDay {
-	var days [10]drawnDay
+func drawMonth(r *rapid.T, w *bankWorld) [lastDay + 1]drawnDay {
+	var days [lastDay + 1]drawnDay
 	next := int64(5_000)
 	amount := func() money.Amount { return rapid.SampledFrom([]money.Amount{100, 200, 300}).Draw(r, "amount") }
 	for range rapid.IntRange(1, 7).Draw(r, "facts") {
-		effective := rapid.IntRange(0, 9).Draw(r, "effective")
-		accounted := min(9, effective+rapid.IntRange(0, 2).Draw(r, "later"))
-		shown := min(9, effective+rapid.IntRange(0, 1).Draw(r, "shown later"))
+		effective := rapid.IntRange(0, lastDay).Draw(r, "effective")
+		accounted := min(lastDay, effective+rapid.IntRange(0, 2).Draw(r, "later"))
+		shown := min(lastDay, effective+rapid.IntRange(0, 1).Draw(r, "shown later"))
 		batch := rapid.SampledFrom([]int64{0, 700, 701}).Draw(r, "batch")
 		items := map[int64]money.Amount{}
 		var sum money.Amount
@@ -657,8 +745,9 @@ func drawMonth(r *rapid.T, w *bankWorld) [10]drawnDay {
 				l.EndToEndID = fmt.Sprint(id)
 				days[shown].lines = append(days[shown].lines, l)
 				if rapid.IntRange(0, 3).Draw(r, "again") == 0 {
-					l.BookingDate = nov(2 + min(9, shown+1))
-					days[min(9, shown+1)].lines = append(days[min(9, shown+1)].lines, l)
+					next := min(lastDay, shown+1)
+					l.BookingDate = nov(2 + next)
+					days[next].lines = append(days[next].lines, l)
 				}
 			}
 		case "unnamed":
@@ -695,10 +784,10 @@ func TestAnyOrderOfStatementsAndRunsEndsTheSame(t *testing.T) {
 					w.book(t, e)
 				}
 			}
-			for from := 0; from < 10; {
+			for from := 0; from <= lastDay; {
 				to := from
 				if w == random {
-					to = rapid.IntRange(from, 9).Draw(r, "to")
+					to = rapid.IntRange(from, lastDay).Draw(r, "to")
 				}
 				var lines []bank.StatementEntry
 				for _, d := range days[from : to+1] {
@@ -713,7 +802,7 @@ func TestAnyOrderOfStatementsAndRunsEndsTheSame(t *testing.T) {
 			w.match(t, income)
 			w.match(t, income)
 			w.wholeLines(t, income)
-			for _, day := range []int{2, 5, 11} {
+			for _, day := range []int{2, 5, 2 + lastDay} {
 				if report := w.report(t, income, day); !report.Agrees {
 					r.Fatalf("on the %d. the adjusted balances differ: %+v", day, report)
 				}

@@ -173,12 +173,13 @@ func (t *tx) BatchCredits(
 	ctx context.Context, area party.Area, statement, after int64, limit int,
 ) ([]reconcile.BatchCredit, error) {
 	rows, err := t.Query(ctx, `
-		select l.id, l.fund_account, f.bank, b.id, l.amount, l.bank_reference, l.value_date
+		select l.id, l.fund_account, f.bank, b.id, l.amount, l.direction = 'debit', l.bank_reference, l.value_date
 		from statement_line l
 		join fund_account f on f.area = l.area and f.id = l.fund_account and f.role in ('income', 'fiscal_special')
 		join withholding_batch b on b.area = l.area and b.bank = f.bank
 			and (b.batch_no = l.batch_ref or b.id::text = l.batch_ref)
-		where l.area = $1 and l.statement_id = $2 and l.id > $3 and l.direction = 'credit' and l.batch_ref <> ''
+		where l.area = $1 and l.statement_id = $2 and l.id > $3 and l.batch_ref <> ''
+		  and ((l.direction = 'credit' and not l.reversal) or (l.direction = 'debit' and l.reversal and f.role = 'income'))
 		  and l.bank_reference <> ''
 		order by l.id limit $4`, area, statement, after, limit)
 	if err != nil {
@@ -187,7 +188,7 @@ func (t *tx) BatchCredits(
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (reconcile.BatchCredit, error) {
 		var c reconcile.BatchCredit
 		var amount int64
-		err := row.Scan(&c.Line, &c.FundAccount, &c.Bank, &c.Batch, &amount, &c.BankReference, &c.ValueDate)
+		err := row.Scan(&c.Line, &c.FundAccount, &c.Bank, &c.Batch, &amount, &c.GivenBack, &c.BankReference, &c.ValueDate)
 		c.Amount = money.Amount(amount)
 		return c, err
 	})

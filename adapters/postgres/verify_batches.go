@@ -4,7 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"io"
+	"hash"
 
 	"github.com/jackc/pgx/v5"
 
@@ -72,6 +72,7 @@ func batchLife() life {
 // ends it.
 const batchEvidence = `case
 	when e.version = 1 then e.evidence <> '{}'
+	when e.evidence ->> 'because' is null then true
 	when e.evidence ->> 'because' like 'answers in receipt %' then e.actor not in ('bank:' || o.bank, 'bank:')
 	     or e.to_state <> 'acked' or not exists (
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at
@@ -259,8 +260,8 @@ func (v *verifier) batchDiffers(ctx context.Context, b collection.Batch) (string
 		return "is for a bank that has no income account in its area and scheme", nil
 	}
 	// A bank's format may not be able to carry a row that was changed behind our back.
-	file := sha256.New()
-	writing := v.files.WriteWithholding(io.Writer(file), partners[0], b, read)
+	file := &measured{Hash: sha256.New()}
+	writing := v.files.WriteWithholding(file, partners[0], b, read)
 	if ctx.Err() != nil {
 		return "", ctx.Err()
 	}
@@ -273,10 +274,25 @@ func (v *verifier) batchDiffers(ctx context.Context, b collection.Batch) (string
 	switch {
 	case [sha256.Size]byte(file.Sum(nil)) != b.FileDigest:
 		return "its file, written again, has another digest", nil
+	case file.size != b.FileSize:
+		return fmt.Sprintf("its file, written again, has %d bytes and not %d", file.size, b.FileSize), nil
 	case v.files.WithholdingFileName(partners[0], b) != b.FileName:
 		return "its file is named otherwise", nil
 	}
 	return "", nil
+}
+
+// measured is a hash that counts its bytes.
+type measured struct {
+	hash.Hash
+
+	size int64
+}
+
+func (m *measured) Write(b []byte) (int, error) {
+	n, err := m.Hash.Write(b)
+	m.size += int64(n)
+	return n, err
 }
 
 func (v *verifier) digestDiffers(b collection.Batch, digest *collection.ItemDigest) string {
@@ -345,7 +361,7 @@ func batchCounterSQL() string {
 		       sum(amount) filter (where outcome = 'succeeded') as amount, max(id) as last
 		  from answer where ($1 = 0 or area = $1) and disposition = 'recorded' group by 1, 2),
 	arrivals as (
-		select area, batch_id, sum(amount) as amount from arrival
+		select area, batch_id, sum(case when direction = 'debit' then -amount else amount end) as amount from arrival
 		 where ($1 = 0 or area = $1) and batch_id is not null group by 1, 2),
 	agreements as (
 		select area, subject_id, sum(item_count) as n, sum(amount) as amount from agreement
@@ -446,7 +462,8 @@ func agreementSQL() string {
 		       and c.fund_account = d.fund_account and c.id > g.after_answer and c.id <= g.upto_answer
 		 where g.subject = 'terminal_day' group by 1, 2),
 	arrived as (
-		select g.area, g.id, sum(v.amount) filter (where v.id > g.prev_arrival) as amount, max(v.id) as last,
+		select g.area, g.id, sum(case when v.direction = 'debit' then -v.amount else v.amount end)
+		           filter (where v.id > g.prev_arrival) as amount, max(v.id) as last,
 		       max(v.value_date) as value_date, max(v.business_day) as business_day,
 		       max(v.business_day) filter (where v.reported_at = g.agreed_at) as came,
 		       bool_and(s.arrival_id is not null) filter (where v.id > g.prev_arrival) as all_parked,
@@ -467,7 +484,8 @@ func agreementSQL() string {
 	            || ` + yuan("coalesce(v.amount, 0)") + `
 	       when g.fund_account <> coalesce(b.fund_account, d.fund_account) then 'names another fund account than its '
 	            || g.subject
-	       when v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last)
+	       when v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last) or u.id is null
+	            or g.upto_answer > g.id or g.upto_arrival > g.id
 	            then 'reaches further than what arrived or was answered'
 	       when v.came is null and r.area is null then 'was agreed at ' || g.agreed_at || ', when nothing came'
 	       else 'differs from its arrivals in date or in what is taken from suspense' end
@@ -479,13 +497,21 @@ func agreementSQL() string {
 	    on g.subject = 'terminal_day' and d.area = g.area and d.id = g.subject_id
 	  left join answered w on w.area = g.area and w.id = g.id
 	  left join arrived v on v.area = g.area and v.id = g.id
+	  left join (select area, id, batch_id as subject_id, 'batch' as subject from answer
+	              where ($1 = 0 or area = $1) and disposition = 'recorded'
+	             union all
+	             select t.area, c.id, t.id, 'terminal_day' from terminal_day t
+	               join counter_receipt c on c.area = t.area and c.bank = t.bank and c.terminal = t.terminal
+	                    and c.paid_on = t.day and c.fund_account = t.fund_account) u
+	    on u.area = g.area and u.subject = g.subject and u.subject_id = g.subject_id and u.id = g.upto_answer
 	  left join (select distinct area, subject, processed_at from receipt
 	              where ($1 = 0 or area = $1) and kind in ('results', 'result_file')) r
 	    on g.subject = 'batch' and r.area = g.area and r.subject = g.subject_id and r.processed_at = g.agreed_at
 	 where (b.id is null and d.id is null) or (g.round, g.after_answer) is distinct from (g.n, g.prev_answer)
 	    or (w.n, w.amount, v.amount) is distinct from (g.item_count, g.amount, g.amount)
 	    or g.fund_account <> coalesce(b.fund_account, d.fund_account)
-	    or v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last)
+	    or v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last) or u.id is null
+	    or g.upto_answer > g.id or g.upto_arrival > g.id
 	    or (v.value_date, v.all_parked, v.any_parked) is distinct from (g.effective_on, g.from_suspense, g.from_suspense)
 	    or v.business_day > g.business_day or v.came <> g.business_day or (v.came is null and r.area is null)`
 }
@@ -500,6 +526,7 @@ const arrivalSQL = `
 	       when v.item_id is not null and i.id is null then 'is for item ' || v.item_id || ', which is not in its batch'
 	       when v.terminal_day is not null and d.id is null then 'is for terminal day ' || v.terminal_day
 	            || ', which is not collected on its account'
+	       when v.direction = 'debit' and v.source <> 'statement' then 'was taken back, and no statement says so'
 	       else 'was reported by ' || v.reported_by || ' and says it comes from a ' || v.source end
 	  from arrival v
 	  left join fund_account f on f.area = v.area and f.id = v.fund_account
@@ -509,5 +536,6 @@ const arrivalSQL = `
 	 where ($1 = 0 or v.area = $1) and (f.id is null or v.value_date > v.business_day
 	    or (v.batch_id is not null and b.id is null) or (v.item_id is not null and i.id is null)
 	    or (v.terminal_day is not null and d.id is null) or (v.batch_id is not null and v.terminal_day is not null)
+	    or (v.direction = 'debit' and v.source <> 'statement')
 	    or case v.source when 'statement' then v.reported_by <> 'statement'
 	                     else v.reported_by not in ('bank:', 'bank:' || f.bank) end)`

@@ -125,7 +125,7 @@ func sealedBalanceSQL() string {
 }
 
 // A balance, once struck, is struck every day; the roles that are no bank account
-// from the first day on.
+// from the first day on. A bank account's is under the role that it has.
 const sealedGapSQL = `
 	select s.area, 0, s.area || ' ' || s.scheme || ' ' || s.role || ' ' || s.fund_account,
 	       'has ' || s.n || ' balances from ' || s.first || ' to ' || s.last || ', and the book is sealed from '
@@ -133,7 +133,8 @@ const sealedGapSQL = `
 	  from (select area, scheme, role, fund_account, count(*) as n, min(day) as first, max(day) as last
 	          from sealed_balance where $1 = 0 or area = $1 group by 1, 2, 3, 4) s
 	  left join book b on b.area = s.area and b.scheme = s.scheme
-	 where b.area is null or s.n <> s.last - s.first + 1 or s.last <> b.sealed_through
+	  left join fund_account f on f.area = s.area and f.id = s.fund_account and f.role = s.role
+	 where b.area is null or (s.fund_account <> 0) <> (f.id is not null) or s.n <> s.last - s.first + 1 or s.last <> b.sealed_through
 	    or s.first < b.opened_on or (s.fund_account = 0 and s.first <> b.opened_on)`
 
 // An entry whose total is off is I1's; here the two sets are off by opposite sums.

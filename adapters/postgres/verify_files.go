@@ -151,7 +151,7 @@ func receiptStateSQL() string {
 	    or (r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0))
 	    or (r.state = 'processed' and case when r.kind in ('results', 'result_file') then b.id is null
 	           when r.kind = 'statement' then f.id is null when r.kind = 'account_opening_result' then p.id is null end)
-	    or (r.state = 'processed' and r.kind = 'result_file'
+	    or (r.state = 'processed' and r.kind in ('results', 'result_file')
 	        and (r.declared_count <> r.rows or r.declared_amount <> coalesce(l.amount, 0)))
 	    or (r.kind = 'results' and r.received_by not in ('bank:' || r.bank, 'bank:')))`
 }

@@ -140,13 +140,15 @@ const directLineSQL = `
 	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line, case
 	       when p.cause_id is not null then 'is no item and names item ' || p.cause_id
 	       when p.member_id is not null or p.year is not null then 'is no item and names a member or a year'
-	       when p.batch_id is not null and p.kind not in ('contribution', 'recognition', 'unrecognised_receipt')
+	       when p.batch_id is not null and p.kind not in ('contribution', 'recognition', 'unrecognised_receipt',
+	                'unrecognised_return')
 	            then 'names batch ' || p.batch_id || ', and no batch comes by an entry of kind ' || p.kind
 	       else 'names a fund account, and ' || p.role || ' is none' end
 	  from posting p
 	 where ($1 = 0 or p.area = $1) and p.nature <> 'item'
 	   and (p.cause_id is not null or p.member_id is not null or p.year is not null
-	        or (p.batch_id is not null and p.kind not in ('contribution', 'recognition', 'unrecognised_receipt'))
+	        or (p.batch_id is not null and p.kind not in ('contribution', 'recognition', 'unrecognised_receipt',
+	                'unrecognised_return'))
 	        or (p.fund_account is not null and p.role not in ` + bankRoles + `))`
 
 // causeSQL finds the fact behind every entry. A reversal's cause is the entry that
@@ -172,8 +174,11 @@ func causeSQL() string {
 		            when s.at is null then 'begins with item ' || c.part || ', which agreement ' || g.id || ' did not settle' end
 		       when c.what = 'arrival' and c.part = '' then case
 		            when a.id is null then 'is caused by arrival ' || c.fact || ', which is not in suspense'
-		            when c.kind <> 'unrecognised_receipt' or c.effective_on <> a.value_date or c.actor <> 'job'
-		                 or c.accounted_on <> a.suspended_on or c.text <> 'arrived money that no result explains'
+		            when c.effective_on <> a.value_date or c.actor <> 'job' or c.accounted_on <> a.suspended_on
+		                 or c.kind <> case a.direction when 'debit' then 'unrecognised_return'
+		                     else 'unrecognised_receipt' end
+		                 or c.text <> case a.direction when 'debit' then 'money that the bank took back'
+		                     else 'arrived money that no result explains' end
 		                 then 'differs from arrival ' || a.id || ' in kind, a date, text or actor' end
 		       when c.what = 'fund_transfer' and c.part in ('', 'interest') then case
 		            when x.id is null then 'is caused by fund transfer ' || c.fact || ', which is not booked' end
@@ -197,7 +202,7 @@ func causeSQL() string {
 		  left join fund_account f on f.area = g.area and f.id = g.fund_account
 		  left join (` + settled + `) s on c.what = 'agreement' and s.area = c.area and s.agreement = c.fact
 		       and s.at::text = c.part
-		  left join (select v.area, v.id, v.value_date, s.business_day as suspended_on from arrival v
+		  left join (select v.area, v.id, v.value_date, v.direction, s.business_day as suspended_on from arrival v
 		               join arrival_suspense s on s.area = v.area and s.arrival_id = v.id) a
 		       on c.what = 'arrival' and a.area = c.area and a.id = c.fact
 		  left join fund_transfer x on c.what = 'fund_transfer' and x.area = c.area and x.id = c.fact
@@ -222,7 +227,7 @@ func arrivalSuspenseSQL() string {
 	       select from posting p where p.area = e.area and p.entry_id = e.id
 	       having count(*) = 2 and bool_and(p.amount = v.amount and p.nature = 'direct' and not p.red
 	          and p.batch_id is not distinct from v.batch_id and case p.side
-	              when 'debit' then p.role = f.role and p.fund_account = f.id
+	              when case v.direction when 'debit' then 'credit' else 'debit' end then p.role = f.role and p.fund_account = f.id
 	              else p.role = 'suspense' and p.fund_account is null end)))`
 }
 

@@ -207,9 +207,9 @@ func transferBookedSQL() string {
 	select f.area, f.id, f.area || '/' || f.id, case
 	       when m.id is null then 'is ' || f.state || ' and its entry is ' || case when f.state = 'booked' then 'missing'
 	            else 'there' end
-	       when f.state <> 'booked' then 'is ' || f.state || ' and is booked by entry ' || m.id
+	       when f.state <> 'booked' and m.id is not null then 'is ' || f.state || ' and is booked by entry ' || m.id
 	       when m.actor <> 'officer:' || a.login then 'was approved by ' || a.login || ' and booked by ' || m.actor
-	       when a.digest is distinct from f.digest then 'was approved with another digest'
+	       when a.digest is distinct from f.digest then 'was decided with another digest'
 	       else 'is booked by entry ' || m.id || ' otherwise than it was approved' end
 	  from (select * from fund_transfer where $1 = 0 or area = $1) f
 	  left join moved m on m.area = f.area and m.transfer = f.id::text and m.part = ''
@@ -226,8 +226,10 @@ func transferBookedSQL() string {
 	        when 'contribution' then 'subsidy_contribution' else 'subsidy_unspecified' end)
 	    or a.digest is distinct from f.digest))
 	    or (f.interest > 0 and f.state = 'booked') <> (i.id is not null)
-	    or (i.id is not null and (i.least, i.most, i.enters, i.kind, i.effective_on, i.scheme, i.text) is distinct from
-	        (f.interest, f.interest, f.to_account, 'interest', f.effective_on, f.scheme, f.document))
+	    or (i.id is not null and (i.least, i.most, i.enters, i.kind, i.effective_on, i.scheme, i.text, i.actor, i.booked_at)
+	        is distinct from (f.interest, f.interest, f.to_account, 'interest', f.effective_on, f.scheme, f.document,
+	                          m.actor, m.booked_at))
+	    or a.digest <> f.digest
 	union all
 	select e.area, e.id, e.area || '/entry ' || e.id, 'is of kind ' || e.kind || ', which a transfer only may cause'
 	  from entry e

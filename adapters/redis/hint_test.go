@@ -52,7 +52,7 @@ func TestAnAnswerIsGivenToItsOwnRequestOnly(t *testing.T) {
 
 func TestAnyAnswerComesBackAsItWas(t *testing.T) {
 	t.Parallel()
-	o := openClient(t, startRedis(t).URL(), func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+	o := openClient(t, startRedis(t).URL(), nil)
 	rapid.Check(t, func(rt *rapid.T) {
 		r := request("bank:psbc", rapid.StringN(8, 64, 64).Draw(rt, "key"), rapid.String().Draw(rt, "content"))
 		size := rapid.SampledFrom([]int{0, 1, 65535, 65536, 65537, 90000}).Draw(rt, "size")
@@ -188,4 +188,23 @@ func TestNothingInRedisOrTheLogNamesAnybody(t *testing.T) {
 		t.Error("the poisoned answer was not reported")
 	}
 	check()
+}
+
+func TestAFullRedisTakesNoAnswerAndKeepsNoMark(t *testing.T) {
+	t.Parallel()
+	server := startRedis(t)
+	o := openClient(t, server.URL(), nil)
+	r := request("bank:psbc", "key-00000001", "one")
+	owner, _ := o.mark(t, r)
+	ctx := context.Background()
+	db := admin(t, server.URL())
+	if err := db.ConfigSet(ctx, "maxmemory", "100kb").Err(); err != nil {
+		t.Fatal(err)
+	}
+	if err := o.hint.Finish(ctx, r, owner, answerTo(r, "{}")); err == nil {
+		t.Error("a full Redis took an answer")
+	}
+	if keys := db.Keys(ctx, "*").Val(); len(keys) != 0 {
+		t.Errorf("%q are left", keys)
+	}
 }

@@ -79,7 +79,7 @@ func TestAProcessAloneCountsByTheSameRates(t *testing.T) {
 	} {
 		t.Run(given.name, func(t *testing.T) {
 			t.Parallel()
-			o := openClient(t, given.url, func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+			o := openClient(t, given.url, nil)
 			l := o.limiter(t, redis.Rate{PerMinute: 120, Burst: 20})
 			in, wait := let(t, l, "bank:psbc", "POST /v1/arrivals", 25)
 			// A slow machine may earn a request meanwhile.

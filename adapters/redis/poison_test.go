@@ -51,7 +51,7 @@ func TestF75_PoisonedAnswersAreMisses(t *testing.T) {
 	server := startRedis(t)
 	db := admin(t, server.URL())
 	ctx := context.Background()
-	o := openClient(t, server.URL(), func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+	o := openClient(t, server.URL(), nil)
 	mine := request("bank:psbc", "key-00000001", "one")
 	key, value := o.kept(t, db, mine, `{"id":"7","amount":"183.10"}`)
 	wrongs := 0
@@ -184,7 +184,7 @@ func TestF75_PoisonedMarksStopNobody(t *testing.T) {
 func TestF75_APoisonedCacheChangesNoAnswer(t *testing.T) {
 	t.Parallel()
 	server := startRedis(t)
-	w := newTown(t, server.URL(), func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+	w := newTown(t, server.URL(), nil)
 	db := admin(t, server.URL())
 	ctx := context.Background()
 	const payments = 20

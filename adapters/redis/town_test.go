@@ -291,7 +291,7 @@ func TestManyEqualRequestsAtOnceHaveOneEffect(t *testing.T) {
 			if given == "with Redis" {
 				url = startRedis(t).URL()
 			}
-			w := newTown(t, url, func(o *redis.Options) { o.Budget = 100 * time.Millisecond })
+			w := newTown(t, url, nil)
 			const rounds, senders = 5, 64
 			busy := 0
 			for round := range rounds {

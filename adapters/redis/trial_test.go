@@ -117,6 +117,8 @@ func openClient(t *testing.T, url string, change func(*redis.Options)) *opened {
 	options := redis.Options{
 		URL: url, Secret: secret("of all tests"), Log: slog.New(slog.NewJSONHandler(o.log, nil)), Now: o.clock.now,
 		Observe: o.events.add,
+		// As patient as can be: the machine that runs the tests is shared.
+		Budget: 100 * time.Millisecond,
 	}
 	if change != nil {
 		change(&options)

@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/openings"
 	"twoline/adapters/bank/profile"
 	"twoline/adapters/httpapi"
 	"twoline/adapters/jobs"
@@ -39,7 +40,7 @@ type gateway struct {
 	server     *httpapi.Server
 	// redis is nil where none is configured.
 	redis *redis.Client
-	log        *slog.Logger
+	log   *slog.Logger
 }
 
 // clocks are the two clocks of the gateway, both handed in.
@@ -87,7 +88,7 @@ func (g *gateway) wireFlows(clock clocks) error {
 	})
 	g.counter = collection.NewCounter(g.collection)
 	g.registry = registry.New(registry.Config{
-		Store: g.db.Registry(), Today: clock.today, Files: files, Intake: g.intake,
+		Store: g.db.Registry(), Today: clock.today, Files: openings.New(), Intake: g.intake,
 		Charsets: map[string]registry.Decoder{"gb18030": decoder(gb18030.GB18030), "gbk": decoder(gb18030.GBK)},
 	})
 	g.reconcile = reconcile.New(reconcile.Parts{
@@ -152,7 +153,7 @@ func (g *gateway) arriveFromStatement(ctx context.Context, j reconcile.LinesTake
 		for i, c := range credits {
 			arrivals[i] = collection.Arrival{ //nolint:exhaustruct // a batch's credit
 				FundAccount: c.FundAccount, Amount: c.Amount, BankReference: c.BankReference, ValueDate: c.ValueDate,
-				Batch: c.Batch,
+				Batch: c.Batch, GivenBack: c.GivenBack,
 			}
 		}
 		err = g.collection.ArriveFromStatement(ctx, j.Area, credits[0].Bank, arrivals)

@@ -384,7 +384,18 @@ func (g *gateway) daily(ctx context.Context, day calendar.Day) error {
 	if err := g.collection.Tick(ctx, day); err != nil {
 		return err
 	}
-	return g.seal(ctx, day)
+	if err := g.seal(ctx, day); err != nil {
+		return err
+	}
+	for {
+		n, err := g.db.Callers().PurgeNonces(ctx, 10_000)
+		if err != nil {
+			return err
+		}
+		if n == 0 {
+			return g.reconcile.Tick(ctx, day)
+		}
+	}
 }
 
 // seal closes every day before the given one in every book.

@@ -324,14 +324,22 @@ func (v *villagePlay) crossing(ctx context.Context) error {
 	return nil
 }
 
-// approved submits a transfer and has another person approve its digest.
-func (v *villagePlay) approved(ctx context.Context, maker, checker string, body map[string]any) error {
+// approved submits a transfer and has another person approve its digest. between,
+// if given, is what the bank does with the instruction's id before.
+func (v *villagePlay) approved(
+	ctx context.Context, maker, checker string, body map[string]any, between func(id string) error,
+) error {
 	var t struct {
 		ID     string `json:"id"`
 		Digest string `json:"digest"`
 	}
 	if err := v.stage.desks[maker].post(ctx, "/v1/fund-transfers", body, &t); err != nil {
 		return err
+	}
+	if between != nil {
+		if err := between(t.ID); err != nil {
+			return err
+		}
 	}
 	return v.stage.desks[checker].post(ctx, "/v1/fund-transfers/"+t.ID+"/approve", map[string]string{"digest": t.Digest}, nil)
 }
@@ -351,7 +359,7 @@ func (v *villagePlay) moves(ctx context.Context) error {
 	if err := v.approved(ctx, "bureau", "bureau-check", map[string]any{
 		"kind": "subsidy", "to_account": v.accounts[postFiscal].ID, "amount": "80000.00", "purpose": "base_pension",
 		"effective_on": today, "document": "财社〔2011〕3号", "bank_reference": reference,
-	}); err != nil {
+	}, nil); err != nil {
 		return err
 	}
 	v.report.Subsidies = 80_000_00
@@ -372,28 +380,24 @@ func (v *villagePlay) moves(ctx context.Context) error {
 		"kind": "deposit_placement", "from_account": v.accounts[postFiscal].ID, "to_account": v.accounts[postDeposit].ID,
 		"amount": "4000000.00", "effective_on": today, "document": "定期存单 0001", "matures_on": "2012-03-28",
 		"rate": "0.0300", "bank_reference": reference,
-	})
+	}, nil)
 }
 
-// sweep has the banks move the money and the officers book it.
+// sweep is instructed, carried out by the banks under the instruction's id, and
+// booked on approval.
 func (v *villagePlay) sweep(ctx context.Context, from string, amount money.Amount) error {
-	bank, move := v.post, simbank.Move{Amount: amount, Reference: "SH-" + from[:6], Text: "上划财政专户"}
-	if from == coopIncome {
-		bank = v.coop
-	}
-	reference, err := bank.Transfer(from, postFiscal, move)
-	if err != nil {
-		return err
-	}
-	if from == coopIncome {
-		// The cooperative sends to another bank: there it comes in.
-		if _, err := v.post.Transfer(from, postFiscal, simbank.Move{Amount: amount, Reference: reference, Text: move.Text}); err != nil {
-			return err
-		}
-	}
 	return v.approved(ctx, "finance", "finance-check", map[string]any{
 		"kind": "sweep", "from_account": v.accounts[from].ID, "to_account": v.accounts[postFiscal].ID, "amount": "all",
-		"effective_on": v.stage.day.today(), "document": "上划凭证 3", "bank_reference": reference,
+		"effective_on": v.stage.day.today(), "document": "上划凭证 3",
+	}, func(id string) error {
+		move := simbank.Move{Amount: amount, Reference: id, Text: "上划财政专户"}
+		_, err := v.post.Transfer(from, postFiscal, move)
+		if err != nil || from != coopIncome {
+			return err
+		}
+		// The cooperative's own books see it leave; the postal bank saw it come in.
+		_, err = v.coop.Transfer(from, postFiscal, move)
+		return err
 	})
 }
 

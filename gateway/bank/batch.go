@@ -63,6 +63,4 @@ func (s BatchState) WithBank() bool {
 }
 
 // ErrBatchState is the refusal of a step that the batch's state does not allow.
-//
-//nolint:gochecknoglobals // a sentinel error
 var ErrBatchState = fault.New(fault.Conflict, "batch_state", "the batch's state does not allow this")

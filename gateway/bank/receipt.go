@@ -127,8 +127,6 @@ func NewIntake(store ReceiptStore, limit int64) *Intake { return &Intake{store: 
 const partSize = 1 << 20
 
 // ErrFileTooLarge and ErrReceiptUnknown are refusals of the intake.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrFileTooLarge   = fault.New(fault.TooLarge, "file_too_large", "the file is larger than this address takes")
 	ErrReceiptUnknown = fault.New(fault.NotFound, "receipt_not_found", "no such receipt")
@@ -214,7 +212,7 @@ func (e *ContentError) Unwrap() error { return e.Cause }
 // trying again is right. Each part is read in a short transaction of its own,
 // so fn may be slow.
 func (in *Intake) Decode(ctx context.Context, area party.Area, receipt int64, fn func(io.Reader) error) error {
-	p := &partReader{ctx: ctx, in: in, area: area, receipt: receipt, part: 0, rest: nil, err: nil}
+	p := &partReader{ctx: ctx, in: in, area: area, receipt: receipt, part: 0, rest: nil, last: false, end: 0, err: nil}
 	err := fn(p)
 	if p.err != nil {
 		return p.err
@@ -232,7 +230,47 @@ type partReader struct {
 	receipt int64
 	part    int
 	rest    []byte
-	err     error
+	// last says that the current part is short, end where it ends.
+	last bool
+	end  int64
+	err  error
+}
+
+// ErrSeek is a place that a stored file cannot be read from.
+var ErrSeek = errors.New("a stored file is read from its start or from a known place")
+
+// Seek implements io.Seeker from the start and from the current place; codecs
+// that read twice begin again with it. All parts but the last are of one size.
+func (p *partReader) Seek(offset int64, whence int) (int64, error) {
+	at := int64(p.part)*partSize - int64(len(p.rest))
+	if p.part == 0 {
+		at = 0
+	}
+	if p.last {
+		at = p.end - int64(len(p.rest))
+	}
+	switch whence {
+	case io.SeekStart:
+		at = offset
+	case io.SeekCurrent:
+		if offset == 0 {
+			return at, nil
+		}
+		at += offset
+	default:
+		return 0, ErrSeek
+	}
+	if at < 0 {
+		return 0, ErrSeek
+	}
+	p.part, p.rest, p.last = int(at/partSize), nil, false
+	if skip := at % partSize; skip > 0 {
+		if err := p.next(); err != nil && !errors.Is(err, io.EOF) {
+			return 0, err
+		}
+		p.rest = p.rest[min(skip, int64(len(p.rest))):]
+	}
+	return at, nil
 }
 
 func (p *partReader) Read(b []byte) (int, error) {
@@ -240,22 +278,33 @@ func (p *partReader) Read(b []byte) (int, error) {
 		return 0, p.err
 	}
 	for len(p.rest) == 0 {
-		p.part++
-		err := p.in.store.Read(p.ctx, func(tx ReceiptTx) (err error) {
-			p.rest, err = tx.ReceiptPart(p.ctx, p.area, p.receipt, p.part)
-			return err
-		})
-		if err != nil {
-			p.err = err
+		if err := p.next(); err != nil {
 			return 0, err
-		}
-		if p.rest == nil {
-			return 0, io.EOF
 		}
 	}
 	n := copy(b, p.rest)
 	p.rest = p.rest[n:]
 	return n, nil
+}
+
+// next loads the part after the current one, or returns io.EOF.
+func (p *partReader) next() error {
+	var rest []byte
+	err := p.in.store.Read(p.ctx, func(tx ReceiptTx) (err error) {
+		rest, err = tx.ReceiptPart(p.ctx, p.area, p.receipt, p.part+1)
+		return err
+	})
+	if err != nil {
+		p.err = err
+		return err
+	}
+	if rest == nil {
+		return io.EOF
+	}
+	p.part++
+	p.rest, p.last = rest, len(rest) < partSize
+	p.end = int64(p.part-1)*partSize + int64(len(rest))
+	return nil
 }
 
 // Find returns a receipt to the bank that sent it; another's is not found. An

@@ -179,26 +179,36 @@ func (s *Service) toSuspense(ctx context.Context, tx Tx, area party.Area, open [
 	entries := make([]ledger.Entry, len(open))
 	for i, a := range open {
 		ids[i] = a.ID
-		entries[i] = ledger.Entry{
-			Area: area, Scheme: a.Scheme, Kind: ledger.UnrecognisedReceipt, Cause: fmt.Sprintf("arrival:%d", a.ID),
-			Reverses: 0, AccountedOn: today, EffectiveOn: a.ValueDate, Text: "arrived money that no result explains",
-			Postings: []ledger.Posting{
-				{
-					Side: ledger.Debit, Role: a.Role, Nature: ledger.Direct, Red: false, Amount: a.Amount,
-					FundAccount: a.FundAccount, Batch: a.Batch, Cause: 0, Member: 0, Year: 0,
-				},
-				{
-					Side: ledger.Credit, Role: ledger.Suspense, Nature: ledger.Direct, Red: false, Amount: a.Amount,
-					FundAccount: 0, Batch: a.Batch, Cause: 0, Member: 0, Year: 0,
-				},
-			},
-		}
+		entries[i] = suspenseEntry(area, a, today)
 	}
 	if err := tx.AddArrivalSuspense(ctx, area, ids, today); err != nil {
 		return err
 	}
 	_, err := tx.Book(ctx, actorJob, entries...)
 	return err
+}
+
+// suspenseEntry books money that nothing explains to suspense, or out of it where
+// the bank took it back.
+func suspenseEntry(area party.Area, a StaleArrival, today calendar.Day) ledger.Entry {
+	kind, atBank, text := ledger.UnrecognisedReceipt, ledger.Debit, "arrived money that no result explains"
+	if a.GivenBack {
+		kind, atBank, text = ledger.UnrecognisedReturn, ledger.Credit, "money that the bank took back"
+	}
+	return ledger.Entry{
+		Area: area, Scheme: a.Scheme, Kind: kind, Cause: fmt.Sprintf("arrival:%d", a.ID), Reverses: 0,
+		AccountedOn: today, EffectiveOn: a.ValueDate, Text: text,
+		Postings: []ledger.Posting{
+			{
+				Side: atBank, Role: a.Role, Nature: ledger.Direct, Red: false, Amount: a.Amount,
+				FundAccount: a.FundAccount, Batch: a.Batch, Cause: 0, Member: 0, Year: 0,
+			},
+			{
+				Side: atBank.Opposite(), Role: ledger.Suspense, Nature: ledger.Direct, Red: false, Amount: a.Amount,
+				FundAccount: 0, Batch: a.Batch, Cause: 0, Member: 0, Year: 0,
+			},
+		},
+	}
 }
 
 // Tick looks once a business day at what stays open: terminals' days that are

@@ -184,3 +184,12 @@ func Counts(decisions []Decision) bank.Counts {
 //
 //nolint:gochecknoglobals // a sentinel error
 var ErrQuarantine = fault.New(fault.Unprocessable, "file_quarantined", "the file contradicts itself")
+
+// Net returns what the arrival adds to the account: negative where the bank took
+// the money back.
+func (a Arrival) Net() money.Amount {
+	if a.GivenBack {
+		return -a.Amount
+	}
+	return a.Amount
+}

@@ -235,6 +235,9 @@ type Arrival struct {
 	Item         int64
 	Terminal     string
 	TerminalDate calendar.Day
+	// GivenBack says that the bank took the money back: a bank that settles gross
+	// credits a whole batch and debits its failures. Only a statement tells it.
+	GivenBack bool
 	// TerminalDayID is the closed day that Terminal and TerminalDate name.
 	TerminalDayID int64
 	FromStatement bool

@@ -22,7 +22,8 @@ func finance(area party.Area) approval.Officer {
 }
 
 func (w *world) openBalances(by approval.Officer, balances ...registry.OpeningBalance) ([]registry.OpenedBalance,
-	error) {
+	error,
+) {
 	var out []registry.OpenedBalance
 	_, err := w.OpenBalances(context.Background(), request("officer"), keep(&out), by, balances)
 	return out, err
@@ -85,18 +86,26 @@ func TestOpenBalances_Refusals(t *testing.T) {
 	}{
 		"nothing":          {finance(chencang), nil, registry.ErrBalances},
 		"an account twice": {finance(chencang), []registry.OpeningBalance{good, good}, registry.ErrBalances},
-		"a negative balance": {finance(chencang),
+		"a negative balance": {
+			finance(chencang),
 			[]registry.OpeningBalance{{FundAccount: income, Day: good.Day, Balance: -1, StatementNumber: "1"}},
-			registry.ErrBalances},
+			registry.ErrBalances,
+		},
 		"no statement":  {finance(chencang), []registry.OpeningBalance{unnumbered}, registry.ErrBalances},
 		"half a digest": {finance(chencang), []registry.OpeningBalance{badDigest}, registry.ErrBalances},
 		"another day":   {finance(chencang), []registry.OpeningBalance{late}, registry.ErrOpeningDay},
-		"an unknown account": {finance(chencang),
-			[]registry.OpeningBalance{balance(special, "1.00"), balance(1, "5.00")}, registry.ErrFundAccount},
+		"an unknown account": {
+			finance(chencang),
+			[]registry.OpeningBalance{balance(special, "1.00"), balance(1, "5.00")},
+			registry.ErrFundAccount,
+		},
 		"another area's officer": {finance(320923), []registry.OpeningBalance{good}, registry.ErrFundAccount},
 		"agency business":        {business(), []registry.OpeningBalance{good}, approval.ErrDuty},
-		"a checker": {officer(approval.AgencyFinance, chencang, approval.Checker),
-			[]registry.OpeningBalance{good}, approval.ErrDuty},
+		"a checker": {
+			officer(approval.AgencyFinance, chencang, approval.Checker),
+			[]registry.OpeningBalance{good},
+			approval.ErrDuty,
+		},
 		"an officer without area": {finance(0), []registry.OpeningBalance{good}, approval.ErrDuty},
 	} {
 		before := w.tables()

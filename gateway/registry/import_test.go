@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -201,14 +202,16 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 			refused(8, "not_registered", "id_number"),
 			refused(10, "no_tier", "amount"),
 		}},
-		{registry.KindOpeningAccounts, openingsHead + id(0) + ",100.00,0.00,30.00,1.00\n" + id(0) +
-			",100.00,0.00,30.00,1.01\n" +
-			id(1) + ",-1.00,0.00,0.00,0.00\n" + id(1) + ",1.00,0.00,0.00,\n" + id(99) + ",1.00,0.00,0.00,0.00\n",
+		{
+			registry.KindOpeningAccounts, openingsHead + id(0) + ",100.00,0.00,30.00,1.00\n" + id(0) +
+				",100.00,0.00,30.00,1.01\n" +
+				id(1) + ",-1.00,0.00,0.00,0.00\n" + id(1) + ",1.00,0.00,0.00,\n" + id(99) + ",1.00,0.00,0.00,0.00\n",
 			[]registry.Line{
 				refused(3, "differs", "interest"), refused(4, "invalid_field", "individual"),
 				refused(5, "required", "interest"),
 				refused(6, "not_registered", "id_number"),
-			}},
+			},
+		},
 	}
 	for _, tt := range tests {
 		got, err := w.try(tt.kind, tt.csv, registry.Options{})
@@ -239,24 +242,45 @@ func TestImport_RefusalsOfAWholeFile(t *testing.T) {
 	}{
 		{"empty file", "", registry.Options{}, "header", "", 1},
 		{"no header", memberLine(30), registry.Options{}, "header", "", 1},
-		{"unknown column", "id_number,social_no,name,region,scheme,joined_on,sex\n", registry.Options{}, "header", "",
-			1},
+		{
+			"unknown column", "id_number,social_no,name,region,scheme,joined_on,sex\n",
+			registry.Options{},
+			"header", "",
+			1,
+		},
 		{"a column missing", "id_number,social_no,name,region,scheme\n", registry.Options{}, "header", "joined_on", 1},
-		{"a column twice", "id_number,social_no,name,name,region,scheme,joined_on\n", registry.Options{}, "header",
-			"name", 1},
+		{
+			"a column twice", "id_number,social_no,name,name,region,scheme,joined_on\n",
+			registry.Options{},
+			"header",
+			"name", 1,
+		},
 		{"a quote in a field", head + memberLine(30) + "a\"b,c\n", registry.Options{}, "csv", "", 3},
 		{"a quote that does not end", head + memberLine(30) + "\"abc\n", registry.Options{}, "csv", "", 3},
-		{"bytes that are no text", head + memberLine(30) + "\xff\xfe,x,x,x,x,x\n", registry.Options{}, "charset", "",
-			3},
-		{"the replacement character", head + memberLine(30) + strings.Replace(memberLine(31), "王", "\uFFFD", 1),
-			registry.Options{}, "charset", "", 3},
+		{
+			"bytes that are no text", head + memberLine(30) + "\xff\xfe,x,x,x,x,x\n",
+			registry.Options{},
+			"charset", "",
+			3,
+		},
+		{
+			"the replacement character", head + memberLine(30) + strings.Replace(memberLine(31), "王", "\uFFFD", 1),
+			registry.Options{},
+			"charset", "", 3,
+		},
 		{"utf-8 said to be gb18030", head + memberLine(30), registry.Options{Charset: "gb18030"}, "charset", "", 0},
 		{"an unknown charset", head + memberLine(30), registry.Options{Charset: "big5"}, "charset", "charset", 0},
 		{"a line without end", head + strings.Repeat("x", 1<<20), registry.Options{}, "line_too_long", "", 2},
-		{"quoted line ends without end", head + "\"" + strings.Repeat("x\n", 1<<19), registry.Options{},
-			"line_too_long", "", 2},
-		{"one bad line, as a whole", head + memberLine(30) + "x,x,x,x,x,x\n", registry.Options{WholeFile: true},
-			"import_refused", "id_number", 3},
+		{
+			"quoted line ends without end", head + "\"" + strings.Repeat("x\n", 1<<19),
+			registry.Options{},
+			"line_too_long", "", 2,
+		},
+		{
+			"one bad line, as a whole", head + memberLine(30) + "x,x,x,x,x,x\n",
+			registry.Options{WholeFile: true},
+			"import_refused", "id_number", 3,
+		},
 		{"no good line", head + "x,x,x,x,x,x\n", registry.Options{}, "import_refused", "id_number", 2},
 	}
 	for _, tt := range tests {
@@ -321,16 +345,30 @@ func TestImport_Duties(t *testing.T) {
 		{"its own", business, registry.KindMembers, registry.Options{}, nil},
 		{"its own, named", business, registry.KindMembers, registry.Options{Area: chencang}, nil},
 		{"another area's", business, registry.KindMembers, registry.Options{Area: 320923}, registry.ErrArea},
-		{"a checker", officer(approval.AgencyBusiness, chencang, approval.Checker), registry.KindMembers,
-			registry.Options{}, approval.ErrDuty},
-		{"finance changes no member", officer(approval.AgencyFinance, chencang, approval.Maker),
-			registry.KindInstruments, registry.Options{}, approval.ErrDuty},
+		{
+			"a checker", officer(approval.AgencyBusiness, chencang, approval.Checker), registry.KindMembers,
+			registry.Options{},
+			approval.ErrDuty,
+		},
+		{
+			"finance changes no member", officer(approval.AgencyFinance, chencang, approval.Maker),
+			registry.KindInstruments,
+			registry.Options{},
+			approval.ErrDuty,
+		},
 		{"business opens no fund account", business, registry.KindFundAccounts, registry.Options{}, approval.ErrDuty},
 		{"a township", narrowed, registry.KindMembers, registry.Options{}, approval.ErrDuty},
-		{"an administrator touches no member", officer(approval.System, 0, approval.SystemAdmin),
-			registry.KindMembers, registry.Options{Area: chencang}, approval.ErrDuty},
-		{"an administrator names no area", officer(approval.System, 0, approval.SystemAdmin), registry.KindBanks,
-			registry.Options{}, registry.ErrNoArea},
+		{
+			"an administrator touches no member", officer(approval.System, 0, approval.SystemAdmin),
+			registry.KindMembers,
+			registry.Options{Area: chencang},
+			approval.ErrDuty,
+		},
+		{
+			"an administrator names no area", officer(approval.System, 0, approval.SystemAdmin), registry.KindBanks,
+			registry.Options{},
+			registry.ErrNoArea,
+		},
 		{"unknown kind", business, "people", registry.Options{}, registry.ErrKind},
 	}
 	render := func(any) (once.Answer, error) { return once.Answer{Status: 200, Body: []byte("done")}, nil }
@@ -599,6 +637,8 @@ func TestImport_AHundredThousandMembersInBoundedMemory(t *testing.T) {
 	stop, peak := make(chan struct{}), make(chan uint64)
 	go func() {
 		var most uint64
+		tick := time.NewTicker(5 * time.Millisecond)
+		defer tick.Stop()
 		for {
 			var m runtime.MemStats
 			runtime.ReadMemStats(&m)
@@ -607,8 +647,7 @@ func TestImport_AHundredThousandMembersInBoundedMemory(t *testing.T) {
 			case <-stop:
 				peak <- most
 				return
-			default:
-				runtime.Gosched()
+			case <-tick.C:
 			}
 		}
 	}()

@@ -125,15 +125,27 @@ func TestOpenAccounts_Refusals(t *testing.T) {
 		want error
 	}{
 		"a checker": {checker, registry.OpenAccounts{Bank: "psbc"}, approval.ErrDuty},
-		"finance": {officer(approval.AgencyFinance, chencang, approval.Maker),
-			registry.OpenAccounts{Bank: "psbc"}, approval.ErrDuty},
-		"another area's region": {business(), registry.OpenAccounts{Bank: "psbc", Region: 320923100000},
-			registry.ErrOutside},
+		"finance": {
+			officer(approval.AgencyFinance, chencang, approval.Maker),
+			registry.OpenAccounts{Bank: "psbc"},
+			approval.ErrDuty,
+		},
+		"another area's region": {
+			business(),
+			registry.OpenAccounts{Bank: "psbc", Region: 320923100000},
+			registry.ErrOutside,
+		},
 		"no such bank": {business(), registry.OpenAccounts{Bank: "nobank"}, registry.ErrBank},
-		"nobody there": {business(), registry.OpenAccounts{Bank: "psbc", Region: 610304100002},
-			registry.ErrNothing},
-		"another area's officer": {officer(approval.AgencyBusiness, 320923, approval.Maker),
-			registry.OpenAccounts{Bank: "psbc"}, registry.ErrBank},
+		"nobody there": {
+			business(),
+			registry.OpenAccounts{Bank: "psbc", Region: 610304100002},
+			registry.ErrNothing,
+		},
+		"another area's officer": {
+			officer(approval.AgencyBusiness, 320923, approval.Maker),
+			registry.OpenAccounts{Bank: "psbc"},
+			registry.ErrBank,
+		},
 		"a township with villages": {business(), registry.OpenAccounts{Bank: "psbc", Region: 610304100000}, nil},
 	} {
 		if _, err := w.openAccounts(tt.by, tt.cmd); !errors.Is(err, tt.want) {
@@ -205,7 +217,8 @@ func TestTakeIn_NumbersBecomeInstrumentsAndMandates(t *testing.T) {
 		no   string
 		want string
 	}{
-		{5, "card", card(500), "MB-5"}, {6, "passbook", "8801-77", "610304-psbc-"},
+		{5, "card", card(500), "MB-5"},
+		{6, "passbook", "8801-77", "610304-psbc-"},
 		{9, "card", card(509), "610304-psbc-"},
 	} {
 		if n := w.count(`select count(*) from instrument where member_id = `+member+` and kind = $2 and account_no = $3
@@ -287,12 +300,18 @@ func TestTakeIn_FilesThatContradictThemselvesAreSetAside(t *testing.T) {
 		want    string
 	}{
 		"malformed": {o, resultLine(5, card(505), "") + "BROKEN", "quarantined 0/0/0/0/0: malformed_row"},
-		"cut off": {o, resultLine(5, card(505), "") + resultLine(6, "-", "CUT"),
-			"quarantined 0/0/0/0/0: not_ended"},
-		"more rows than allowed": {o, strings.Repeat(resultLine(5, card(505), ""), 501),
-			"quarantined 0/0/0/0/0: too_many_rows"},
-		"another bank's opening": {foreign, resultLine(5, card(505), ""),
-			"quarantined 0/0/0/0/0: account_opening_not_found"},
+		"cut off": {
+			o, resultLine(5, card(505), "") + resultLine(6, "-", "CUT"),
+			"quarantined 0/0/0/0/0: not_ended",
+		},
+		"more rows than allowed": {
+			o, strings.Repeat(resultLine(5, card(505), ""), 501),
+			"quarantined 0/0/0/0/0: too_many_rows",
+		},
+		"another bank's opening": {
+			foreign, resultLine(5, card(505), ""),
+			"quarantined 0/0/0/0/0: account_opening_not_found",
+		},
 	} {
 		receipt := w.upload(tt.o, name, tt.content)
 		w.takeIn(receipt)

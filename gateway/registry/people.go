@@ -251,8 +251,10 @@ func openMandates(ctx context.Context, tx Tx, e *env, rows []mandateRow) (desk[m
 	if err != nil {
 		return none, err
 	}
-	s := &signatures{members: members, holders: nil, byNumber: make(map[BankNumber]Mandate),
-		holds: make(map[int64]bool)}
+	s := &signatures{
+		members: members, holders: nil, byNumber: make(map[BankNumber]Mandate),
+		holds: make(map[int64]bool),
+	}
 	if s.holders, err = newHolders(ctx, tx, e, ids, nil); err != nil {
 		return none, err
 	}

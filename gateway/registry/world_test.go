@@ -98,8 +98,10 @@ func (textFiles) Read(_ context.Context, _ registry.Bank, _ string, file io.Read
 		return err
 	}
 	if strings.Contains(string(all), "BROKEN") {
-		return emit(bank.Problem{Severity: bank.SeverityError, Code: "malformed_row", Line: 1,
-			Text: "row 1 is malformed"})
+		return emit(bank.Problem{
+			Severity: bank.SeverityError, Code: "malformed_row", Line: 1,
+			Text: "row 1 is malformed",
+		})
 	}
 	for i, line := range strings.Split(strings.TrimSuffix(string(all), "\n"), "\n") {
 		f := strings.Split(line, "|")

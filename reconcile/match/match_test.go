@@ -179,6 +179,17 @@ func TestRules(t *testing.T) {
 			statement: []match.StatementLine{{ID: 9, Movement: credit("100.00"), Batch: "B1"}},
 			want:      found{Breaks: []string{"0 ambiguous [9] [{1 1} {2 1}] debit 100.00"}},
 		},
+		"two lines that equal one part are not guessed": {
+			book: []match.BookLine{
+				item(1, 1, credit("100.00"), "501", "B1"), item(2, 1, credit("250.00"), "502", "B1"),
+			},
+			statement: []match.StatementLine{
+				{ID: 8, Movement: credit("100.00"), Batch: "B1"}, {ID: 9, Movement: credit("100.00"), Batch: "B1"},
+			},
+			want: found{Breaks: []string{
+				"0 ambiguous [8 9] [{1 1}] credit 100.00", "6 absent_in_bank [] [{2 1}] credit 250.00",
+			}},
+		},
 		"the value day tells equal parts apart": {
 			book: []match.BookLine{
 				item(1, 1, credit("100.00"), "501", "B1"), item(2, 1, move(bank.Credit, "100.00", 1), "502", "B1"),

@@ -123,8 +123,8 @@ func message(name string) *element {
 		m.kids = append(m.kids, box(statement,
 			leaf("ElctrncSeqNb", number), leaf("LglSeqNb", legalNumber),
 			box(statement+"Pgntn", leaf("PgNb", page)),
-			box("FrToDt", leaf("FrDtTm", fromDate), leaf("FrDt", fromDate), leaf("ToDtTm", toDate), leaf("ToDt",
-				toDate)),
+			box("FrToDt", leaf("FrDtTm", fromDate), leaf("FrDt", fromDate),
+				leaf("ToDtTm", toDate), leaf("ToDt", toDate)),
 			box("Acct", accountID(account), leaf("Ccy", accountCurrency)),
 			balance().at(inBalance).repeated(), summary(), entry().at(inEntry).repeated(),
 		).at(inStatement).repeated())
@@ -161,8 +161,8 @@ func entry() *element {
 
 func detail() *element {
 	return box("TxDtls",
-		box("Refs", leaf("AcctSvcrRef", detailReference), leaf("EndToEndId", endToEndID), leaf("PmtInfId",
-			detailBatchID)),
+		box("Refs", leaf("AcctSvcrRef", detailReference), leaf("PmtInfId", detailBatchID),
+			leaf("EndToEndId", endToEndID)),
 		leaf("Amt", detailAmount), leaf("CdtDbtInd", detailDirection),
 		box("AmtDtls", box("InstdAmt", leaf("Amt", instructedAmount)), box("TxAmt", leaf("Amt", transactionAmount))),
 		leaf("Chrgs", charges).repeated(),
@@ -170,8 +170,8 @@ func detail() *element {
 			party("Dbtr", debtorName), box("DbtrAcct", accountID(debtorAccount)),
 			party("Cdtr", creditorName), box("CdtrAcct", accountID(creditorAccount))),
 		box("RmtInf", leaf("Ustrd", remittance).repeated(),
-			box("Strd", box("CdtrRefInf", leaf("Ref", creditorReference), leaf("CdtrRef",
-				creditorReference))).repeated()),
+			box("Strd", box("CdtrRefInf",
+				leaf("Ref", creditorReference), leaf("CdtrRef", creditorReference))).repeated()),
 		box("RtrInf", box("Rsn", leaf("Cd", returnCode), leaf("Prtry", returnCode))).at(inReturn),
 		leaf("AddtlTxInf", additionalText),
 	).at(inDetail).repeated()

@@ -198,8 +198,8 @@ func (p *parser) endEntry() error {
 	record := p.entryRecord(text, value, way, state)
 	p.compareDetails(value)
 	if p.emit == nil {
-		p.survey.large[place2{p.statement, e.index}] = largeEntry{record: record, problems: append([]bank.Problem(nil),
-			e.problems...)}
+		kept := largeEntry{record: record, problems: append([]bank.Problem(nil), e.problems...)}
+		p.survey.large[place2{p.statement, e.index}] = kept
 		return nil
 	}
 	if err := p.emit(record); err != nil {

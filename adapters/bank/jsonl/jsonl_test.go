@@ -186,7 +186,7 @@ func TestRead_refusesBrokenFiles(t *testing.T) {
 		},
 		"direction":           {head + `{"type":"batch","index":0,"direction":"credit"}` + "\n", jsonl.ErrField, 2},
 		"entry outside":       {head + entry, jsonl.ErrOrder, 2},
-		"entry numbers":       {head + statement + strings.Replace(entry, `"index":0`, `"index":1`, 1), jsonl.ErrOrder, 3},
+		"entry numbers":       {head + statement + strings.Replace(entry, `x":0`, `x":1`, 1), jsonl.ErrOrder, 3},
 		"statement numbers":   {head + `{"type":"statement","index":1}` + "\n", jsonl.ErrOrder, 2},
 		"details missing":     {head + statement + entry + tail, jsonl.ErrOrder, 4},
 		"detail too many":     {head + statement + entry + detail + detail, jsonl.ErrOrder, 5},

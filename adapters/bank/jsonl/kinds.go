@@ -131,8 +131,8 @@ func result(r *row) bank.Record {
 		r.fail("outcome", "the outcome is none of succeeded, failed, pending, unknown")
 	}
 	v.Outcome, v.Class, v.Code, v.Text = outcome, class(r, r.text("class")), r.text("code"), r.text("text")
-	v.Amount, v.Line, v.BatchID, v.SocialNo = r.unsigned("amount"), r.count("line"), r.text("batch_id"),
-		r.text("social_no")
+	v.Amount, v.Line = r.unsigned("amount"), r.count("line")
+	v.BatchID, v.SocialNo = r.text("batch_id"), r.text("social_no")
 	v.Name, v.IDNumber, v.Account, v.Region = r.text("name"), r.text("id_number"), r.text("account"), r.text("region")
 	v.BankReference, v.ValueDate = r.text("bank_reference"), r.day("value_date")
 	if v.Level != "" && v.Level != "file" && v.Level != "batch" && v.Level != "item" {

@@ -9,7 +9,7 @@
 package profile
 
 import (
-	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -176,13 +176,22 @@ func (Files) ReadResults(
 
 // Decode reads a statement in any format that we know, by its first bytes.
 func (Files) Decode(ctx context.Context, body io.Reader, emit bank.Emit) error {
-	buffered := bufio.NewReader(body)
-	head, err := buffered.Peek(512)
-	if err != nil && !errors.Is(err, io.EOF) {
+	// A stored file can be read twice, which a codec of large files needs; a pipe cannot.
+	source := body
+	head := make([]byte, 512)
+	n, err := io.ReadFull(body, head)
+	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return fmt.Errorf("read statement: %w", err)
 	}
-	if _, ok := iso20022.Detect(head); ok {
-		return iso20022.Read(ctx, buffered, emit)
+	if again, ok := body.(io.Seeker); ok {
+		if _, err := again.Seek(0, io.SeekStart); err != nil {
+			return fmt.Errorf("read statement from its start: %w", err)
+		}
+	} else {
+		source = io.MultiReader(bytes.NewReader(head[:n]), body)
 	}
-	return jsonl.Read(ctx, buffered, emit)
+	if _, ok := iso20022.Detect(head[:n]); ok {
+		return iso20022.Read(ctx, source, emit)
+	}
+	return jsonl.Read(ctx, source, emit)
 }

@@ -177,6 +177,8 @@ create table arrival (
     area           integer not null,
     id             bigint not null default nextval('fact_id'),
     fund_account   bigint not null,
+    -- debit: a bank that settles gross takes the failures of a batch back.
+    direction      text not null default 'credit' check (direction in ('credit', 'debit')),
     amount         bigint not null check (amount > 0),
     bank_reference text not null check (length(bank_reference) between 1 and 64),
     value_date     date not null,

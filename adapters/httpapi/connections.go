@@ -1,0 +1,46 @@
+package httpapi
+
+import (
+	"net"
+	"sync"
+
+	"github.com/valyala/fasthttp"
+)
+
+// connections knows which connections of a door carry no request at this
+// moment, so that a stop does not wait for callers that say nothing. It is safe
+// for concurrent use.
+type connections struct {
+	mu      sync.Mutex
+	silent  map[net.Conn]struct{}
+	closing bool
+}
+
+func newConnections() *connections {
+	return &connections{mu: sync.Mutex{}, silent: map[net.Conn]struct{}{}, closing: false}
+}
+
+// note is told of every change of a connection.
+func (s *connections) note(c net.Conn, state fasthttp.ConnState) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if state != fasthttp.StateNew && state != fasthttp.StateIdle {
+		delete(s.silent, c)
+		return
+	}
+	if s.closing {
+		_ = c.Close() // whoever reads from it is told so
+		return
+	}
+	s.silent[c] = struct{}{}
+}
+
+// close ends the silent connections, and each that falls silent later.
+func (s *connections) close() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.closing = true
+	for c := range s.silent {
+		_ = c.Close() // whoever reads from it is told so
+	}
+}
