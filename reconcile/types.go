@@ -234,11 +234,11 @@ const MaxReportBreaks = 200
 
 // BatchCredit is money that a statement says arrived for a batch.
 type BatchCredit struct {
-	Line          int64
-	FundAccount   int64
-	Bank          string
-	Batch         int64
-	Amount        money.Amount
+	Line        int64
+	FundAccount int64
+	Bank        string
+	Batch       int64
+	Amount      money.Amount
 	// GivenBack marks a reversal debit: a bank that settles gross takes failures back.
 	GivenBack     bool
 	BankReference string

@@ -20,11 +20,19 @@ func newConnections() *connections {
 	return &connections{mu: sync.Mutex{}, silent: map[net.Conn]struct{}{}, closing: false}
 }
 
-// note is told of every change of a connection.
+// busy says that a request of the connection was read and is being answered.
+func (s *connections) busy(c net.Conn) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.silent, c)
+}
+
+// note is told of every change of a connection. The server calls one active that
+// it only listens to, so that busy has to say what is.
 func (s *connections) note(c net.Conn, state fasthttp.ConnState) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if state != fasthttp.StateNew && state != fasthttp.StateIdle {
+	if state == fasthttp.StateClosed || state == fasthttp.StateHijacked {
 		delete(s.silent, c)
 		return
 	}

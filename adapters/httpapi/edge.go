@@ -46,8 +46,9 @@ const allowedMethods = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 
 // gate stands before the router, which answers a method that it does not know
 // in plain text, and refuses what no route takes.
-func (s *Server) gate(next fasthttp.RequestHandler) fasthttp.RequestHandler {
+func (s *Server) gate(d *door, next fasthttp.RequestHandler) fasthttp.RequestHandler {
 	return func(c *fasthttp.RequestCtx) {
+		d.conns.busy(c.Conn())
 		switch string(c.Method()) {
 		case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodPut, http.MethodPatch,
 			http.MethodDelete, http.MethodOptions:

@@ -203,7 +203,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	failed := make(chan error, 3)
 	for d, listener := range map[*door]net.Listener{s.api: l.API, s.upload: l.Upload} {
 		handler := d.app.Handler()
-		d.app.Server().Handler = s.gate(handler)
+		d.app.Server().Handler = s.gate(d, handler)
 		go func() { failed <- d.app.Server().Serve(listener) }()
 	}
 	ops := s.opsServer()

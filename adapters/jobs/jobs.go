@@ -41,14 +41,15 @@ type Options struct {
 type Handlers struct {
 	workers *river.Workers
 	tick    []func(context.Context, calendar.Day) error
+	running *running
 }
 
 // NewHandlers returns an empty collection.
-func NewHandlers() *Handlers { return &Handlers{workers: river.NewWorkers(), tick: nil} }
+func NewHandlers() *Handlers { return &Handlers{workers: river.NewWorkers(), tick: nil, running: newRunning()} }
 
 // On has fn work on every job of type T, under T's own kind.
 func On[T river.JobArgs](h *Handlers, fn func(context.Context, T) error) {
-	river.AddWorker(h.workers, &worker[T]{work: fn}) //nolint:exhaustruct // River's defaults
+	river.AddWorker(h.workers, &worker[T]{work: fn, running: h.running}) //nolint:exhaustruct // River's defaults
 }
 
 // Daily has fn look at each business day, about once a minute.
@@ -57,11 +58,15 @@ func (h *Handlers) Daily(fn func(context.Context, calendar.Day) error) { h.tick 
 type worker[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 
-	work func(context.Context, T) error
+	work    func(context.Context, T) error
+	running *running
 }
 
 // Work implements river.Worker.
-func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error { return w.work(ctx, job.Args) }
+func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
+	defer w.running.begin(job.ID)()
+	return w.work(ctx, job.Args)
+}
 
 // NextRetry waits one second, then four, nine … at most a minute: what a bank
 // sent must be in the book soon after the database is back.
@@ -91,8 +96,9 @@ func (DailyLook) InsertOpts() river.InsertOpts {
 
 // Engine enqueues and works. It is safe for concurrent use.
 type Engine struct {
-	client *river.Client[pgx.Tx]
-	log    *slog.Logger
+	client  *river.Client[pgx.Tx]
+	orphans *orphans
+	log     *slog.Logger
 }
 
 // New returns an engine that works on what the handlers know.
@@ -125,7 +131,9 @@ func New(o Options, h *Handlers) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make job engine: %w", err)
 	}
-	return &Engine{client: client, log: o.Log}, nil
+	return &Engine{client: client, log: o.Log, orphans: &orphans{ //nolint:exhaustruct // not started
+		pool: o.Pool, schema: o.Schema, engine: client.ID(), running: h.running, log: o.Log,
+	}}, nil
 }
 
 // Enqueue adds jobs within the transaction: they exist exactly when it commits.
@@ -144,10 +152,14 @@ func (e *Engine) Enqueue(ctx context.Context, tx pgx.Tx, jobs ...any) error {
 	return nil
 }
 
-// Start begins to work and returns; Stop ends it.
+// Start begins to work and returns; Stop ends it. What a process left that died
+// is taken up at once, and while the engine runs within seconds.
 func (e *Engine) Start(ctx context.Context) error {
-	if err := e.client.Start(ctx); err != nil {
+	if err := e.orphans.start(ctx); err != nil {
 		return fmt.Errorf("start job engine: %w", err)
+	}
+	if err := e.client.Start(ctx); err != nil {
+		return errors.Join(fmt.Errorf("start job engine: %w", err), e.orphans.close(ctx))
 	}
 	return nil
 }
@@ -157,10 +169,10 @@ func (e *Engine) Start(ctx context.Context) error {
 func (e *Engine) Stop(ctx context.Context) error {
 	if err := e.client.Stop(ctx); err != nil {
 		if hard := e.client.StopAndCancel(context.WithoutCancel(ctx)); hard != nil {
-			return fmt.Errorf("stop job engine: %w", hard)
+			return errors.Join(fmt.Errorf("stop job engine: %w", hard), e.orphans.close(ctx))
 		}
 	}
-	return nil
+	return e.orphans.close(ctx)
 }
 
 // Pending counts jobs that are not finished; a demonstration waits for zero.

@@ -132,11 +132,16 @@ const dueSQL = `
 func (t *tx) EachDue(
 	ctx context.Context, area party.Area, r collection.Run, p collection.Partner, fn func(collection.Due) error,
 ) (map[bank.Class]int, error) {
+	// Right after a run nothing is known of how much it wrote, and a planner that takes the book for empty
+	// reads it again for every member. Hash joins read each part once, whatever its size.
+	if _, err := t.Exec(ctx, `set local enable_nestloop = off`); err != nil {
+		return nil, fmt.Errorf("prepare dues at %s: %w", p.Code, err)
+	}
 	rows, err := t.Query(ctx, dueSQL, area, r.Year, r.Scheme, p.Code, p.BankNo)
 	if err != nil {
 		return nil, fmt.Errorf("dues at %s: %w", p.Code, err)
 	}
-	held := map[bank.Class]int{}
+	held := make(map[bank.Class]int)
 	var d collection.Due
 	var amount int64
 	var account, name, idNumber, reason string

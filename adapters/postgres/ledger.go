@@ -2,12 +2,11 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
-
-	"errors"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"

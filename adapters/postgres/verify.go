@@ -81,6 +81,11 @@ type check struct {
 	probes []probe
 }
 
+// invariant names a check.
+func invariant(id, title string, probes ...probe) check {
+	return check{proof.Invariant{ID: id, Title: title}, probes}
+}
+
 // probe is one question: its rows contradict the invariant.
 type probe struct {
 	// table is the one whose rows are named.

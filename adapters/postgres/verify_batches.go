@@ -19,28 +19,37 @@ import (
 // batchChecks prove what went to banks and that agreements are what they say.
 func batchChecks() []check {
 	return []check{
-		{proof.Invariant{ID: "I15", Title: "states move along their table, and unknown ends only on evidence"}, []probe{
-			{table: "withholding_batch", looks: []string{"batch_event"}, sql: eventSQL(batchLife()), args: batchSteps()},
-			{table: "fund_transfer", looks: []string{"transfer_event"}, sql: eventSQL(transferLife()), args: transferSteps()},
-		}},
-		{proof.Invariant{ID: "I18", Title: "a batch is its items: count, sum and digests"}, []probe{
-			{table: "withholding_batch", looks: []string{"withholding_batch", "withholding_item"}, sql: batchSumSQL()},
-			{table: "withholding_batch", sql: batchRunSQL},
-			{table: "withholding_batch", run: checkBatchDigests},
-		}},
-		{proof.Invariant{ID: "I19", Title: "numbers, names and digests of batches are unique, and no number is missing"}, []probe{
-			{table: "batch_counter", sql: batchNumberSQL},
-			{table: "withholding_batch", sql: batchTwiceSQL},
-		}},
-		{proof.Invariant{ID: "I40", Title: "counters and progress are what the facts give again"}, []probe{
-			{table: "withholding_batch", looks: []string{"withholding_batch", "answer"}, sql: batchCounterSQL()},
-			{table: "agreement_progress", looks: []string{"agreement_progress"}, sql: progressSQL},
-			{table: "terminal_day", sql: terminalDaySQL()},
-		}},
-		{proof.Invariant{ID: "agreement", Title: "what is agreed is what was answered and what arrived"}, []probe{
-			{table: "agreement", looks: []string{"agreement", "answer", "counter_receipt"}, sql: agreementSQL()},
-			{table: "arrival", looks: []string{"arrival"}, sql: arrivalSQL},
-		}},
+		invariant("I15", "states move along their table, and unknown ends only on evidence",
+			probe{
+				table: "withholding_batch", looks: []string{"batch_event"}, sql: eventSQL(batchLife()),
+				args: batchSteps(),
+			},
+			probe{
+				table: "fund_transfer", looks: []string{"transfer_event"}, sql: eventSQL(transferLife()),
+				args: transferSteps(),
+			},
+		),
+		invariant("I18", "a batch is its items: count, sum and digests",
+			probe{
+				table: "withholding_batch", looks: []string{"withholding_batch", "withholding_item"},
+				sql: batchSumSQL(),
+			},
+			probe{table: "withholding_batch", sql: batchRunSQL},
+			probe{table: "withholding_batch", run: checkBatchDigests},
+		),
+		invariant("I19", "numbers, names and digests of batches are unique, and no number is missing",
+			probe{table: "batch_counter", sql: batchNumberSQL},
+			probe{table: "withholding_batch", sql: batchTwiceSQL},
+		),
+		invariant("I40", "counters and progress are what the facts give again",
+			probe{table: "withholding_batch", looks: []string{"withholding_batch", "answer"}, sql: batchCounterSQL()},
+			probe{table: "agreement_progress", looks: []string{"agreement_progress"}, sql: progressSQL},
+			probe{table: "terminal_day", sql: terminalDaySQL()},
+		),
+		invariant("agreement", "what is agreed is what was answered and what arrived",
+			probe{table: "agreement", looks: []string{"agreement", "answer", "counter_receipt"}, sql: agreementSQL()},
+			probe{table: "arrival", looks: []string{"arrival"}, sql: arrivalSQL},
+		),
 	}
 }
 
@@ -135,7 +144,8 @@ func steps[S interface {
 func eventSQL(l life) string {
 	return `
 	with moves as (
-		select e.*, row_number() over w as n, lag(e.to_state, 1, '` + l.first + `') over w as prev, lag(e.at) over w as prev_at
+		select e.*, row_number() over w as n, lag(e.to_state, 1,
+		    '` + l.first + `') over w as prev, lag(e.at) over w as prev_at
 		  from ` + l.events + ` e where $1 = 0 or e.area = $1
 		window w as (partition by e.area, e.` + l.key + ` order by e.version)),
 	last as (select area, ` + l.key + ` as id, max(version) as version, count(*) as n from moves group by 1, 2)
@@ -145,7 +155,8 @@ func eventSQL(l life) string {
 	       when e.version is null then 'has no event'
 	       when e.version <> e.n then 'has version ' || e.version || ' as event number ' || e.n
 	       when e.from_state <> e.prev then 'left state "' || e.from_state || '" when it was in "' || e.prev || '"'
-	       when s.step_from is null then 'went from "' || e.from_state || '" to "' || e.to_state || '", which is no step'
+	       when s.step_from is null then 'went from "' || e.from_state || '" to "' || e.to_state
+	           || '", which is no step'
 	       when e.actor = '' then 'was moved to "' || e.to_state || '" by nobody'
 	       when e.at < e.prev_at - ` + apart + ` then 'was moved to "' || e.to_state || '" before the move before it'
 	       when e.n = 1 and (` + l.began + `) then 'began otherwise than its first event says'
@@ -159,7 +170,8 @@ func eventSQL(l life) string {
 	  left join unnest($2::text[], $3::text[]) as s (step_from, step_to)
 	       on s.step_from = e.from_state and s.step_to = e.to_state
 	 where o.id is null or e.version is null or e.version <> e.n or e.from_state <> e.prev or s.step_from is null
-	    or e.actor = '' or e.at < e.prev_at - ` + apart + ` or (e.n = 1 and (` + l.began + `)) or (` + l.evidence + `) or (` + l.decided + `)
+	    or e.actor = '' or e.at < e.prev_at - ` + apart + ` or (e.n = 1 and (` + l.began + `)) or (` + l.evidence + `)
+	        or (` + l.decided + `)
 	    or (e.n = l.n and (e.to_state <> o.state or e.version <> o.version))`
 }
 
@@ -167,7 +179,8 @@ func batchSumSQL() string {
 	return `
 	select b.area, b.id, b.area || '/' || b.id, case
 	       when i.n is distinct from b.item_count or i.last is distinct from b.item_count
-	            then 'has ' || coalesce(i.n, 0) || ' items numbered up to ' || coalesce(i.last, 0) || ' and says ' || b.item_count
+	            then 'has ' || coalesce(i.n, 0) || ' items numbered up to ' || coalesce(i.last, 0) || ' and says '
+	                || b.item_count
 	       else 'has items of ' || ` + yuan("i.amount") + ` || ' and says ' || ` + yuan("b.amount") + ` end
 	  from withholding_batch b
 	  left join (select area, batch_id, count(*) as n, max(seq) as last, sum(amount) as amount from withholding_item
@@ -181,7 +194,8 @@ func batchSumSQL() string {
 const batchRunSQL = `
 	select b.area, b.id, b.area || '/' || b.id, case
 	       when r.id is null then 'belongs to run ' || b.run_id || ', which does not exist'
-	       when f.id is null then 'is collected on fund account ' || b.fund_account || ', which is no income account of its bank'
+	       when f.id is null then 'is collected on fund account ' || b.fund_account
+	           || ', which is no income account of its bank'
 	       else 'differs from run ' || r.id || ' in scheme, year, day or instant' end
 	  from withholding_batch b
 	  left join withholding_run r on r.area = b.area and r.id = b.run_id
@@ -224,7 +238,10 @@ func checkBatchDigests(ctx context.Context, v *verifier, p probe, found *proof.F
 				return fmt.Errorf("batch %d: %w", b.ID, err)
 			}
 			if text != "" {
-				found.Add(proof.Breach{Area: b.Area, Table: p.table, Row: fmt.Sprintf("%s/%d", b.Area, b.ID), Text: text})
+				found.Add(proof.Breach{
+					Area: b.Area, Table: p.table, Row: fmt.Sprintf("%s/%d", b.Area, b.ID),
+					Text: text,
+				})
 			}
 		}
 		if len(batches) == 0 {
@@ -369,7 +386,8 @@ func batchCounterSQL() string {
 	facts as (
 		select b.area, b.id, coalesce(w.succeeded, 0) as succeeded, coalesce(w.failed, 0) as failed,
 		       coalesce(w.amount, 0) as succeeded_amount, coalesce(v.amount, 0) as arrived_amount,
-		       coalesce(g.n, 0) as agreed_count, coalesce(g.amount, 0) as agreed_amount, coalesce(w.last, 0) as last_answer
+		       coalesce(g.n, 0) as agreed_count, coalesce(g.amount, 0) as agreed_amount, coalesce(w.last,
+		           0) as last_answer
 		  from withholding_batch b
 		  left join answers w on w.area = b.area and w.batch_id = b.id
 		  left join arrivals v on v.area = b.area and v.batch_id = b.id
@@ -379,7 +397,8 @@ func batchCounterSQL() string {
 	       when (b.succeeded, b.failed) is distinct from (f.succeeded, f.failed)
 	            then 'counts ' || b.succeeded || ' successes and ' || b.failed || ' failures; its answers are '
 	                 || f.succeeded || ' and ' || f.failed
-	       when b.succeeded_amount <> f.succeeded_amount then 'counts successes of ' || ` + yuan("b.succeeded_amount") + `
+	       when b.succeeded_amount <> f.succeeded_amount then 'counts successes of '
+	           || ` + yuan("b.succeeded_amount") + `
 	            || '; its answers sum to ' || ` + yuan("f.succeeded_amount") + `
 	       when b.arrived_amount <> f.arrived_amount then 'counts arrivals of ' || ` + yuan("b.arrived_amount") + `
 	            || '; they sum to ' || ` + yuan("f.arrived_amount") + `
@@ -419,7 +438,8 @@ const progressSQL = `
 func terminalDaySQL() string {
 	return `
 	select d.area, d.id, d.area || '/' || d.id, 'was closed with ' || d.receipts || ' receipts of '
-	       || ` + yuan("d.amount") + ` || ' and has ' || coalesce(c.n, 0) || ' of ' || ` + yuan("coalesce(c.amount, 0)") + `
+	       || ` + yuan("d.amount") + ` || ' and has ' || coalesce(c.n, 0) || ' of '
+	           || ` + yuan("coalesce(c.amount, 0)") + `
 	  from terminal_day d
 	  left join (select area, bank, terminal, paid_on, fund_account, count(*) as n, sum(amount) as amount
 	               from counter_receipt where $1 = 0 or area = $1 group by 1, 2, 3, 4, 5) c
@@ -458,7 +478,8 @@ func agreementSQL() string {
 		select g.area, g.id, count(*), sum(c.amount)
 		  from rounds g
 		  join terminal_day d on d.area = g.area and d.id = g.subject_id
-		  join counter_receipt c on c.area = d.area and c.bank = d.bank and c.terminal = d.terminal and c.paid_on = d.day
+		  join counter_receipt c on c.area = d.area and c.bank = d.bank and c.terminal = d.terminal
+		      and c.paid_on = d.day
 		       and c.fund_account = d.fund_account and c.id > g.after_answer and c.id <= g.upto_answer
 		 where g.subject = 'terminal_day' group by 1, 2),
 	arrived as (
@@ -512,7 +533,8 @@ func agreementSQL() string {
 	    or g.fund_account <> coalesce(b.fund_account, d.fund_account)
 	    or v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last) or u.id is null
 	    or g.upto_answer > g.id or g.upto_arrival > g.id
-	    or (v.value_date, v.all_parked, v.any_parked) is distinct from (g.effective_on, g.from_suspense, g.from_suspense)
+	    or (v.value_date, v.all_parked, v.any_parked) is distinct from (g.effective_on, g.from_suspense,
+	        g.from_suspense)
 	    or v.business_day > g.business_day or v.came <> g.business_day or (v.came is null and r.area is null)`
 }
 
@@ -520,7 +542,8 @@ func agreementSQL() string {
 const arrivalSQL = `
 	select v.area, v.id, v.area || '/' || v.id, case
 	       when f.id is null then 'is on fund account ' || v.fund_account || ', which does not exist'
-	       when v.value_date > v.business_day then 'was told on ' || v.business_day || ' and has value date ' || v.value_date
+	       when v.value_date > v.business_day then 'was told on ' || v.business_day || ' and has value date '
+	           || v.value_date
 	       when v.batch_id is not null and b.id is null then 'is for batch ' || v.batch_id
 	            || ', which is not collected on its account'
 	       when v.item_id is not null and i.id is null then 'is for item ' || v.item_id || ', which is not in its batch'

@@ -62,7 +62,8 @@ func newBigWorld(tb testing.TB, n int) *proofWorld {
 	w.books = pgtest.SeedBooks(tb, d, proofArea, ledger.Rural, w.today)
 	for _, sql := range []string{
 		`insert into region values (610305101201, 610305, 'test')`,
-		`insert into member select 610305, g, (61030519500101000 + g)::text || '0', 'S' || lpad(g::text, 8, '0'), 'name',
+		`insert into member select 610305, g, (61030519500101000 + g)::text || '0', 'S' || lpad(g::text, 8, '0'),
+		    'name',
 			610305101201, 'rural', '2011-01-01' from generate_series(1, %d) g`,
 		`insert into instrument select 610305, g, g, 'psbc', 'passbook', '61' || g, null, true, true, '2011-01-01'
 			from generate_series(1, %d) g`,

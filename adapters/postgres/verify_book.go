@@ -16,38 +16,38 @@ import (
 // bookChecks prove that the book agrees with itself.
 func bookChecks() []check {
 	return []check{
-		{proof.Invariant{ID: "I1", Title: "every entry is whole: two lines or more, debits equal to credits"}, []probe{
-			{table: "entry", looks: []string{"entry", "posting"}, sql: wholeEntrySQL()},
-		}},
-		{proof.Invariant{ID: "I2", Title: "the book sums to zero, and sealed balances are the sums of their lines"}, []probe{
-			{table: "book", looks: []string{"posting"}, sql: trialSQL()},
-			{table: "sealed_balance", sql: sealedBalanceSQL()},
-			{table: "sealed_balance", sql: sealedGapSQL},
-		}},
-		{proof.Invariant{ID: "I3", Title: "both sets balance by themselves, and personal accounts are members'"}, []probe{
-			{table: "entry", looks: []string{"posting"}, sql: setsSQL()},
-			{table: "posting", sql: memberLineSQL},
-		}},
-		{proof.Invariant{ID: "I4", Title: "a sealed day and a closed month are as they were sealed and closed"}, []probe{
-			{table: "book", looks: []string{"book"}, sql: sealedDaysSQL},
-			{table: "sealed_day", run: checkSealedDays},
-			{table: "sealed_day", sql: sealedOrderSQL},
-			{table: "entry", sql: openWhenBookedSQL},
-			{table: "period_close", run: checkClosedPeriods},
-		}},
-		{proof.Invariant{ID: "I6", Title: "a reversal mirrors the entry that it names, once"}, []probe{
-			{table: "entry", sql: reversalSQL},
-		}},
-		{proof.Invariant{ID: "I8", Title: "no account of the fund or of a member stands below zero"}, []probe{
-			{table: "fund_account", looks: []string{"posting"}, sql: fundFloorSQL()},
-			{table: "member", looks: []string{"posting"}, sql: memberFloorSQL()},
-		}},
-		{proof.Invariant{ID: "I24", Title: "booking time and business day do not fall while entry ids rise"}, []probe{
-			{table: "entry", sql: bookingOrderSQL},
-		}},
-		{proof.Invariant{ID: "sum-lines", Title: "a sum line equals its items: same set, account and batch"}, []probe{
-			{table: "posting", sql: sumLineSQL()},
-		}},
+		invariant("I1", "every entry is whole: two lines or more, debits equal to credits",
+			probe{table: "entry", looks: []string{"entry", "posting"}, sql: wholeEntrySQL()},
+		),
+		invariant("I2", "the book sums to zero, and sealed balances are the sums of their lines",
+			probe{table: "book", looks: []string{"posting"}, sql: trialSQL()},
+			probe{table: "sealed_balance", sql: sealedBalanceSQL()},
+			probe{table: "sealed_balance", sql: sealedGapSQL},
+		),
+		invariant("I3", "both sets balance by themselves, and personal accounts are members'",
+			probe{table: "entry", looks: []string{"posting"}, sql: setsSQL()},
+			probe{table: "posting", sql: memberLineSQL},
+		),
+		invariant("I4", "a sealed day and a closed month are as they were sealed and closed",
+			probe{table: "book", looks: []string{"book"}, sql: sealedDaysSQL},
+			probe{table: "sealed_day", run: checkSealedDays},
+			probe{table: "sealed_day", sql: sealedOrderSQL},
+			probe{table: "entry", sql: openWhenBookedSQL},
+			probe{table: "period_close", run: checkClosedPeriods},
+		),
+		invariant("I6", "a reversal mirrors the entry that it names, once",
+			probe{table: "entry", sql: reversalSQL},
+		),
+		invariant("I8", "no account of the fund or of a member stands below zero",
+			probe{table: "fund_account", looks: []string{"posting"}, sql: fundFloorSQL()},
+			probe{table: "member", looks: []string{"posting"}, sql: memberFloorSQL()},
+		),
+		invariant("I24", "booking time and business day do not fall while entry ids rise",
+			probe{table: "entry", sql: bookingOrderSQL},
+		),
+		invariant("sum-lines", "a sum line equals its items: same set, account and batch",
+			probe{table: "posting", sql: sumLineSQL()},
+		),
 	}
 }
 
@@ -55,7 +55,8 @@ func wholeEntrySQL() string {
 	return `
 	with lines as (
 		select area, entry_id, count(*) as n, min(line) as first, max(line) as last, sum(` + signed + `) as off,
-		       min(amount) as least, min(scheme) as scheme, max(scheme) as scheme2, min(kind) as kind, max(kind) as kind2,
+		       min(amount) as least, min(scheme) as scheme, max(scheme) as scheme2, min(kind) as kind,
+		           max(kind) as kind2,
 		       min(effective_on) as effective_on, max(effective_on) as effective_on2,
 		       min(accounted_on) as accounted_on, max(accounted_on) as accounted_on2,
 		       bool_and(reversal) as reversal, bool_or(reversal) as reversal2
@@ -97,7 +98,8 @@ func sealedBalanceSQL() string {
 	return `
 	with moved as (
 		select area, scheme, role, case when role in ` + bankRoles + ` then fund_account else 0 end as fund_account,
-		       accounted_on as day, sum(case when side <> 'debit' then 0 when red then -amount else amount end) as debit,
+		       accounted_on as day, sum(case when side <> 'debit' then 0 when red then -amount
+		           else amount end) as debit,
 		       sum(case when side <> 'credit' then 0 when red then -amount else amount end) as credit,
 		       count(*) as lines
 		  from posting where $1 = 0 or area = $1 group by 1, 2, 3, 4, 5),
@@ -134,7 +136,8 @@ const sealedGapSQL = `
 	          from sealed_balance where $1 = 0 or area = $1 group by 1, 2, 3, 4) s
 	  left join book b on b.area = s.area and b.scheme = s.scheme
 	  left join fund_account f on f.area = s.area and f.id = s.fund_account and f.role = s.role
-	 where b.area is null or (s.fund_account <> 0) <> (f.id is not null) or s.n <> s.last - s.first + 1 or s.last <> b.sealed_through
+	 where b.area is null or (s.fund_account <> 0) <> (f.id is not null) or s.n <> s.last - s.first + 1
+	     or s.last <> b.sealed_through
 	    or s.first < b.opened_on or (s.fund_account = 0 and s.first <> b.opened_on)`
 
 // An entry whose total is off is I1's; here the two sets are off by opposite sums.
@@ -175,7 +178,8 @@ const sealedDaysSQL = `
 
 // Days are sealed one after the other.
 const sealedOrderSQL = `
-	select area, 0, area || ' ' || scheme || ' ' || day, 'was sealed at ' || sealed_at || ', and a day before it at ' || before
+	select area, 0, area || ' ' || scheme || ' ' || day, 'was sealed at ' || sealed_at || ', and a day before it at '
+	    || before
 	  from (select area, scheme, day, sealed_at, max(sealed_at) over (partition by area, scheme order by day
 	               rows between unbounded preceding and 1 preceding) as before
 	          from sealed_day where $1 = 0 or area = $1) d
@@ -197,7 +201,8 @@ const openWhenBookedSQL = `
 func checkSealedDays(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
 	rows, err := v.t.Query(ctx, `
 		select d.area, d.scheme, d.day, d.entries, d.digest, coalesce(e.n, 0) = 0
-		       and d.digest = sha256(convert_to(concat_ws(' ', 'twoline day 1', d.area, d.scheme, d.day) || E'\n', 'UTF8'))
+		       and d.digest = sha256(convert_to(concat_ws(' ', 'twoline day 1', d.area, d.scheme, d.day) || E'\n',
+		           'UTF8'))
 		  from sealed_day d
 		  left join (select area, scheme, accounted_on, count(*) as n from entry where $1 = 0 or area = $1
 		              group by 1, 2, 3) e on e.area = d.area and e.scheme = d.scheme and e.accounted_on = d.day
@@ -317,8 +322,10 @@ const reversalSQL = `
 	        or o.line_count <> e.line_count or exists (
 	            select from (select * from posting where area = e.area and entry_id = e.id) p
 	              full join (select * from posting where area = e.area and entry_id = o.id) q on q.line = p.line
-	             where p.line is null or q.line is null or (q.side, q.role, q.amount, q.nature, not q.red, q.fund_account,
-	                   q.batch_id, q.cause_id, q.member_id, q.year) is distinct from (p.side, p.role, p.amount, p.nature,
+	             where p.line is null or q.line is null or (q.side, q.role, q.amount, q.nature, not q.red,
+	                 q.fund_account,
+	                   q.batch_id, q.cause_id, q.member_id, q.year) is distinct from (p.side, p.role, p.amount,
+	                       p.nature,
 	                   p.red, p.fund_account, p.batch_id, p.cause_id, p.member_id, p.year)))`
 
 func fundFloorSQL() string {
@@ -347,12 +354,14 @@ func memberFloorSQL() string {
 const bookingOrderSQL = `
 	with before as (
 		select area, id, booked_at, accounted_on,
-		       max(booked_at) over (partition by area order by id rows between unbounded preceding and 1 preceding) as at,
+		       max(booked_at) over (partition by area order by id rows between unbounded preceding
+		           and 1 preceding) as at,
 		       max(accounted_on) over (partition by area, scheme order by id
 		           rows between unbounded preceding and 1 preceding) as day
 		  from entry where $1 = 0 or area = $1)
 	select area, id, area || '/' || id, case
-	       when booked_at < at - ` + apart + ` then 'was booked at ' || booked_at || ', but an entry with a lower id at ' || at
+	       when booked_at < at - ` + apart + ` then 'was booked at ' || booked_at
+	           || ', but an entry with a lower id at ' || at
 	       else 'is accounted on ' || accounted_on || ', but an entry with a lower id on ' || day end
 	  from before where booked_at < at - ` + apart + ` or accounted_on < day - 1`
 

@@ -15,22 +15,22 @@ import (
 // fileChecks prove that what banks sent is kept whole and was taken in whole.
 func fileChecks() []check {
 	return []check{
-		{proof.Invariant{ID: "I16", Title: "every line of an answer is recorded, pending, repeated or refused, once"}, []probe{
-			{table: "receipt", looks: []string{"receipt", "answer"}, sql: receiptLinesSQL()},
-			{table: "answer", sql: answerSQL()},
-		}},
-		{proof.Invariant{ID: "I21", Title: "every file is as it came, in one state, and agrees with its totals"}, []probe{
-			{table: "receipt", looks: []string{"receipt"}, sql: receiptStateSQL()},
-			{table: "receipt_part", run: checkReceiptParts},
-		}},
-		{proof.Invariant{ID: "I22", Title: "what a person must look at has its case"}, []probe{
-			{table: "exception_case", looks: []string{"exception_case", "exception_closed"}, sql: caseSQL},
-		}},
-		{proof.Invariant{ID: "I23", Title: "statements add up, and each opens with what the one before closed with"}, []probe{
-			{table: "statement", sql: statementSQL()},
-			{table: "statement_line", sql: statementLineSQL},
-			{table: "receipt", sql: statementFileSQL()},
-		}},
+		invariant("I16", "every line of an answer is recorded, pending, repeated or refused, once",
+			probe{table: "receipt", looks: []string{"receipt", "answer"}, sql: receiptLinesSQL()},
+			probe{table: "answer", sql: answerSQL()},
+		),
+		invariant("I21", "every file is as it came, in one state, and agrees with its totals",
+			probe{table: "receipt", looks: []string{"receipt"}, sql: receiptStateSQL()},
+			probe{table: "receipt_part", run: checkReceiptParts},
+		),
+		invariant("I22", "what a person must look at has its case",
+			probe{table: "exception_case", looks: []string{"exception_case", "exception_closed"}, sql: caseSQL},
+		),
+		invariant("I23", "statements add up, and each opens with what the one before closed with",
+			probe{table: "statement", sql: statementSQL()},
+			probe{table: "statement_line", sql: statementLineSQL},
+			probe{table: "receipt", sql: statementFileSQL()},
+		),
 	}
 }
 
@@ -51,10 +51,12 @@ func receiptLinesSQL() string {
 	       when l.n is not null and r.state not in ('received', 'processed') then 'is ' || r.state || ' and has lines'
 	       when l.last <> l.n then 'has ' || l.n || ' lines numbered up to ' || l.last
 	       when r.rows <> r.recorded + r.repeated + r.pending + r.refused
-	            then 'has ' || r.rows || ' rows, of which ' || r.recorded || ' recorded, ' || r.repeated || ' repeated, '
+	            then 'has ' || r.rows || ' rows, of which ' || r.recorded || ' recorded, ' || r.repeated
+	                || ' repeated, '
 	                 || r.pending || ' pending, ' || r.refused || ' refused'
 	       else 'says ' || r.rows || ' rows (' || r.recorded || ' recorded, ' || r.repeated || ' repeated, '
-	            || r.pending || ' pending, ' || r.refused || ' refused) with ' || ` + yuan("r.amount") + ` || '; it has '
+	            || r.pending || ' pending, ' || r.refused || ' refused) with ' || ` + yuan("r.amount") + `
+	                || '; it has '
 	            || coalesce(l.n, 0) || ' (' || coalesce(l.recorded, 0) || ', ' || coalesce(l.repeated, 0) || ', '
 	            || coalesce(l.pending, 0) || ', ' || coalesce(l.refused, 0) || ') with '
 	            || ` + yuan("coalesce(l.amount, 0)") + ` end
@@ -83,9 +85,11 @@ func answerSQL() string {
 	                 || ` + yuan("i.amount") + `
 	       when w.disposition = 'repeated' then 'repeats what is not recorded for item ' || w.item_id
 	       when w.disposition = 'pending' then 'decides item ' || w.item_id || ' and is kept as pending'
-	       when w.disposition = 'recorded' and f.n > 1 then 'is one of ' || f.n || ' final answers of item ' || w.item_id
+	       when w.disposition = 'recorded' and f.n > 1 then 'is one of ' || f.n || ' final answers of item '
+	           || w.item_id
 	       when w.answered_at < r.received_at - ` + apart + ` or w.answered_at > r.processed_at + ` + apart + `
-	            or (r.kind = 'results' and (w.answered_at, w.answered_at) is distinct from (r.received_at, r.processed_at))
+	            or (r.kind = 'results' and (w.answered_at, w.answered_at) is distinct from (r.received_at,
+	                r.processed_at))
 	            then 'was answered before its receipt came or after it was closed'
 	       else 'is recorded as ' || w.outcome || ' in class ' || w.class end
 	  from answer w
@@ -108,15 +112,18 @@ func answerSQL() string {
 func receiptStateSQL() string {
 	return `
 	select r.area, r.id, r.area || '/' || r.id, case
-	       when k.bank is null and r.kind <> 'import' then 'came from bank "' || r.bank || '", which the area does not know'
+	       when k.bank is null and r.kind <> 'import' then 'came from bank "' || r.bank
+	           || '", which the area does not know'
 	       when (r.processed_at is not null) <> (r.state in ('processed', 'quarantined', 'duplicate'))
 	            or r.processed_at < r.received_at - ` + apart + `
 	            then 'is ' || r.state || ' and was ended at ' || coalesce(r.processed_at::text, 'no time')
 	       when (r.duplicate_of is not null) <> (r.state = 'duplicate')
-	            then 'is ' || r.state || ' and names receipt ' || coalesce(r.duplicate_of::text, 'none') || ' as its original'
+	            then 'is ' || r.state || ' and names receipt ' || coalesce(r.duplicate_of::text, 'none')
+	                || ' as its original'
 	       when r.state = 'duplicate' and (o.id is null or o.digest <> r.digest)
 	            then 'repeats receipt ' || r.duplicate_of || ', which has not its content'
-	       when (r.code <> '') <> (r.state = 'quarantined') or (r.text <> '' and r.state <> 'quarantined') then 'is ' || r.state || ' with reason "' || r.code || '"'
+	       when (r.code <> '') <> (r.state = 'quarantined') or (r.text <> '' and r.state <> 'quarantined') then 'is '
+	           || r.state || ' with reason "' || r.code || '"'
 	       when r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0)
 	            then 'is ' || r.state || ' and counts ' || r.rows || ' rows'
 	       when r.state = 'processed' and r.kind in ('results', 'result_file') and b.id is null
@@ -134,7 +141,8 @@ func receiptStateSQL() string {
 	            || ` + yuan("coalesce(l.amount, 0)") + ` end
 	  from receipt r
 	  left join bank k on k.area = r.area and k.bank = r.bank
-	  left join receipt o on o.area = r.area and o.id = r.duplicate_of and o.bank = r.bank and o.kind = r.kind and o.id <> r.id
+	  left join receipt o on o.area = r.area and o.id = r.duplicate_of and o.bank = r.bank and o.kind = r.kind
+	      and o.id <> r.id
 	  left join withholding_batch b on b.area = r.area and b.id = r.subject and b.bank = r.bank
 	  left join fund_account f on f.area = r.area and f.id = r.subject and f.bank = r.bank
 	  left join account_opening p on p.area = r.area and p.id = r.subject and p.bank = r.bank
@@ -249,14 +257,16 @@ const caseSQL = `
 		union all
 		select t.area, t.cause_id, 'refund_due', 'item:' || t.cause_id, '', min(e.booked_at)
 		  from refund_task t
-		  left join posting p on p.area = t.area and p.cause_id = t.cause_id and p.kind = 'contribution' and not p.reversal
+		  left join posting p on p.area = t.area and p.cause_id = t.cause_id and p.kind = 'contribution'
+		      and not p.reversal
 		  left join entry e on e.area = p.area and e.id = p.entry_id
 		 where $1 = 0 or t.area = $1 group by t.area, t.cause_id
 		union all
 		select e.area, e.batch_id, 'bank_silent', 'batch:' || e.batch_id, min(b.bank), min(e.at) from batch_event e
 		  left join withholding_batch b on b.area = e.area and b.id = e.batch_id
 		 where ($1 = 0 or e.area = $1) and e.to_state = 'unknown' group by e.area, e.batch_id)
-	select coalesce(n.area, c.area), coalesce(n.at, c.id), coalesce(n.area, c.area) || '/' || coalesce(n.kind, c.kind) || ' '
+	select coalesce(n.area, c.area), coalesce(n.at, c.id), coalesce(n.area, c.area) || '/' || coalesce(n.kind, c.kind)
+	    || ' '
 	       || coalesce(n.subject, c.subject), case when c.id is null then 'is missing'
 	       when n.at is null then 'is open, and nothing needs it'
 	       else 'names another bank or instant than what it speaks of' end
@@ -292,13 +302,15 @@ func statementSQL() string {
 		  from statement_line where $1 = 0 or area = $1 group by 1, 2),
 	chain as (
 		select s.*, lag(s.closing) over w as prev_closing, lag(s.day_to) over w as prev_to
-		  from statement s where $1 = 0 or s.area = $1 window w as (partition by s.area, s.fund_account order by s.day_from))
+		  from statement s where $1 = 0 or s.area = $1 window w as (partition by s.area, s.fund_account
+		      order by s.day_from))
 	select s.area, s.id, s.area || '/' || s.id, case
 	       when f.id is null then 'is of fund account ' || s.fund_account || ', which does not exist'
 	       when coalesce(l.n, 0) <> s.line_count or coalesce(l.last, 0) <> s.line_count then 'has ' || coalesce(l.n, 0)
 	            || ' lines numbered up to ' || coalesce(l.last, 0) || ' and says ' || s.line_count
 	       when s.opening + coalesce(l.moved, 0) <> s.closing then 'opens with ' || ` + yuan("s.opening") + `
-	            || ' and closes with ' || ` + yuan("s.closing") + ` || '; its lines move ' || ` + yuan("coalesce(l.moved, 0)") + `
+	            || ' and closes with ' || ` + yuan("s.closing") + ` || '; its lines move '
+	                || ` + yuan("coalesce(l.moved, 0)") + `
 	       when s.prev_to is not null and s.day_from <> s.prev_to + 1
 	            then 'begins on ' || s.day_from || ', and the one before ends on ' || s.prev_to
 	       when s.prev_to is null and s.day_from <> f.opened_on then 'begins on ' || s.day_from
@@ -324,7 +336,8 @@ const statementLineSQL = `
 	       when l.booking_date not between s.day_from and s.day_to then 'was booked on ' || l.booking_date
 	            || ', and its statement covers ' || s.day_from || ' to ' || s.day_to
 	       else 'is number ' || l.ordinal || ' of the lines that are equal to it and stands as number ' || l.n end
-	  from (select l.*, row_number() over (partition by area, fund_account, booking_date, bank_reference, direction, amount
+	  from (select l.*, row_number() over (partition by area, fund_account, booking_date, bank_reference, direction,
+	      amount
 	               order by ordinal) as n
 	          from statement_line l where $1 = 0 or area = $1) l
 	  left join statement s on s.area = l.area and s.id = l.statement_id
@@ -335,10 +348,12 @@ const statementLineSQL = `
 func statementFileSQL() string {
 	return `
 	select r.area, r.id, r.area || '/' || r.id, 'says ' || r.recorded || ' new lines of ' || ` + yuan("r.amount") + `
-	       || ' up to ' || r.part || '; its statements have ' || coalesce(s.n, 0) || ' of ' || ` + yuan("coalesce(s.amount, 0)") + `
+	       || ' up to ' || r.part || '; its statements have ' || coalesce(s.n, 0) || ' of '
+	           || ` + yuan("coalesce(s.amount, 0)") + `
 	       || ' up to ' || coalesce(s.day_to::text, 'no day')
 	  from receipt r
-	  left join (select s.area, s.receipt_id, max(s.day_to) as day_to, min(s.taken_in_at) as at, max(s.taken_in_at) as at2,
+	  left join (select s.area, s.receipt_id, max(s.day_to) as day_to, min(s.taken_in_at) as at,
+	      max(s.taken_in_at) as at2,
 	                    sum(s.line_count) as n, sum(l.amount) as amount
 	               from statement s
 	               left join (select area, statement_id, sum(amount) as amount from statement_line

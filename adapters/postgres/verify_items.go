@@ -1,31 +1,35 @@
 package postgres
 
-import "twoline/reconcile/proof"
-
 // itemChecks prove that what is posted is what was settled, person by person.
 func itemChecks() []check {
 	return []check{
-		{proof.Invariant{ID: "I5", Title: "what is settled is posted once as it was frozen, and nothing else is posted"}, []probe{
-			{table: "posting", looks: []string{"withholding_item", "counter_receipt", "posting"}, sql: settledSQL()},
-			{table: "posting", looks: []string{"personal_opening"}, sql: personalOpeningSQL()},
-			{table: "posting", sql: directLineSQL},
-			{table: "entry", sql: causeSQL()},
-			{table: "arrival_suspense", sql: arrivalSuspenseSQL()},
-			{table: "opening_balance", sql: openingBalanceSQL()},
-			{table: "refund_task", sql: refundTaskSQL},
-		}},
-		{proof.Invariant{ID: "I7", Title: "nobody pays more for a year than was chosen; one account of a member is paid to"}, []probe{
-			{table: "member", looks: []string{"tier_choice", "posting"}, sql: aboveChosenSQL()},
-			{table: "instrument", sql: onePayoutSQL},
-			{table: "tier_choice", sql: tierOfNobodySQL},
-		}},
-		{proof.Invariant{ID: "I14", Title: "a member's due is with one bank at a time"}, []probe{
-			{table: "withholding_item", sql: oneLiveItemSQL},
-		}},
-		{proof.Invariant{ID: "I20", Title: "every item stands in one file, as the registry knew its member"}, []probe{
-			{table: "withholding_item", looks: []string{"withholding_item", "mandate"}, sql: itemRegistrySQL},
-			{table: "account_opening", looks: []string{"account_opening", "account_opening_item"}, sql: openingItemsSQL},
-		}},
+		invariant("I5", "what is settled is posted once as it was frozen, and nothing else is posted",
+			probe{
+				table: "posting", looks: []string{"withholding_item", "counter_receipt", "posting"},
+				sql: settledSQL(),
+			},
+			probe{table: "posting", looks: []string{"personal_opening"}, sql: personalOpeningSQL()},
+			probe{table: "posting", sql: directLineSQL},
+			probe{table: "entry", sql: causeSQL()},
+			probe{table: "arrival_suspense", sql: arrivalSuspenseSQL()},
+			probe{table: "opening_balance", sql: openingBalanceSQL()},
+			probe{table: "refund_task", sql: refundTaskSQL},
+		),
+		invariant("I7", "nobody pays more for a year than was chosen; one account of a member is paid to",
+			probe{table: "member", looks: []string{"tier_choice", "posting"}, sql: aboveChosenSQL()},
+			probe{table: "instrument", sql: onePayoutSQL},
+			probe{table: "tier_choice", sql: tierOfNobodySQL},
+		),
+		invariant("I14", "a member's due is with one bank at a time",
+			probe{table: "withholding_item", sql: oneLiveItemSQL},
+		),
+		invariant("I20", "every item stands in one file, as the registry knew its member",
+			probe{table: "withholding_item", looks: []string{"withholding_item", "mandate"}, sql: itemRegistrySQL},
+			probe{
+				table: "account_opening", looks: []string{"account_opening", "account_opening_item"},
+				sql: openingItemsSQL,
+			},
+		),
 	}
 }
 
@@ -71,10 +75,12 @@ func settledSQL() string {
 		 where ($1 = 0 or p.area = $1) and p.nature = 'item' and not p.reversal
 		   and p.kind in ('contribution', 'recognition') group by 1, 2),
 	told as (
-		select coalesce(s.area, l.area) as area, coalesce(l.entry, 0) as entry, coalesce(s.cause, l.cause) as cause, case
+		select coalesce(s.area, l.area) as area, coalesce(l.entry, 0) as entry, coalesce(s.cause, l.cause) as cause,
+		    case
 		       when s.cause is null then 'posts item ' || l.cause || ', which no agreement settled'
 		       when l.cause is null and not (s.from_suspense and t.id is not null)
-		            then 'item ' || s.cause || ' of ' || ` + yuan("s.amount") + ` || ' is settled by agreement ' || s.agreement
+		            then 'item ' || s.cause || ' of ' || ` + yuan("s.amount") + ` || ' is settled by agreement '
+		                || s.agreement
 		                 || ' and has no posting'
 		       when l.cause is null then null
 		       when l.entries <> 1 then 'item ' || s.cause || ' is posted by ' || l.entries || ' entries'
@@ -86,7 +92,8 @@ func settledSQL() string {
 		            then 'item ' || s.cause || ' has not the lines of an item that is '
 		                 || case when t.id is null then 'taken in' else 'to be given back' end
 		       when l.least <> s.amount or l.most <> s.amount
-		            then 'item ' || s.cause || ' of ' || ` + yuan("s.amount") + ` || ' is posted with ' || ` + yuan("l.least") + `
+		            then 'item ' || s.cause || ' of ' || ` + yuan("s.amount") + ` || ' is posted with '
+		                || ` + yuan("l.least") + `
 		       when (l.member, l.member2, l.members) is distinct from (s.member, s.member, l.n)
 		            or (l.year, l.year2) is distinct from (s.year, s.year)
 		            then 'item ' || s.cause || ' is posted to another member or year'
@@ -125,7 +132,8 @@ func personalOpeningSQL() string {
 	       when p.cause is null then 'posts ' || l.role || ' of opening ' || l.cause || ', which nobody entered'
 	       when l.cause is null then p.role || ' of ' || ` + yuan("p.amount") + ` || ' was entered and is not posted'
 	       when (p.at, p.actor) is distinct from (e.booked_at, e.actor)
-	            then p.role || ' of opening ' || p.cause || ' was booked by another person or at another time than entered'
+	            then p.role || ' of opening ' || p.cause
+	                || ' was booked by another person or at another time than entered'
 	       else p.role || ' of opening ' || p.cause || ' was entered as ' || ` + yuan("p.amount") + ` || ' for member '
 	            || p.member || ' and is posted as ' || ` + yuan("l.amount") + ` end
 	  from parts p
@@ -158,8 +166,10 @@ func causeSQL() string {
 	return `
 	with caused as (
 		select e.*, split_part(e.cause, ':', 1) as what,
-		       case when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end as fact,
-		       split_part(e.cause, ':', 3) as part, case when e.cause ~ '^[a-z_]+:[0-9]+(:[0-9a-z]+)?$' then 1 end as shaped
+		       case when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':',
+		           2)::bigint end as fact,
+		       split_part(e.cause, ':', 3) as part, case when e.cause ~ '^[a-z_]+:[0-9]+(:[0-9a-z]+)?$'
+		           then 1 end as shaped
 		  from entry e where ($1 = 0 or e.area = $1) and e.reverses is null),
 	told as (
 		select c.area, c.id, case
@@ -171,7 +181,8 @@ func causeSQL() string {
 		                 or c.actor <> 'job' or c.booked_at < g.agreed_at - ` + apart + `
 		                 or c.text not like 'contributions of ' || g.subject || ' ' || g.subject_id || ', % items'
 		                 then 'differs from agreement ' || g.id || ' in kind, scheme, a date, text or actor'
-		            when s.at is null then 'begins with item ' || c.part || ', which agreement ' || g.id || ' did not settle' end
+		            when s.at is null then 'begins with item ' || c.part || ', which agreement ' || g.id
+		                || ' did not settle' end
 		       when c.what = 'arrival' and c.part = '' then case
 		            when a.id is null then 'is caused by arrival ' || c.fact || ', which is not in suspense'
 		            when c.effective_on <> a.value_date or c.actor <> 'job' or c.accounted_on <> a.suspended_on
@@ -227,7 +238,8 @@ func arrivalSuspenseSQL() string {
 	       select from posting p where p.area = e.area and p.entry_id = e.id
 	       having count(*) = 2 and bool_and(p.amount = v.amount and p.nature = 'direct' and not p.red
 	          and p.batch_id is not distinct from v.batch_id and case p.side
-	              when case v.direction when 'debit' then 'credit' else 'debit' end then p.role = f.role and p.fund_account = f.id
+	              when case v.direction when 'debit' then 'credit' else 'debit' end then p.role = f.role
+	                  and p.fund_account = f.id
 	              else p.role = 'suspense' and p.fund_account is null end)))`
 }
 
@@ -278,7 +290,8 @@ const refundTaskSQL = `
 func aboveChosenSQL() string {
 	return `
 	select p.area, p.member_id, p.area || '/' || p.member_id || ' ' || p.year,
-	       'paid ' || ` + yuan("p.amount") + ` || ' for the year and chose ' || coalesce(` + yuan("c.amount") + `, 'nothing')
+	       'paid ' || ` + yuan("p.amount") + ` || ' for the year and chose ' || coalesce(` + yuan("c.amount") + `,
+	           'nothing')
 	  from (select area, member_id, year, sum(-(` + signed + `)) as amount from posting
 	         where ($1 = 0 or area = $1) and role = 'contribution_individual' and member_id is not null
 	         group by 1, 2, 3) p
@@ -334,7 +347,8 @@ const itemRegistrySQL = `
 	  left join bank k on k.area = b.area and k.bank = b.bank
 	 where ($1 = 0 or i.area = $1) and (b.id is null or i.year <> b.year or m.id is null or m.scheme <> b.scheme
 	    or d.id is null or d.member_id <> i.member_id or d.bank <> b.bank or d.number <> i.mandate_no
-	    or n.id is null or n.account_no <> i.account_no or coalesce(n.bank_no, k.bank_no) is distinct from b.clearing_bank
+	    or n.id is null or n.account_no <> i.account_no or coalesce(n.bank_no, k.bank_no) is distinct
+	        from b.clearing_bank
 	    or m.id_number <> i.id_number or m.social_no <> i.social_no)`
 
 const openingItemsSQL = `

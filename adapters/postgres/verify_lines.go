@@ -2,29 +2,28 @@ package postgres
 
 import (
 	"twoline/gateway/ledger"
-	"twoline/reconcile/proof"
 )
 
 // lineChecks prove the two lines: which account paid what to whom.
 func lineChecks() []check {
 	rules := ruleArgs()
 	return []check{
-		{proof.Invariant{ID: "I10", Title: "the income account pays nothing but what the rule of the day names"}, []probe{
-			{table: "posting", sql: lineRuleSQL(`p.role = 'income' and p.side = 'credit'`), args: rules},
-			{table: "entry", looks: []string{"posting"}, sql: incomePaysSQL},
-		}},
-		{proof.Invariant{ID: "I11", Title: "money goes from income to expenditure by the fiscal special account only"}, []probe{
-			{table: "posting", sql: lineRuleSQL(`not (p.role = 'income' and p.side = 'credit')`), args: rules},
-			{table: "entry", looks: []string{"posting"}, sql: pairsSQL},
-			{table: "posting", looks: []string{"fund_account"}, sql: accountRoleSQL},
-		}},
-		{proof.Invariant{ID: "I12", Title: "the income account is empty at month end, and unmoved where the tax authority collects"}, []probe{
-			{table: "fund_account", looks: []string{"sealed_balance"}, sql: monthEndSQL()},
-			{table: "posting", looks: []string{"posting"}, sql: taxModeSQL},
-		}},
-		{proof.Invariant{ID: "two-line-rule", Title: "the database's two-line rule is the program's"}, []probe{
-			{table: "two_line_rule", sql: sameRulesSQL, args: rules},
-		}},
+		invariant("I10", "the income account pays nothing but what the rule of the day names",
+			probe{table: "posting", sql: lineRuleSQL(`p.role = 'income' and p.side = 'credit'`), args: rules},
+			probe{table: "entry", looks: []string{"posting"}, sql: incomePaysSQL},
+		),
+		invariant("I11", "money goes from income to expenditure by the fiscal special account only",
+			probe{table: "posting", sql: lineRuleSQL(`not (p.role = 'income' and p.side = 'credit')`), args: rules},
+			probe{table: "entry", looks: []string{"posting"}, sql: pairsSQL},
+			probe{table: "posting", looks: []string{"fund_account"}, sql: accountRoleSQL},
+		),
+		invariant("I12", "the income account is empty at month end, and unmoved where the tax authority collects",
+			probe{table: "fund_account", looks: []string{"sealed_balance"}, sql: monthEndSQL()},
+			probe{table: "posting", looks: []string{"posting"}, sql: taxModeSQL},
+		),
+		invariant("two-line-rule", "the database's two-line rule is the program's",
+			probe{table: "two_line_rule", sql: sameRulesSQL, args: rules},
+		),
 	}
 }
 
@@ -33,7 +32,8 @@ func ruleArgs() []any {
 	var kinds, sides, roles, from, documents []string
 	var red []bool
 	for _, r := range ledger.TwoLineRules() {
-		kinds, sides, roles = append(kinds, string(r.Kind)), append(sides, string(r.Side)), append(roles, string(r.Role))
+		kinds, sides, roles = append(kinds, string(r.Kind)), append(sides, string(r.Side)), append(roles,
+			string(r.Role))
 		red, from, documents = append(red, r.Red), append(from, r.From.String()), append(documents, r.Document)
 	}
 	return []any{kinds, sides, roles, red, from, documents}
@@ -59,7 +59,8 @@ func lineRuleSQL(which string) string {
 
 const incomePaysSQL = `
 	select area, entry_id, area || '/' || entry_id, 'money leaves the income account for '
-	       || case when benefit then 'a benefit' when expenditure then 'the expenditure account' else 'kind ' || kind end
+	       || case when benefit then 'a benefit' when expenditure then 'the expenditure account' else 'kind '
+	           || kind end
 	  from (select area, entry_id, min(kind) as kind, bool_or(role = 'income' and side = 'credit') as paid,
 	               bool_or(role like 'benefit%') as benefit, bool_or(role = 'expenditure') as expenditure
 	          from posting where $1 = 0 or area = $1 group by area, entry_id) e
@@ -71,7 +72,8 @@ const turned = `(red <> reversal)`
 
 const pairsSQL = `
 	select area, entry_id, area || '/' || entry_id, case
-	       when benefit and not (paid or transit_paid) then 'a benefit that neither expenditure account nor transit paid'
+	       when benefit and not (paid or transit_paid)
+	           then 'a benefit that neither expenditure account nor transit paid'
 	       when benefit_back and not (fed or suspense) then 'a benefit given back to no account that may take it'
 	       when fed and not source then 'the expenditure account is fed by what may not feed it'
 	       when subsidy and income then 'a subsidy on the income account'

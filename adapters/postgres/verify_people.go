@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,22 +15,22 @@ import (
 // peopleChecks prove who asked, who approved, and that what was approved was done.
 func peopleChecks() []check {
 	return []check{
-		{proof.Invariant{ID: "I25", Title: "one request has one fingerprint, one answer and one effect"}, []probe{
-			{table: "idempotency", sql: onceSQL},
-			{table: "receipt", sql: resultsOnceSQL},
-			{table: "idempotency", sql: effectSQL},
-			{table: "idempotency", sql: answerWithoutEffectSQL},
-		}},
-		{proof.Invariant{ID: "I27", Title: "maker and checker are different people, and had the duty then"}, []probe{
-			{table: "approval", looks: []string{"approval", "fund_transfer"}, sql: approvalSQL},
-			{table: "fund_transfer", looks: []string{"duty_grant"}, sql: makerSQL},
-			{table: "period_close", sql: closerSQL},
-		}},
-		{proof.Invariant{ID: "I28", Title: "what was approved is what was booked"}, []probe{
-			{table: "fund_transfer", run: checkTransferDigests},
-			{table: "fund_transfer", looks: []string{"approval"}, sql: transferBookedSQL()},
-			{table: "fixed_deposit", sql: depositSQL},
-		}},
+		invariant("I25", "one request has one fingerprint, one answer and one effect",
+			probe{table: "idempotency", sql: onceSQL},
+			probe{table: "receipt", sql: resultsOnceSQL},
+			probe{table: "idempotency", sql: effectSQL},
+			probe{table: "idempotency", sql: answerWithoutEffectSQL},
+		),
+		invariant("I27", "maker and checker are different people, and had the duty then",
+			probe{table: "approval", looks: []string{"approval", "fund_transfer"}, sql: approvalSQL},
+			probe{table: "fund_transfer", looks: []string{"duty_grant"}, sql: makerSQL},
+			probe{table: "period_close", sql: closerSQL},
+		),
+		invariant("I28", "what was approved is what was booked",
+			probe{table: "fund_transfer", run: checkTransferDigests},
+			probe{table: "fund_transfer", looks: []string{"approval"}, sql: transferBookedSQL()},
+			probe{table: "fixed_deposit", sql: depositSQL},
+		),
 	}
 }
 
@@ -49,10 +50,12 @@ const resultsOnceSQL = `
 	select r.area, r.id, r.area || '/' || r.id, case
 	       when r.times > 1 then 'took the effect of one request ' || r.times || ' times'
 	       else 'was taken in by a request that has no kept answer of its fingerprint' end
-	  from (select r.*, count(*) over (partition by area, bank, name, digest) as times, max(received_at) over () as latest
+	  from (select r.*, count(*) over (partition by area, bank, name, digest) as times,
+	      max(received_at) over () as latest
 	          from receipt r where ($1 = 0 or area = $1) and kind = 'results') r
 	 where r.times > 1 or (r.bank <> '' and r.received_at > r.latest - interval '400 days' and not exists (
-	       select from idempotency i where i.caller = 'bank:' || r.bank and i.key = substr(r.name, length('results:') + 1)
+	       select from idempotency i where i.caller = 'bank:' || r.bank and i.key = substr(r.name,
+	           length('results:') + 1)
 	          and i.fingerprint = r.digest))`
 
 // effects are the facts that a command makes, each in the transaction that keeps
@@ -60,7 +63,8 @@ const resultsOnceSQL = `
 const effects = `
 	select area, id, 'arrival' as tab, reported_at as at, nullif(reported_by, 'bank:') as caller from arrival
 	 where ($1 = 0 or area = $1) and source = 'notice'
-	union all select area, id, 'counter_receipt', received_at, 'bank:' || bank from counter_receipt where $1 = 0 or area = $1
+	union all select area, id, 'counter_receipt', received_at, 'bank:' || bank from counter_receipt where $1 = 0
+	    or area = $1
 	union all select area, id, 'receipt', received_at, nullif(received_by, 'bank:') from receipt
 	 where ($1 = 0 or area = $1) and kind = 'results'
 	union all select area, id, 'withholding_run', created_at, null from withholding_run where $1 = 0 or area = $1
@@ -69,7 +73,8 @@ const effects = `
 	union all select area, transfer_id, 'transfer_event', at, null from transfer_event
 	 where ($1 = 0 or area = $1) and to_state = 'withdrawn'
 	union all select area, fund_account, 'period_close', closed_at, null from period_close where $1 = 0 or area = $1
-	union all select area, fund_account, 'opening_balance', entered_at, null from opening_balance where $1 = 0 or area = $1
+	union all select area, fund_account, 'opening_balance', entered_at, null from opening_balance where $1 = 0
+	    or area = $1
 	union all select area, id, 'personal_opening', entered_at, null from personal_opening where $1 = 0 or area = $1
 	union all select area, batch_id, 'batch_event', at, nullif(actor, 'bank:') from batch_event
 	 where ($1 = 0 or area = $1) and evidence ->> 'because' like 'acknowledged %'`
@@ -87,21 +92,25 @@ const answerWithoutEffectSQL = `
 		select r.tab, i.created_at as at, count(*) as n, min(i.caller || ' ' || i.route || ' ' || i.key) as first
 		  from idempotency i
 		  join (values ('POST /v1/contributions', 'counter_receipt'), ('POST /v1/withholding-runs', 'withholding_run'),
-		               ('POST /v1/withholding-batches/%/results', 'receipt'), ('POST /v1/fund-transfers', 'fund_transfer'),
-		               ('POST /v1/fund-transfers/%/approve', 'approval'), ('POST /v1/fund-transfers/%/reject', 'approval'),
+		               ('POST /v1/withholding-batches/%/results', 'receipt'), ('POST /v1/fund-transfers',
+		                   'fund_transfer'),
+		               ('POST /v1/fund-transfers/%/approve', 'approval'), ('POST /v1/fund-transfers/%/reject',
+		                   'approval'),
 		               ('POST /v1/periods/%/close', 'period_close'), ('POST /v1/opening-balances', 'opening_balance'))
 		       as r (route, tab) on i.route like r.route
 		 where $1 = 0 group by 1, 2)
 	select 0, 0, k.first, 'was answered, and its effect is not there'
 	  from kept k
-	  left join (select tab, at, count(*) as n from (` + effects + `) e group by 1, 2) e on e.tab = k.tab and e.at = k.at
+	  left join (select tab, at, count(*) as n from (` + effects + `) e group by 1, 2) e on e.tab = k.tab
+	      and e.at = k.at
 	 where coalesce(e.n, 0) < k.n`
 
 // Duties are asked at the instant of the decision; a grant that ended since was one.
 const approvalSQL = `
 	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id, case
 	       when f.id is null then 'approves what does not exist'
-	       when a.person_id = a.maker_person or a.person_id = f.maker_person then 'was decided by its maker''s own person'
+	       when a.person_id = a.maker_person or a.person_id = f.maker_person
+	           then 'was decided by its maker''s own person'
 	       when a.maker_person <> f.maker_person then 'names another maker than the transfer'
 	       when o.login is null or o.person_id <> a.person_id then 'was decided by login ' || a.login
 	            || ', which is not that person''s'
@@ -129,7 +138,8 @@ const makerSQL = `
 	            || ', which is not that person''s'
 	       when g.area <> f.area then 'was made by an officer of area ' || g.area
 	       when f.state in ('booked', 'rejected') and a.n is null then 'is ' || f.state || ' and nobody decided it'
-	       when f.state = 'booked' and g.kind <> a.kind then 'was made in the ' || g.kind || ' and checked in the ' || a.kind
+	       when f.state = 'booked' and g.kind <> a.kind then 'was made in the ' || g.kind || ' and checked in the '
+	           || a.kind
 	       else 'was made by ' || f.maker || ', who was no maker then' end
 	  from fund_transfer f
 	  left join officer o on o.login = f.maker
@@ -141,7 +151,8 @@ const makerSQL = `
 	       o.login is null or o.person_id <> f.maker_person or g.area <> f.area
 	    or (f.state in ('booked', 'rejected') and a.n is null) or (f.state = 'booked' and g.kind <> a.kind)
 	    or not exists (
-	       select from duty_grant d where d.login = f.maker and d.duty = 'maker' and d.granted_at <= f.made_at + ` + apart + `
+	       select from duty_grant d where d.login = f.maker and d.duty = 'maker'
+	           and d.granted_at <= f.made_at + ` + apart + `
 	          and (d.revoked_at is null or d.revoked_at >= f.made_at - ` + apart + `)))`
 
 const closerSQL = `
@@ -151,14 +162,16 @@ const closerSQL = `
 	 where ($1 = 0 or c.area = $1) and not exists (
 	       select from officer o
 	         join organisation g on g.id = o.organisation_id and g.area = c.area and g.kind = 'agency_finance'
-	         join duty_grant d on d.login = o.login and d.duty = 'checker' and d.granted_at <= c.closed_at + ` + apart + `
+	         join duty_grant d on d.login = o.login and d.duty = 'checker'
+	             and d.granted_at <= c.closed_at + ` + apart + `
 	              and (d.revoked_at is null or d.revoked_at >= c.closed_at - ` + apart + `)
 	        where o.login = c.closed_by)`
 
 // checkTransferDigests computes the digest of every transfer again.
 func checkTransferDigests(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
 	rows, err := v.t.Query(ctx, `
-		select `+transferColumns+` from fund_transfer f where $1 = 0 or f.area = $1 order by f.area, f.id`, int32(v.area))
+		select `+transferColumns+` from fund_transfer f where $1 = 0 or f.area = $1 order by f.area, f.id`,
+		int32(v.area))
 	if err != nil {
 		return err
 	}
@@ -181,13 +194,13 @@ func checkTransferDigests(ctx context.Context, v *verifier, p probe, found *proo
 
 // transferKinds are the kinds of entry that only a transfer causes, as SQL.
 func transferKinds() string {
-	list := ""
+	var list []string
 	for _, k := range fundtransfer.Kinds() {
 		if k != ledger.InterestReceived {
-			list += ", '" + string(k) + "'"
+			list = append(list, "'"+string(k)+"'")
 		}
 	}
-	return "(" + list[2:] + ")"
+	return "(" + strings.Join(list, ", ") + ")"
 }
 
 // A booked transfer has its entry, two lines on the accounts that it names, and an
@@ -195,17 +208,22 @@ func transferKinds() string {
 func transferBookedSQL() string {
 	return `
 	with moved as (
-		select e.area, e.id, split_part(e.cause, ':', 2) as transfer, split_part(e.cause, ':', 3) as part, e.scheme, e.kind,
-		       e.effective_on, e.text, e.actor, e.booked_at, count(*) as n, min(p.amount) as least, max(p.amount) as most,
+		select e.area, e.id, split_part(e.cause, ':', 2) as transfer, split_part(e.cause, ':', 3) as part, e.scheme,
+		    e.kind,
+		       e.effective_on, e.text, e.actor, e.booked_at, count(*) as n, min(p.amount) as least,
+		           max(p.amount) as most,
 		       max(p.fund_account) filter (where p.side = 'debit') as enters,
 		       max(p.fund_account) filter (where p.side = 'credit') as leaves,
-		       max(p.role) filter (where p.side = 'credit') as source, max(p.role) filter (where p.side = 'debit') as target,
+		       max(p.role) filter (where p.side = 'credit') as source,
+		           max(p.role) filter (where p.side = 'debit') as target,
 		       bool_and(not p.red and p.nature = 'direct') as plain
 		  from entry e
 		  join posting p on p.area = e.area and p.entry_id = e.id
-		 where ($1 = 0 or e.area = $1) and e.reverses is null and e.cause like 'fund_transfer:%' group by 1, 2, 3, 4, 5, 6, 7, 8)
+		 where ($1 = 0 or e.area = $1) and e.reverses is null and e.cause like 'fund_transfer:%' group by 1, 2, 3, 4,
+		     5, 6, 7, 8)
 	select f.area, f.id, f.area || '/' || f.id, case
-	       when m.id is null then 'is ' || f.state || ' and its entry is ' || case when f.state = 'booked' then 'missing'
+	       when m.id is null then 'is ' || f.state || ' and its entry is ' || case when f.state = 'booked'
+	           then 'missing'
 	            else 'there' end
 	       when f.state <> 'booked' and m.id is not null then 'is ' || f.state || ' and is booked by entry ' || m.id
 	       when m.actor <> 'officer:' || a.login then 'was approved by ' || a.login || ' and booked by ' || m.actor
@@ -222,11 +240,13 @@ func transferBookedSQL() string {
 	    or m.least is distinct from coalesce(f.amount, m.least)
 	    or (f.from_account is not null and m.leaves is distinct from f.from_account)
 	    or (f.to_account is not null and m.enters is distinct from f.to_account)
-	    or (f.kind = 'subsidy' and m.source is distinct from case f.purpose when 'base_pension' then 'subsidy_base_pension'
+	    or (f.kind = 'subsidy' and m.source is distinct from case f.purpose when 'base_pension'
+	        then 'subsidy_base_pension'
 	        when 'contribution' then 'subsidy_contribution' else 'subsidy_unspecified' end)
 	    or a.digest is distinct from f.digest))
 	    or (f.interest > 0 and f.state = 'booked') <> (i.id is not null)
-	    or (i.id is not null and (i.least, i.most, i.enters, i.kind, i.effective_on, i.scheme, i.text, i.actor, i.booked_at)
+	    or (i.id is not null and (i.least, i.most, i.enters, i.kind, i.effective_on, i.scheme, i.text, i.actor,
+	        i.booked_at)
 	        is distinct from (f.interest, f.interest, f.to_account, 'interest', f.effective_on, f.scheme, f.document,
 	                          m.actor, m.booked_at))
 	    or a.digest <> f.digest

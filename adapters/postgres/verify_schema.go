@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-
-	"twoline/reconcile/proof"
 )
 
 // schemaChecks prove that the database still refuses what the migrations made it
@@ -18,16 +16,21 @@ func schemaChecks() ([]check, error) {
 		return nil, err
 	}
 	return []check{
-		{proof.Invariant{ID: "append-only", Title: "the triggers and functions that guard the facts are in place"}, []probe{
-			{table: "pg_trigger", looks: []string{"pg_catalog.pg_trigger"}, sql: triggerSQL, args: w.triggers()},
-			{table: "pg_proc", looks: []string{"pg_catalog.pg_proc"}, sql: functionSQL, args: []any{w.functions, w.bodies}},
-			{table: "pg_constraint", looks: []string{"pg_catalog.pg_constraint", "pg_catalog.pg_index"}, sql: constraintSQL,
-				args: []any{w.constraints, w.indexes, w.unique}},
-		}},
-		{proof.Invariant{ID: "S-08", Title: "the application may write facts and change nothing that is written once"}, []probe{
-			{table: "pg_class", looks: []string{"pg_catalog.pg_class"}, sql: privilegeSQL, args: w.privileges()},
-			{table: "pg_roles", looks: []string{"pg_catalog.pg_class"}, sql: roleSQL},
-		}},
+		invariant("append-only", "the triggers and functions that guard the facts are in place",
+			probe{table: "pg_trigger", looks: []string{"pg_catalog.pg_trigger"}, sql: triggerSQL, args: w.triggers()},
+			probe{
+				table: "pg_proc", looks: []string{"pg_catalog.pg_proc"}, sql: functionSQL,
+				args: []any{w.functions, w.bodies},
+			},
+			probe{
+				table: "pg_constraint", looks: []string{"pg_catalog.pg_constraint", "pg_catalog.pg_index"},
+				sql: constraintSQL, args: []any{w.constraints, w.indexes, w.unique},
+			},
+		),
+		invariant("S-08", "the application may write facts and change nothing that is written once",
+			probe{table: "pg_class", looks: []string{"pg_catalog.pg_class"}, sql: privilegeSQL, args: w.privileges()},
+			probe{table: "pg_roles", looks: []string{"pg_catalog.pg_class"}, sql: roleSQL},
+		),
 	}, nil
 }
 
@@ -138,7 +141,8 @@ const triggerSQL = `
 	  left join pg_class c on c.relnamespace = 'public'::regnamespace and c.relname = n.tab
 	  left join pg_trigger t on t.tgrelid = c.oid and t.tgname = n.name and not t.tgisinternal
 	 where $1::integer is not null and (t.tgname is null or t.tgenabled not in ('O', 'A')
-	    or (n.kind <> 0 and (t.tgtype <> n.kind or t.tgfoid <> 'public.refuse_change'::regproc or t.tgqual is not null)))`
+	    or (n.kind <> 0 and (t.tgtype <> n.kind or t.tgfoid <> 'public.refuse_change'::regproc
+	        or t.tgqual is not null)))`
 
 const functionSQL = `
 	select 0, 0, n.name, case when p.oid is null then 'is missing' else 'is not the one that the migrations made' end
@@ -190,14 +194,16 @@ const privilegeSQL = `
 	select 0, 0, name || '.' || col, 'twoline_app ' || case when has then 'may ' else 'may not ' end || 'update'
 	  from columns where has <> must
 	union all
-	select 0, 0, name::text, 'belongs to the application''s own role' from tabs where pg_has_role('twoline_app', owner, 'member')
+	select 0, 0, name::text, 'belongs to the application''s own role' from tabs where pg_has_role('twoline_app',
+	    owner, 'member')
 	union all
 	select 0, 0, n.name, 'is missing' from unnest($2::text[]) as n (name) where n.name not in (select name from tabs)`
 
 const roleSQL = `
 	select 0, 0, r.rolname::text, 'may do more than the application''s role: '
 	       || concat_ws(', ', case when rolsuper then 'superuser' end, case when rolcreaterole then 'create roles' end,
-	            case when rolcreatedb then 'create databases' end, case when rolbypassrls then 'bypass row security' end,
+	            case when rolcreatedb then 'create databases' end, case when rolbypassrls
+	                then 'bypass row security' end,
 	            case when rolreplication then 'replicate' end,
 	            case when has_schema_privilege(r.oid, 'public', 'CREATE') then 'create tables' end)
 	  from pg_roles r

@@ -20,7 +20,8 @@ import (
 // protected are the tables that random edits fall on.
 func protected() []string {
 	return []string{
-		"entry", "posting", "sealed_balance", "sealed_day", "period_close", "book", "withholding_run", "withholding_batch",
+		"entry", "posting", "sealed_balance", "sealed_day", "period_close", "book", "withholding_run",
+		"withholding_batch",
 		"batch_counter", "batch_event", "withholding_item", "receipt", "receipt_part", "answer", "arrival",
 		"counter_receipt", "terminal_day", "agreement", "agreement_progress", "arrival_suspense", "refund_task",
 		"exception_case", "statement", "statement_line", "fund_transfer", "transfer_event", "approval", "fixed_deposit",
@@ -65,7 +66,8 @@ func newTamperer(t *testing.T, ownerURL string, seed uint64) *tamperer {
 		select c.relname, a.attname, format_type(a.atttypid, null), coalesce(a.attnum = any(i.indkey), false)
 		  from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
 		  left join pg_index i on i.indrelid = c.oid and i.indisprimary
-		 where c.relnamespace = 'public'::regnamespace and c.relname = any($1) order by c.relname, a.attnum`, protected())
+		 where c.relnamespace = 'public'::regnamespace and c.relname = any($1) order by c.relname, a.attnum`,
+		protected())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,14 +123,16 @@ func (m *tamperer) changed(c column) string {
 // other is SQL for the value that another row has in the column.
 func (m *tamperer) other(table string, c column) string {
 	name := pgx.Identifier{c.name}.Sanitize()
-	return fmt.Sprintf(`(select %[1]s from %[2]s where %[1]s is distinct from o.%[1]s order by md5(%[1]s::text || '%[3]d') limit 1)`,
+	return fmt.Sprintf(`(select %[1]s from %[2]s where %[1]s is distinct from o.%[1]s order by md5(%[1]s::text
+	    || '%[3]d') limit 1)`,
 		name, table, m.r.IntN(1000))
 }
 
 // row picks a row of a table by its place.
 func (m *tamperer) row(table string) (ctid string, ok bool) {
 	err := m.c.QueryRow(context.Background(),
-		fmt.Sprintf(`select ctid::text from %s order by md5(ctid::text || '%d') limit 1`, table, m.r.IntN(1_000_000))).Scan(&ctid)
+		fmt.Sprintf(`select ctid::text from %s order by md5(ctid::text || '%d') limit 1`, table,
+			m.r.IntN(1_000_000))).Scan(&ctid)
 	return ctid, err == nil
 }
 
@@ -143,11 +147,13 @@ func (m *tamperer) apply() (edit, bool) {
 		return edit{}, false
 	}
 	var before string
-	err := m.c.QueryRow(ctx, fmt.Sprintf(`select to_jsonb(o)::text from %s o where ctid = '%s'`, table, ctid)).Scan(&before)
+	err := m.c.QueryRow(ctx, fmt.Sprintf(`select to_jsonb(o)::text from %s o where ctid = '%s'`, table,
+		ctid)).Scan(&before)
 	if err != nil {
 		m.t.Fatal(err)
 	}
-	again := fmt.Sprintf(`insert into %[1]s select * from jsonb_populate_record(null::%[1]s, %[2]s::jsonb)`, table, quoted(before))
+	again := fmt.Sprintf(`insert into %[1]s select * from jsonb_populate_record(null::%[1]s, %[2]s::jsonb)`, table,
+		quoted(before))
 	switch m.r.IntN(10) {
 	case 0:
 		m.exec(fmt.Sprintf(`delete from %s where ctid = '%s'`, table, ctid))
@@ -195,12 +201,14 @@ func (m *tamperer) insert(table, row string) (edit, bool) {
 	var at string
 	err := m.c.QueryRow(context.Background(), fmt.Sprintf(`
 		insert into %[1]s select (jsonb_populate_record(o, jsonb_build_object('%[2]s', %[3]s))).*
-		  from jsonb_populate_record(null::%[1]s, %[4]s::jsonb) o returning ctid::text`, table, key, value, quoted(row))).Scan(&at)
+		  from jsonb_populate_record(null::%[1]s, %[4]s::jsonb) o returning ctid::text`, table, key, value,
+		quoted(row))).Scan(&at)
 	if err != nil {
 		return edit{}, m.refused(err)
 	}
 	return edit{
-		"copy into " + table + " of " + row, fmt.Sprintf(`delete from %s where ctid = '%s'`, table, at), table + " insert",
+		"copy into " + table + " of " + row, fmt.Sprintf(`delete from %s where ctid = '%s'`, table, at),
+		table + " insert",
 	}, true
 }
 
@@ -302,7 +310,8 @@ func exemptEdits() map[string]string {
 		nothing   = "a fact about nothing: a balance of zero"
 	)
 	return map[string]string{
-		"account_opening.bank": openings, "account_opening.created_at": openings, "account_opening.created_by": openings,
+		"account_opening.bank": openings, "account_opening.created_at": openings,
+		"account_opening.created_by": openings,
 		"account_opening.created_on": openings, "account_opening.file_digest": openings,
 		"account_opening.file_name": openings, "account_opening_item.member_id": openings,
 		"answer.bank_reference": words, "answer.code": words, "answer.text": words, "answer.value_date": words,
@@ -311,7 +320,8 @@ func exemptEdits() map[string]string {
 		"arrival.value_date":     "the latest of an agreement's arrivals decides, and is proved",
 		"receipt.declared_count": "where none was given, the true one changes nothing; a wrong one is seen",
 		"arrival.bank_reference": words, "arrival.item_id": "informs only: money is agreed by batch",
-		"bank_query delete": again, "bank_query insert": again, "bank_query.asked_at": again, "bank_query.asked_on": again,
+		"bank_query delete": again, "bank_query insert": again, "bank_query.asked_at": again,
+		"bank_query.asked_on":            again,
 		"bank_query.id":                  surrogate,
 		"batch_event.at":                 instant,
 		"counter_receipt.bank_reference": words, "counter_receipt.channel": words,

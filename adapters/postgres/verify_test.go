@@ -95,7 +95,8 @@ type corruption struct {
 }
 
 func corruptions() []corruption {
-	return slices.Concat(bookCorruptions(), itemCorruptions(), batchCorruptions(), fileCorruptions(), peopleCorruptions(),
+	return slices.Concat(bookCorruptions(), itemCorruptions(), batchCorruptions(), fileCorruptions(),
+		peopleCorruptions(),
 		schemaCorruptions())
 }
 
@@ -110,18 +111,21 @@ func bookCorruptions() []corruption {
 		},
 		{
 			id: "I1", name: "line of another day",
-			sql: []string{`update posting set accounted_on = accounted_on + 1 where line = 1 and entry_id = ` + lastContribution},
+			sql: []string{`update posting set accounted_on = accounted_on + 1 where line = 1
+			    and entry_id = ` + lastContribution},
 			row: entryRow(lastContribution), text: "differ from its header",
 		},
 		{
 			id: "I1", also: []string{"I2", "sum-lines"}, name: "one fen more on a sum line",
-			sql: []string{`update posting set amount = amount + 1 where role = 'income' and entry_id = ` + lastContribution},
+			sql: []string{`update posting set amount = amount + 1 where role = 'income'
+			    and entry_id = ` + lastContribution},
 			row: entryRow(lastContribution), text: "debits exceed credits by 0.01",
 		},
 		{
 			id: "I1", name: "lines without header",
-			sql: []string{`delete from entry where id = ` + lastContribution},
-			row: `'610305/' || max(p.entry_id) from posting p where p.kind = 'contribution'`, text: "has 6 lines and no header",
+			sql:  []string{`delete from entry where id = ` + lastContribution},
+			row:  `'610305/' || max(p.entry_id) from posting p where p.kind = 'contribution'`,
+			text: "has 6 lines and no header",
 		},
 		{
 			id: "I2", name: "sealed balance moved",
@@ -141,28 +145,33 @@ func bookCorruptions() []corruption {
 		},
 		{
 			id: "I3", name: "personal account of another scheme's member",
-			sql:  []string{`update member set scheme = 'urban' where id = 1010`},
-			row:  `min('610305/' || entry_id || ' line ' || line) from posting where member_id = 1010 and role like 'personal%'`,
+			sql: []string{`update member set scheme = 'urban' where id = 1010`},
+			row: `min('610305/' || entry_id || ' line ' || line) from posting where member_id = 1010
+			    and role like 'personal%'`,
 			text: "names member 1010, who is not in the registry of this area and scheme",
 		},
 		{
 			id: "I3", also: []string{"I2"}, name: "sets off by opposite sums",
 			sql: []string{
 				`insert into posting select area, entry_id, 7, scheme, kind, effective_on, accounted_on, 'debit',
-					'personal_control', 'direct', false, false, 5 from posting where line = 1 and entry_id = ` + lastContribution,
+					'personal_control', 'direct', false, false, 5 from posting where line = 1
+					    and entry_id = ` + lastContribution,
 				`insert into posting select area, entry_id, 8, scheme, kind, effective_on, accounted_on, 'credit',
-					'suspense', 'direct', false, false, 5 from posting where line = 1 and entry_id = ` + lastContribution,
+					'suspense', 'direct', false, false, 5 from posting where line = 1
+					    and entry_id = ` + lastContribution,
 				`update entry set line_count = 8 where id = ` + lastContribution,
 			},
 			row: entryRow(lastContribution), text: "by -0.05 in the fund set and by 0.05 in the memorandum set",
 		},
 		{
 			id: "I4", name: "sealed day's entry reworded",
-			sql: []string{`update entry set text = replace(text, ', 5 items', ', 6 items') where text like '%, 5 items'`},
+			sql: []string{`update entry set text = replace(text, ', 5 items', ', 6 items')
+			    where text like '%, 5 items'`},
 			row: `'610305 rural 2011-03-10'`, text: "no longer give the digest",
 		},
 		{
-			id: "I4", name: "digest of an empty day", sql: []string{`update sealed_day set digest = sha256('x') where day = '2011-03-20'`},
+			id: "I4", name: "digest of an empty day", sql: []string{`update sealed_day set digest = sha256('x')
+			    where day = '2011-03-20'`},
 			row: `'610305 rural 2011-03-20'`, text: "no longer give the digest",
 		},
 		{
@@ -178,9 +187,11 @@ func bookCorruptions() []corruption {
 		},
 		{
 			id: "I6", name: "reversal of another amount", sql: []string{
-				`insert into entry select area, 900000001, scheme, kind, 'found wrong', id, accounted_on, effective_on, 2, text,
+				`insert into entry select area, 900000001, scheme, kind, 'found wrong', id, accounted_on,
+				    effective_on, 2, text,
 					actor, booked_at from entry where id = ` + lastSweep,
-				`insert into posting select area, 900000001, line, scheme, kind, effective_on, accounted_on, side, role, nature,
+				`insert into posting select area, 900000001, line, scheme, kind, effective_on, accounted_on, side,
+				    role, nature,
 					true, true, 7, fund_account from posting where entry_id = ` + lastSweep,
 			},
 			row: `'610305/900000001'`, text: "does not mirror entry",
@@ -213,22 +224,24 @@ func bookCorruptions() []corruption {
 		},
 		{
 			id: "I12", name: "contributions after the tax authority took over",
-			sql:  []string{`insert into area_rule values (610305, 'collection_mode', '2011-04-06', '"tax"', 'test')`},
-			row:  `'610305/' || entry_id || ' line ' || line from posting where role = 'income' and entry_id = ` + lastContribution,
+			sql: []string{`insert into area_rule values (610305, 'collection_mode', '2011-04-06', '"tax"', 'test')`},
+			row: `'610305/' || entry_id || ' line ' || line from posting where role = 'income'
+			    and entry_id = ` + lastContribution,
 			text: "moves the income account by contribution on 2011-04-06",
 		},
 		{
 			id: "I12", also: []string{"I2", "I4"}, name: "money left at month end", sql: []string{
-				`update sealed_balance set debit = debit + 5, closing = closing + 5 where role = 'income' and day = '2011-03-31'`,
+				`update sealed_balance set debit = debit + 5, closing = closing + 5 where role = 'income'
+				    and day = '2011-03-31'`,
 			},
-			row: `'610305/' || id || ' 2011-03-31' from fund_account where role = 'income'`, text: "holds 0.05 at the end of the month",
+			row:  `'610305/' || id || ' 2011-03-31' from fund_account where role = 'income'`,
+			text: "holds 0.05 at the end of the month",
 		},
 		{
-			id: "I24", name: "booked before an entry with a lower id", sql: []string{
-				`update entry set booked_at = booked_at - interval '1 hour' where id = ` + lastContribution,
-				`update agreement set agreed_at = agreed_at - interval '1 hour' where id = (select max(id) from agreement)`,
+			id: "I24", name: "booked long before an entry with a lower id", sql: []string{
+				`update entry set booked_at = booked_at + interval '1 hour' where id = ` + lastContribution,
 			},
-			row: entryRow(lastContribution), text: "but an entry with a lower id at",
+			row: entryRow(lastSweep), text: "but an entry with a lower id at",
 		},
 		{
 			id: "two-line-rule", name: "a rule from another day",
@@ -238,12 +251,14 @@ func bookCorruptions() []corruption {
 		},
 		{
 			id: "two-line-rule", name: "a rule too many",
-			sql: []string{`insert into two_line_rule values ('allocation', 'credit', 'income', false, '2009-09-01', 'none')`},
+			sql: []string{`insert into two_line_rule values ('allocation', 'credit', 'income', false, '2009-09-01',
+			    'none')`},
 			row: `'allocation credit income'`, text: "allows what the program does not",
 		},
 		{
 			id: "sum-lines", name: "a sum line that is none",
-			sql: []string{`update posting set nature = 'direct' where role = 'income' and entry_id = ` + lastContribution},
+			sql: []string{`update posting set nature = 'direct' where role = 'income'
+			    and entry_id = ` + lastContribution},
 			row: `'610305/' || entry_id || ' line 1' from entry e join posting p on p.entry_id = e.id and p.line = 1
 				where e.id = ` + lastContribution,
 			text: "a sum line of 0.00 stands for items of 200.00",
@@ -259,13 +274,16 @@ func remitEarly(t *testing.T, d pgtest.Database) {
 	var from int64
 	w.ask(`select id from fund_account where role = 'income'`, &from)
 	i := fundtransfer.Instruction{
-		Kind: ledger.RemittanceMade, From: from, Amount: 15_000, EffectiveOn: calendar.MustDay("2011-04-06"), Document: "voucher",
+		Kind: ledger.RemittanceMade, From: from, Amount: 15_000, EffectiveOn: calendar.MustDay("2011-04-06"),
+		Document: "voucher",
 	}
 	digest := i.Digest(proofArea, ledger.Rural)
 	transfer := `(select split_part(cause, ':', 2)::bigint from entry where id = ` + lastSweep + `)`
 	d.Exec(t, `update approval set digest = $1 where subject_id = `+transfer, digest[:])
-	d.Exec(t, `update fund_transfer set kind = 'remittance_made', to_account = null, digest = $1 where id = `+transfer, digest[:])
-	d.Exec(t, `update posting set kind = 'remittance_made', role = case side when 'debit' then 'remittance_out' else role end,
+	d.Exec(t, `update fund_transfer set kind = 'remittance_made', to_account = null, digest = $1
+	    where id = `+transfer, digest[:])
+	d.Exec(t, `update posting set kind = 'remittance_made', role = case side when 'debit' then 'remittance_out'
+	    else role end,
 		fund_account = case side when 'debit' then null else fund_account end where entry_id = `+lastSweep)
 	d.Exec(t, `update entry set kind = 'remittance_made' where id = `+lastSweep)
 }
@@ -274,21 +292,25 @@ func itemCorruptions() []corruption {
 	return []corruption{
 		{
 			id: "I5", name: "posted to another member",
-			sql: []string{`update posting set member_id = 1003 where member_id = 1001 and entry_id = ` + lastContribution},
+			sql: []string{`update posting set member_id = 1003 where member_id = 1001
+			    and entry_id = ` + lastContribution},
 			row: entryRow(lastContribution), text: "is posted to another member or year",
 		},
 		{
 			id: "I5", also: []string{"I16", "I40", "agreement"}, name: "posted without an answer", sql: []string{
-				`delete from answer where item_id = (select min(cause_id) from posting where entry_id = ` + lastContribution + `)`,
+				`delete from answer where item_id = (select min(cause_id) from posting
+				    where entry_id = ` + lastContribution + `)`,
 			},
 			row: entryRow(lastContribution), text: "which no agreement settled",
 		},
 		{
 			id: "I5", name: "an entry that nothing caused",
-			sql: []string{`update entry set cause = 'kindness' where id = (select min(id) from entry where kind = 'unrecognised_receipt')`},
+			sql: []string{`update entry set cause = 'kindness' where id = (select min(id) from entry
+			    where kind = 'unrecognised_receipt')`},
 			// The day is sealed, and the arrival has lost its entry.
 			also: []string{"I4"},
-			row:  entryRow(`(select min(id) from entry where kind = 'unrecognised_receipt')`), text: `is caused by "kindness"`,
+			row:  entryRow(`(select min(id) from entry where kind = 'unrecognised_receipt')`),
+			text: `is caused by "kindness"`,
 		},
 		{
 			id: "I5", name: "arrival parked without an entry", sql: []string{
@@ -303,8 +325,10 @@ func itemCorruptions() []corruption {
 			row: `'610305/' || id from fund_account where role = 'expenditure'`, text: "of 100.01 is booked otherwise",
 		},
 		{
-			id: "I5", name: "personal opening raised", sql: []string{`update personal_opening set interest = 999 where member_id = 1002`},
-			row: `'610305/' || min(entry_id) from posting where role = 'personal_interest'`, text: "was entered as 9.99 for member 1002",
+			id: "I5", name: "personal opening raised", sql: []string{`update personal_opening set interest = 999
+			    where member_id = 1002`},
+			row:  `'610305/' || min(entry_id) from posting where role = 'personal_interest'`,
+			text: "was entered as 9.99 for member 1002",
 		},
 		{
 			id: "I7", name: "paid more than was chosen", sql: []string{
@@ -315,20 +339,23 @@ func itemCorruptions() []corruption {
 		{
 			id: "I7", also: []string{"append-only"}, name: "two accounts of one member paid to", sql: []string{
 				`drop index instrument_payout`,
-				`insert into instrument select area, 9999, member_id, bank, kind, 'other', bank_no, true, true, opened_on, null
+				`insert into instrument select area, 9999, member_id, bank, kind, 'other', bank_no, true, true,
+				    opened_on, null
 					from instrument where id = 2001`,
 			},
 			row: `'610305/2001'`, text: "is one of 2 accounts that member 1001 is paid to",
 		},
 		{
 			id: "I14", name: "an attempt left out", sql: []string{
-				`update withholding_item set attempt = 2 where id = (select min(id) from withholding_item where batch_id = ` + sentBatch + `)`,
+				`update withholding_item set attempt = 2 where id = (select min(id) from withholding_item
+				    where batch_id = ` + sentBatch + `)`,
 			},
 			row: `'610305/' || min(id) from withholding_item where batch_id = ` + sentBatch, text: "stands as number 1",
 		},
 		{
 			id: "I14", also: []string{"I18"}, name: "sent again while the bank may still debit it", sql: []string{
-				`insert into withholding_item select area, 900000002, batch_id, seq + 100, member_id, year, 2, amount, mandate_id,
+				`insert into withholding_item select area, 900000002, batch_id, seq + 100, member_id, year, 2, amount,
+				    mandate_id,
 					mandate_no, account_no, name, id_number, social_no, region from withholding_item
 					where batch_id = ` + sentBatch + ` and seq = 1`,
 			},
@@ -350,7 +377,8 @@ func itemCorruptions() []corruption {
 func batchCorruptions() []corruption {
 	return []corruption{
 		{
-			id: "I15", name: "state without an event", sql: []string{`update withholding_batch set state = 'acked' where id = ` + sentBatch},
+			id: "I15", name: "state without an event", sql: []string{`update withholding_batch set state = 'acked'
+			    where id = ` + sentBatch},
 			row: entryRow(sentBatch), text: `is "acked" in version 1, its last event made it "sending"`,
 		},
 		{
@@ -361,7 +389,8 @@ func batchCorruptions() []corruption {
 		{
 			id: "I15", name: "a step that is none",
 			sql: []string{
-				`insert into batch_event select area, batch_id, 2, 'sending', 'ready', 'job', at, '{"because": "x"}' from batch_event
+				`insert into batch_event select area, batch_id, 2, 'sending', 'ready', 'job', at, '{"because": "x"}'
+				    from batch_event
 					where version = 1 and batch_id = ` + sentBatch,
 				`update withholding_batch set state = 'ready', version = 2 where id = ` + sentBatch,
 			},
@@ -408,8 +437,10 @@ func batchCorruptions() []corruption {
 			row: entryRow(`(select max(id) from agreement)`), text: "says 2 of 2 items",
 		},
 		{
-			id: "I40", name: "terminal's day", sql: []string{`update terminal_day set amount = amount + 1 where terminal = 'T2'`},
-			row: `'610305/' || min(id) from terminal_day where terminal = 'T2'`, text: "was closed with 1 receipts of 25.01 and has 1 of 25.00",
+			id: "I40", name: "terminal's day", sql: []string{`update terminal_day set amount = amount + 1
+			    where terminal = 'T2'`},
+			row:  `'610305/' || min(id) from terminal_day where terminal = 'T2'`,
+			text: "was closed with 1 receipts of 25.01 and has 1 of 25.00",
 		},
 		{
 			id: "agreement", name: "reaches further than what arrived", sql: []string{
@@ -444,7 +475,8 @@ func fileCorruptions() []corruption {
 			id: "I16", name: "a repetition of what is not recorded", sql: []string{
 				`update answer set outcome = 'failed', class = 'BLOCKED' where disposition = 'repeated'`,
 			},
-			row: `'610305/' || min(id) from answer where disposition = 'repeated'`, text: "repeats what is not recorded",
+			row:  `'610305/' || min(id) from answer where disposition = 'repeated'`,
+			text: "repeats what is not recorded",
 		},
 		{
 			id: "I21", name: "a byte of a stored file", sql: []string{
@@ -461,22 +493,27 @@ func fileCorruptions() []corruption {
 		},
 		{
 			id: "I21", name: "a duplicate of another file", sql: []string{
-				`update receipt set duplicate_of = (select id from receipt where name = 'broken.txt') where state = 'duplicate'`,
+				`update receipt set duplicate_of = (select id from receipt where name = 'broken.txt')
+				    where state = 'duplicate'`,
 			},
 			row: `'610305/' || id from receipt where state = 'duplicate'`, text: "which has not its content",
 		},
 		{
 			id: "I22", name: "nobody is told of a refused line",
-			sql:  []string{`delete from exception_case where kind = 'answer_refused'`},
-			row:  `'610305/answer_refused receipt:' || receipt_id || ':' || line from answer where disposition = 'refused'`,
+			sql: []string{`delete from exception_case where kind = 'answer_refused'`},
+			row: `'610305/answer_refused receipt:' || receipt_id || ':' || line from answer
+			    where disposition = 'refused'`,
 			text: "is missing",
 		},
 		{
-			id: "I23", name: "a closing balance", sql: []string{`update statement set closing = closing + 1 where day_to = '2011-04-06'`},
-			row: `'610305/' || max(id) from statement`, text: "opens with 0.00 and closes with 50.01; its lines move 50.00",
+			id: "I23", name: "a closing balance", sql: []string{`update statement set closing = closing + 1
+			    where day_to = '2011-04-06'`},
+			row:  `'610305/' || max(id) from statement`,
+			text: "opens with 0.00 and closes with 50.01; its lines move 50.00",
 		},
 		{
-			id: "I23", name: "a line's amount", sql: []string{`update statement_line set amount = amount + 1 where line = 1`},
+			id: "I23", name: "a line's amount", sql: []string{`update statement_line set amount = amount + 1
+			    where line = 1`},
 			row: `'610305/' || min(id) from statement`, text: "its lines move 0.01",
 		},
 		{
@@ -484,7 +521,8 @@ func fileCorruptions() []corruption {
 				`delete from statement_line where statement_id = (select min(id) from statement)`,
 				`delete from statement where id = (select min(id) from statement)`,
 			},
-			row: `'610305/' || max(id) from statement`, text: "begins on 2011-04-01, and the account was opened on 2011-03-01",
+			row:  `'610305/' || max(id) from statement`,
+			text: "begins on 2011-04-01, and the account was opened on 2011-03-01",
 		},
 	}
 }
@@ -497,11 +535,12 @@ func peopleCorruptions() []corruption {
 				`insert into idempotency select caller, route, key, fingerprint, 201, content_type, 'other', created_at
 					from idempotency order by key limit 1`,
 			},
-			row: `'bank:psbc POST /test proof-key-00000001'`, text: "has 2 answers",
+			row: `'bank:psbc POST /v1/opening-balances proof-key-00000001'`, text: "has 2 answers",
 		},
 		{
 			id: "I25", name: "an effect without its answer", sql: []string{
-				`delete from idempotency where key = (select substr(name, 9) from receipt where kind = 'results' order by id limit 1)`,
+				`delete from idempotency where key = (select substr(name, 9) from receipt where kind = 'results'
+				    order by id limit 1)`,
 			},
 			row: `'610305/' || min(id) from receipt where kind = 'results'`, text: "no kept answer of its fingerprint",
 		},
@@ -521,7 +560,8 @@ func peopleCorruptions() []corruption {
 			},
 			// With the constraint in place the database itself refuses it.
 			also: []string{"I15", "I28", "append-only"},
-			row:  `'610305/fund_transfer ' || subject_id from approval where person_id = maker_person`, text: "by its maker's own person",
+			row:  `'610305/fund_transfer ' || subject_id from approval where person_id = maker_person`,
+			text: "by its maker's own person",
 		},
 		{
 			id: "I28", name: "amount of what waits for approval", sql: []string{
@@ -532,10 +572,12 @@ func peopleCorruptions() []corruption {
 		{
 			id: "I28", name: "another account than was approved", sql: []string{
 				`insert into bank values (610305, 'icbc', '102100099996', 'test', 'json', 100)`,
-				`insert into fund_account values (610305, 77, 'rural', 'fiscal_special', 'icbc', '77', 'test', 'net', '2011-03-01')`,
+				`insert into fund_account values (610305, 77, 'rural', 'fiscal_special', 'icbc', '77', 'test', 'net',
+				    '2011-03-01')`,
 				`update posting set fund_account = 77 where side = 'debit' and entry_id = ` + lastSweep,
 			},
-			row: `'610305/' || split_part(cause, ':', 2) from entry where id = ` + lastSweep, text: "otherwise than it was approved",
+			row:  `'610305/' || split_part(cause, ':', 2) from entry where id = ` + lastSweep,
+			text: "otherwise than it was approved",
 		},
 		{
 			id: "I28", name: "deposit at another rate", sql: []string{`update fixed_deposit set rate = 0.02`},
@@ -547,7 +589,8 @@ func peopleCorruptions() []corruption {
 func schemaCorruptions() []corruption {
 	return []corruption{
 		{
-			id: "append-only", name: "trigger switched off", sql: []string{`alter table entry disable trigger append_only`},
+			id: "append-only", name: "trigger switched off",
+			sql: []string{`alter table entry disable trigger append_only`},
 			row: `'entry append_only'`, text: "is switched off",
 		},
 		{
@@ -556,7 +599,8 @@ func schemaCorruptions() []corruption {
 		},
 		{
 			id: "append-only", name: "function hollowed out", sql: []string{
-				`create or replace function refuse_change() returns trigger language plpgsql as 'begin return null; end'`,
+				`create or replace function refuse_change() returns trigger language plpgsql as
+					'begin return null; end'`,
 			},
 			row: `'refuse_change'`, text: "is not the one that the migrations made",
 		},
@@ -569,11 +613,13 @@ func schemaCorruptions() []corruption {
 			row: `'entry'`, text: "twoline_app may update",
 		},
 		{
-			id: "S-08", name: "one column may be changed", sql: []string{`grant update (amount) on posting to twoline_app`},
+			id: "S-08", name: "one column may be changed", sql: []string{`grant update (amount)
+			    on posting to twoline_app`},
 			row: `'posting.amount'`, text: "twoline_app may update",
 		},
 		{
-			id: "S-08", name: "a table that nobody spoke of", sql: []string{`create table notes (t text)`, `grant all on notes to twoline_app`},
+			id: "S-08", name: "a table that nobody spoke of", sql: []string{`create table notes (t text)`, `grant all
+			    on notes to twoline_app`},
 			row: `'notes'`, text: "twoline_app may delete",
 		},
 	}
@@ -653,7 +699,10 @@ func (c corruption) check(t *testing.T, db *postgres.DB, row string) {
 	if f.Holds() {
 		return
 	}
-	if !slices.ContainsFunc(f.Breaches, func(b proof.Breach) bool { return b.Row == row && strings.Contains(b.Text, c.text) }) {
+	if !slices.ContainsFunc(f.Breaches, func(b proof.Breach) bool {
+		return b.Row == row && strings.Contains(b.Text,
+			c.text)
+	}) {
 		t.Errorf("no breach of %s names row %q with %q, but %v", c.id, row, c.text, f.Breaches)
 	}
 }
@@ -671,33 +720,36 @@ func TestEveryInvariantHasATestOfItsOwn(t *testing.T) {
 	}
 }
 
-func TestI1_EntriesAreWhole(t *testing.T)                    { t.Parallel(); corrupted(t, "I1") }
-func TestI2_BalancesAreSumsOfLines(t *testing.T)             { t.Parallel(); corrupted(t, "I2") }
-func TestI3_SetsBalanceByThemselves(t *testing.T)            { t.Parallel(); corrupted(t, "I3") }
-func TestI4_SealedDaysStayAsTheyWere(t *testing.T)           { t.Parallel(); corrupted(t, "I4") }
-func TestI5_PostedIsWhatWasSettled(t *testing.T)             { t.Parallel(); corrupted(t, "I5") }
-func TestI6_ReversalsMirror(t *testing.T)                    { t.Parallel(); corrupted(t, "I6") }
-func TestI7_NobodyPaysMoreThanChosen(t *testing.T)           { t.Parallel(); corrupted(t, "I7") }
-func TestI8_NoBalanceBelowItsFloor(t *testing.T)             { t.Parallel(); corrupted(t, "I8") }
-func TestI10_IncomeAccountPaysWhatItMay(t *testing.T)        { t.Parallel(); corrupted(t, "I10") }
-func TestI11_NoPathFromIncomeToExpenditure(t *testing.T)     { t.Parallel(); corrupted(t, "I11") }
-func TestI12_IncomeAccountIsEmptyAtMonthEnd(t *testing.T)    { t.Parallel(); corrupted(t, "I12") }
-func TestI14_OneLiveItemADue(t *testing.T)                   { t.Parallel(); corrupted(t, "I14") }
-func TestI15_StatesMoveAlongTheirTable(t *testing.T)         { t.Parallel(); corrupted(t, "I15") }
-func TestI16_EveryLineIsAccountedFor(t *testing.T)           { t.Parallel(); corrupted(t, "I16") }
-func TestI18_BatchIsItsItems(t *testing.T)                   { t.Parallel(); corrupted(t, "I18") }
-func TestI19_BatchNumbersHaveNoGap(t *testing.T)             { t.Parallel(); corrupted(t, "I19") }
-func TestI20_EveryItemIsInOneFile(t *testing.T)              { t.Parallel(); corrupted(t, "I20") }
-func TestI21_FilesAreAsTheyCame(t *testing.T)                { t.Parallel(); corrupted(t, "I21") }
-func TestI22_WhatNeedsAPersonHasACase(t *testing.T)          { t.Parallel(); corrupted(t, "I22") }
-func TestI23_StatementsAddUp(t *testing.T)                   { t.Parallel(); corrupted(t, "I23") }
-func TestI24_BookingTimeDoesNotFall(t *testing.T)            { t.Parallel(); corrupted(t, "I24") }
-func TestI25_OneRequestOneAnswer(t *testing.T)               { t.Parallel(); corrupted(t, "I25") }
-func TestI27_CheckerIsAnotherPerson(t *testing.T)            { t.Parallel(); corrupted(t, "I27") }
-func TestI28_ApprovedIsWhatWasBooked(t *testing.T)           { t.Parallel(); corrupted(t, "I28") }
-func TestI40_CountersAreWhatFactsGive(t *testing.T)          { t.Parallel(); corrupted(t, "I40") }
-func TestAgreementsAreAnswersAndArrivals(t *testing.T)       { t.Parallel(); corrupted(t, "agreement") }
-func TestSumLinesEqualTheirItems(t *testing.T)               { t.Parallel(); corrupted(t, "sum-lines") }
-func TestTwoLineRuleIsTheProgramsOwn(t *testing.T)           { t.Parallel(); corrupted(t, "two-line-rule") }
+func TestI1_EntriesAreWhole(t *testing.T)                 { t.Parallel(); corrupted(t, "I1") }
+func TestI2_BalancesAreSumsOfLines(t *testing.T)          { t.Parallel(); corrupted(t, "I2") }
+func TestI3_SetsBalanceByThemselves(t *testing.T)         { t.Parallel(); corrupted(t, "I3") }
+func TestI4_SealedDaysStayAsTheyWere(t *testing.T)        { t.Parallel(); corrupted(t, "I4") }
+func TestI5_PostedIsWhatWasSettled(t *testing.T)          { t.Parallel(); corrupted(t, "I5") }
+func TestI6_ReversalsMirror(t *testing.T)                 { t.Parallel(); corrupted(t, "I6") }
+func TestI7_NobodyPaysMoreThanChosen(t *testing.T)        { t.Parallel(); corrupted(t, "I7") }
+func TestI8_NoBalanceBelowItsFloor(t *testing.T)          { t.Parallel(); corrupted(t, "I8") }
+func TestI10_IncomeAccountPaysWhatItMay(t *testing.T)     { t.Parallel(); corrupted(t, "I10") }
+func TestI11_NoPathFromIncomeToExpenditure(t *testing.T)  { t.Parallel(); corrupted(t, "I11") }
+func TestI12_IncomeAccountIsEmptyAtMonthEnd(t *testing.T) { t.Parallel(); corrupted(t, "I12") }
+func TestI14_OneLiveItemADue(t *testing.T)                { t.Parallel(); corrupted(t, "I14") }
+func TestI15_StatesMoveAlongTheirTable(t *testing.T)      { t.Parallel(); corrupted(t, "I15") }
+func TestI16_EveryLineIsAccountedFor(t *testing.T)        { t.Parallel(); corrupted(t, "I16") }
+func TestI18_BatchIsItsItems(t *testing.T)                { t.Parallel(); corrupted(t, "I18") }
+func TestI19_BatchNumbersHaveNoGap(t *testing.T)          { t.Parallel(); corrupted(t, "I19") }
+func TestI20_EveryItemIsInOneFile(t *testing.T)           { t.Parallel(); corrupted(t, "I20") }
+func TestI21_FilesAreAsTheyCame(t *testing.T)             { t.Parallel(); corrupted(t, "I21") }
+func TestI22_WhatNeedsAPersonHasACase(t *testing.T)       { t.Parallel(); corrupted(t, "I22") }
+func TestI23_StatementsAddUp(t *testing.T)                { t.Parallel(); corrupted(t, "I23") }
+func TestI24_BookingTimeDoesNotFall(t *testing.T)         { t.Parallel(); corrupted(t, "I24") }
+func TestI25_OneRequestOneAnswer(t *testing.T)            { t.Parallel(); corrupted(t, "I25") }
+func TestI27_CheckerIsAnotherPerson(t *testing.T)         { t.Parallel(); corrupted(t, "I27") }
+func TestI28_ApprovedIsWhatWasBooked(t *testing.T)        { t.Parallel(); corrupted(t, "I28") }
+func TestI40_CountersAreWhatFactsGive(t *testing.T)       { t.Parallel(); corrupted(t, "I40") }
+func TestAgreementsAreAnswersAndArrivals(t *testing.T)    { t.Parallel(); corrupted(t, "agreement") }
+
+func TestSumLinesEqualTheirItems(t *testing.T) { t.Parallel(); corrupted(t, "sum-lines") }
+
+func TestTwoLineRuleIsTheProgramsOwn(t *testing.T) { t.Parallel(); corrupted(t, "two-line-rule") }
+
 func TestT5_AppendOnlyTriggersAreInPlace(t *testing.T)       { t.Parallel(); corrupted(t, "append-only") }
 func TestS08_PrivilegesAreThoseOfTheMigrations(t *testing.T) { t.Parallel(); corrupted(t, "S-08") }

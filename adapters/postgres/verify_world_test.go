@@ -68,7 +68,8 @@ func newProofWorld(tb testing.TB) *proofWorld {
 	today := func() calendar.Day { return w.today }
 	w.intake = bank.NewIntake(db.Receipts(), 1<<30)
 	w.service = collection.New(collection.Parts{
-		Store: db.Collection(), Intake: w.intake, Writer: proofFormat{}, Reader: proofFormat{}, Days: days, Today: today,
+		Store: db.Collection(), Intake: w.intake, Writer: proofFormat{}, Reader: proofFormat{}, Days: days,
+		Today: today,
 	})
 	w.transfer = fundtransfer.NewService(db.FundTransfers(), today)
 	w.liveGoLive(today)
@@ -96,8 +97,10 @@ func (w *proofWorld) seedMembers() {
 		}
 		first := fmt.Sprintf("6103051950010%d", 1000+i)
 		w.d.Exec(w.t, `insert into member values ($1, $2, $3, $4, $5, 610305101201, 'rural', '2011-01-01')`,
-			int32(proofArea), 1000+i, first+string(party.IDCheck(first)), fmt.Sprintf("S%08d", i), fmt.Sprintf("王%d", i))
-		w.d.Exec(w.t, `insert into instrument values ($1, $2, $3, 'psbc', 'passbook', $4, $5, true, true, '2011-01-01')`,
+			int32(proofArea), 1000+i, first+string(party.IDCheck(first)), fmt.Sprintf("S%08d", i), fmt.Sprintf("王%d",
+				i))
+		w.d.Exec(w.t, `insert into instrument values ($1, $2, $3, 'psbc', 'passbook', $4, $5, true, true,
+		    '2011-01-01')`,
 			int32(proofArea), 2000+i, 1000+i, fmt.Sprintf("6100%06d", i), clearing)
 		if i != 10 && i != 12 {
 			w.d.Exec(w.t, `insert into mandate values ($1, $2, $3, $4, 'psbc', $5, '2011-01-01')`,
@@ -107,7 +110,8 @@ func (w *proofWorld) seedMembers() {
 		if i == 11 {
 			amount = 20000
 		}
-		w.d.Exec(w.t, `insert into tier_choice values ($1, $2, 2011, $3, '2011-01-01')`, int32(proofArea), 1000+i, amount)
+		w.d.Exec(w.t, `insert into tier_choice values ($1, $2, 2011, $3, '2011-01-01')`, int32(proofArea), 1000+i,
+			amount)
 	}
 	w.d.Exec(w.t, `insert into tier_choice select area, id, 2012, 10000, '2011-04-01' from member
 		where area = $1 and id in (1001, 1002, 1003, 1007, 1008, 1012)`, int32(proofArea))
@@ -116,10 +120,17 @@ func (w *proofWorld) seedMembers() {
 func (w *proofWorld) liveGoLive(today func() calendar.Day) {
 	w.t.Helper()
 	s := registry.New(registry.Config{Store: w.db.Registry(), Today: today})
-	_, err := s.OpenBalances(w.t.Context(), w.request("opening-balances"), w.render(nil), w.books.Officers["finance-maker"],
+	_, err := s.OpenBalances(w.t.Context(), w.request("opening-balances"), w.render(nil),
+		w.books.Officers["finance-maker"],
 		[]registry.OpeningBalance{
-			{FundAccount: w.books.Accounts[ledger.FiscalSpecial], Day: w.today.AddDays(-1), Balance: 100_000, StatementNumber: "1"},
-			{FundAccount: w.books.Accounts[ledger.Expenditure], Day: w.today.AddDays(-1), Balance: 10_000, StatementNumber: "1"},
+			{
+				FundAccount: w.books.Accounts[ledger.FiscalSpecial], Day: w.today.AddDays(-1), Balance: 100_000,
+				StatementNumber: "1",
+			},
+			{
+				FundAccount: w.books.Accounts[ledger.Expenditure], Day: w.today.AddDays(-1), Balance: 10_000,
+				StatementNumber: "1",
+			},
 			{FundAccount: w.books.Accounts[ledger.Income], Day: w.today.AddDays(-1), Balance: 0, StatementNumber: "1"},
 		})
 	w.must(err)
@@ -176,13 +187,15 @@ func (w *proofWorld) liveMarch() {
 		Kind: ledger.Sweep, From: account[ledger.Income], To: account[ledger.FiscalSpecial], All: true,
 	})
 	w.move("bureau", fundtransfer.Instruction{
-		Kind: ledger.SubsidyReceipt, To: account[ledger.FiscalSpecial], Amount: 50_000, Purpose: fundtransfer.Contribution,
+		Kind: ledger.SubsidyReceipt, To: account[ledger.FiscalSpecial], Amount: 50_000,
+		Purpose: fundtransfer.Contribution,
 	})
 	w.move("bureau", fundtransfer.Instruction{
 		Kind: ledger.Allocation, From: account[ledger.FiscalSpecial], To: account[ledger.Expenditure], Amount: 20_000,
 	})
 	w.move("bureau", fundtransfer.Instruction{
-		Kind: ledger.DepositPlaced, From: account[ledger.FiscalSpecial], To: account[ledger.FixedDeposit], Amount: 30_000,
+		Kind: ledger.DepositPlaced, From: account[ledger.FiscalSpecial], To: account[ledger.FixedDeposit],
+		Amount:    30_000,
 		MaturesOn: calendar.MustDay("2011-04-05"),
 	})
 	w.statement("2011-03-01", "2011-03-31", 0, 111_300, "60000 10000 20000 8000 3300 10000", "111300")
@@ -195,7 +208,8 @@ func (w *proofWorld) liveClose(today func() calendar.Day) {
 	_, err := s.SealThrough(w.t.Context(), proofArea, ledger.Rural, calendar.MustDay("2011-03-31"))
 	w.must(err)
 	for _, role := range []ledger.Role{ledger.Income, ledger.FiscalSpecial} {
-		_, err := s.ClosePeriod(w.t.Context(), w.request("periods/{account}/{month}/close"), w.render(nil), w.books.Officers["finance-checker"],
+		_, err := s.ClosePeriod(w.t.Context(), w.request("periods/{account}/{month}/close"), w.render(nil),
+			w.books.Officers["finance-checker"],
 			w.books.Accounts[role], calendar.MustMonth("2011-03"))
 		w.must(err)
 	}
@@ -222,7 +236,8 @@ func (w *proofWorld) liveApril() {
 	var deposit int64
 	w.ask(`select id from fixed_deposit`, &deposit)
 	w.move("bureau", fundtransfer.Instruction{
-		Kind: ledger.DepositMatured, From: account[ledger.FixedDeposit], To: account[ledger.FiscalSpecial], Amount: 30_000,
+		Kind: ledger.DepositMatured, From: account[ledger.FixedDeposit], To: account[ledger.FiscalSpecial],
+		Amount:  30_000,
 		Deposit: deposit, Interest: 100,
 	})
 	w.decide("bureau", fundtransfer.Instruction{
@@ -240,7 +255,10 @@ func (w *proofWorld) liveApril() {
 func (w *proofWorld) request(route string) once.Request {
 	w.keys++
 	key := fmt.Sprintf("proof-key-%08d", w.keys)
-	return once.Request{Caller: "bank:psbc", Route: "POST /v1/" + route, Key: key, Fingerprint: sha256.Sum256([]byte(key))}
+	return once.Request{
+		Caller: "bank:psbc", Route: "POST /v1/" + route, Key: key,
+		Fingerprint: sha256.Sum256([]byte(key)),
+	}
 }
 
 func (w *proofWorld) render(take func(result any)) once.Render {
@@ -252,12 +270,19 @@ func (w *proofWorld) render(take func(result any)) once.Render {
 	}
 }
 
+// as returns a command's result, or the zero value of the type that was expected.
+func as[T any](result any) T {
+	v, _ := result.(T)
+	return v
+}
+
 func (w *proofWorld) caller() bank.Caller { return bank.Caller{Code: "psbc"} }
 
 func (w *proofWorld) withhold(year int) []collection.Batch {
 	w.t.Helper()
 	var out []collection.Batch
-	_, err := w.service.Withhold(w.t.Context(), w.request("withholding-runs"), w.render(func(v any) { out = v.(collection.RunResult).Batches }),
+	_, err := w.service.Withhold(w.t.Context(), w.request("withholding-runs"),
+		w.render(func(v any) { out = as[collection.RunResult](v).Batches }),
 		w.books.Officers["business-maker"], collection.Run{Scheme: ledger.Rural, Year: year})
 	w.must(err)
 	return out
@@ -272,7 +297,8 @@ func (w *proofWorld) items(b collection.Batch) []collection.ItemStanding {
 
 func (w *proofWorld) acknowledge(b collection.Batch) {
 	w.t.Helper()
-	_, err := w.service.Acknowledge(w.t.Context(), w.request("withholding-batches/{id}/acknowledgement"), w.render(nil), proofArea, w.caller(), b.ID,
+	_, err := w.service.Acknowledge(w.t.Context(), w.request("withholding-batches/{id}/acknowledgement"),
+		w.render(nil), proofArea, w.caller(), b.ID,
 		collection.Acknowledgement{Count: b.Count, Amount: b.Amount, Digest: hex.EncodeToString(b.Digest[:])})
 	w.must(err)
 }
@@ -297,14 +323,16 @@ func (w *proofWorld) results(b collection.Batch, rs ...collection.Result) {
 	for i := range rs {
 		rs[i].Line = i + 1
 	}
-	_, err := w.service.Results(w.t.Context(), w.request("withholding-batches/{id}/results"), w.render(nil), proofArea, w.caller(), b.ID, rs)
+	_, err := w.service.Results(w.t.Context(), w.request("withholding-batches/{id}/results"), w.render(nil),
+		proofArea, w.caller(), b.ID, rs)
 	w.must(err)
 }
 
 func (w *proofWorld) arrive(a collection.Arrival) {
 	w.t.Helper()
 	a.ValueDate = w.today
-	_, err := w.service.Arrive(w.t.Context(), w.request("arrivals"), w.render(nil), proofArea, w.caller(), w.number(ledger.Income), a)
+	_, err := w.service.Arrive(w.t.Context(), w.request("arrivals"), w.render(nil), proofArea, w.caller(),
+		w.number(ledger.Income), a)
 	w.must(err)
 	w.work()
 }
@@ -312,15 +340,18 @@ func (w *proofWorld) arrive(a collection.Arrival) {
 func (w *proofWorld) number(role ledger.Role) string {
 	w.t.Helper()
 	var number string
-	w.ask(fmt.Sprintf(`select account_no from fund_account where area = %d and role = '%s'`, int32(proofArea), role), &number)
+	w.ask(fmt.Sprintf(`select account_no from fund_account where area = %d and role = '%s'`, int32(proofArea), role),
+		&number)
 	return number
 }
 
 func (w *proofWorld) upload(b collection.Batch, name, body string) {
 	w.t.Helper()
-	_, err := w.intake.Receive(w.t.Context(), w.request("withholding-batches/{id}/result-file"), w.render(nil), bank.Receipt{
-		Area: proofArea, Bank: "psbc", Kind: bank.ReceiptResultFile, Subject: b.ID, Name: name, ReceivedBy: "bank:psbc",
-	}, bytes.NewReader([]byte(body)), func([32]byte) error { return nil })
+	_, err := w.intake.Receive(w.t.Context(), w.request("withholding-batches/{id}/result-file"), w.render(nil),
+		bank.Receipt{
+			Area: proofArea, Bank: "psbc", Kind: bank.ReceiptResultFile, Subject: b.ID, Name: name,
+			ReceivedBy: "bank:psbc",
+		}, bytes.NewReader([]byte(body)), func([32]byte) error { return nil })
 	w.must(err)
 	w.work()
 }
@@ -368,7 +399,8 @@ func (w *proofWorld) submit(office string, i fundtransfer.Instruction) fundtrans
 	w.t.Helper()
 	i.EffectiveOn, i.Document = w.today, "voucher"
 	var t fundtransfer.Transfer
-	_, err := w.transfer.Submit(w.t.Context(), w.request("fund-transfers"), w.render(func(v any) { t = v.(fundtransfer.Transfer) }),
+	_, err := w.transfer.Submit(w.t.Context(), w.request("fund-transfers"),
+		w.render(func(v any) { t = as[fundtransfer.Transfer](v) }),
 		w.books.Officers[office+"-maker"], i)
 	w.must(err)
 	return t
@@ -394,7 +426,8 @@ func (w *proofWorld) statement(from, to string, opening, closing int64, credits,
 	account := w.books.Accounts[ledger.Income]
 	var receipt int64
 	body := from + credits + debits
-	_, err := w.intake.Receive(w.t.Context(), w.request("statements/{account}/{date}"), w.render(func(v any) { receipt = v.(bank.Receipt).ID }),
+	_, err := w.intake.Receive(w.t.Context(), w.request("statements/{account}/{date}"),
+		w.render(func(v any) { receipt = as[bank.Receipt](v).ID }),
 		bank.Receipt{
 			Area: proofArea, Bank: "psbc", Kind: bank.ReceiptStatement, Subject: account, Name: "statement " + to,
 			Part: to, ReceivedBy: "bank:psbc",
@@ -408,19 +441,21 @@ func (w *proofWorld) statement(from, to string, opening, closing int64, credits,
 		if i >= len(strings.Fields(credits)) {
 			direction = "debit"
 		}
-		w.d.Exec(w.t, `insert into statement_line values ($1, $2 + 5000000 + 10 * $3::int, $2 + 5000000, $4, $3, $5, $6, $7, $7, $8, 1, '',
+		w.d.Exec(w.t, `insert into statement_line values ($1, $2 + 5000000 + 10 * $3::int, $2 + 5000000, $4, $3, $5,
+		    $6, $7, $7, $8, 1, '',
 			'', false, '', '', '')`, int32(proofArea), receipt, i+1, account, direction, sum(amount), day(to),
 			fmt.Sprintf("S%d", i))
 	}
 	w.d.Exec(w.t, `update receipt set state = 'processed', rows = $2, recorded = $2, amount = $3, processed_at =
-		(select taken_in_at from statement where receipt_id = $1) where id = $1`, receipt, len(list), sum(credits)+sum(debits))
+		(select taken_in_at from statement where receipt_id = $1) where id = $1`, receipt, len(list),
+		sum(credits)+sum(debits))
 }
 
 func day(s string) time.Time { return calendar.MustDay(s).Time() }
 
 func sum(list string) int64 {
 	var total int64
-	for _, f := range strings.Fields(list) {
+	for f := range strings.FieldsSeq(list) {
 		var n int64
 		_, _ = fmt.Sscan(f, &n)
 		total += n
@@ -449,7 +484,8 @@ func (proofFormat) WriteWithholding(
 	w io.Writer, p collection.Partner, b collection.Batch, items func(yield func(collection.Item) error) error,
 ) error {
 	return items(func(i collection.Item) error {
-		_, err := fmt.Fprintf(w, "%s|%s|%d|%d|%s|%s|%s|%s|%s|%s\n", p.Code, b.Number, i.Seq, i.ID, i.SocialNo, i.Name.Plain(),
+		_, err := fmt.Fprintf(w, "%s|%s|%d|%d|%s|%s|%s|%s|%s|%s\n", p.Code, b.Number, i.Seq, i.ID, i.SocialNo,
+			i.Name.Plain(),
 			i.IDNumber.Plain(), i.Amount, i.Account.Plain(), i.Region)
 		return err
 	})
@@ -522,7 +558,8 @@ func cloneWorld(tb testing.TB) (*postgres.DB, pgtest.Database) {
 		name := fmt.Sprintf("twoline_proof_%d", time.Now().UnixNano())
 		from := strings.TrimPrefix(u.Path, "/")
 		u.Path = "/postgres"
-		clean.server, clean.area, clean.accounts, clean.officers = u.String(), proofArea, w.books.Accounts, w.books.Officers
+		clean.server, clean.area, clean.accounts, clean.officers = u.String(), proofArea, w.books.Accounts,
+			w.books.Officers
 		onServer(tb, clean.server, `create database `+name+` template `+from)
 		clean.database = name
 	}

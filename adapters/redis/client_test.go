@@ -260,8 +260,9 @@ func TestALyingRedisIsAMiss(t *testing.T) {
 		"*2\r\n:0\r\n:0\r\n", "nonsense\r\n", "\r\n", "_\r\n", ",inf\r\n",
 	}
 	rapid.Check(t, func(rt *rapid.T) {
+		lie := rapid.OneOf(rapid.SampledFrom(lies), rapid.StringMatching(`[*$:+\-][0-9]{1,3}\r\n`)).Draw(rt, "lie")
 		mu.Lock()
-		say = rapid.OneOf(rapid.SampledFrom(lies), rapid.StringMatching(`[*$:+\-][0-9]{1,3}\r\n`)).Draw(rt, "lie")
+		say = lie
 		mu.Unlock()
 		o := openClient(t, url, func(o *redis.Options) { o.Budget, o.Failures = 5*time.Millisecond, 1000 })
 		defer func() { _ = o.Close() }()

@@ -61,8 +61,10 @@ func (cmd *createUserCommand) Run(a *app) error {
 	line, err := bufio.NewReader(a.std.in).ReadString('\n')
 	password := strings.TrimRight(line, "\r\n")
 	if len([]rune(password)) < 12 {
-		return hinted{errAdmin.With("the password has fewer than 12 characters"),
-			"type it on standard input, for example: twoline admin create-user … < password.txt"}
+		return hinted{
+			errAdmin.With("the password has fewer than 12 characters"),
+			"type it on standard input, for example: twoline admin create-user … < password.txt",
+		}
 	}
 	if err != nil && password == "" {
 		return fmt.Errorf("read password: %w", err)

@@ -26,10 +26,10 @@ import (
 // benchCommand measures on a private, durable PostgreSQL, each figure beside the
 // limit of the machine measured in the same run.
 type benchCommand struct {
-	Name    string        `arg:"" optional:"" enum:"single,batch,import,all" default:"all" help:"single: one payment with idempotency. batch: 1 000 results a request. import: a file of results taken in, posted and swept."`
-	Seconds time.Duration `default:"8s" help:"How long each rate is measured."`
-	Items   int           `default:"157562" help:"Lines of the import."`
-	JSON    bool          `name:"json" help:"Print the figures as JSON."`
+	Name  string        `arg:"" optional:"" enum:"single,batch,import,all" default:"all" help:"single: one payment with idempotency. batch: 1 000 results a request. import: a file of results taken in, posted and swept."`
+	For   time.Duration `name:"for" default:"8s" help:"How long each rate is measured."`
+	Items int           `default:"157562" help:"Lines of the import."`
+	JSON  bool          `name:"json" help:"Print the figures as JSON."`
 }
 
 // figure is one measurement beside its limit.
@@ -48,7 +48,7 @@ func (cmd *benchCommand) Run(a *app) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
-	b := &bench{stage: s, seconds: cmd.Seconds, items: cmd.Items, figures: nil, keys: atomic.Int64{}, pool: nil}
+	b := &bench{stage: s, seconds: cmd.For, items: cmd.Items, figures: nil, keys: atomic.Int64{}, pool: nil}
 	pool, err := pgxpool.ParseConfig(s.owner)
 	if err != nil {
 		return fmt.Errorf("read address: %w", err)

@@ -19,21 +19,21 @@ import (
 	"twoline/adapters/trial"
 )
 
-// binary is the real program, built once for a test.
-type binary struct{ path string }
+// program is the real program, built once for a test.
+type program struct{ path string }
 
-func buildBinary(t *testing.T) binary {
+func buildProgram(t *testing.T) program {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "twoline")
 	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput()
 	if err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
-	return binary{path}
+	return program{path}
 }
 
 // run runs one command to its end and returns what it printed and its exit code.
-func (b binary) run(t *testing.T, env map[string]string, stdin string, args ...string) (out string, code int) {
+func (b program) run(t *testing.T, env map[string]string, stdin string, args ...string) (out string, code int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
@@ -48,7 +48,7 @@ func (b binary) run(t *testing.T, env map[string]string, stdin string, args ...s
 }
 
 // must runs a command that has to succeed.
-func (b binary) must(t *testing.T, env map[string]string, stdin string, args ...string) string {
+func (b program) must(t *testing.T, env map[string]string, stdin string, args ...string) string {
 	t.Helper()
 	out, code := b.run(t, env, stdin, args...)
 	if code != exitOK {
@@ -68,7 +68,7 @@ func environment(given map[string]string) []string {
 
 // child is a service that a test kills and starts again, on addresses that stay.
 type child struct {
-	binary binary
+	binary program
 	env    map[string]string
 
 	mu  sync.Mutex

@@ -81,8 +81,10 @@ func secretOf(getenv func(string) string, name string) (string, error) {
 // validate names the first value that cannot work.
 func (c config) validate() error {
 	if c.DatabaseURL == "" {
-		return hinted{errConfig.With("TWOLINE_DATABASE_URL is not set"),
-			"for example postgres://twoline:PASSWORD@127.0.0.1:5432/twoline, or try: twoline demo"}
+		return hinted{
+			errConfig.With("TWOLINE_DATABASE_URL is not set"),
+			"for example postgres://twoline:PASSWORD@127.0.0.1:5432/twoline, or try: twoline demo",
+		}
 	}
 	for name, value := range map[string]string{
 		"TWOLINE_DATABASE_URL": c.DatabaseURL, "TWOLINE_REDIS_URL": c.RedisURL,
@@ -96,8 +98,10 @@ func (c config) validate() error {
 		}
 	}
 	if c.RedisURL != "" && len(c.HintSecret) < 32 {
-		return hinted{errConfig.With("TWOLINE_HINT_SECRET needs 32 characters or more where Redis is used"),
-			"openssl rand -hex 32 makes one; all processes share it"}
+		return hinted{
+			errConfig.With("TWOLINE_HINT_SECRET needs 32 characters or more where Redis is used"),
+			"openssl rand -hex 32 makes one; all processes share it",
+		}
 	}
 	return nil
 }

@@ -91,17 +91,16 @@ func testSeed(t *testing.T) uint64 {
 
 // townRun is one life of the county on a database of its own.
 type townRun struct {
-	town            *town
-	database        string
-	api, upload     string
-	child           *child
-	answers         atomic.Int64
-	members         map[string]int64
-	clerks          map[string]*clerk
-	post, coop      *simbank.Bank
-	redis           *goredis.Client
-	jitter          *rand.Rand
-	sweptAtTheBanks money.Amount
+	town        *town
+	database    string
+	api, upload string
+	child       *child
+	answers     atomic.Int64
+	members     map[string]int64
+	clerks      map[string]*clerk
+	post, coop  *simbank.Bank
+	redis       *goredis.Client
+	jitter      *rand.Rand
 }
 
 // lived is how a run ended.
@@ -249,8 +248,12 @@ func (r *townRun) crashPostgres(ctx context.Context) error {
 
 func (r *townRun) play(ctx context.Context) error {
 	for _, scene := range []scene{
-		{"payments at terminals", r.terminals}, {"first run", r.withhold}, {"second run", r.secondRun},
-		{"background work", r.worked}, {"sweep", r.sweep}, {"background work at the end", r.worked},
+		{"payments at terminals", r.terminals},
+		{"first run", r.withhold},
+		{"second run", r.secondRun},
+		{"background work", r.worked},
+		{"sweep", r.sweep},
+		{"background work at the end", r.worked},
 	} {
 		if err := scene.play(ctx); err != nil {
 			return fmt.Errorf("%s: %w", scene.title, err)
@@ -404,7 +407,6 @@ func (r *townRun) sweep(ctx context.Context) error {
 				return err
 			}
 		}
-		r.sweptAtTheBanks += account.Balance
 		var made struct {
 			ID     string `json:"id"`
 			Digest string `json:"digest"`
@@ -534,7 +536,8 @@ func (l lived) proveFunds(t *testing.T) {
 		bank         *simbank.Bank
 		number, name string
 	}{
-		{l.banks[0], postFiscal, "psbc fiscal_special"}, {l.banks[0], postIncome, "psbc income"},
+		{l.banks[0], postFiscal, "psbc fiscal_special"},
+		{l.banks[0], postIncome, "psbc income"},
 		{l.banks[1], coopIncome, "rcc income"},
 	} {
 		var fund simbank.Fund

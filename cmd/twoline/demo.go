@@ -52,7 +52,7 @@ func (cmd *demoCommand) Run(a *app) (err error) {
 	if cmd.JSON {
 		err = printJSON(a.std.out, v.report)
 	} else {
-		err = v.report.print(a.std.out, cmd.Lang)
+		err = v.report.write(a.std.out, cmd.Lang)
 	}
 	if err == nil && v.report.Verify != "clean" {
 		return errDemo.With("verify: %s", v.report.Verify)

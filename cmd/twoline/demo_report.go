@@ -110,8 +110,8 @@ func english() words {
 	}
 }
 
-// print writes the report for an officer, in Chinese or English.
-func (r *demoReport) print(w io.Writer, lang string) error {
+// write puts the report down for an officer, in Chinese or English.
+func (r *demoReport) write(w io.Writer, lang string) error {
 	t := chinese()
 	if lang == "en" {
 		t = english()
@@ -131,7 +131,10 @@ func (r *demoReport) print(w io.Writer, lang string) error {
 		name   string
 		amount money.Amount
 	}{
-		{t.swept, r.Swept}, {t.subsidies, r.Subsidies}, {t.income, r.Income}, {t.fiscal, r.FiscalSpecial},
+		{t.swept, r.Swept},
+		{t.subsidies, r.Subsidies},
+		{t.income, r.Income},
+		{t.fiscal, r.FiscalSpecial},
 		{t.deposits, r.FixedDeposits},
 	} {
 		p.line("  %s %16s", pad(row.name, 48), row.amount)

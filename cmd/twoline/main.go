@@ -52,6 +52,7 @@ type commands struct {
 	Import      importCommand      `cmd:"" help:"Import a registry from CSV, with an answer per line."`
 	Admin       adminCommand       `cmd:"" help:"Make the first users and the banks' keys."`
 	Sign        signCommand        `cmd:"" help:"Sign one request for a script."`
+	Export      exportCommand      `cmd:"" help:"Export the book of one fund account."`
 	Bench       benchCommand       `cmd:"" help:"Measure, each figure beside its limit of the same run, as a ratio."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

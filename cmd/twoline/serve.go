@@ -102,8 +102,10 @@ func (*migrateCommand) Run(a *app) error {
 		return err
 	}
 	if c.MigrateDatabaseURL == "" {
-		return hinted{errConfig.With("TWOLINE_MIGRATE_DATABASE_URL is not set"),
-			"name the database's owner, for example postgres://postgres:PASSWORD@127.0.0.1:5432/twoline"}
+		return hinted{
+			errConfig.With("TWOLINE_MIGRATE_DATABASE_URL is not set"),
+			"name the database's owner, for example postgres://postgres:PASSWORD@127.0.0.1:5432/twoline",
+		}
 	}
 	if err := postgres.Migrate(a.ctx, c.MigrateDatabaseURL, c.DatabaseURL); err != nil {
 		return err

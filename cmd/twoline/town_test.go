@@ -41,7 +41,7 @@ const (
 // town is what every run of a crash test begins with: durable servers, one
 // migrated and seeded database that the runs clone, the keys of the two banks.
 type town struct {
-	binary   binary
+	binary   program
 	pg       *trial.Postgres
 	redis    *trial.Redis
 	county   county
@@ -54,7 +54,7 @@ type town struct {
 // openTown seeds the county with the real program alone.
 func openTown(t *testing.T) *town {
 	t.Helper()
-	w := &town{binary: buildBinary(t), today: calendar.DayIn(time.Now()), keys: map[string]signature.Key{}}
+	w := &town{binary: buildProgram(t), today: calendar.DayIn(time.Now()), keys: map[string]signature.Key{}}
 	w.county = newTown()
 	var err error
 	if w.pg, err = trial.StartPostgres(t.Context(), trial.PostgresOptions{Durable: true}); err != nil {

@@ -88,9 +88,12 @@ func (v *villagePlay) register(ctx context.Context) error {
 		{area, registry.KindRegions, regions},
 		{area, registry.KindPolicies, "rule,effective_from,value,document\n" +
 			"collection_mode,2011-01-01,agency,区政府办法\nincome_zero_at_month_end,2011-01-01,true,区财政局通知\n"},
-		{area, registry.KindBanks, banks}, {area, registry.KindFundAccounts, funds},
-		{area, registry.KindMembers, csv["members"]}, {area, registry.KindInstruments, csv["instruments"]},
-		{area, registry.KindMandates, csv["mandates"]}, {area, registry.KindTiers, csv["tiers"]},
+		{area, registry.KindBanks, banks},
+		{area, registry.KindFundAccounts, funds},
+		{area, registry.KindMembers, csv["members"]},
+		{area, registry.KindInstruments, csv["instruments"]},
+		{area, registry.KindMandates, csv["mandates"]},
+		{area, registry.KindTiers, csv["tiers"]},
 	} {
 		if err := v.stage.load(ctx, file.area, file.kind, file.csv); err != nil {
 			return err

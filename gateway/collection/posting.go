@@ -69,7 +69,7 @@ func ContributionEntry(a Agreement, payables []Payable) (ledger.Entry, []RefundT
 	if a.FromSuspense {
 		kind, source = ledger.Recognition, ledger.Suspense
 	}
-	e := ledger.Entry{ //nolint:exhaustruct // AccountedOn is the caller's
+	e := ledger.Entry{ //nolint:exhaustruct_v5 // AccountedOn is the caller's
 		Area: a.Area, Scheme: a.Scheme, Kind: kind, Cause: fmt.Sprintf("agreement:%d:%d", a.ID, payables[0].Order),
 		EffectiveOn: a.EffectiveOn, Text: fmt.Sprintf("contributions of %s %d, %d items", a.Subject, a.SubjectID, len(payables)),
 		Postings: make([]ledger.Posting, 0, 2*len(payables)+2),

@@ -40,7 +40,7 @@ func (s *Service) Withhold(
 		if err != nil {
 			return nil, err
 		}
-		out := RunResult{ID: id, Batches: nil, Held: map[bank.Class]int{}}
+		out := RunResult{ID: id, Batches: nil, Held: make(map[bank.Class]int)}
 		for _, p := range partners {
 			b := &batcher{
 				s: s, tx: tx, run: run, partner: p, today: today, by: by, runID: id,
@@ -73,9 +73,9 @@ type batcher struct {
 func (b *batcher) make(ctx context.Context) error {
 	var unwritable []int64
 	held, err := b.tx.EachDue(ctx, b.by.Area, b.run, b.partner, func(d Due) error {
-		if b.s.files.CheckWithholding(b.partner, d.Name) != nil {
+		if unfit := b.s.files.CheckWithholding(b.partner, d.Name); unfit != nil {
 			unwritable = append(unwritable, d.Member)
-			return nil
+			return nil //nolint:nilerr // the member is held, the run goes on
 		}
 		last := len(b.dues) - 1
 		full := last < 0 || len(b.dues[last]) == b.partner.RowLimit || b.dues[last][0].ClearingBank != d.ClearingBank

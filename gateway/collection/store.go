@@ -55,7 +55,7 @@ type AnswerTx interface {
 	Receipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
 }
 
-// MoneyTx is what arrivals, agreements and postings need of a transaction.
+// MoneyTx is what arrivals need of a transaction.
 type MoneyTx interface {
 	// AddArrival keeps an arrival; the same bank reference with the same content
 	// returns the first one and true, with other content ErrReference.
@@ -69,6 +69,10 @@ type MoneyTx interface {
 	// OpenSums returns what a batch's recorded successes and arrivals sum to
 	// beyond its last agreement.
 	OpenSums(ctx context.Context, area party.Area, subject string, id int64) (Sums, error)
+}
+
+// PostingTx is what agreements and their postings need of a transaction.
+type PostingTx interface {
 	AddAgreement(ctx context.Context, a Agreement, today calendar.Day) (int64, error)
 	// LockAgreement returns the agreement with its progress, held to the end.
 	LockAgreement(ctx context.Context, area party.Area, id int64) (Agreement, error)
@@ -77,6 +81,11 @@ type MoneyTx interface {
 	MoveAgreement(ctx context.Context, a Agreement) error
 	AddRefundTasks(ctx context.Context, area party.Area, today calendar.Day, tasks []RefundTask) error
 	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
+	Enqueue(ctx context.Context, jobs ...any) error
+}
+
+// SuspenseTx is what money that nothing explains needs of a transaction.
+type SuspenseTx interface {
 	// StaleArrivals returns arrivals reported on or before the day that no
 	// agreement covers and that are not in suspense yet.
 	StaleArrivals(ctx context.Context, area party.Area, day calendar.Day) ([]StaleArrival, error)
@@ -84,7 +93,6 @@ type MoneyTx interface {
 	OpenArrivals(ctx context.Context, area party.Area, subject string, id int64) ([]StaleArrival, error)
 	// AddArrivalSuspense marks arrivals as gone to suspense.
 	AddArrivalSuspense(ctx context.Context, area party.Area, ids []int64, today calendar.Day) error
-	Enqueue(ctx context.Context, jobs ...any) error
 }
 
 // CounterTx is what payments at counters and terminals need of a transaction.
@@ -129,6 +137,8 @@ type Tx interface {
 	RunTx
 	AnswerTx
 	MoneyTx
+	PostingTx
+	SuspenseTx
 	CounterTx
 	WatchTx
 }

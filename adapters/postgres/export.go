@@ -1,0 +1,79 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/collection"
+	"twoline/gateway/money"
+)
+
+// ExportedLine is one line of a fund account's book as reconciliation sees it: an
+// item with its components summed, or a direct move; never a sum line.
+type ExportedLine struct {
+	// ID names the posting: entry and line.
+	ID   string
+	Date calendar.Day
+	// Direction is as the bank sees it: credit is into the account.
+	Direction string
+	Amount    money.Amount
+	// Reference is the item's id or the move's own, Batch the batch number.
+	Reference, Batch, Text string
+}
+
+// ExportBook calls fn for every line of the account from one effective day to
+// another, in the order of booking. The account is its number at the bank.
+func (db *DB) ExportBook(
+	ctx context.Context, account string, from, to calendar.Day, fn func(ExportedLine) error,
+) error {
+	var area int32
+	var id int64
+	err := db.pool.QueryRow(ctx, `
+		select area, id from fund_account where account_no = $1 order by role = 'fixed_deposit', area, id limit 1`,
+		account).Scan(&area, &id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return collection.ErrFundAccount
+	}
+	if err != nil {
+		return fmt.Errorf("find fund account: %w", err)
+	}
+	rows, err := db.pool.Query(ctx, `
+		select x.entry_id || '-' || x.line, x.effective_on, case when x.signed > 0 then 'credit' else 'debit' end,
+			abs(x.signed)::bigint, coalesce(x.cause_id::text, split_part(e.cause, ':', 2)), coalesce(b.batch_no, ''), e.text
+		from (
+			select p.entry_id, p.line, p.effective_on, p.batch_id, null::bigint as cause_id,
+				case when (p.side = 'debit') <> p.red then p.amount else -p.amount end as signed
+			from posting p
+			where p.area = $1 and p.fund_account = $2 and p.nature = 'direct'
+			  and p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
+			  and p.effective_on between $3 and $4
+			union all
+			select p.entry_id, min(p.line), min(p.effective_on), min(p.batch_id), p.cause_id,
+				sum(case when (p.side = 'credit') <> p.red then p.amount else -p.amount end)
+			from posting p
+			where p.area = $1 and p.fund_account = $2 and p.nature = 'item' and p.role not like 'personal%'
+			  and p.effective_on between $3 and $4
+			group by p.entry_id, p.cause_id) x
+		join entry e on e.area = $1 and e.id = x.entry_id
+		left join withholding_batch b on b.area = $1 and b.id = x.batch_id
+		where x.signed <> 0 order by x.entry_id, x.line`, area, id, from, to)
+	if err != nil {
+		return fmt.Errorf("book of fund account %d: %w", id, err)
+	}
+	var l ExportedLine
+	var amount int64
+	_, err = pgx.ForEachRow(rows, []any{
+		&l.ID, &l.Date, &l.Direction, &amount, &l.Reference, &l.Batch, &l.Text,
+	}, func() error {
+		l.Amount = money.Amount(amount)
+		return fn(l)
+	})
+	if err != nil {
+		return fmt.Errorf("book of fund account %d: %w", id, err)
+	}
+	return nil
+}
