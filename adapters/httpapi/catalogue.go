@@ -32,6 +32,7 @@ func Catalogue() []Explained {
 		},
 		{"area_forbidden", "the officer works for another area", "use an officer of the area"},
 		{"area_required", "the file's area is not known", "name it"},
+		{"arrival_role", "money was reported on an account that contributions do not arrive on", "check the account"},
 		{
 			"authority_unknown", "the signature covers another address than the one that was reached",
 			"sign the address you send to",
@@ -278,6 +279,7 @@ func Catalogue() []Explained {
 		{"taken", "the value belongs to another row", "correct the value"},
 		{"tax_collects", "the tax authority collects, so there is no income account", "name none"},
 		{"terminal_day_closed", "the terminal's day is closed", "report the receipt on a day that is open"},
+		{"terminal_day_empty", "no receipt of the terminal's day is known", "report the receipts, then the credit"},
 		{"text", "a text is not UTF-8", "correct the file"},
 		{"text_not_encodable", "the bank's charset cannot carry the text", "correct the text"},
 		{"tier_not_chosen", "the member chose no amount for the year", "let the member choose first"},

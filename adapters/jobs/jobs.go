@@ -45,7 +45,9 @@ type Handlers struct {
 }
 
 // NewHandlers returns an empty collection.
-func NewHandlers() *Handlers { return &Handlers{workers: river.NewWorkers(), tick: nil, running: newRunning()} }
+func NewHandlers() *Handlers {
+	return &Handlers{workers: river.NewWorkers(), tick: nil, running: newRunning()}
+}
 
 // On has fn work on every job of type T, under T's own kind.
 func On[T river.JobArgs](h *Handlers, fn func(context.Context, T) error) {
@@ -138,6 +140,13 @@ func New(o Options, h *Handlers) (*Engine, error) {
 
 // Enqueue adds jobs within the transaction: they exist exactly when it commits.
 func (e *Engine) Enqueue(ctx context.Context, tx pgx.Tx, jobs ...any) error {
+	// A job that says so is not put there twice while it waits or is worked on.
+	waitingOnce := river.InsertOpts{UniqueOpts: river.UniqueOpts{ //nolint:exhaustruct // River's defaults
+		ByArgs: true, ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+			rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+		},
+	}}
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, j := range jobs {
 		args, ok := j.(river.JobArgs)
@@ -145,6 +154,9 @@ func (e *Engine) Enqueue(ctx context.Context, tx pgx.Tx, jobs ...any) error {
 			return fmt.Errorf("enqueue %T: it has no kind", j)
 		}
 		params[i] = river.InsertManyParams{Args: args, InsertOpts: nil}
+		if _, once := j.(interface{ WaitsOnce() }); once {
+			params[i].InsertOpts = &waitingOnce
+		}
 	}
 	if _, err := e.client.InsertManyTx(ctx, tx, params); err != nil {
 		return fmt.Errorf("enqueue %d jobs: %w", len(jobs), err)

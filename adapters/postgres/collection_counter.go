@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"twoline/gateway/audit"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/ledger"
@@ -48,7 +49,9 @@ func (t *tx) RecallAll(ctx context.Context, rs []once.Request) ([]*once.Stored, 
 }
 
 // KeepAll implements collection.CounterTx: Keep for many requests.
-func (t *tx) KeepAll(ctx context.Context, rs []once.Request, answers []once.Answer) error {
+func (t *tx) KeepAll(
+	ctx context.Context, rs []once.Request, answers []once.Answer, trail []audit.Row,
+) error {
 	n := len(rs)
 	callers, routes, keys := make([]string, n), make([]string, n), make([]string, n)
 	prints, bodies := make([][]byte, n), make([][]byte, n)
@@ -67,15 +70,41 @@ func (t *tx) KeepAll(ctx context.Context, rs []once.Request, answers []once.Answ
 	if err != nil {
 		return fmt.Errorf("keep %d answers: %w", n, err)
 	}
+	return t.auditAll(ctx, trail)
+}
+
+// auditAll writes rows of the trail in one statement.
+func (t *tx) auditAll(ctx context.Context, trail []audit.Row) error {
+	if len(trail) == 0 {
+		return nil
+	}
+	n := len(trail)
+	areas, people := make([]int32, n), make([]int64, n)
+	actors, actions, objects := make([]string, n), make([]string, n), make([]string, n)
+	results, requests := make([]string, n), make([]string, n)
+	for i, r := range trail {
+		areas[i], people[i], actors[i], actions[i] = int32(r.Area), r.Person, r.Actor, r.Action
+		objects[i], results[i], requests[i] = r.Object, string(r.Result), r.RequestID
+	}
+	_, err := t.Exec(ctx, `
+		insert into audit (area, at, actor, person_id, action, object, result, request_id, detail)
+		select u.area, $8, u.actor, nullif(u.person, 0), u.action, u.object, u.result, u.request, '{}'
+		from unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
+			as u (area, person, actor, action, object, result, request)`,
+		areas, people, actors, actions, objects, results, requests, t.at)
+	if err != nil {
+		return fmt.Errorf("write %d rows of the audit trail: %w", n, err)
+	}
 	return nil
 }
 
 // CounterAccounts implements collection.CounterTx.
 func (t *tx) CounterAccounts(ctx context.Context, banks, numbers []string) ([]collection.FundAccount, error) {
 	rows, err := t.Query(ctx, `
-		select u.at, f.area, f.id, f.scheme, f.role, f.bank
+		select u.at, f.area, f.id, f.scheme, f.role, f.bank, k.opened_on
 		from unnest($1::text[], $2::text[]) with ordinality as u (bank, number, at)
-		join fund_account f on f.bank = u.bank and f.account_no = u.number and f.role in ('income', 'treasury')`,
+		join fund_account f on f.bank = u.bank and f.account_no = u.number and f.role in ('income', 'treasury')
+		join book k on k.area = f.area and k.scheme = f.scheme`,
 		banks, numbers)
 	if err != nil {
 		return nil, fmt.Errorf("accounts of counters: %w", err)
@@ -83,7 +112,7 @@ func (t *tx) CounterAccounts(ctx context.Context, banks, numbers []string) ([]co
 	out := make([]collection.FundAccount, len(banks))
 	var at int
 	var f collection.FundAccount
-	_, err = pgx.ForEachRow(rows, []any{&at, &f.Area, &f.ID, &f.Scheme, &f.Role, &f.Bank}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&at, &f.Area, &f.ID, &f.Scheme, &f.Role, &f.Bank, &f.OpenedOn}, func() error {
 		out[at-1] = f
 		return nil
 	})
@@ -112,7 +141,7 @@ func (t *tx) CounterDues(
 			where p.area = u.area and p.member_id = u.member and p.role = 'contribution_individual' and p.year = u.year
 			) p on true
 		left join lateral (
-			select count(*)::int as payments,
+			select coalesce(max(r.ordinal), 0)::int as payments,
 			       (sum(r.amount) filter (where not exists (select from posting p where p.area = r.area
 			           and p.cause_id = r.id)))::bigint as amount
 			from counter_receipt r where r.area = u.area and r.member_id = u.member and r.year = u.year) k on true

@@ -7,11 +7,19 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 )
+
+// arrivalKnown is arrivals with the batch that the notice or, later, the statement
+// named; it stands where a table would.
+const arrivalKnown = `(
+	select a.area, a.id, a.fund_account, a.direction, a.amount, a.bank_reference, a.value_date,
+		coalesce(a.batch_id, s.batch_id) as batch_id, a.terminal_day, a.business_day
+	from arrival a left join arrival_subject s on s.area = a.area and s.arrival_id = a.id)`
 
 // FundAccount implements collection.MoneyTx.
 func (t *tx) FundAccount(
@@ -19,9 +27,11 @@ func (t *tx) FundAccount(
 ) (collection.FundAccount, error) {
 	var f collection.FundAccount
 	err := t.QueryRow(ctx, `
-		select area, id, scheme, role, bank from fund_account
-		where ($1 = 0 or area = $1) and ($2 = '' or bank = $2) and account_no = $3 and role <> 'fixed_deposit'
-		order by area, id limit 1`, int32(area), bankCode, accountNo).Scan(&f.Area, &f.ID, &f.Scheme, &f.Role, &f.Bank)
+		select f.area, f.id, f.scheme, f.role, f.bank, k.opened_on
+		from fund_account f join book k on k.area = f.area and k.scheme = f.scheme
+		where ($1 = 0 or f.area = $1) and ($2 = '' or f.bank = $2) and f.account_no = $3 and f.role <> 'fixed_deposit'
+		order by f.area, f.id limit 1`, int32(area), bankCode, accountNo).
+		Scan(&f.Area, &f.ID, &f.Scheme, &f.Role, &f.Bank, &f.OpenedOn)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return f, collection.ErrFundAccount
 	}
@@ -34,8 +44,10 @@ func (t *tx) FundAccount(
 // FundAccountByID implements collection.MoneyTx.
 func (t *tx) FundAccountByID(ctx context.Context, area party.Area, id int64) (collection.FundAccount, error) {
 	var f collection.FundAccount
-	err := t.QueryRow(ctx, `select area, id, scheme, role, bank from fund_account where area = $1 and id = $2`,
-		area, id).Scan(&f.Area, &f.ID, &f.Scheme, &f.Role, &f.Bank)
+	err := t.QueryRow(ctx, `
+		select f.area, f.id, f.scheme, f.role, f.bank, k.opened_on
+		from fund_account f join book k on k.area = f.area and k.scheme = f.scheme
+		where f.area = $1 and f.id = $2`, area, id).Scan(&f.Area, &f.ID, &f.Scheme, &f.Role, &f.Bank, &f.OpenedOn)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return f, collection.ErrFundAccount
 	}
@@ -76,7 +88,7 @@ func (t *tx) AddArrival(
 		insert into arrival (area, fund_account, direction, amount, bank_reference, value_date, batch_id, item_id, terminal_day,
 			source, reported_by, reported_at, business_day)
 		values ($1, $2, $13, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
-		on conflict (area, fund_account, bank_reference) do nothing returning id`,
+		on conflict (area, fund_account, bank_reference, direction) do nothing returning id`,
 		area, a.FundAccount, a.Amount.Fen(), a.BankReference, a.ValueDate, orNull(a.Batch), orNull(a.Item),
 		orNull(a.TerminalDayID), source, a.ReportedBy, t.at, today, direction).Scan(&a.ID)
 	if err == nil {
@@ -85,20 +97,37 @@ func (t *tx) AddArrival(
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return a, false, fmt.Errorf("add arrival %s: %w", a.BankReference, err)
 	}
+	return t.sameArrival(ctx, area, a, direction)
+}
+
+// sameArrival compares with what was told before. A statement may name the batch
+// of money that a notice told without one; it then counts for that batch.
+func (t *tx) sameArrival(
+	ctx context.Context, area party.Area, a collection.Arrival, direction string,
+) (collection.Arrival, bool, error) {
 	var same bool
-	err = t.QueryRow(ctx, `
-		select id, amount = $4 and direction = $9 and (batch_id is not distinct from $5 or $8) and
-		       (terminal_day is not distinct from $6 or $8) and (value_date = $7 or $8)
-		from arrival where area = $1 and fund_account = $2 and bank_reference = $3`,
-		area, a.FundAccount, a.BankReference, a.Amount.Fen(), orNull(a.Batch), orNull(a.TerminalDayID), a.ValueDate,
-		a.FromStatement, direction).Scan(&a.ID, &same)
+	var batch, day int64
+	err := t.QueryRow(ctx, `
+		select id, amount = $4 and (value_date = $6 or $7), coalesce(batch_id, 0), coalesce(terminal_day, 0)
+		from `+arrivalKnown+` v where area = $1 and fund_account = $2 and bank_reference = $3 and direction = $5`,
+		area, a.FundAccount, a.BankReference, a.Amount.Fen(), direction, a.ValueDate, a.FromStatement).
+		Scan(&a.ID, &same, &batch, &day)
 	if err != nil {
 		return a, false, fmt.Errorf("read arrival %s: %w", a.BankReference, err)
 	}
-	if !same {
+	switch {
+	case !same, batch != 0 && a.Batch != 0 && batch != a.Batch, day != a.TerminalDayID && a.TerminalDayID != 0,
+		day != 0 && a.Batch != 0:
 		return a, false, collection.ErrReference.On("bank_reference")
+	case batch != 0 || a.Batch == 0:
+		return a, true, nil
 	}
-	return a, true, nil
+	_, err = t.Exec(ctx, `insert into arrival_subject (area, arrival_id, batch_id, named_at) values ($1, $2, $3, $4)`,
+		area, a.ID, a.Batch, t.at)
+	if err != nil {
+		return a, false, fmt.Errorf("name the batch of arrival %s: %w", a.BankReference, err)
+	}
+	return a, false, t.countArrival(ctx, area, a)
 }
 
 func (t *tx) countArrival(ctx context.Context, area party.Area, a collection.Arrival) error {
@@ -149,8 +178,8 @@ func (t *tx) OpenSums(ctx context.Context, area party.Area, subject string, id i
 	}
 	err = t.QueryRow(ctx, `
 		select coalesce(max(g.round), 0), coalesce(max(g.upto_answer), 0),
-			(select max(id) from arrival where area = $1 and `+column+` = $3),
-			(select max(value_date) from arrival where area = $1 and `+column+` = $3)
+			(select max(id) from `+arrivalKnown+` v where area = $1 and `+column+` = $3),
+			(select max(value_date) from `+arrivalKnown+` v where area = $1 and `+column+` = $3)
 		from agreement g where g.area = $1 and g.subject = $2 and g.subject_id = $3`,
 		area, subject, id).Scan(&s.Round, &s.After, &s.UptoArrival, &s.LastValueDay)
 	if err != nil {
@@ -191,7 +220,12 @@ func (t *tx) AddAgreement(ctx context.Context, a collection.Agreement, today cal
 func (t *tx) LockAgreement(ctx context.Context, area party.Area, id int64) (collection.Agreement, error) {
 	a := collection.Agreement{Area: area, ID: id} //nolint:exhaustruct // read below
 	var amount int64
-	err := t.QueryRow(ctx, `
+	// What a member has paid is read and added to by one posting of the area at a time.
+	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('posting ' || $1::int, 0))`, int32(area))
+	if err != nil {
+		return a, fmt.Errorf("hold postings of area %s: %w", area, err)
+	}
+	err = t.QueryRow(ctx, `
 		select g.subject, g.subject_id, g.round, g.after_answer, g.upto_answer, g.upto_arrival, g.from_suspense,
 			g.item_count, g.amount, g.fund_account, f.role, f.scheme, g.effective_on, p.posted_upto, p.posted_count,
 			p.done
@@ -283,7 +317,7 @@ func (t *tx) AddRefundTasks(
 const openArrivalSQL = `
 	select v.id, v.fund_account, v.amount, v.direction = 'debit', v.bank_reference, v.value_date, coalesce(v.batch_id, 0),
 		coalesce(v.terminal_day, 0), f.scheme, f.role, s.arrival_id is not null
-	from arrival v join fund_account f on f.area = v.area and f.id = v.fund_account
+	from ` + arrivalKnown + ` v join fund_account f on f.area = v.area and f.id = v.fund_account
 	left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
 	where v.area = $1 and not exists (
 		select from agreement g where g.area = v.area and v.id <= g.upto_arrival
@@ -352,7 +386,14 @@ func (t *tx) AddArrivalSuspense(ctx context.Context, area party.Area, ids []int6
 	if err != nil {
 		return fmt.Errorf("mark %d arrivals as suspense: %w", len(ids), err)
 	}
-	return nil
+	cases := make([]Case, len(ids))
+	for i, id := range ids {
+		cases[i] = Case{
+			Kind: "arrival_unexplained", Subject: fmt.Sprintf("arrival:%d", id), Bank: "",
+			Text: "money arrived and no result or payer explains it; it waits in suspense",
+		}
+	}
+	return t.OpenCase(ctx, area, cases...)
 }
 
 // Areas implements collection.WatchTx.
@@ -401,6 +442,8 @@ func (t *tx) QuerySilentItems(ctx context.Context, area party.Area, sentBy, toda
 			insert into bank_query (area, item_id, batch_id, asked_on, asked_at)
 			select i.area, i.id, i.batch_id, $3, $4 from withholding_item i
 			where i.area = $1 and i.batch_id = $2 and not exists (
+				select from bank_query q where q.area = i.area and q.item_id = i.id and q.asked_on = $3)
+			  and not exists (
 				select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded')
 			on conflict (area, item_id, asked_on) do nothing`, area, b.ID, today, t.at)
 		if err != nil {
@@ -423,4 +466,85 @@ func (t *tx) QuerySilentItems(ctx context.Context, area party.Area, sentBy, toda
 		}
 	}
 	return asked, nil
+}
+
+// OpenUncleared implements collection.WatchTx.
+func (t *tx) OpenUncleared(ctx context.Context, area party.Area, day calendar.Day) error {
+	_, err := t.Exec(ctx, `
+		insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
+		select $1, 'uncleared', x.subject, x.bank, x.text, ($3::timestamptz at time zone 'Asia/Shanghai')::date, $3
+		from (
+			select 'batch:' || id as subject, bank, 'batch ' || batch_no || ': answers and arrived money differ; '
+				|| 'nothing beyond the last agreement is posted' as text
+			from withholding_batch where area = $1 and created_on <= $2
+			  and (succeeded_amount <> agreed_amount or arrived_amount <> agreed_amount)
+			union all
+			select 'terminal_day:' || d.id, d.bank, 'the receipts of a terminal''s day and the bank''s credit differ'
+			from terminal_day d where d.area = $1 and d.day <= $2 and d.amount <> coalesce((
+				select sum(g.amount) from agreement g where g.area = d.area and g.subject = 'terminal_day'
+				  and g.subject_id = d.id), 0)) x
+		where not exists (select from exception_case c
+			where c.area = $1 and c.kind = 'uncleared' and c.subject = x.subject)
+		on conflict (area, kind, subject) do nothing`, area, day, t.at)
+	if err != nil {
+		return fmt.Errorf("look for uncleared money of area %s: %w", area, err)
+	}
+	return nil
+}
+
+// Unfinished implements collection.WatchTx.
+func (t *tx) Unfinished(ctx context.Context, area party.Area) ([]any, error) {
+	rows, err := t.Query(ctx, `
+		select 'agreement', p.agreement_id, '' from agreement_progress p
+		join agreement g on g.area = p.area and g.id = p.agreement_id
+		where p.area = $1 and not p.done and g.agreed_at < $2::timestamptz - interval '10 minutes'
+		union all
+		select 'receipt', id, kind from receipt
+		where area = $1 and state = 'received' and kind <> 'results' and received_at < $2::timestamptz - interval '10 minutes'`,
+		area, t.at)
+	if err != nil {
+		return nil, fmt.Errorf("unfinished work of area %s: %w", area, err)
+	}
+	var out []any
+	var what, kind string
+	var id int64
+	_, err = pgx.ForEachRow(rows, []any{&what, &id, &kind}, func() error {
+		if what == "agreement" {
+			out = append(out, collection.AgreementReached{Area: area, Agreement: id})
+		} else {
+			out = append(out, bank.ReceiptArrived{Area: area, Receipt: id, What: bank.ReceiptKind(kind)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("unfinished work of area %s: %w", area, err)
+	}
+	return out, nil
+}
+
+// HoldDues implements collection.CounterTx and RunTx.
+func (t *tx) HoldDues(ctx context.Context, areas []party.Area, years []int, exclusive bool) error {
+	codes := make([]int32, len(areas))
+	for i, a := range areas {
+		codes[i] = int32(a)
+	}
+	lock := "pg_advisory_xact_lock_shared"
+	if exclusive {
+		lock = "pg_advisory_xact_lock"
+	}
+	_, err := t.Exec(ctx, `
+		select `+lock+`(key) from (
+			select distinct hashtextextended('dues ' || u.area || ' ' || u.year, 0) as key
+			from unnest($1::int[], $2::int[]) as u (area, year) order by 1) k`, codes, years)
+	if err != nil {
+		return fmt.Errorf("hold dues: %w", err)
+	}
+	return nil
+}
+
+// RefuseArrival implements collection.WatchTx.
+func (t *tx) RefuseArrival(ctx context.Context, area party.Area, bankCode, reference, reason string) error {
+	return t.OpenCase(ctx, area, Case{
+		Kind: "arrival_refused", Subject: "bank_reference:" + bankCode + ":" + reference, Bank: bankCode, Text: reason,
+	})
 }

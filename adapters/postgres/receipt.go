@@ -62,28 +62,14 @@ func (t *tx) AddReceiptPart(ctx context.Context, area party.Area, receipt int64,
 // uploads at one moment wait for each other; the unique indexes decide.
 func (t *tx) FinishReceipt(ctx context.Context, r bank.Receipt) (bank.Receipt, error) {
 	none := bank.Receipt{} //nolint:exhaustruct // none
-	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('receipt ' || $1::int || ' ' || $2 || ' ' || $3, 0))`,
-		int32(r.Area), r.Bank, string(r.Kind))
-	if err != nil {
-		return none, fmt.Errorf("lock receipts of %s: %w", r.Bank, err)
-	}
 	var sameContent, sameName int64
-	err = t.QueryRow(ctx, `
-		select coalesce(max(id) filter (where digest = $4 and $6 > 0), 0),
-		       coalesce(max(id) filter (where name = $5 and digest is distinct from $4), 0)
-		from receipt where area = $1 and bank = $2 and kind = $3 and id <> $7 and state in ('received', 'processed')
-		  and (digest = $4 or name = $5)`,
-		r.Area, r.Bank, r.Kind, r.Digest[:], r.Name, r.Size, r.ID).Scan(&sameContent, &sameName)
-	if err != nil {
-		return none, fmt.Errorf("compare receipt %d: %w", r.ID, err)
+	var err error
+	// Requests of results are known by their Idempotency-Key already.
+	if r.Kind != bank.ReceiptResults {
+		sameContent, sameName, err = t.knownFile(ctx, r)
 	}
-	if sameContent == 0 && r.Size == 0 {
-		err = t.QueryRow(ctx, `select coalesce(max(id), 0) from receipt where area = $1 and bank = $2 and kind = $3
-			and id <> $4 and state in ('received', 'processed') and digest = $5 and name = $6`,
-			r.Area, r.Bank, r.Kind, r.ID, r.Digest[:], r.Name).Scan(&sameContent)
-		if err != nil {
-			return none, fmt.Errorf("compare receipt %d: %w", r.ID, err)
-		}
+	if err != nil {
+		return none, err
 	}
 	switch {
 	case sameContent != 0:
@@ -100,6 +86,28 @@ func (t *tx) FinishReceipt(ctx context.Context, r bank.Receipt) (bank.Receipt, e
 		return none, fmt.Errorf("finish receipt %d: %w", r.ID, err)
 	}
 	return t.Receipt(ctx, r.Area, r.ID)
+}
+
+// knownFile finds a file of the same subject with the same content, under whatever
+// name, and one of the same name with other content. An empty file, which many
+// batches have, is the same only under its name.
+func (t *tx) knownFile(ctx context.Context, r bank.Receipt) (content, name int64, err error) {
+	_, err = t.Exec(ctx, `
+		select pg_advisory_xact_lock(hashtextextended('receipt ' || $1::int || ' ' || $2 || ' ' || $3, 0))`,
+		int32(r.Area), r.Bank, string(r.Kind))
+	if err != nil {
+		return 0, 0, fmt.Errorf("lock receipts of %s: %w", r.Bank, err)
+	}
+	err = t.QueryRow(ctx, `
+		select coalesce(max(id) filter (where digest = $4 and ($6 > 0 or name = $5)), 0),
+		       coalesce(max(id) filter (where name = $5 and digest is distinct from $4), 0)
+		from receipt where area = $1 and bank = $2 and kind = $3 and id <> $7 and state in ('received', 'processed')
+		  and coalesce(subject, 0) = $8 and (digest = $4 or name = $5)`,
+		r.Area, r.Bank, r.Kind, r.Digest[:], r.Name, r.Size, r.ID, r.Subject).Scan(&content, &name)
+	if err != nil {
+		return 0, 0, fmt.Errorf("compare receipt %d: %w", r.ID, err)
+	}
+	return content, name, nil
 }
 
 // QuarantineReceipt implements bank.ReceiptTx.

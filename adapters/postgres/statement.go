@@ -173,10 +173,11 @@ func (t *tx) BatchCredits(
 	ctx context.Context, area party.Area, statement, after int64, limit int,
 ) ([]reconcile.BatchCredit, error) {
 	rows, err := t.Query(ctx, `
-		select l.id, l.fund_account, f.bank, b.id, l.amount, l.direction = 'debit', l.bank_reference, l.value_date
+		select l.id, l.fund_account, f.bank, b.id, l.amount, l.direction = 'debit',
+			l.bank_reference || case when l.ordinal > 1 then '#' || l.ordinal else '' end, l.value_date
 		from statement_line l
 		join fund_account f on f.area = l.area and f.id = l.fund_account and f.role in ('income', 'fiscal_special')
-		join withholding_batch b on b.area = l.area and b.bank = f.bank
+		join withholding_batch b on b.area = l.area and b.bank = f.bank and b.fund_account = f.id
 			and (b.batch_no = l.batch_ref or b.id::text = l.batch_ref)
 		where l.area = $1 and l.statement_id = $2 and l.id > $3 and l.batch_ref <> ''
 		  and ((l.direction = 'credit' and not l.reversal) or (l.direction = 'debit' and l.reversal and f.role = 'income'))

@@ -378,7 +378,7 @@ func batchCounterSQL() string {
 		       sum(amount) filter (where outcome = 'succeeded') as amount, max(id) as last
 		  from answer where ($1 = 0 or area = $1) and disposition = 'recorded' group by 1, 2),
 	arrivals as (
-		select area, batch_id, sum(case when direction = 'debit' then -amount else amount end) as amount from arrival
+		select area, batch_id, sum(case when direction = 'debit' then -amount else amount end) as amount from ` + arrivalKnown + ` known
 		 where ($1 = 0 or area = $1) and batch_id is not null group by 1, 2),
 	agreements as (
 		select area, subject_id, sum(item_count) as n, sum(amount) as amount from agreement

@@ -37,7 +37,7 @@ func fileChecks() []check {
 func receiptLinesSQL() string {
 	return `
 	with lines as (
-		select area, receipt_id, count(*) as n, max(line) as last,
+		select area, receipt_id, count(*) as n, max(line) as last, min(line) as first,
 		       count(*) filter (where disposition = 'recorded') as recorded,
 		       count(*) filter (where disposition = 'repeated') as repeated,
 		       count(*) filter (where disposition = 'pending') as pending,
@@ -49,7 +49,7 @@ func receiptLinesSQL() string {
 	       when r.id is null then 'has ' || l.n || ' answers and does not exist'
 	       when l.n is not null and r.kind not in ('results', 'result_file') then 'is no answer and has lines of one'
 	       when l.n is not null and r.state not in ('received', 'processed') then 'is ' || r.state || ' and has lines'
-	       when l.last <> l.n then 'has ' || l.n || ' lines numbered up to ' || l.last
+	       when l.last <> l.n or l.first < 1 then 'has ' || l.n || ' lines numbered up to ' || l.last
 	       when r.rows <> r.recorded + r.repeated + r.pending + r.refused
 	            then 'has ' || r.rows || ' rows, of which ' || r.recorded || ' recorded, ' || r.repeated
 	                || ' repeated, '
@@ -62,7 +62,7 @@ func receiptLinesSQL() string {
 	            || ` + yuan("coalesce(l.amount, 0)") + ` end
 	  from (select * from receipt where $1 = 0 or area = $1) r
 	  full join lines l on l.area = r.area and l.receipt_id = r.id
-	 where r.id is null or l.last <> l.n
+	 where r.id is null or l.last <> l.n or l.first < 1
 	    or (l.n is not null and (r.kind not in ('results', 'result_file') or r.state not in ('received', 'processed')))
 	    or r.rows <> r.recorded + r.repeated + r.pending + r.refused
 	    or (r.kind in ('results', 'result_file') and r.state = 'processed' and
@@ -297,7 +297,7 @@ const caseSQL = `
 func statementSQL() string {
 	return `
 	with lines as (
-		select area, statement_id, count(*) as n, max(line) as last,
+		select area, statement_id, count(*) as n, max(line) as last, min(line) as first,
 		       sum(case when direction = 'credit' then amount else -amount end) as moved
 		  from statement_line where $1 = 0 or area = $1 group by 1, 2),
 	chain as (
@@ -306,7 +306,7 @@ func statementSQL() string {
 		      order by s.day_from))
 	select s.area, s.id, s.area || '/' || s.id, case
 	       when f.id is null then 'is of fund account ' || s.fund_account || ', which does not exist'
-	       when coalesce(l.n, 0) <> s.line_count or coalesce(l.last, 0) <> s.line_count then 'has ' || coalesce(l.n, 0)
+	       when coalesce(l.n, 0) <> s.line_count or coalesce(l.last, 0) <> s.line_count or l.first < 1 then 'has ' || coalesce(l.n, 0)
 	            || ' lines numbered up to ' || coalesce(l.last, 0) || ' and says ' || s.line_count
 	       when s.opening + coalesce(l.moved, 0) <> s.closing then 'opens with ' || ` + yuan("s.opening") + `
 	            || ' and closes with ' || ` + yuan("s.closing") + ` || '; its lines move '
@@ -325,7 +325,7 @@ func statementSQL() string {
 	  left join receipt r on r.area = s.area and r.id = s.receipt_id and r.kind = 'statement'
 	       and r.subject = s.fund_account and r.state in ('received', 'processed')
 	 where f.id is null or coalesce(l.n, 0) <> s.line_count or coalesce(l.last, 0) <> s.line_count
-	    or s.opening + coalesce(l.moved, 0) <> s.closing or s.day_from <> coalesce(s.prev_to + 1, f.opened_on)
+	    or l.first < 1 or s.opening + coalesce(l.moved, 0) <> s.closing or s.day_from <> coalesce(s.prev_to + 1, f.opened_on)
 	    or s.opening <> coalesce(s.prev_closing, o.balance, 0) or r.id is null`
 }
 

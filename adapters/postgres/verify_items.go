@@ -67,7 +67,7 @@ func settledSQL() string {
 		       count(*) filter (where p.role = 'personal_individual') as personal, count(*) as n,
 		       bool_and(p.side = 'credit' and not p.red) as credits, min(p.amount) as least, max(p.amount) as most,
 		       min(p.member_id) as member, max(p.member_id) as member2, count(p.member_id) as members,
-		       min(p.year) as year, max(p.year) as year2, min(p.batch_id) as batch, max(p.batch_id) as batch2,
+		       min(p.year) as year, max(p.year) as year2, count(p.year) as years, min(p.batch_id) as batch, max(p.batch_id) as batch2,
 		       count(p.batch_id) as batches,
 		       max(p.fund_account) filter (where p.role not like 'personal%') as account,
 		       max(p.fund_account) filter (where p.role like 'personal%') as memo_account
@@ -95,7 +95,7 @@ func settledSQL() string {
 		            then 'item ' || s.cause || ' of ' || ` + yuan("s.amount") + ` || ' is posted with '
 		                || ` + yuan("l.least") + `
 		       when (l.member, l.member2, l.members) is distinct from (s.member, s.member, l.n)
-		            or (l.year, l.year2) is distinct from (s.year, s.year)
+		            or (l.year, l.year2, l.years) is distinct from (s.year, s.year, l.n)
 		            then 'item ' || s.cause || ' is posted to another member or year'
 		       when (l.batch, l.batch2) is distinct from (s.batch, s.batch)
 		            or l.batches <> case when s.batch is null then 0 else l.n end
@@ -149,14 +149,14 @@ const directLineSQL = `
 	       when p.cause_id is not null then 'is no item and names item ' || p.cause_id
 	       when p.member_id is not null or p.year is not null then 'is no item and names a member or a year'
 	       when p.batch_id is not null and p.kind not in ('contribution', 'recognition', 'unrecognised_receipt',
-	                'unrecognised_return')
+	                'bank_correction')
 	            then 'names batch ' || p.batch_id || ', and no batch comes by an entry of kind ' || p.kind
 	       else 'names a fund account, and ' || p.role || ' is none' end
 	  from posting p
 	 where ($1 = 0 or p.area = $1) and p.nature <> 'item'
 	   and (p.cause_id is not null or p.member_id is not null or p.year is not null
 	        or (p.batch_id is not null and p.kind not in ('contribution', 'recognition', 'unrecognised_receipt',
-	                'unrecognised_return'))
+	                'bank_correction'))
 	        or (p.fund_account is not null and p.role not in ` + bankRoles + `))`
 
 // causeSQL finds the fact behind every entry. A reversal's cause is the entry that
@@ -186,7 +186,7 @@ func causeSQL() string {
 		       when c.what = 'arrival' and c.part = '' then case
 		            when a.id is null then 'is caused by arrival ' || c.fact || ', which is not in suspense'
 		            when c.effective_on <> a.value_date or c.actor <> 'job' or c.accounted_on <> a.suspended_on
-		                 or c.kind <> case a.direction when 'debit' then 'unrecognised_return'
+		                 or c.kind <> case a.direction when 'debit' then 'bank_correction'
 		                     else 'unrecognised_receipt' end
 		                 or c.text <> case a.direction when 'debit' then 'money that the bank took back'
 		                     else 'arrived money that no result explains' end
@@ -237,7 +237,7 @@ func arrivalSuspenseSQL() string {
 	 where ($1 = 0 or s.area = $1) and (v.id is null or e.id is null or not exists (
 	       select from posting p where p.area = e.area and p.entry_id = e.id
 	       having count(*) = 2 and bool_and(p.amount = v.amount and p.nature = 'direct' and not p.red
-	          and p.batch_id is not distinct from v.batch_id and case p.side
+	          and case p.side
 	              when case v.direction when 'debit' then 'credit' else 'debit' end then p.role = f.role
 	                  and p.fund_account = f.id
 	              else p.role = 'suspense' and p.fund_account is null end)))`

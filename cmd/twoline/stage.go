@@ -381,19 +381,15 @@ func (s *stage) load(ctx context.Context, area party.Area, kind registry.Kind, c
 
 // daily is the background's daily look, asked for by the business clock.
 func (g *gateway) daily(ctx context.Context, day calendar.Day) error {
-	if err := g.collection.Tick(ctx, day); err != nil {
-		return err
-	}
-	if err := g.seal(ctx, day); err != nil {
-		return err
-	}
+	return errors.Join(g.collection.Tick(ctx, day), g.seal(ctx, day), g.purge(ctx), g.reconcile.Tick(ctx, day))
+}
+
+// purge forgets nonces that no signature can carry any more.
+func (g *gateway) purge(ctx context.Context) error {
 	for {
 		n, err := g.db.Callers().PurgeNonces(ctx, 10_000)
-		if err != nil {
+		if err != nil || n == 0 {
 			return err
-		}
-		if n == 0 {
-			return g.reconcile.Tick(ctx, day)
 		}
 	}
 }

@@ -89,6 +89,9 @@ type ReceiptArrived struct {
 // Kind names the job.
 func (ReceiptArrived) Kind() string { return "receipt_arrived" }
 
+// WaitsOnce says that one waiting job of a receipt is enough.
+func (ReceiptArrived) WaitsOnce() {}
+
 // ReceiptTx is what the intake of files needs of a transaction.
 type ReceiptTx interface {
 	once.Tx

@@ -2,10 +2,12 @@ package collection
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
@@ -38,22 +40,34 @@ func (s *Service) Arrive(
 }
 
 // ArriveFromStatement takes credits of a bank's statement as arrivals: one that
-// was noticed before is the same arrival, by the bank's reference. It may be run
-// again. At most a few hundred are given at a time.
+// was noticed before is the same arrival, by the bank's reference. Each line is a
+// transaction of its own, and one that cannot be taken becomes a case and holds
+// up no other. It may be run again.
 func (s *Service) ArriveFromStatement(ctx context.Context, area party.Area, bankCode string, arrivals []Arrival) error {
-	return s.store.InTx(ctx, func(tx Tx) error {
-		for _, a := range arrivals {
+	for _, a := range arrivals {
+		err := s.store.InTx(ctx, func(tx Tx) error {
 			account, err := tx.FundAccountByID(ctx, area, a.FundAccount)
 			if err != nil {
 				return err
 			}
 			a.FromStatement, a.ReportedBy = true, "statement"
-			if _, err := s.arrive(ctx, tx, area, bankCode, account, a); err != nil {
-				return fmt.Errorf("arrival %s: %w", a.BankReference, err)
-			}
+			_, err = s.arrive(ctx, tx, area, bankCode, account, a)
+			return err
+		})
+		if err == nil {
+			continue
 		}
-		return nil
-	})
+		if !isRefusal(err) && fault.KindOf(err) != fault.Conflict {
+			return fmt.Errorf("arrival %s: %w", a.BankReference, err)
+		}
+		err = s.store.InTx(ctx, func(tx Tx) error {
+			return tx.RefuseArrival(ctx, area, bankCode, a.BankReference, refusalText(err))
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func (s *Service) arrive(
@@ -61,8 +75,13 @@ func (s *Service) arrive(
 ) (Arrived, error) {
 	none := Arrived{} //nolint:exhaustruct // none
 	today := s.today()
-	if a.ValueDate.IsZero() || a.ValueDate.After(today) {
+	switch {
+	case a.ValueDate.IsZero() || a.ValueDate.After(today) || a.ValueDate.Before(account.OpenedOn):
 		return none, ErrDay.On("value_date")
+	case a.Terminal != "" && a.TerminalDate.After(today):
+		return none, ErrDay.With("the terminal's day has not come").On("terminal_date")
+	case account.Role != ledger.Income && account.Role != ledger.Treasury && account.Role != ledger.FiscalSpecial:
+		return none, ErrRole.On("account")
 	}
 	var err error
 	if a.Item != 0 && a.Batch == 0 {
@@ -86,6 +105,9 @@ func (s *Service) arrive(
 		}
 		if day, err = tx.CloseTerminalDay(ctx, area, day, a.ReportedBy); err != nil {
 			return none, err
+		}
+		if day.Receipts == 0 {
+			return none, ErrNoReceipts.On("terminal_date")
 		}
 		a.TerminalDayID = day.ID
 	}
@@ -193,7 +215,7 @@ func (s *Service) toSuspense(ctx context.Context, tx Tx, area party.Area, open [
 func suspenseEntry(area party.Area, a StaleArrival, today calendar.Day) ledger.Entry {
 	kind, atBank, text := ledger.UnrecognisedReceipt, ledger.Debit, "arrived money that no result explains"
 	if a.GivenBack {
-		kind, atBank, text = ledger.UnrecognisedReturn, ledger.Credit, "money that the bank took back"
+		kind, atBank, text = ledger.BankCorrection, ledger.Credit, "money that the bank took back"
 	}
 	return ledger.Entry{
 		Area: area, Scheme: a.Scheme, Kind: kind, Cause: fmt.Sprintf("arrival:%d", a.ID), Reverses: 0,
@@ -224,15 +246,57 @@ func (s *Service) Tick(ctx context.Context, today calendar.Day) error {
 	if err != nil {
 		return err
 	}
+	// One area's trouble, or one step's, stops no other.
+	var errs []error
 	for _, area := range areas {
-		if err := s.store.InTx(ctx, func(tx Tx) error { return s.tickArea(ctx, tx, area, today) }); err != nil {
-			return fmt.Errorf("daily look at area %s: %w", area, err)
+		for _, step := range s.steps(today) {
+			err := s.store.InTx(ctx, func(tx Tx) error { return step(ctx, tx, area) })
+			if err != nil {
+				errs = append(errs, fmt.Errorf("daily look at area %s: %w", area, err))
+			}
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
-func (s *Service) tickArea(ctx context.Context, tx Tx, area party.Area, today calendar.Day) error {
+// steps are what is looked at in an area, a transaction each.
+func (s *Service) steps(today calendar.Day) []func(context.Context, Tx, party.Area) error {
+	return []func(context.Context, Tx, party.Area) error{
+		func(ctx context.Context, tx Tx, area party.Area) error {
+			return s.closeTerminalDays(ctx, tx, area, today)
+		},
+		func(ctx context.Context, tx Tx, area party.Area) error {
+			limit, err := s.limit(ctx, tx, area, today)
+			if err != nil {
+				return err
+			}
+			stale, err := tx.StaleArrivals(ctx, area, limit)
+			if err != nil {
+				return err
+			}
+			return s.toSuspense(ctx, tx, area, stale, today)
+		},
+		func(ctx context.Context, tx Tx, area party.Area) error {
+			limit, err := s.limit(ctx, tx, area, today)
+			if err != nil {
+				return err
+			}
+			if _, err := tx.QuerySilentItems(ctx, area, limit, today); err != nil {
+				return err
+			}
+			return tx.OpenUncleared(ctx, area, limit)
+		},
+		func(ctx context.Context, tx Tx, area party.Area) error {
+			unfinished, err := tx.Unfinished(ctx, area)
+			if err != nil || len(unfinished) == 0 {
+				return err
+			}
+			return tx.Enqueue(ctx, unfinished...)
+		},
+	}
+}
+
+func (s *Service) closeTerminalDays(ctx context.Context, tx Tx, area party.Area, today calendar.Day) error {
 	days, err := tx.OpenTerminalDays(ctx, area, today)
 	if err != nil {
 		return err
@@ -242,21 +306,14 @@ func (s *Service) tickArea(ctx context.Context, tx Tx, area party.Area, today ca
 			return err
 		}
 	}
+	return nil
+}
+
+// limit is the last day whose money and answers should be explained by now.
+func (s *Service) limit(ctx context.Context, tx Tx, area party.Area, today calendar.Day) (calendar.Day, error) {
 	n, err := tx.SuspenseDays(ctx, area, today)
 	if err != nil {
-		return err
+		return calendar.Day{}, err
 	}
-	limit, err := s.days.Add(today, -n)
-	if err != nil {
-		return err
-	}
-	stale, err := tx.StaleArrivals(ctx, area, limit)
-	if err != nil {
-		return err
-	}
-	if err := s.toSuspense(ctx, tx, area, stale, today); err != nil {
-		return err
-	}
-	_, err = tx.QuerySilentItems(ctx, area, limit, today)
-	return err
+	return s.days.Add(today, -n)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"sync"
 
+	"twoline/gateway/audit"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
@@ -36,7 +37,9 @@ type payment struct {
 	render  once.Render
 	payment CounterPayment
 	account string
-	done    chan paid
+	// origin is what the audit trail says of the request; nil where nothing asks for it.
+	origin *audit.Row
+	done   chan paid
 }
 
 type paid struct {
@@ -50,7 +53,12 @@ func (c *Counter) Pay(
 	ctx context.Context, r once.Request, render once.Render, by bank.Caller, account string, p CounterPayment,
 ) (once.Answer, error) {
 	p.Bank = by.Code
-	work := &payment{request: r, render: render, payment: p, account: account, done: make(chan paid, 1)}
+	work := &payment{
+		request: r, render: render, payment: p, account: account, origin: nil, done: make(chan paid, 1),
+	}
+	if origin, ok := audit.Origin(ctx); ok {
+		work.origin = &origin
+	}
 	select {
 	case c.queue <- work:
 	case <-ctx.Done():
@@ -231,6 +239,7 @@ func (c *Counter) takeFresh(ctx context.Context, tx Tx, group []*payment, fresh 
 	}
 	var kept []once.Request
 	var answers []once.Answer
+	var trail []audit.Row
 	for i, at := range accepted {
 		if refused[i] != nil {
 			out[at].err = refused[i]
@@ -241,8 +250,11 @@ func (c *Counter) takeFresh(ctx context.Context, tx Tx, group []*payment, fresh 
 			return out[at].err
 		}
 		kept, answers = append(kept, group[at].request), append(answers, out[at].answer)
+		if group[at].origin != nil {
+			trail = append(trail, *group[at].origin)
+		}
 	}
-	return tx.KeepAll(ctx, kept, answers)
+	return tx.KeepAll(ctx, kept, answers, trail)
 }
 
 // decide fills in areas and accounts and refuses what may not be taken. The
@@ -288,6 +300,9 @@ func (c *Counter) dues(
 	for i, at := range fresh {
 		areas[i], members[i], years[i] = accounts[i].Area, group[at].payment.Member, group[at].payment.Year
 	}
+	if err := tx.HoldDues(ctx, areas, years, false); err != nil {
+		return nil, err
+	}
 	return tx.CounterDues(ctx, areas, members, years)
 }
 
@@ -299,7 +314,7 @@ func refusePayment(
 		return ErrFundAccount.On("account")
 	case due.Scheme == "" || due.Scheme != account.Scheme:
 		return ErrMemberUnknown.On("member_id")
-	case p.PaidOn.IsZero() || p.PaidOn.After(today):
+	case p.PaidOn.IsZero() || p.PaidOn.After(today) || p.PaidOn.Before(account.OpenedOn):
 		return ErrDay.On("paid_on")
 	case due.Chosen == 0:
 		return ErrNotChosen.On("year")

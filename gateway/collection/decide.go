@@ -2,6 +2,7 @@ package collection
 
 import (
 	"fmt"
+	"strings"
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
@@ -71,12 +72,15 @@ type FinalOutcome struct {
 // known item always give the same decision. item is nil for one that this bank
 // does not have in this batch.
 func Decide(b Batch, r Result, known *Known) Decision {
+	r = clean(r)
 	d := Decision{Result: r, Batch: b.ID, Disposition: Refused, Refusal: "", Reason: ""}
-	if d.Outcome == bank.OutcomeFailed && d.Class == "" {
-		d.Class = bank.ClassOf(bank.OutcomeFailed, r.Code)
-	}
-	if d.Outcome == bank.OutcomeSucceeded {
+	switch {
+	case d.Outcome == bank.OutcomeSucceeded:
 		d.Class = bank.ClassSuccess
+	case d.Outcome == bank.OutcomeFailed && (d.Class == "" || d.Class == bank.ClassSuccess):
+		d.Class = bank.ClassOf(bank.OutcomeFailed, r.Code)
+	case d.Outcome != bank.OutcomeFailed:
+		d.Class = bank.ClassUnknown
 	}
 	if known == nil {
 		return d.refuse("unknown_item", "this batch has no such item")
@@ -106,6 +110,18 @@ func Decide(b Batch, r Result, known *Known) Decision {
 	}
 	return d.refuse("contradicts_outcome",
 		fmt.Sprintf("the item is %s already; a contradicting answer changes nothing", known.Final.Outcome))
+}
+
+// clean takes out what no text of a bank may hold, and a failure's amount of
+// nothing, which says no more than the failure.
+func clean(r Result) Result {
+	for _, s := range []*string{&r.Code, &r.Text, &r.BankReference} {
+		*s = strings.ReplaceAll(strings.ToValidUTF8(*s, ""), "\x00", "")
+	}
+	if r.Outcome == bank.OutcomeFailed && r.Amount != nil && *r.Amount == 0 {
+		r.Amount = nil
+	}
+	return r
 }
 
 func (d Decision) refuse(code, reason string) Decision {

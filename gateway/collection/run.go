@@ -11,6 +11,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
 	"twoline/gateway/once"
+	"twoline/gateway/party"
 )
 
 // Withhold makes the withholding batches of a run: for every bank the members
@@ -34,6 +35,9 @@ func (s *Service) Withhold(
 		}
 		partners, err := tx.Partners(ctx, by.Area, run.Scheme, run.Banks)
 		if err != nil {
+			return nil, err
+		}
+		if err := tx.HoldDues(ctx, []party.Area{by.Area}, []int{run.Year}, true); err != nil {
 			return nil, err
 		}
 		id, err := tx.AddRun(ctx, by.Area, run, "officer:"+by.Login, today)

@@ -3,6 +3,7 @@ package collection
 import (
 	"context"
 
+	"twoline/gateway/audit"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/ledger"
@@ -19,6 +20,9 @@ type RunTx interface {
 	Partners(ctx context.Context, area party.Area, scheme ledger.Scheme, codes []string) ([]Partner, error)
 	// AddRun writes the run and returns its id.
 	AddRun(ctx context.Context, area party.Area, r Run, actor string, day calendar.Day) (int64, error)
+	// HoldDues keeps counters and runs from reading the same due at one moment: a
+	// run holds it alone, counters share it. It is held to the end.
+	HoldDues(ctx context.Context, areas []party.Area, years []int, exclusive bool) error
 	// EachDue calls fn for every member of the bank whose due may be sent now, in
 	// the order of clearing bank, region and member, and returns how many are held by the class of
 	// their last failure. fn must not use the transaction.
@@ -98,9 +102,9 @@ type SuspenseTx interface {
 // CounterTx is what payments at counters and terminals need of a transaction.
 type CounterTx interface {
 	// RecallAll and KeepAll are once.Tx for many requests in one round trip; the
-	// answers stand by the requests' positions.
+	// answers stand by the requests' positions. trail is written with them.
 	RecallAll(ctx context.Context, rs []once.Request) ([]*once.Stored, error)
-	KeepAll(ctx context.Context, rs []once.Request, answers []once.Answer) error
+	KeepAll(ctx context.Context, rs []once.Request, answers []once.Answer, trail []audit.Row) error
 	// CounterAccounts returns the bank's fund accounts by number, by position; the
 	// zero account where there is none.
 	CounterAccounts(ctx context.Context, bankCodes, numbers []string) ([]FundAccount, error)
@@ -126,6 +130,15 @@ type WatchTx interface {
 	// day and has no final answer: it writes the queries and cases, sets their batches
 	// unknown, and returns how many. It sends nothing again.
 	QuerySilentItems(ctx context.Context, area party.Area, sentBy, today calendar.Day) (int, error)
+	// OpenUncleared opens a case for every batch and terminal day, made on or before
+	// the day, whose answers and arrived money differ.
+	OpenUncleared(ctx context.Context, area party.Area, day calendar.Day) error
+	// Unfinished returns jobs for agreements and files that wait for longer than
+	// their job should have taken.
+	Unfinished(ctx context.Context, area party.Area) ([]any, error)
+	// RefuseArrival opens a case for a line of a statement that cannot be taken as
+	// an arrival.
+	RefuseArrival(ctx context.Context, area party.Area, bankCode, reference, reason string) error
 	// SuspenseDays returns the area's rule of working days before unexplained
 	// money goes to suspense.
 	SuspenseDays(ctx context.Context, area party.Area, day calendar.Day) (int, error)
@@ -193,6 +206,8 @@ type FundAccount struct {
 	Scheme ledger.Scheme
 	Role   ledger.Role
 	Bank   string
+	// OpenedOn is the first day of the account's book.
+	OpenedOn calendar.Day
 }
 
 // Sums is what a subject holds beyond its last agreement.

@@ -37,6 +37,10 @@ var (
 		"this terminal's day is closed; the receipt needs a day that is open")
 	ErrReference = fault.New(fault.Conflict, "bank_reference_reused",
 		"this bank reference was reported before with other content")
+	ErrRole = fault.New(fault.Unprocessable, "arrival_role",
+		"contributions arrive on income, treasury or fiscal special accounts only")
+	ErrNoReceipts = fault.New(fault.Conflict, "terminal_day_empty",
+		"no receipt of this terminal's day is known; report the receipts first")
 	ErrDay = fault.New(fault.Unprocessable, "day_out_of_range", "the day lies in the future or before the books began")
 	// ErrContended asks for another try: somebody else paid for the member just now.
 	ErrContended   = fault.New(fault.Unavailable, "contended", "another payment of this member was faster; try again")
@@ -304,6 +308,9 @@ type AgreementReached struct {
 
 // Kind names the job.
 func (AgreementReached) Kind() string { return "agreement_reached" }
+
+// WaitsOnce says that one waiting job of an agreement is enough.
+func (AgreementReached) WaitsOnce() {}
 
 // RefundTask is money that the book holds in suspense for its payer.
 type RefundTask struct {

@@ -31,7 +31,7 @@ language sql immutable parallel safe as $$
         when role like 'subsidy%' then kind = 'subsidy' and side = 'credit'
         when kind = 'subsidy' then role = 'fiscal_special' and side = 'debit'
         -- The income account pays the sweep, refunds by the original channel, remittances; nothing else.
-        when role = 'income' and side = 'credit' then kind in ('sweep', 'contribution_refund', 'unrecognised_return',
+        when role = 'income' and side = 'credit' then kind in ('sweep', 'contribution_refund', 'unrecognised_return', 'bank_correction',
             'transfer_in_return', 'remittance_made')
         when role = 'income' then kind in ('opening', 'contribution', 'unrecognised_receipt', 'recovery_receipt',
             'interest', 'transfer_in', 'remittance_received')

@@ -51,7 +51,7 @@ create table withholding_batch (
     agreed_amount    bigint not null default 0,
     last_answer      bigint not null default 0,
     check (succeeded + failed <= item_count),
-    check (agreed_amount <= succeeded_amount and agreed_amount <= arrived_amount),
+    check (agreed_amount <= succeeded_amount),
     primary key (area, id),
     foreign key (area, run_id) references withholding_run,
     foreign key (area, fund_account) references fund_account,
@@ -98,6 +98,9 @@ create table withholding_item (
     unique (area, member_id, year, attempt)
 );
 
+-- Files of rural cooperatives name items by the payer's number.
+create index withholding_item_social on withholding_item (area, batch_id, social_no);
+
 -- A file or a long request as received. Only state, its counters and its text may change, by compare-and-set.
 create table receipt (
     area         integer not null check (area > 0),
@@ -130,9 +133,9 @@ create table receipt (
     check (state in ('receiving', 'quarantined') or digest is not null)
 );
 create index receipt_id on receipt (id);
-create unique index receipt_digest on receipt (area, bank, kind, digest)
+create unique index receipt_digest on receipt (area, bank, kind, (coalesce(subject, 0)), digest)
     where state in ('received', 'processed') and kind <> 'results' and size > 0;
-create unique index receipt_name on receipt (area, bank, kind, name)
+create unique index receipt_name on receipt (area, bank, kind, (coalesce(subject, 0)), name)
     where state in ('received', 'processed') and kind <> 'results';
 
 create table receipt_part (
@@ -170,6 +173,7 @@ create table answer (
 );
 create unique index answer_final on answer (area, item_id) where disposition = 'recorded';
 create unique index answer_line on answer (area, receipt_id, line);
+create index answer_reference on answer (area, bank_reference) where disposition = 'recorded' and bank_reference <> '';
 create index answer_batch on answer (area, batch_id, id) include (amount) where disposition = 'recorded' and outcome = 'succeeded';
 
 -- Money that arrived on a fund account, told by the bank or read from its statement.
@@ -191,7 +195,16 @@ create table arrival (
     business_day   date not null,
     primary key (area, id),
     foreign key (area, fund_account) references fund_account,
-    unique (area, fund_account, bank_reference)
+    unique (area, fund_account, bank_reference, direction)
+);
+-- A statement may name the batch of money that a notice told without one.
+create table arrival_subject (
+    area       integer not null,
+    arrival_id bigint not null,
+    batch_id   bigint not null,
+    named_at   timestamptz not null,
+    primary key (area, arrival_id),
+    foreign key (area, arrival_id) references arrival
 );
 create index arrival_batch on arrival (area, batch_id) where batch_id is not null;
 create index arrival_terminal on arrival (area, terminal_day) where terminal_day is not null;

@@ -8,7 +8,7 @@ declare
     facts text[] := array[
         'area_rule', 'two_line_rule', 'entry', 'posting', 'sealed_balance', 'sealed_day', 'period_close',
         'withholding_run', 'batch_event', 'withholding_item', 'receipt_part', 'answer', 'arrival', 'counter_receipt',
-        'terminal_day', 'agreement', 'arrival_suspense', 'refund_task', 'exception_case', 'exception_closed',
+        'terminal_day', 'agreement', 'arrival_suspense', 'arrival_subject', 'refund_task', 'exception_case', 'exception_closed',
         'bank_query', 'account_opening', 'account_opening_item', 'account_opening_answer', 'transfer_event', 'approval',
         'fixed_deposit', 'opening_balance', 'personal_opening', 'statement', 'statement_line', 'reconciliation_match',
         'reconciliation_run',
