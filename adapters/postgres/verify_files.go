@@ -264,7 +264,10 @@ const caseSQL = `
 		union all
 		select e.area, e.batch_id, 'bank_silent', 'batch:' || e.batch_id, min(b.bank), min(e.at) from batch_event e
 		  left join withholding_batch b on b.area = e.area and b.id = e.batch_id
-		 where ($1 = 0 or e.area = $1) and e.to_state = 'unknown' group by e.area, e.batch_id)
+		 where ($1 = 0 or e.area = $1) and e.to_state = 'unknown' group by e.area, e.batch_id
+		union all
+		select area, arrival_id, 'arrival_unexplained', 'arrival:' || arrival_id, '', null from arrival_suspense
+		 where $1 = 0 or area = $1)
 	select coalesce(n.area, c.area), coalesce(n.at, c.id), coalesce(n.area, c.area) || '/' || coalesce(n.kind, c.kind)
 	    || ' '
 	       || coalesce(n.subject, c.subject), case when c.id is null then 'is missing'
@@ -272,7 +275,8 @@ const caseSQL = `
 	       else 'names another bank or instant than what it speaks of' end
 	  from needed n
 	  full join (select * from exception_case where ($1 = 0 or area = $1)
-	                and kind in ('answer_refused', 'file_quarantined', 'refund_due', 'bank_silent')) c
+	                and kind in ('answer_refused', 'file_quarantined', 'refund_due', 'bank_silent',
+	                             'arrival_unexplained')) c
 	    on c.area = n.area and c.kind = n.kind and c.subject = n.subject
 	 where c.id is null or n.at is null or c.bank <> n.bank or c.opened_at <> n.opened_at
 	union all

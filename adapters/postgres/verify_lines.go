@@ -65,7 +65,8 @@ const incomePaysSQL = `
 	               bool_or(role like 'benefit%') as benefit, bool_or(role = 'expenditure') as expenditure
 	          from posting where $1 = 0 or area = $1 group by area, entry_id) e
 	 where paid and (benefit or expenditure or kind not in
-	       ('sweep', 'contribution_refund', 'unrecognised_return', 'transfer_in_return', 'remittance_made'))`
+	       ('sweep', 'contribution_refund', 'unrecognised_return', 'transfer_in_return', 'remittance_made',
+	        'bank_correction'))`
 
 // turned is a red line, or a black one of a reversal: money that goes back.
 const turned = `(red <> reversal)`

@@ -95,7 +95,8 @@ type corruption struct {
 }
 
 func corruptions() []corruption {
-	return slices.Concat(bookCorruptions(), itemCorruptions(), batchCorruptions(), fileCorruptions(),
+	return slices.Concat(bookCorruptions(), moreBookCorruptions(), itemCorruptions(), batchCorruptions(),
+		fileCorruptions(),
 		peopleCorruptions(),
 		schemaCorruptions())
 }
@@ -266,6 +267,53 @@ func bookCorruptions() []corruption {
 	}
 }
 
+func moreBookCorruptions() []corruption {
+	toExpenditure := []string{
+		`alter table posting drop constraint two_line_core`,
+		`update posting set role = 'expenditure', fund_account = (select id from fund_account
+		    where role = 'expenditure')
+			where side = 'debit' and entry_id = ` + lastSweep,
+	}
+	return []corruption{
+		{
+			id: "I2", also: []string{"I1", "sum-lines"}, name: "a book that does not sum to zero",
+			sql: []string{`update posting set amount = amount + 1 where role = 'income'
+			    and entry_id = ` + lastContribution},
+			row: `'610305 rural'`, text: "debits exceed credits by 0.01 over all accounts of the fund set",
+		},
+		{
+			id: "I4", name: "sealed before the day before it",
+			sql: []string{`update sealed_day set sealed_at = sealed_at - interval '1 hour' where day = '2011-03-20'`},
+			row: `'610305 rural 2011-03-20'`, text: "and a day before it at",
+		},
+		{
+			id: "I4", also: []string{"I24"}, name: "booked after its day was sealed",
+			sql: []string{`update entry set booked_at = booked_at + interval '2 hours'
+				where id = (select min(id) from entry where kind = 'contribution')`},
+			row: entryRow(`min(id) from entry where kind = 'contribution'`), text: "after its day was sealed at",
+		},
+		{
+			id: "I8", also: []string{"I5", "I11"}, name: "a personal account below zero", sql: []string{
+				`update posting set red = true, amount = 90000 where role = 'personal_individual' and member_id = 1001
+					and entry_id = ` + lastContribution,
+				`update posting set red = true, amount = 80000 where role = 'personal_control'
+				    and entry_id = ` + lastContribution,
+			},
+			row: `'610305/1001'`, text: "personal_individual stands at -500.00",
+		},
+		{
+			id: "I10", also: []string{"I11", "I28", "append-only"}, name: "income pays the expenditure account",
+			sql: toExpenditure,
+			row: entryRow(lastSweep), text: "money leaves the income account for the expenditure account",
+		},
+		{
+			id: "I11", also: []string{"I10", "I28", "append-only"}, name: "income and expenditure in one entry",
+			sql: toExpenditure,
+			row: entryRow(lastSweep), text: "the expenditure account is fed by what may not feed it",
+		},
+	}
+}
+
 // remitEarly turns the last sweep into a remittance, which the income account may
 // make from 2018 on, with digest and approval as they must be.
 func remitEarly(t *testing.T, d pgtest.Database) {
@@ -313,7 +361,7 @@ func itemCorruptions() []corruption {
 			text: `is caused by "kindness"`,
 		},
 		{
-			id: "I5", name: "arrival parked without an entry", sql: []string{
+			id: "I5", also: []string{"I22"}, name: "arrival parked without an entry", sql: []string{
 				`insert into arrival_suspense values (610305, (select max(id) from arrival), '2011-04-06')`,
 			},
 			row: entryRow(`(select max(id) from arrival)`), text: "44.00 went to suspense and is not booked",
@@ -329,6 +377,26 @@ func itemCorruptions() []corruption {
 			    where member_id = 1002`},
 			row:  `'610305/' || min(entry_id) from posting where role = 'personal_interest'`,
 			text: "was entered as 9.99 for member 1002",
+		},
+		{
+			id: "I5", name: "a transfer that names a year",
+			sql: []string{`update posting set year = 2011 where line = 1 and entry_id = ` + lastSweep},
+			row: entryRow(lastSweep) + ` || ' line 1'`, text: "is no item and names a member or a year",
+		},
+		{
+			id: "I5", name: "a line without its year",
+			sql: []string{`update posting set year = null where line = 2 and entry_id = ` + lastContribution},
+			row: entryRow(lastContribution), text: "is posted to another member or year",
+		},
+		{
+			id: "I5", name: "more to be given back than was taken",
+			sql: []string{`update refund_task set amount = amount + 1`},
+			row: `'610305/' || id from refund_task`, text: "with another member, year or amount than was taken",
+		},
+		{
+			id: "I7", name: "chosen by nobody", sql: []string{`insert into tier_choice values (610305, 9999, 2011, 1,
+			    '2011-01-01')`},
+			row: `'610305/9999 2011'`, text: "was chosen by nobody",
 		},
 		{
 			id: "I7", name: "paid more than was chosen", sql: []string{
@@ -384,7 +452,8 @@ func batchCorruptions() []corruption {
 		{
 			id: "I15", name: "left unknown on no evidence",
 			sql: []string{`update batch_event set evidence = '{}' where from_state = 'unknown'`},
-			row: `'610305/' || min(batch_id) from batch_event where from_state = 'unknown'`, text: `left "unknown" on no evidence`,
+			row: `'610305/' || min(batch_id) from batch_event where from_state = 'unknown'`, text: `left "unknown"
+			    on no evidence`,
 		},
 		{
 			id: "I15", name: "a step that is none",
@@ -421,6 +490,20 @@ func batchCorruptions() []corruption {
 			row: entryRow(sentBatch), text: "its file, written again, has another digest",
 		},
 		{
+			id: "I18", name: "made on another day than its run",
+			sql: []string{`update withholding_run set business_day = business_day + 1`},
+			row: `'610305/' || min(id) from withholding_batch`, text: "differs from run",
+		},
+		{
+			id: "I19", also: []string{"I18"}, name: "a file name used twice", sql: []string{
+				`alter table withholding_batch drop constraint withholding_batch_area_bank_file_name_key`,
+				`update withholding_batch set file_name = (select file_name from withholding_batch
+				    where id = ` + sentBatch + `)
+					where id = (select min(id) from withholding_batch)`,
+			},
+			row: `'610305/' || min(id) from withholding_batch`, text: "has the file name of another batch",
+		},
+		{
 			id: "I19", name: "a number missing", sql: []string{`update batch_counter set next = next + 1`},
 			row: `'610305 psbc'`, text: "the next number is 7 and there are 5 batches",
 		},
@@ -453,6 +536,13 @@ func batchCorruptions() []corruption {
 				`update arrival set source = 'statement' where bank_reference = 'L8'`,
 			},
 			row: entryRow(`(select id from arrival where bank_reference = 'L8')`), text: "was reported by bank:psbc",
+		},
+		{
+			id: "agreement", name: "money named for a batch that is not there", sql: []string{
+				`insert into arrival_subject values (610305, (select id from arrival where bank_reference = 'L8'), 1,
+				    now())`,
+			},
+			row: entryRow(`id from arrival where bank_reference = 'L8'`), text: "names batch 1, which is not collected",
 		},
 		{
 			id: "agreement", also: []string{"I40"}, name: "one fen more arrived", sql: []string{
@@ -517,6 +607,22 @@ func fileCorruptions() []corruption {
 			row: `'610305/' || min(id) from statement`, text: "its lines move 0.01",
 		},
 		{
+			id: "I23", name: "a line outside its statement", sql: []string{
+				`update statement_line set booking_date = '2011-05-01' where line = 1
+				    and statement_id = (select max(id) from statement)`,
+			},
+			row:  `'610305/' || min(id) from statement_line where statement_id = (select max(id) from statement)`,
+			text: "was booked on 2011-05-01, and its statement covers 2011-04-01 to 2011-04-06",
+		},
+		{
+			id: "I23", name: "a file's receipt counts a line too many", sql: []string{
+				`update receipt set rows = rows + 1, recorded = recorded + 1 where kind = 'statement'
+				    and part = '2011-04-06'`,
+			},
+			row:  `'610305/' || id from receipt where kind = 'statement' and part = '2011-04-06'`,
+			text: "says 3 new lines",
+		},
+		{
 			id: "I23", name: "a statement left out", sql: []string{
 				`delete from statement_line where statement_id = (select min(id) from statement)`,
 				`delete from statement where id = (select min(id) from statement)`,
@@ -538,6 +644,21 @@ func peopleCorruptions() []corruption {
 			row: `'bank:psbc POST /v1/opening-balances proof-key-00000001'`, text: "has 2 answers",
 		},
 		{
+			id: "I25", name: "an effect at no request's instant", sql: []string{
+				`update idempotency set created_at = created_at + interval '1 hour'
+				    where route = 'POST /v1/fund-transfers'`,
+			},
+			row: `'610305/fund_transfer ' || min(id) from fund_transfer`, text: "when no answer was kept",
+		},
+		{
+			id: "I25", name: "an answer without an effect", sql: []string{
+				`insert into idempotency values ('officer:x', 'POST /v1/withholding-runs', 'no-such-run', sha256('x'),
+				    200, 'text/plain',
+					'x', now())`,
+			},
+			row: `'officer:x POST /v1/withholding-runs no-such-run'`, text: "its effect is not there",
+		},
+		{
 			id: "I25", name: "an effect without its answer", sql: []string{
 				`delete from idempotency where key = (select substr(name, 9) from receipt where kind = 'results'
 				    order by id limit 1)`,
@@ -550,6 +671,18 @@ func peopleCorruptions() []corruption {
 			},
 			row:  `'610305/fund_transfer ' || min(subject_id) from approval where login = 'bureau-checker.610305'`,
 			text: "was decided by bureau-checker.610305, who was no checker then",
+		},
+		{
+			id: "I27", name: "maker without the duty", sql: []string{
+				`update duty_grant set revoked_at = '2010-01-01' where login = 'bureau-maker.610305'`,
+			},
+			row:  `'610305/' || min(id) from fund_transfer where maker = 'bureau-maker.610305'`,
+			text: "who was no maker then",
+		},
+		{
+			id: "I27", name: "a month closed by an auditor",
+			sql: []string{`update period_close set closed_by = 'auditor.610305'`},
+			row: `'610305/' || min(fund_account) || ' 2011-03' from period_close`, text: "was closed by auditor.610305",
 		},
 		{
 			id: "I27", name: "maker's own person", sql: []string{
@@ -616,6 +749,10 @@ func schemaCorruptions() []corruption {
 			id: "S-08", name: "one column may be changed", sql: []string{`grant update (amount)
 			    on posting to twoline_app`},
 			row: `'posting.amount'`, text: "twoline_app may update",
+		},
+		{
+			id: "S-08", name: "tables may be made", sql: []string{`grant create on schema public to twoline_app`},
+			row: `'twoline_app'`, text: "create tables",
 		},
 		{
 			id: "S-08", name: "a table that nobody spoke of", sql: []string{`create table notes (t text)`, `grant all

@@ -528,6 +528,9 @@ func (v *villagePlay) verify(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if v.report.Payers != len(v.county.people) {
+		return errDemo.With("%d of %d members have paid", v.report.Payers, len(v.county.people))
+	}
 	v.report.Invariants = len(r.Findings)
 	v.report.Verify = "clean"
 	for _, f := range r.Findings {

@@ -84,7 +84,7 @@ func (b *Bank) takeOpening(ctx context.Context, w wireOpening) error {
 	b.openings[w.ID] = opened
 	b.queue = append(b.queue, &message{
 		Purpose: ForOpening, Key: "opening-" + w.ID, Method: http.MethodPut, Path: openingResultPath(w.ID),
-		Query: nameQuery("OPENED_" + w.ID + ".TXT"), ContentType: typeText, Upload: true, Due: b.day, Body: out.text,
+		Query: nameQuery("OPENED_" + w.ID + "_S.TXT"), ContentType: typeText, Upload: true, Due: b.day, Body: out.text,
 	})
 	return nil
 }

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"twoline/gateway/money"
+)
+
+// testServers lets the demonstration use the servers that all tests share,
+// where there are some.
+func testServers(name string) string {
+	switch name {
+	case "DATABASE_URL", "REDIS_URL":
+		return os.Getenv("TWOLINE_TEST_" + name)
+	}
+	return ""
+}
+
+// liveDemo runs the command in process and returns its figures.
+func liveDemo(t *testing.T, args ...string) demoReport {
+	t.Helper()
+	var out, complaints bytes.Buffer
+	code := run(t.Context(), append([]string{"demo", "--json", "--lang", "en"}, args...),
+		streams{in: strings.NewReader(""), out: &out, err: &complaints}, testServers)
+	if code != exitOK {
+		t.Fatalf("demo ended with %d: %s\n%s", code, &complaints, &out)
+	}
+	var r demoReport
+	d := json.NewDecoder(&out)
+	d.DisallowUnknownFields()
+	if err := d.Decode(&r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func TestDemoVillage(t *testing.T) {
+	t.Parallel()
+	first := liveDemo(t, "--seed", "7")
+	for name, got := range map[string][2]money.Amount{
+		"swept is what was contributed":    {first.Swept, first.Contributions},
+		"income accounts at the month end": {first.Income, 0},
+		"Songpan's income":                 {first.SongpanIncome, money.MustParse("4330500.00")},
+		"Songpan's balance":                {first.SongpanBalance, money.MustParse("2325500.00")},
+		"Songpan's unexplained interest":   {first.SongpanUnexplained, money.MustParse("19000.00")},
+		// Five million before go-live, the subsidies and the sweeps; four of it placed.
+		"fiscal special account": {
+			first.FiscalSpecial + first.FixedDeposits, 5_000_000_00 + first.Subsidies + first.Swept,
+		},
+	} {
+		if got[0] != got[1] {
+			t.Errorf("%s: %s, want %s", name, got[0], got[1])
+		}
+	}
+	if first.Verify != "clean" || first.Invariants == 0 {
+		t.Errorf("verify says %q of %d invariants", first.Verify, first.Invariants)
+	}
+	if first.Contributions == 0 || first.Payers == 0 || first.CrossingRefused == "" || first.AccountsClosed != 5 {
+		t.Errorf("the story did not happen: %+v", first)
+	}
+	paid := 0
+	for _, v := range first.Villages {
+		paid += v.Paid
+	}
+	if paid != first.Payers {
+		t.Errorf("villages say %d payers, the report %d", paid, first.Payers)
+	}
+	again := liveDemo(t, "--seed", "7")
+	again.Seconds = first.Seconds
+	if diff := cmp.Diff(first, again); diff != "" {
+		t.Errorf("the same seed gave other figures (-first +again):\n%s", diff)
+	}
+	printsBothLanguages(t, first)
+}
+
+func printsBothLanguages(t *testing.T, r demoReport) {
+	t.Helper()
+	for lang, want := range map[string][]string{
+		"en": {"1. Contributions", "4. Invariants", "all hold", r.Swept.String()},
+		"zh": {"一、保费征缴", "四、不变量验证", "全部成立", r.Swept.String()},
+	} {
+		var out bytes.Buffer
+		if err := r.write(&out, lang); err != nil {
+			t.Fatal(err)
+		}
+		for _, text := range want {
+			if !strings.Contains(out.String(), text) {
+				t.Errorf("the report in %s lacks %q:\n%s", lang, text, &out)
+			}
+		}
+	}
+}
