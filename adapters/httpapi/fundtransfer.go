@@ -102,11 +102,11 @@ func viewTransfer(t fundtransfer.Transfer) Transfer {
 
 type transferCommand struct {
 	Body struct {
-		Kind string `json:"kind" enum:"sweep,allocation,treasury_handover,subsidy,donation,interest,interest_handover,deposit_placement,deposit_maturity,loan,loan_repayment,remittance_received,remittance_made"` //nolint:lll // one tag
+		Kind string `json:"kind" enum:"sweep,allocation,treasury_handover,subsidy,donation,interest,interest_handover,deposit_placement,deposit_maturity,loan,loan_repayment,remittance_received,remittance_made"`
 		// One of the two is left out where the money comes from or goes to outside.
 		From   *ID    `json:"from_account,omitempty" doc:"The fund account that the money leaves"`
 		To     *ID    `json:"to_account,omitempty"   doc:"The fund account that the money enters"`
-		Amount string `json:"amount" doc:"Yuan with two decimals; all for a sweep of what stands there when it is booked" pattern:"^(all|(0|[1-9][0-9]{0,12})\\.[0-9]{2})$"` //nolint:lll // one tag
+		Amount string `json:"amount" doc:"Yuan with two decimals; all for a sweep of what stands there when it is booked" pattern:"^(all|(0|[1-9][0-9]{0,12})\\.[0-9]{2})$"`
 
 		Purpose       string `json:"purpose,omitempty"        enum:"base_pension,contribution,unspecified"`
 		EffectiveOn   Day    `json:"effective_on"             doc:"The day the money moved at the bank"`

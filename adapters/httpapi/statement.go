@@ -103,7 +103,7 @@ type Break struct {
 	ID             ID     `json:"id"`
 	Account        ID     `json:"account_id"`
 	Class          int    `json:"class"            minimum:"0" maximum:"7"`
-	Reason         string `json:"reason"           enum:"absent_in_book,absent_in_bank,amount_differs,duplicate_bank_line,ambiguous"` //nolint:lll // one list
+	Reason         string `json:"reason"           enum:"absent_in_book,absent_in_bank,amount_differs,duplicate_bank_line,ambiguous"`
 	Direction      string `json:"direction"        enum:"credit,debit"`
 	Amount         Yuan   `json:"amount"           doc:"What one side holds beyond the other"`
 	Day            Day    `json:"day"              doc:"The earliest day of its lines"`

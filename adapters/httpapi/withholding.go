@@ -229,7 +229,7 @@ type WithholdingItem struct {
 func viewItem(c Call) func(collection.ItemStanding) WithholdingItem {
 	return func(i collection.ItemStanding) WithholdingItem {
 		out := WithholdingItem{
-			ItemID: NewID(i.ID), BatchID: NewID(i.Item.Batch), BatchNo: i.BatchNumber, Seq: i.Seq,
+			ItemID: NewID(i.ID), BatchID: NewID(i.Batch), BatchNo: i.BatchNumber, Seq: i.Seq,
 			Amount: NewYuan(i.Amount), Account: i.Account.String(), Name: i.Name.String(), IDNumber: i.IDNumber.String(),
 			SocialNo: i.SocialNo, Mandate: i.MandateNo, Region: i.Region.String(), Year: i.Year, Attempt: i.Attempt,
 			Outcome: i.Outcome.String(), Class: string(i.Class), Code: i.Code, Text: i.Text,
@@ -454,7 +454,7 @@ func (s *Server) arrive(ctx context.Context, c Call, in *arriveCommand) (once.An
 		a.TerminalDate = b.TerminalDate.Day
 	}
 	if (a.Terminal == "") != a.TerminalDate.IsZero() {
-		return once.Answer{}, collection.ErrDay.With("terminal and terminal_date go together").On("terminal_date") //nolint:exhaustruct
+		return once.Answer{}, collection.ErrDay.With("terminal and terminal_date go together").On("terminal_date") //nolint:exhaustruct // the rest is zero
 	}
 	if a.Amount == 0 {
 		return once.Answer{}, collection.ErrAmount.On("amount") //nolint:exhaustruct // none
@@ -497,7 +497,7 @@ func (s *Server) contribution(ctx context.Context, c Call, in *contributionComma
 	if b.Amount.Amount == 0 {
 		return once.Answer{}, collection.ErrAmount.On("amount") //nolint:exhaustruct // none
 	}
-	return s.deps.Counter.Pay(ctx, c.Request, c.Render, c.Bank, b.Account, collection.CounterPayment{ //nolint:exhaustruct
+	return s.deps.Counter.Pay(ctx, c.Request, c.Render, c.Bank, b.Account, collection.CounterPayment{ //nolint:exhaustruct // the rest is zero
 		Member: b.MemberID.Int64(), Year: b.Year, Amount: b.Amount.Amount, Channel: b.Channel, Terminal: b.Terminal,
 		PaidOn: b.PaidOn.Day, BankReference: b.BankReference,
 	})

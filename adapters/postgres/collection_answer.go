@@ -69,7 +69,8 @@ func (t *tx) KnownItems(
 		}
 	}
 	rows, err := t.Query(ctx, `
-		with asked as (select * from unnest($3::bigint[], $4::text[]) with ordinality as u (item, social, at)),
+		with asked as (
+			select u.item, u.social, u.at from unnest($3::bigint[], $4::text[]) with ordinality as u (item, social, at)),
 		found as (
 			select u.at, i.id from asked u join withholding_item i on i.area = $1 and i.id = u.item and i.batch_id = $2
 			where u.item <> 0

@@ -62,8 +62,9 @@ func (t *tx) KeepAll(
 	}
 	_, err := t.Exec(ctx, `
 		insert into idempotency (caller, route, key, fingerprint, status, content_type, body, created_at)
-		select u.*, $8 from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::text[],
-			$7::bytea[]) as u`, callers, routes, keys, prints, statuses, types, bodies, t.at)
+		select u.caller, u.route, u.key, u.print, u.status, u.type, u.body, $8
+		from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::text[], $7::bytea[])
+			as u (caller, route, key, print, status, type, body)`, callers, routes, keys, prints, statuses, types, bodies, t.at)
 	if isUnique(err, "idempotency_pkey") {
 		return once.ErrTaken
 	}

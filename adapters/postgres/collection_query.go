@@ -62,7 +62,7 @@ func scanStanding(row pgx.CollectableRow) (collection.ItemStanding, error) {
 	var i collection.ItemStanding
 	var amount int64
 	var account, name, idNumber, outcome string
-	err := row.Scan(&i.ID, &i.Item.Batch, &i.Seq, &i.Member, &i.Year, &i.Attempt, &amount, &i.Mandate, &i.MandateNo,
+	err := row.Scan(&i.ID, &i.Batch, &i.Seq, &i.Member, &i.Year, &i.Attempt, &amount, &i.Mandate, &i.MandateNo,
 		&account, &name, &idNumber, &i.SocialNo, &i.Region, &i.BatchNumber, &i.Bank, &outcome, &i.Class, &i.Code,
 		&i.Text, &i.BankReference, &i.ValueDate, &i.Posted, &i.QueriedOn)
 	if err != nil {
@@ -147,7 +147,7 @@ func (s collectionStore) Partner(
 	}
 	partners, err := collectPartners(rows)
 	if err != nil || len(partners) != 1 {
-		return collection.Partner{}, fmt.Errorf("partner %s of area %s: %d found: %w", code, area, len(partners), err) //nolint:exhaustruct
+		return collection.Partner{}, fmt.Errorf("partner %s of area %s: %d found: %w", code, area, len(partners), err) //nolint:exhaustruct // the rest is zero
 	}
 	return partners[0], nil
 }

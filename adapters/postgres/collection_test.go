@@ -98,7 +98,7 @@ func TestTheNextRunTakesUpWhatFailed(t *testing.T) {
 	}
 	// The same run again finds nothing: everything is in flight, paid or held.
 	_, err = w.service.Withhold(context.Background(), w.request("POST /v1/withholding-runs", "", "again"),
-		result(&collection.RunResult{}), w.officer, collection.Run{Scheme: "rural", Year: 2011, Banks: nil}) //nolint:exhaustruct
+		result(&collection.RunResult{}), w.officer, collection.Run{Scheme: "rural", Year: 2011, Banks: nil}) //nolint:exhaustruct // the rest is zero
 	if !errors.Is(err, collection.ErrNothingDue) {
 		t.Fatalf("third run: %v", err)
 	}
@@ -240,7 +240,7 @@ func TestF51_ASilentBankIsAskedAndNothingIsSentAgain(t *testing.T) {
 		t.Errorf("batch is %s, want unknown", s)
 	}
 	_, err := w.service.Withhold(context.Background(), w.request("POST /v1/withholding-runs", "", "x"),
-		result(&collection.RunResult{}), w.officer, collection.Run{Scheme: "rural", Year: 2011, Banks: nil}) //nolint:exhaustruct
+		result(&collection.RunResult{}), w.officer, collection.Run{Scheme: "rural", Year: 2011, Banks: nil}) //nolint:exhaustruct // the rest is zero
 	if !errors.Is(err, collection.ErrNothingDue) {
 		t.Errorf("a run while items are unknown: %v", err)
 	}
@@ -275,7 +275,7 @@ func TestResultFilesInEveryOrderEndInTheSameBooks(t *testing.T) {
 		w := newWorld(t, n)
 		b := w.withhold(t).Batches[0]
 		list := files(w, b)
-		rand.New(rand.NewPCG(uint64(order), 1)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] }) //nolint:gosec
+		rand.New(rand.NewPCG(uint64(order), 1)).Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
 		list = append(list, list[0])
 		for k, body := range list {
 			w.upload(t, fmt.Sprintf("file-%d", k), b, body)

@@ -51,7 +51,7 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	}
 	cfg.MaxConns = 16
 	if o.Connections > 0 {
-		cfg.MaxConns = int32(min(o.Connections, 200)) //nolint:gosec // bounded above
+		cfg.MaxConns = int32(min(o.Connections, 200))
 	}
 	cfg.MaxConnIdleTime = 5 * time.Minute
 	cfg.ConnConfig.ConnectTimeout = 5 * time.Second
@@ -97,8 +97,6 @@ func (db *DB) Close() { db.pool.Close() }
 
 // ErrUnavailable is returned when the database could not be reached or stayed
 // too contended; trying again later is safe.
-//
-//nolint:gochecknoglobals // a sentinel error
 var ErrUnavailable = fault.New(fault.Unavailable, "database_unavailable",
 	"the database cannot serve this now; try again with the same Idempotency-Key")
 
@@ -192,12 +190,10 @@ func (l lost) Unwrap() error { return l.error }
 // commit without an answer of the server is run again with the same keys,
 // whatever the driver says of its safety: the keys decide.
 func retryable(err error) bool {
-	var u unsettled
-	if errors.As(err, &u) {
+	if _, ok := errors.AsType[unsettled](err); ok {
 		return true
 	}
-	var pg *pgconn.PgError
-	if errors.As(err, &pg) {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pg.Code {
 		case "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "53400":
 			return true

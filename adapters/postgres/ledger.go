@@ -34,8 +34,6 @@ func (t *tx) NewIDs(ctx context.Context, n int) ([]int64, error) {
 
 // ErrBooked is returned when an entry with the same cause, or a line of the same
 // item and role, is already in the book: the same fact again, which changes nothing.
-//
-//nolint:gochecknoglobals // a sentinel error
 var ErrBooked = fault.New(fault.Conflict, "already_booked", "this fact is already in the book")
 
 // Book writes entries with all their lines and returns their ids. Each is

@@ -78,7 +78,7 @@ func migrateJobs(ctx context.Context, pool *pgxpool.Pool) error {
 	if _, err := pool.Exec(ctx, "create schema if not exists "+JobSchema); err != nil {
 		return fmt.Errorf("create job schema: %w", err)
 	}
-	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: JobSchema}) //nolint:exhaustruct
+	migrator, err := rivermigrate.New(riverpgxv5.New(pool), &rivermigrate.Config{Schema: JobSchema}) //nolint:exhaustruct // the rest is zero
 	if err != nil {
 		return fmt.Errorf("make job migrator: %w", err)
 	}

@@ -217,7 +217,6 @@ func (t *tx) SealDay(ctx context.Context, area party.Area, scheme ledger.Scheme,
 func (t *tx) DayDigest(
 	ctx context.Context, area party.Area, scheme ledger.Scheme, day calendar.Day,
 ) (ledger.SealedDay, error) {
-	//nolint:rowserrcheck // ForEachRow reads to the end and returns its error
 	rows, err := t.Query(ctx, `
 		select e.id, e.kind, e.cause, coalesce(e.reverses, 0), e.effective_on, e.text, e.actor, e.booked_at,
 		       p.line, p.side, p.role, p.nature, p.red, p.amount, coalesce(p.fund_account, 0), coalesce(p.batch_id, 0),

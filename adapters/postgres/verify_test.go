@@ -287,7 +287,7 @@ func moreBookCorruptions() []corruption {
 			row: `'610305 rural 2011-03-20'`, text: "and a day before it at",
 		},
 		{
-			id: "I4", also: []string{"I24"}, name: "booked after its day was sealed",
+			id: "I4", also: []string{"I22", "I24"}, name: "booked after its day was sealed",
 			sql: []string{`update entry set booked_at = booked_at + interval '2 hours'
 				where id = (select min(id) from entry where kind = 'contribution')`},
 			row: entryRow(`min(id) from entry where kind = 'contribution'`), text: "after its day was sealed at",
@@ -452,8 +452,7 @@ func batchCorruptions() []corruption {
 		{
 			id: "I15", name: "left unknown on no evidence",
 			sql: []string{`update batch_event set evidence = '{}' where from_state = 'unknown'`},
-			row: `'610305/' || min(batch_id) from batch_event where from_state = 'unknown'`, text: `left "unknown"
-			    on no evidence`,
+			row: `'610305/' || min(batch_id) from batch_event where from_state = 'unknown'`, text: "left \"unknown\" on no evidence",
 		},
 		{
 			id: "I15", name: "a step that is none",

@@ -154,7 +154,7 @@ func result[T any](into *T) once.Render {
 	return func(v any) (once.Answer, error) {
 		got, ok := v.(T)
 		if !ok {
-			return once.Answer{}, fmt.Errorf("result is %v, want %v", reflect.TypeOf(v), reflect.TypeFor[T]()) //nolint:exhaustruct
+			return once.Answer{}, fmt.Errorf("result is %v, want %v", reflect.TypeOf(v), reflect.TypeFor[T]()) //nolint:exhaustruct // the rest is zero
 		}
 		*into = got
 		return once.Answer{Status: 200, ContentType: "application/json", Body: []byte(`{}`), Replayed: false}, nil
@@ -311,7 +311,7 @@ func (lineReader) ReadResults(
 		if err != nil {
 			return err
 		}
-		r := bank.Result{Line: line, ItemID: item, Level: "item", Outcome: o, Code: code, Amount: &figure} //nolint:exhaustruct
+		r := bank.Result{Line: line, ItemID: item, Level: "item", Outcome: o, Code: code, Amount: &figure} //nolint:exhaustruct // the rest is zero
 		if err := emit(r); err != nil {
 			return err
 		}

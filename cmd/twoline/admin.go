@@ -36,7 +36,7 @@ type createUserCommand struct {
 	Duty             []string `required:"" help:"maker, checker, releaser, viewer, system_admin or security_admin; may be repeated."`
 }
 
-var errAdmin = fault.New(fault.Invalid, "admin", "the command cannot be carried out") //nolint:gochecknoglobals // a sentinel error
+var errAdmin = fault.New(fault.Invalid, "admin", "the command cannot be carried out")
 
 // Run makes the login.
 func (cmd *createUserCommand) Run(a *app) error {
@@ -57,6 +57,9 @@ func (cmd *createUserCommand) Run(a *app) error {
 		if o.Region, err = party.ParseRegion(cmd.Region); err != nil {
 			return errAdmin.With("--region: %v", err)
 		}
+	}
+	if local := o.Organisation == approval.Township || o.Organisation == approval.Village; local != (o.Region != 0) {
+		return errAdmin.With("--region names the place of a township or village officer, and of nobody else")
 	}
 	line, err := bufio.NewReader(a.std.in).ReadString('\n')
 	password := strings.TrimRight(line, "\r\n")

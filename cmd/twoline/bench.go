@@ -328,7 +328,7 @@ func (b *bench) copyLimit(ctx context.Context) (float64, error) { //nolint:forbi
 			role = "personal_individual"
 		}
 		return []any{
-			int32(610304), int64(1 + i/10_000), int32(1 + i%10_000), "rural", "contribution", day, day, "credit", role, "item", //nolint:gosec // bounded
+			int32(610304), int64(1 + i/10_000), int32(1 + i%10_000), "rural", "contribution", day, day, "credit", role, "item",
 			false, false, int64(10_000), int64(11), int64(7), int64(i / 2), int64(i / 2), int16(2011),
 		}, nil
 	}))

@@ -116,7 +116,7 @@ func (c *child) start(ctx context.Context) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	log := &childLog{serving: make(chan struct{})}
-	cmd := exec.Command(c.binary.path, "serve") //nolint:noctx // it is ended by its id
+	cmd := exec.Command(c.binary.path, "serve")
 	cmd.Env, cmd.Stderr = environment(c.env), log
 	end := make(chan struct{})
 	go func() {

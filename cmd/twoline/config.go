@@ -31,7 +31,7 @@ type config struct {
 }
 
 // errConfig is a configuration that cannot work.
-var errConfig = fault.New(fault.Invalid, "configuration", "the configuration cannot work") //nolint:gochecknoglobals // a sentinel error
+var errConfig = fault.New(fault.Invalid, "configuration", "the configuration cannot work")
 
 // readConfig reads the environment; it does not check it.
 func readConfig(getenv func(string) string) (config, error) {

@@ -24,7 +24,7 @@ type convertCommand struct {
 	File string `arg:"" help:"The file; - is standard input."`
 }
 
-var errConvert = fault.New(fault.Invalid, "convert", "the file cannot be read") //nolint:gochecknoglobals // a sentinel error
+var errConvert = fault.New(fault.Invalid, "convert", "the file cannot be read")
 
 // layouts are the built-in text formats, which no first bytes tell apart.
 func layouts() []delimited.Layout {
@@ -38,7 +38,7 @@ func layouts() []delimited.Layout {
 
 // Run reads and writes.
 func (cmd *convertCommand) Run(a *app) error {
-	var in io.Reader = a.std.in
+	in := a.std.in
 	if cmd.File != "-" {
 		f, err := os.Open(cmd.File)
 		if err != nil {

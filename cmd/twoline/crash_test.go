@@ -37,7 +37,7 @@ func TestF58_KillNineAtTenRandomMomentsLosesAndDoublesNothing(t *testing.T) {
 	calm.proveAgainstBanks(t)
 
 	moments := func(n int, stream uint64) []int64 {
-		r := rand.New(rand.NewPCG(seed, stream)) //nolint:gosec // a test's choice
+		r := rand.New(rand.NewPCG(seed, stream))
 		var out []int64
 		for range n {
 			out = append(out, 1+r.Int64N(calm.answers*19/20))
@@ -78,7 +78,7 @@ func TestF58_KillNineAtTenRandomMomentsLosesAndDoublesNothing(t *testing.T) {
 // testSeed is TWOLINE_TEST_SEED, else a new one; it is printed either way.
 func testSeed(t *testing.T) uint64 {
 	t.Helper()
-	seed := uint64(time.Now().UnixNano()) //nolint:gosec // any bits will do
+	seed := uint64(time.Now().UnixNano())
 	if given := os.Getenv("TWOLINE_TEST_SEED"); given != "" {
 		var err error
 		if seed, err = strconv.ParseUint(given, 10, 64); err != nil {
@@ -162,7 +162,7 @@ func (w *town) openRun(t *testing.T, name string, seed uint64) *townRun {
 	r := &townRun{
 		town: w, database: name, api: ports[0], upload: ports[1], child: &child{binary: w.binary, env: env},
 		members: map[string]int64{}, clerks: map[string]*clerk{}, redis: goredis.NewClient(&goredis.Options{Addr: w.redis.Addr()}),
-		jitter: rand.New(rand.NewPCG(seed, 9)), //nolint:gosec // a test's choice
+		jitter: rand.New(rand.NewPCG(seed, 9)),
 	}
 	t.Cleanup(func() { w.check(t, errors.Join(r.child.kill(), r.redis.Close())) })
 	if err := r.redis.FlushAll(t.Context()).Err(); err != nil {

@@ -23,7 +23,7 @@ type demoCommand struct {
 	Seed  uint64 `default:"2011" help:"Seed of the simulated banks: the same seed, the same books."`
 }
 
-var errDemo = fault.New(fault.Internal, "demo", "the demonstration did not end as it should") //nolint:gochecknoglobals // a sentinel error
+var errDemo = fault.New(fault.Internal, "demo", "the demonstration did not end as it should")
 
 // Run plays the script and prints the report.
 func (cmd *demoCommand) Run(a *app) (err error) {
@@ -62,8 +62,8 @@ func (cmd *demoCommand) Run(a *app) (err error) {
 
 // bar shows progress on a terminal and nothing on a pipe.
 func (cmd *demoCommand) bar(a *app) *progressbar.ProgressBar {
-	var w io.Writer = io.Discard
-	if f, ok := a.std.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a descriptor
+	w := io.Discard
+	if f, ok := a.std.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		w = f
 	}
 	return progressbar.NewOptions(len((&villagePlay{}).scenes()), progressbar.OptionSetWriter(w), //nolint:exhaustruct // counts only

@@ -201,6 +201,7 @@ func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error 
 		deps.Hint, deps.Limiter = client.Hint(), limiter
 	}
 	deps.Checks = g.checks(c)
+	//nolint:contextcheck // the server's requests bring contexts of their own
 	server, err := httpapi.New(httpapi.Config{ //nolint:exhaustruct // the adapter's defaults
 		PublicURL: c.PublicURL, UploadURL: c.UploadURL, Version: version, MaxUpload: maxUpload,
 	}, deps)

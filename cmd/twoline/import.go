@@ -8,6 +8,7 @@ import (
 	"os"
 	"strings"
 
+	"twoline/adapters/httpapi"
 	"twoline/gateway/approval"
 	"twoline/gateway/fault"
 	"twoline/gateway/once"
@@ -36,7 +37,7 @@ func (*importCommand) Help() string {
 	return b.String()
 }
 
-var errImport = fault.New(fault.Invalid, "import", "the file cannot be imported") //nolint:gochecknoglobals // a sentinel error
+var errImport = fault.New(fault.Invalid, "import", "the file cannot be imported")
 
 // Run imports.
 func (cmd *importCommand) Run(a *app) error {
@@ -83,7 +84,7 @@ func (cmd *importCommand) Run(a *app) error {
 		return err
 	}
 	if cmd.JSON {
-		err = printJSON(a.std.out, report)
+		err = printJSON(a.std.out, reportOnTheWire(report))
 	} else {
 		err = printImport(a, report)
 	}
@@ -118,6 +119,18 @@ func operator(spec registry.Spec, area party.Area) approval.Officer {
 		o.Area = 0
 	}
 	return o
+}
+
+// reportOnTheWire is what the API answers for the same file.
+func reportOnTheWire(r registry.Report) httpapi.ImportReport {
+	out := httpapi.ImportReport{
+		Kind: string(r.Kind), Rows: r.Rows, Imported: r.Imported, Repeated: r.Repeated, Refused: r.Refused,
+		Lines: make([]httpapi.ImportLine, len(r.Lines)), Omitted: r.Omitted,
+	}
+	for i, l := range r.Lines {
+		out.Lines[i] = httpapi.ImportLine{Line: l.Line, Answer: string(l.Answer), Code: l.Code, Field: l.Field, Text: l.Text}
+	}
+	return out
 }
 
 func printImport(a *app, r registry.Report) error {

@@ -39,7 +39,7 @@ const (
 )
 
 // errFound says that a check found something: the report was printed already.
-var errFound = errors.New("the check found something") //nolint:gochecknoglobals // a sentinel error
+var errFound = errors.New("the check found something")
 
 // commands is the command line. Every command has --help and --json.
 type commands struct {
@@ -107,8 +107,7 @@ func (h hinted) Unwrap() error { return h.error }
 // report prints an error as one line, and a hint line where one helps.
 func report(w io.Writer, err error) int {
 	fmt.Fprintf(w, "twoline: %v\n", err)
-	var h hinted
-	if errors.As(err, &h) {
+	if h, ok := errors.AsType[hinted](err); ok {
 		fmt.Fprintf(w, "hint: %s\n", h.hint)
 	}
 	switch fault.KindOf(err) {

@@ -81,8 +81,8 @@ func (g *gateway) selfCheck(ctx context.Context, c config) error {
 
 // newLog writes coloured lines on a terminal and JSON elsewhere.
 func newLog(a *app) *slog.Logger {
-	if f, ok := a.std.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) { //nolint:gosec // a descriptor
-		return slog.New(tint.NewHandler(f, nil))
+	if f, ok := a.std.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+		return slog.New(tint.NewTextHandler(f, nil))
 	}
 	return slog.New(slog.NewJSONHandler(a.std.err, nil))
 }

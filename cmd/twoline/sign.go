@@ -28,7 +28,7 @@ type signCommand struct {
 	Lifetime       time.Duration `default:"60s" help:"How long the signature is good; at most 300s."`
 }
 
-var errSign = fault.New(fault.Invalid, "sign", "the request cannot be signed") //nolint:gochecknoglobals // a sentinel error
+var errSign = fault.New(fault.Invalid, "sign", "the request cannot be signed")
 
 // Run prints the headers.
 func (cmd *signCommand) Run(a *app) error {

@@ -58,12 +58,7 @@ func (b songpanBook) entry(
 			Side: side, Role: roles[i], Nature: ledger.Direct, Red: false, Amount: amount, FundAccount: 0, Batch: 0,
 			Cause: 0, Member: 0, Year: 0,
 		}
-		switch {
-		case roles[i] == ledger.FiscalSpecial:
-			p.FundAccount = b.fiscal
-		case roles[i] == ledger.Expenditure:
-			p.FundAccount = b.expenditure
-		}
+		p.FundAccount = map[ledger.Role]int64{ledger.FiscalSpecial: b.fiscal, ledger.Expenditure: b.expenditure}[roles[i]] //nolint:exhaustive // the other roles are no bank accounts
 		e.Postings = append(e.Postings, p)
 	}
 	return e

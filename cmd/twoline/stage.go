@@ -18,6 +18,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -73,7 +74,7 @@ func (d *businessDay) set(day calendar.Day) {
 // openStage starts everything; close ends everything, also after an error.
 func openStage(a *app, first calendar.Day) (*stage, error) {
 	s := &stage{ //nolint:exhaustruct // filled below
-		day: &businessDay{day: first}, desks: map[string]*desk{}, log: slog.New(slog.DiscardHandler), //nolint:exhaustruct
+		day: &businessDay{day: first}, desks: map[string]*desk{}, log: slog.New(slog.DiscardHandler), //nolint:exhaustruct // the rest is zero
 	}
 	if path := a.getenv("TWOLINE_DEMO_LOG"); path != "" {
 		f, err := os.Create(filepath.Clean(path))
@@ -165,8 +166,8 @@ func (s *stage) createDatabase(ctx context.Context, server string) (owner, app s
 // close ends what start began, the last first.
 func (s *stage) close() error {
 	var errs []error
-	for i := len(s.closes) - 1; i >= 0; i-- {
-		errs = append(errs, s.closes[i]())
+	for _, v := range slices.Backward(s.closes) {
+		errs = append(errs, v())
 	}
 	s.closes = nil
 	return errors.Join(errs...)
@@ -352,7 +353,8 @@ func (s *stage) connect(ctx context.Context, code string) (*http.Client, error) 
 		return nil, err
 	}
 	transport, err := signature.NewTransport(signature.TransportOptions{ //nolint:exhaustruct // defaults
-		Base: http.DefaultTransport.(*http.Transport).Clone(), Key: key, Now: time.Now, Random: rand.Reader, //nolint:forcetypeassert,forbidigo // the standard library's own
+		Base: &http.Transport{MaxIdleConnsPerHost: 4, IdleConnTimeout: time.Minute}, //nolint:exhaustruct // the standard's
+		Key:  key, Now: time.Now, Random: rand.Reader,
 	})
 	if err != nil {
 		return nil, err

@@ -60,8 +60,6 @@ func (o Officer) Has(duty Duty, in ...Organisation) bool {
 }
 
 // The refusals.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrDuty       = fault.New(fault.Forbidden, "duty_conflict", "this duty does not allow the action")
 	ErrSamePerson = fault.New(fault.Forbidden, "same_person",

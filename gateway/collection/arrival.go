@@ -193,7 +193,9 @@ func (s *Service) sameSource(ctx context.Context, tx Tx, area party.Area, subjec
 
 // toSuspense books arrivals that nothing explains: the money is in the fund,
 // whose it is is not known.
-func (s *Service) toSuspense(ctx context.Context, tx Tx, area party.Area, open []StaleArrival, today calendar.Day) error {
+func (s *Service) toSuspense(
+	ctx context.Context, tx Tx, area party.Area, open []StaleArrival, today calendar.Day,
+) error {
 	if len(open) == 0 {
 		return nil
 	}

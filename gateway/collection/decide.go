@@ -197,8 +197,6 @@ func Counts(decisions []Decision) bank.Counts {
 }
 
 // ErrQuarantine marks a file that contradicts itself: nothing of it is taken in.
-//
-//nolint:gochecknoglobals // a sentinel error
 var ErrQuarantine = fault.New(fault.Unprocessable, "file_quarantined", "the file contradicts itself")
 
 // Net returns what the arrival adds to the account: negative where the bank took

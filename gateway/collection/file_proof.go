@@ -95,8 +95,7 @@ func refusalCode(err error) string {
 }
 
 func refusalText(err error) string {
-	var e *fault.Error
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*fault.Error](err); ok {
 		if e.Line > 0 {
 			return "line " + strconv.Itoa(e.Line) + ": " + e.Text
 		}

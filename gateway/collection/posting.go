@@ -71,8 +71,9 @@ func ContributionEntry(a Agreement, payables []Payable) (ledger.Entry, []RefundT
 	}
 	e := ledger.Entry{ //nolint:exhaustruct_v5 // AccountedOn is the caller's
 		Area: a.Area, Scheme: a.Scheme, Kind: kind, Cause: fmt.Sprintf("agreement:%d:%d", a.ID, payables[0].Order),
-		EffectiveOn: a.EffectiveOn, Text: fmt.Sprintf("contributions of %s %d, %d items", a.Subject, a.SubjectID, len(payables)),
-		Postings: make([]ledger.Posting, 0, 2*len(payables)+2),
+		EffectiveOn: a.EffectiveOn,
+		Text:        fmt.Sprintf("contributions of %s %d, %d items", a.Subject, a.SubjectID, len(payables)),
+		Postings:    make([]ledger.Posting, 0, 2*len(payables)+2),
 	}
 	if a.FromSuspense {
 		a.FundAccount = 0

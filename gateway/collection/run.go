@@ -125,7 +125,8 @@ func (b *batcher) freeze(ctx context.Context, dues []Due) (Batch, error) {
 	}
 	batch := Batch{ //nolint:exhaustruct // sums and digests below
 		Area: b.by.Area, ID: ids[0], Run: b.runID, Scheme: b.run.Scheme, Year: b.run.Year, Bank: b.partner.Code,
-		ClearingBank: dues[0].ClearingBank, FundAccount: b.partner.FundAccount, AccountNo: b.partner.AccountNo, Number: fmt.Sprintf("%08d", number),
+		ClearingBank: dues[0].ClearingBank, FundAccount: b.partner.FundAccount,
+		AccountNo: b.partner.AccountNo, Number: fmt.Sprintf("%08d", number),
 		Count: len(dues), CreatedOn: b.today, State: bank.BatchSending, Version: 1,
 	}
 	batch.Progress.Open = len(dues)

@@ -49,7 +49,8 @@ const (
 
 // Acknowledge takes a bank's word that it holds a batch whole.
 func (s *Service) Acknowledge(
-	ctx context.Context, r once.Request, render once.Render, area party.Area, by bank.Caller, id int64, a Acknowledgement,
+	ctx context.Context, r once.Request, render once.Render, area party.Area, by bank.Caller, id int64,
+	a Acknowledgement,
 ) (once.Answer, error) {
 	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
 		b, err := tx.LockBatch(ctx, area, by.Code, id)
@@ -279,7 +280,9 @@ func (s *Service) WriteFile(ctx context.Context, w io.Writer, b Batch) error {
 
 // Due says what a member owes for a year, to a bank of the member's area or to
 // an officer of it.
-func (s *Service) Due(ctx context.Context, area party.Area, bankCode string, member int64, year int) (CounterDue, error) {
+func (s *Service) Due(
+	ctx context.Context, area party.Area, bankCode string, member int64, year int,
+) (CounterDue, error) {
 	none := CounterDue{} //nolint:exhaustruct // none
 	area, err := s.store.AreaOfMember(ctx, area, bankCode, member)
 	if err != nil {

@@ -17,8 +17,6 @@ import (
 )
 
 // The refusals of collection.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrBatchUnknown = fault.New(fault.NotFound, "batch_not_found", "no such withholding batch")
 	ErrTaxMode      = fault.New(fault.Unprocessable, "collected_by_tax",
@@ -28,9 +26,10 @@ var (
 		"count or amount does not agree with the lines")
 	ErrAcknowledgement = fault.New(fault.Unprocessable, "acknowledgement_differs",
 		"count, amount or digest is not that of the batch; fetch it again")
-	ErrTooManyLines  = fault.New(fault.TooLarge, "too_many_lines", "at most 10 000 results a request; send a file")
-	ErrFundAccount   = fault.New(fault.NotFound, "fund_account_not_found", "no such fund account")
-	ErrOverDue       = fault.New(fault.Unprocessable, "over_due", "the payment exceeds what the member still owes for the year")
+	ErrTooManyLines = fault.New(fault.TooLarge, "too_many_lines", "at most 10 000 results a request; send a file")
+	ErrFundAccount  = fault.New(fault.NotFound, "fund_account_not_found", "no such fund account")
+	ErrOverDue      = fault.New(fault.Unprocessable, "over_due",
+		"the payment exceeds what the member still owes for the year")
 	ErrMemberUnknown = fault.New(fault.NotFound, "member_not_found", "no such member")
 	ErrNotChosen     = fault.New(fault.Unprocessable, "tier_not_chosen", "the member chose no amount for this year")
 	ErrDayClosed     = fault.New(fault.Conflict, "terminal_day_closed",
@@ -43,8 +42,9 @@ var (
 		"no receipt of this terminal's day is known; report the receipts first")
 	ErrDay = fault.New(fault.Unprocessable, "day_out_of_range", "the day lies in the future or before the books began")
 	// ErrContended asks for another try: somebody else paid for the member just now.
-	ErrContended   = fault.New(fault.Unavailable, "contended", "another payment of this member was faster; try again")
-	ErrClosing     = fault.New(fault.Unavailable, "closing", "the gateway is closing; try again with the same Idempotency-Key")
+	ErrContended = fault.New(fault.Unavailable, "contended", "another payment of this member was faster; try again")
+	ErrClosing   = fault.New(fault.Unavailable, "closing",
+		"the gateway is closing; try again with the same Idempotency-Key")
 	ErrAmount      = fault.New(fault.Unprocessable, "amount_zero", "the amount must be above zero")
 	ErrItemUnknown = fault.New(fault.NotFound, "item_not_found", "no such item")
 )

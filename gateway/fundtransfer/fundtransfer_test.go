@@ -184,7 +184,7 @@ func (w *world) instruction(m move, deposit int64) fundtransfer.Instruction {
 	i := fundtransfer.Instruction{
 		Kind: m.kind, From: w.account(m.from), To: w.account(m.to), Amount: money.MustParse("100.00"),
 	}
-	switch m.kind { //nolint:exhaustive // the other kinds need nothing more
+	switch m.kind {
 	case ledger.SubsidyReceipt:
 		i.Purpose = fundtransfer.Unspecified
 	case ledger.DepositPlaced:

@@ -21,8 +21,6 @@ import (
 )
 
 // The refusals.
-//
-//nolint:gochecknoglobals // sentinel errors
 var (
 	ErrKeyRequired = fault.New(fault.Invalid, "idempotency_key_required",
 		"this request needs an Idempotency-Key of 8 to 64 visible characters")

@@ -306,7 +306,8 @@ func (m *Matcher) Left(to *Matcher) {
 		}
 		to.AddBook(BookLine{
 			Movement: Movement{Booked: b.booked, Value: b.value, Direction: b.direction, Amount: b.amount},
-			Key:      b.key, Cause: b.cause, Reverses: b.reverses, Reference: string(m.text.bytes(b.reference)), Own: b.own,
+			Key:      b.key, Cause: b.cause, Reverses: b.reverses, Reference: string(m.text.bytes(b.reference)),
+			Own:           b.own,
 			BankReference: string(m.text.bytes(b.bankReference)), Batch: names[b.batch],
 		})
 	}

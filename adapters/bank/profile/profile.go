@@ -29,8 +29,6 @@ import (
 const RuralCooperative = "rural-cooperative"
 
 // The refusals of files.
-//
-//nolint:gochecknoglobals // a sentinel error
 var (
 	ErrPart = fault.New(fault.Invalid, "file_part_unknown",
 		"the file's name must end in _S (succeeded) or _F (failed) before its suffix")

@@ -136,14 +136,16 @@ func (c *client) once(ctx context.Context, r request, read func(*http.Response) 
 
 // decided turns an answer that is no success into a *RefusalError, or into an error
 // that another try may end: a server's failure, a request that is still running,
-// a rate, a time-out.
+// a rate, a time-out, a nonce that the HTTP client itself sent twice when a
+// connection broke: every try is signed anew.
 func decided(status int, text []byte) error {
 	p := wireProblem{}
 	if err := json.Unmarshal(text, &p); err != nil {
 		p.Code = "http_" + number(status)
 	}
 	again := status >= 500 || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests ||
-		status == http.StatusConflict && p.Code == codeInProgress
+		status == http.StatusConflict && p.Code == codeInProgress ||
+		status == http.StatusUnauthorized && p.Code == codeNonceReplayed
 	if again {
 		return fmt.Errorf("status %d, %s", status, p.Code)
 	}

@@ -161,5 +161,9 @@ type wireProblem struct {
 	Line   int    `json:"line"`
 }
 
-// codeInProgress is the one conflict that another try may end.
-const codeInProgress = "idempotency_in_progress"
+// codeInProgress is the one conflict that another try may end, codeNonceReplayed
+// the one signature that is not wrong but was sent before.
+const (
+	codeInProgress    = "idempotency_in_progress"
+	codeNonceReplayed = "nonce_replayed"
+)

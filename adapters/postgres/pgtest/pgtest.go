@@ -181,7 +181,7 @@ func drop(tb testing.TB, serverURL, name string) {
 // Open clones the template and connects as the application's role.
 func Open(tb testing.TB) (*postgres.DB, Database) {
 	tb.Helper()
-	return OpenAt(tb, time.Now)
+	return OpenAt(tb, time.Now) //nolint:forbidigo // tests that ask for no clock take the wall's
 }
 
 // OpenAt is Open with a wall clock of the test's own.
