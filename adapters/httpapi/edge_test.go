@@ -412,7 +412,7 @@ func TestS15_HintOnlyHelps(t *testing.T) {
 	other := post(strings.Replace(goodBody, "hello", "world", 1))
 	h.expect(other, 422, "idempotency_key_reused")
 	f.set(nil, 1500*time.Millisecond, nil)
-	if res := h.expect(post(goodBody), 409, "idempotency_in_progress"); res.header.Get("Retry-After") != "2" {
+	if res := h.expect(post(goodBody), 409, "idempotency_in_progress"); res.header.Get("Retry-After") != "1" {
 		t.Errorf("retry after %q", res.header.Get("Retry-After"))
 	}
 	f.set(nil, 0, errors.New("the cache is away"))
