@@ -72,8 +72,9 @@ func (t *tx) KnownItems(
 		with asked as (
 			select u.item, u.social, u.at from unnest($3::bigint[], $4::text[]) with ordinality as u (item, social, at)),
 		found as (
-			select u.at, i.id from asked u join withholding_item i on i.area = $1 and i.id = u.item and i.batch_id = $2
-			where u.item <> 0
+			select u.at, i.id from asked u join withholding_item i on i.area = $1 and i.id = u.item
+			-- By id alone: on a table without statistics the batch looks like the better key, and is not.
+			where u.item <> 0 and i.batch_id + 0 = $2
 			union all
 			select u.at, i.id from asked u
 			join withholding_item i on i.area = $1 and i.batch_id = $2 and i.social_no = u.social

@@ -155,6 +155,28 @@ func TestAConflictOfAnotherKindIsARefusal(t *testing.T) {
 	}
 }
 
+// net/http itself repeats a request on a broken connection, signature and all.
+func TestANonceThatWasSentBeforeIsTriedAnew(t *testing.T) {
+	t.Parallel()
+	g := newGateway(t, simbank.JSON)
+	g.batches = append(g.batches, bill(1, 3))
+	seen := map[string]bool{}
+	g.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name := r.Method + r.URL.String(); !seen[name] {
+			seen[name] = true
+			w.WriteHeader(http.StatusUnauthorized)
+			_, _ = w.Write([]byte(`{"code":"nonce_replayed","detail":"sent before"}`))
+			return
+		}
+		g.ServeHTTP(w, r)
+	})
+	b := open(t, g, 3)
+	if r := step(t, b); len(r.Refused) != 0 || r.Batches != 1 {
+		t.Errorf("refused %+v", r.Refused)
+	}
+	proveMoney(t, b, 1)
+}
+
 func TestABatchThatIsOfferedAgainIsNotDebitedAgain(t *testing.T) {
 	t.Parallel()
 	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
