@@ -187,7 +187,8 @@ func askSQL(ctx context.Context, v *verifier, p probe, found *proof.Finding) err
 	// there are none.
 	rows, err := v.t.Query(ctx, `
 		with bad (area, at, row, text) as materialized (`+p.sql+`)
-		select area, row, coalesce(text, 'rests on a row that is missing'), count(*) over ()
+		select coalesce(area, 0), coalesce(row, 'a row without a key'), coalesce(text, 'rests on a row that is missing'),
+		       count(*) over ()
 		  from bad order by area, at, row limit 10`,
 		append([]any{int32(v.area)}, p.args...)...)
 	if err != nil {

@@ -83,6 +83,8 @@ func batchLife() life {
 const batchEvidence = `case
 	when e.version = 1 then e.evidence <> '{}'
 	when e.evidence ->> 'because' is null then true
+	when e.evidence ->> 'because' like 'acknowledged %' then e.actor not in ('bank:' || o.bank, 'bank:') or exists (
+	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at)
 	when e.evidence ->> 'because' like 'answers in receipt %' then e.actor not in ('bank:' || o.bank, 'bank:')
 	     or e.to_state <> 'acked' or not exists (
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at
@@ -578,15 +580,17 @@ const arrivalSQL = `
 	       when v.terminal_day is not null and d.id is null then 'is for terminal day ' || v.terminal_day
 	            || ', which is not collected on its account'
 	       when v.direction = 'debit' and v.source <> 'statement' then 'was taken back, and no statement says so'
+	       when s.business_day < v.business_day then 'was told on ' || v.business_day || ' and went to suspense before'
 	       else 'was reported by ' || v.reported_by || ' and says it comes from a ' || v.source end
 	  from arrival v
 	  left join fund_account f on f.area = v.area and f.id = v.fund_account
 	  left join withholding_batch b on b.area = v.area and b.id = v.batch_id and b.fund_account = v.fund_account
 	  left join withholding_item i on i.area = v.area and i.id = v.item_id and i.batch_id = v.batch_id
 	  left join terminal_day d on d.area = v.area and d.id = v.terminal_day and d.fund_account = v.fund_account
+	  left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
 	 where ($1 = 0 or v.area = $1) and (f.id is null or v.value_date > v.business_day
 	    or (v.batch_id is not null and b.id is null) or (v.item_id is not null and i.id is null)
 	    or (v.terminal_day is not null and d.id is null) or (v.batch_id is not null and v.terminal_day is not null)
-	    or (v.direction = 'debit' and v.source <> 'statement')
+	    or (v.direction = 'debit' and v.source <> 'statement') or s.business_day < v.business_day
 	    or case v.source when 'statement' then v.reported_by <> 'statement'
 	                     else v.reported_by not in ('bank:', 'bank:' || f.bank) end)`

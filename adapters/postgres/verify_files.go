@@ -266,8 +266,9 @@ const caseSQL = `
 		  left join withholding_batch b on b.area = e.area and b.id = e.batch_id
 		 where ($1 = 0 or e.area = $1) and e.to_state = 'unknown' group by e.area, e.batch_id
 		union all
-		select area, arrival_id, 'arrival_unexplained', 'arrival:' || arrival_id, '', null from arrival_suspense
-		 where $1 = 0 or area = $1)
+		select s.area, s.arrival_id, 'arrival_unexplained', 'arrival:' || s.arrival_id, '', e.booked_at
+		  from arrival_suspense s left join entry e on e.area = s.area and e.cause = 'arrival:' || s.arrival_id
+		 where $1 = 0 or s.area = $1)
 	select coalesce(n.area, c.area), coalesce(n.at, c.id), coalesce(n.area, c.area) || '/' || coalesce(n.kind, c.kind)
 	    || ' '
 	       || coalesce(n.subject, c.subject), case when c.id is null then 'is missing'
@@ -283,6 +284,16 @@ const caseSQL = `
 	select c.area, c.id, c.area || '/' || c.id, 'was opened at ' || c.opened_at || ', which is not ' || c.opened_on
 	  from exception_case c
 	 where ($1 = 0 or c.area = $1) and c.opened_on <> (c.opened_at at time zone 'Asia/Shanghai')::date
+	union all
+	select c.area, c.id, c.area || '/' || c.id, 'speaks of ' || c.subject || ', which does not exist'
+	  from exception_case c
+	 where ($1 = 0 or c.area = $1) and case split_part(c.subject, ':', 1)
+	       when 'batch' then not exists (select from withholding_batch b where b.area = c.area
+	            and c.subject = 'batch:' || b.id and c.bank = b.bank)
+	       when 'terminal_day' then not exists (select from terminal_day d where d.area = c.area
+	            and c.subject = 'terminal_day:' || d.id and c.bank = d.bank)
+	       when 'arrival' then not exists (select from arrival v where v.area = c.area
+	            and c.subject = 'arrival:' || v.id) end
 	union all
 	select x.area, x.case_id, x.area || '/' || x.case_id, 'is closed and was never opened'
 	  from exception_closed x

@@ -560,6 +560,7 @@ func cloneWorld(tb testing.TB) (*postgres.DB, pgtest.Database) {
 		u.Path = "/postgres"
 		clean.server, clean.area, clean.accounts, clean.officers = u.String(), proofArea, w.books.Accounts,
 			w.books.Officers
+		dropStaleWorlds(tb, clean.server)
 		onServer(tb, clean.server, `create database `+name+` template `+from)
 		clean.database = name
 	}
@@ -579,6 +580,30 @@ func cloneWorld(tb testing.TB) (*postgres.DB, pgtest.Database) {
 	}
 	tb.Cleanup(db.Close)
 	return db, pgtest.Database{AppURL: app.String(), OwnerURL: owner.String()}
+}
+
+// dropStaleWorlds drops what test processes of more than an hour ago left behind:
+// nobody knows which test of a process is its last.
+func dropStaleWorlds(tb testing.TB, server string) {
+	tb.Helper()
+	c, err := pgx.Connect(context.Background(), server)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	defer c.Close(context.Background()) //nolint:errcheck // a connection of the test
+	rows, err := c.Query(context.Background(), `
+		select datname::text from pg_database where datname ~ '^twoline_proof_[0-9]{19}'
+		   and substr(datname, 15, 19)::numeric / 1000000000 < extract(epoch from now()) - 3600`)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	stale, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		tb.Fatal(err)
+	}
+	for _, name := range stale {
+		onServer(tb, server, `drop database if exists `+name+` with (force)`)
+	}
 }
 
 func onServer(tb testing.TB, server, sql string) {
