@@ -69,20 +69,14 @@ func (t *tx) KnownItems(
 		}
 	}
 	rows, err := t.Query(ctx, `
-		with asked as (
-			select u.item, u.social, u.at from unnest($3::bigint[], $4::text[]) with ordinality as u (item, social, at)),
-		found as (
-			select u.at, i.id from asked u join withholding_item i on i.area = $1 and i.id = u.item
-			-- By id alone: on a table without statistics the batch looks like the better key, and is not.
-			where u.item <> 0 and i.batch_id + 0 = $2
-			union all
-			select u.at, i.id from asked u
-			join withholding_item i on i.area = $1 and i.batch_id = $2 and i.social_no = u.social
-			where u.item = 0 and u.social <> '')
-		select f.at, i.id, i.seq, i.member_id, i.year, i.attempt, i.amount, i.account_no, i.name, i.id_number,
+		select u.at, i.id, i.seq, i.member_id, i.year, i.attempt, i.amount, i.account_no, i.name, i.id_number,
 		       coalesce(a.outcome, ''), coalesce(a.receipt_id = $5, false)
-		from found f join withholding_item i on i.area = $1 and i.id = f.id
-		left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'`,
+		from unnest($3::bigint[], $4::text[]) with ordinality as u (item, social, at)
+		cross join lateral (
+			(select * from withholding_item where area = $1 and id = u.item and batch_id + 0 = $2 limit 1)
+			union all
+			select * from withholding_item where area = $1 and batch_id = $2 and social_no = u.social and u.item = 0) i
+		`+finalOfItem+` a on true`,
 		b.Area, b.ID, ids, socials, receipt)
 	if err != nil {
 		return nil, fmt.Errorf("items of batch %s: %w", b.Number, err)

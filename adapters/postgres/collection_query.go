@@ -48,6 +48,13 @@ func (s collectionStore) Batch(ctx context.Context, f collection.BatchFilter) (c
 	return b, nil
 }
 
+// finalOfItem joins the answer that decided item i. It is looked up item by item:
+// behind "limit 1" the planner has only the index of the pair, whereas a join by
+// area and item alone may, while the tables of a large run still have no statistics,
+// become a walk over all answers of the area for each item.
+const finalOfItem = `left join lateral (
+		select * from answer where area = i.area and item_id = i.id and disposition = 'recorded' limit 1)`
+
 const standingSQL = `
 	select i.id, i.batch_id, i.seq, i.member_id, i.year, i.attempt, i.amount, i.mandate_id, i.mandate_no, i.account_no,
 		i.name, i.id_number, i.social_no, i.region, b.batch_no, b.bank, coalesce(a.outcome, 'unknown'),
@@ -56,7 +63,7 @@ const standingSQL = `
 		(select max(q.asked_on) from bank_query q where q.area = i.area and q.item_id = i.id)
 	from withholding_item i
 	join withholding_batch b on b.area = i.area and b.id = i.batch_id
-	left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'`
+	` + finalOfItem + ` a on true`
 
 func scanStanding(row pgx.CollectableRow) (collection.ItemStanding, error) {
 	var i collection.ItemStanding
