@@ -16,24 +16,35 @@ import (
 	"twoline/gateway/party"
 )
 
+const recallSQL = `
+	select u.at, k.fingerprint, k.status, k.content_type, k.body
+	from unnest($1::text[], $2::text[], $3::text[]) with ordinality as u (caller, route, key, at)
+	join idempotency k on k.caller = u.caller and k.route = u.route and k.key = u.key`
+
 // RecallAll implements collection.CounterTx: Recall for many requests.
 func (t *tx) RecallAll(ctx context.Context, rs []once.Request) ([]*once.Stored, error) {
-	callers, routes, keys := make([]string, len(rs)), make([]string, len(rs)), make([]string, len(rs))
-	for i, r := range rs {
-		callers[i], routes[i], keys[i] = r.Caller, r.Route, r.Key
-	}
-	rows, err := t.Query(ctx, `
-		select u.at, k.fingerprint, k.status, k.content_type, k.body
-		from unnest($1::text[], $2::text[], $3::text[]) with ordinality as u (caller, route, key, at)
-		join idempotency k on k.caller = u.caller and k.route = u.route and k.key = u.key`, callers, routes, keys)
+	callers, routes, keys := requestColumns(rs)
+	rows, err := t.Query(ctx, recallSQL, callers, routes, keys)
 	if err != nil {
 		return nil, fmt.Errorf("recall %d requests: %w", len(rs), err)
 	}
-	out := make([]*once.Stored, len(rs))
+	return collectStored(rows, len(rs))
+}
+
+func requestColumns(rs []once.Request) (callers, routes, keys []string) {
+	callers, routes, keys = make([]string, len(rs)), make([]string, len(rs)), make([]string, len(rs))
+	for i, r := range rs {
+		callers[i], routes[i], keys[i] = r.Caller, r.Route, r.Key
+	}
+	return callers, routes, keys
+}
+
+func collectStored(rows pgx.Rows, n int) ([]*once.Stored, error) {
+	out := make([]*once.Stored, n)
 	var at, status int
 	var fingerprint, body []byte
 	var contentType string
-	_, err = pgx.ForEachRow(rows, []any{&at, &fingerprint, &status, &contentType, &body}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&at, &fingerprint, &status, &contentType, &body}, func() error {
 		s := &once.Stored{} //nolint:exhaustruct // filled below
 		copy(s.Fingerprint[:], fingerprint)
 		s.Answer = once.Answer{
@@ -43,9 +54,63 @@ func (t *tx) RecallAll(ctx context.Context, rs []once.Request) ([]*once.Stored, 
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("recall %d requests: %w", len(rs), err)
+		return nil, fmt.Errorf("recall %d requests: %w", n, err)
 	}
 	return out, nil
+}
+
+// OpenGroup implements collection.CounterTx. All it asks is one round trip. The
+// statements of a group look up by whole keys and nothing else, so their plans
+// are made once for a connection: to plan them took longer than to run them.
+func (t *tx) OpenGroup(
+	ctx context.Context, rs []once.Request, banks, numbers []string,
+) (collection.Group, error) {
+	none := collection.Group{} //nolint:exhaustruct // none
+	callers, routes, keys := requestColumns(rs)
+	batch := &pgx.Batch{} //nolint:exhaustruct // filled below
+	batch.Queue(`
+		select set_config('plan_cache_mode', 'force_generic_plan', true), set_config('enable_seqscan', 'off', true),
+			set_config('enable_hashjoin', 'off', true), set_config('enable_mergejoin', 'off', true),
+			set_config('enable_bitmapscan', 'off', true)`)
+	batch.Queue(recallSQL, callers, routes, keys)
+	batch.Queue(`
+		select u.at, f.area, f.id, f.scheme, f.role, f.bank, k.opened_on
+		from unnest($1::text[], $2::text[]) with ordinality as u (bank, number, at)
+		join fund_account f on f.bank = u.bank and f.account_no = u.number and f.role in ('income', 'treasury')
+		join book k on k.area = f.area and k.scheme = f.scheme`, banks, numbers)
+	batch.Queue(newIDsSQL, len(rs))
+	results := t.SendBatch(ctx, batch)
+	defer results.Close() //nolint:errcheck // the errors of its queries are what counts
+	if _, err := results.Exec(); err != nil {
+		return none, fmt.Errorf("open a group: %w", err)
+	}
+	g := collection.Group{Stored: nil, Accounts: make([]collection.FundAccount, len(rs)), IDs: nil}
+	rows, err := results.Query()
+	if err != nil {
+		return none, fmt.Errorf("recall %d requests: %w", len(rs), err)
+	}
+	if g.Stored, err = collectStored(rows, len(rs)); err != nil {
+		return none, err
+	}
+	if rows, err = results.Query(); err != nil {
+		return none, fmt.Errorf("accounts of counters: %w", err)
+	}
+	var at int
+	var f collection.FundAccount
+	_, err = pgx.ForEachRow(rows, []any{&at, &f.Area, &f.ID, &f.Scheme, &f.Role, &f.Bank, &f.OpenedOn}, func() error {
+		g.Accounts[at-1] = f
+		return nil
+	})
+	if err != nil {
+		return none, fmt.Errorf("accounts of counters: %w", err)
+	}
+	if rows, err = results.Query(); err != nil {
+		return none, fmt.Errorf("reserve %d ids: %w", len(rs), err)
+	}
+	if g.IDs, err = pgx.CollectRows(rows, pgx.RowTo[int64]); err != nil {
+		return none, fmt.Errorf("reserve %d ids: %w", len(rs), err)
+	}
+	return g, nil
 }
 
 // KeepAll implements collection.CounterTx: Keep for many requests.
@@ -53,32 +118,34 @@ func (t *tx) KeepAll(
 	ctx context.Context, rs []once.Request, answers []once.Answer, trail []audit.Row,
 ) error {
 	n := len(rs)
-	callers, routes, keys := make([]string, n), make([]string, n), make([]string, n)
+	callers, routes, keys := requestColumns(rs)
 	prints, bodies := make([][]byte, n), make([][]byte, n)
 	statuses, types := make([]int16, n), make([]string, n)
-	for i, r := range rs {
-		callers[i], routes[i], keys[i], prints[i] = r.Caller, r.Route, r.Key, rs[i].Fingerprint[:]
-		statuses[i], types[i], bodies[i] = int16(answers[i].Status), answers[i].ContentType, answers[i].Body //nolint:gosec // 200-299
+	for i := range rs {
+		prints[i], statuses[i] = rs[i].Fingerprint[:], int16(answers[i].Status) //nolint:gosec // 200-299
+		types[i], bodies[i] = answers[i].ContentType, answers[i].Body
 	}
-	_, err := t.Exec(ctx, `
+	batch := &pgx.Batch{} //nolint:exhaustruct // filled below
+	batch.Queue(`
 		insert into idempotency (caller, route, key, fingerprint, status, content_type, body, created_at)
 		select u.caller, u.route, u.key, u.print, u.status, u.type, u.body, $8
 		from unnest($1::text[], $2::text[], $3::text[], $4::bytea[], $5::smallint[], $6::text[], $7::bytea[])
 			as u (caller, route, key, print, status, type, body)`, callers, routes, keys, prints, statuses, types, bodies, t.at)
+	if len(trail) > 0 {
+		t.queueAudit(batch, trail)
+	}
+	err := t.SendBatch(ctx, batch).Close()
 	if isUnique(err, "idempotency_pkey") {
 		return once.ErrTaken
 	}
 	if err != nil {
 		return fmt.Errorf("keep %d answers: %w", n, err)
 	}
-	return t.auditAll(ctx, trail)
+	return nil
 }
 
-// auditAll writes rows of the trail in one statement.
-func (t *tx) auditAll(ctx context.Context, trail []audit.Row) error {
-	if len(trail) == 0 {
-		return nil
-	}
+// queueAudit writes rows of the trail in one statement.
+func (t *tx) queueAudit(batch *pgx.Batch, trail []audit.Row) {
 	n := len(trail)
 	areas, people := make([]int32, n), make([]int64, n)
 	actors, actions, objects := make([]string, n), make([]string, n), make([]string, n)
@@ -87,80 +154,82 @@ func (t *tx) auditAll(ctx context.Context, trail []audit.Row) error {
 		areas[i], people[i], actors[i], actions[i] = int32(r.Area), r.Person, r.Actor, r.Action
 		objects[i], results[i], requests[i] = r.Object, string(r.Result), r.RequestID
 	}
-	_, err := t.Exec(ctx, `
+	batch.Queue(`
 		insert into audit (area, at, actor, person_id, action, object, result, request_id, detail)
 		select u.area, $8, u.actor, nullif(u.person, 0), u.action, u.object, u.result, u.request, '{}'
 		from unnest($1::int[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::text[], $7::text[])
 			as u (area, person, actor, action, object, result, request)`,
 		areas, people, actors, actions, objects, results, requests, t.at)
-	if err != nil {
-		return fmt.Errorf("write %d rows of the audit trail: %w", n, err)
-	}
-	return nil
 }
 
-// CounterAccounts implements collection.CounterTx.
-func (t *tx) CounterAccounts(ctx context.Context, banks, numbers []string) ([]collection.FundAccount, error) {
-	rows, err := t.Query(ctx, `
-		select u.at, f.area, f.id, f.scheme, f.role, f.bank, k.opened_on
-		from unnest($1::text[], $2::text[]) with ordinality as u (bank, number, at)
-		join fund_account f on f.bank = u.bank and f.account_no = u.number and f.role in ('income', 'treasury')
-		join book k on k.area = f.area and k.scheme = f.scheme`,
-		banks, numbers)
-	if err != nil {
-		return nil, fmt.Errorf("accounts of counters: %w", err)
-	}
-	out := make([]collection.FundAccount, len(banks))
-	var at int
-	var f collection.FundAccount
-	_, err = pgx.ForEachRow(rows, []any{&at, &f.Area, &f.ID, &f.Scheme, &f.Role, &f.Bank, &f.OpenedOn}, func() error {
-		out[at-1] = f
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("accounts of counters: %w", err)
-	}
-	return out, nil
-}
+const counterDuesSQL = `
+	select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
+		coalesce(f.amount, 0), coalesce(k.payments, 0)
+	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
+	left join member m on m.area = u.area and m.id = u.member
+	left join tier_choice c on c.area = u.area and c.year = u.year and c.member_id = u.member
+	left join lateral (
+		select sum(case when p.red then -p.amount else p.amount end)::bigint as amount from posting p
+		where p.area = u.area and p.member_id = u.member and p.role = 'contribution_individual' and p.year = u.year
+		) p on true
+	left join lateral (
+		select coalesce(max(r.ordinal), 0)::int as payments,
+		       (sum(r.amount) filter (where not exists (select from posting p where p.area = r.area
+		           and p.cause_id = r.id)))::bigint as amount
+		from counter_receipt r where r.area = u.area and r.member_id = u.member and r.year = u.year) k on true
+	left join lateral (
+		select sum(i.amount)::bigint as amount from withholding_item i
+		left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+		where i.area = u.area and i.member_id = u.member and i.year = u.year
+		  and (a.outcome is null or (a.outcome = 'succeeded' and not exists (
+		      select from posting p where p.area = i.area and p.cause_id = i.id)))) f on true`
 
 // CounterDues implements collection.CounterTx.
 func (t *tx) CounterDues(
 	ctx context.Context, areas []party.Area, members []int64, years []int,
 ) ([]collection.CounterDue, error) {
-	areaCodes := make([]int32, len(areas))
-	for i, a := range areas {
-		areaCodes[i] = int32(a)
-	}
-	rows, err := t.Query(ctx, `
-		select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
-			coalesce(f.amount, 0), coalesce(k.payments, 0)
-		from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
-		left join member m on m.area = u.area and m.id = u.member
-		left join tier_choice c on c.area = u.area and c.year = u.year and c.member_id = u.member
-		left join lateral (
-			select sum(case when p.red then -p.amount else p.amount end)::bigint as amount from posting p
-			where p.area = u.area and p.member_id = u.member and p.role = 'contribution_individual' and p.year = u.year
-			) p on true
-		left join lateral (
-			select coalesce(max(r.ordinal), 0)::int as payments,
-			       (sum(r.amount) filter (where not exists (select from posting p where p.area = r.area
-			           and p.cause_id = r.id)))::bigint as amount
-			from counter_receipt r where r.area = u.area and r.member_id = u.member and r.year = u.year) k on true
-		left join lateral (
-			select sum(i.amount)::bigint as amount from withholding_item i
-			left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
-			where i.area = u.area and i.member_id = u.member and i.year = u.year
-			  and (a.outcome is null or (a.outcome = 'succeeded' and not exists (
-			      select from posting p where p.area = i.area and p.cause_id = i.id)))) f on true`,
-		areaCodes, members, years)
+	rows, err := t.Query(ctx, counterDuesSQL, areaCodes(areas), members, years)
 	if err != nil {
 		return nil, fmt.Errorf("dues of %d members: %w", len(members), err)
 	}
+	return collectCounterDues(rows, members, years)
+}
+
+// HeldCounterDues implements collection.CounterTx: the dues are read by the
+// statement after the one that waited, and so see what was waited for.
+func (t *tx) HeldCounterDues(
+	ctx context.Context, areas []party.Area, members []int64, years []int,
+) ([]collection.CounterDue, error) {
+	codes := areaCodes(areas)
+	batch := &pgx.Batch{} //nolint:exhaustruct // filled below
+	batch.Queue(holdDuesSQL("pg_advisory_xact_lock_shared"), codes, years)
+	batch.Queue(counterDuesSQL, codes, members, years)
+	results := t.SendBatch(ctx, batch)
+	defer results.Close() //nolint:errcheck // the errors of its queries are what counts
+	if _, err := results.Exec(); err != nil {
+		return nil, fmt.Errorf("hold dues: %w", err)
+	}
+	rows, err := results.Query()
+	if err != nil {
+		return nil, fmt.Errorf("dues of %d members: %w", len(members), err)
+	}
+	return collectCounterDues(rows, members, years)
+}
+
+func areaCodes(areas []party.Area) []int32 {
+	codes := make([]int32, len(areas))
+	for i, a := range areas {
+		codes[i] = int32(a)
+	}
+	return codes
+}
+
+func collectCounterDues(rows pgx.Rows, members []int64, years []int) ([]collection.CounterDue, error) {
 	out := make([]collection.CounterDue, len(members))
 	var at, payments int
 	var scheme string
 	var chosen, posted, receipts, inFlight int64
-	_, err = pgx.ForEachRow(rows, []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments}, func() error {
+	_, err := pgx.ForEachRow(rows, []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments}, func() error {
 		out[at-1] = collection.CounterDue{
 			Member: members[at-1], Year: years[at-1], Chosen: money.Amount(chosen), Posted: money.Amount(posted),
 			Receipts: money.Amount(receipts), InFlight: money.Amount(inFlight), Payments: payments,

@@ -522,24 +522,18 @@ func (t *tx) Unfinished(ctx context.Context, area party.Area) ([]any, error) {
 	return out, nil
 }
 
-// HoldDues implements collection.CounterTx and RunTx.
-func (t *tx) HoldDues(ctx context.Context, areas []party.Area, years []int, exclusive bool) error {
-	codes := make([]int32, len(areas))
-	for i, a := range areas {
-		codes[i] = int32(a)
-	}
-	lock := "pg_advisory_xact_lock_shared"
-	if exclusive {
-		lock = "pg_advisory_xact_lock"
-	}
-	_, err := t.Exec(ctx, `
-		select `+lock+`(key) from (
-			select distinct hashtextextended('dues ' || u.area || ' ' || u.year, 0) as key
-			from unnest($1::int[], $2::int[]) as u (area, year) order by 1) k`, codes, years)
-	if err != nil {
+// HoldDues implements collection.RunTx.
+func (t *tx) HoldDues(ctx context.Context, areas []party.Area, years []int) error {
+	if _, err := t.Exec(ctx, holdDuesSQL("pg_advisory_xact_lock"), areaCodes(areas), years); err != nil {
 		return fmt.Errorf("hold dues: %w", err)
 	}
 	return nil
+}
+
+func holdDuesSQL(lock string) string {
+	return `select ` + lock + `(key) from (
+		select distinct hashtextextended('dues ' || u.area || ' ' || u.year, 0) as key
+		from unnest($1::int[], $2::int[]) as u (area, year) order by 1) k`
 }
 
 // RefuseArrival implements collection.WatchTx.

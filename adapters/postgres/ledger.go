@@ -15,13 +15,15 @@ import (
 	"twoline/gateway/party"
 )
 
+const newIDsSQL = `select nextval('fact_id') from generate_series(1, $1::int)`
+
 // NewIDs reserves n ids of facts, in rising order. They are time-ordered and
 // are never reused once the transaction committed.
 func (t *tx) NewIDs(ctx context.Context, n int) ([]int64, error) {
 	if n == 0 {
 		return nil, nil
 	}
-	rows, err := t.Query(ctx, `select nextval('fact_id') from generate_series(1, $1::int)`, n)
+	rows, err := t.Query(ctx, newIDsSQL, n)
 	if err != nil {
 		return nil, fmt.Errorf("reserve %d ids: %w", n, err)
 	}

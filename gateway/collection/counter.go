@@ -168,15 +168,16 @@ func (c *Counter) take(ctx context.Context, group []*payment) ([]paid, error) {
 func (c *Counter) takeIn(ctx context.Context, tx Tx, group []*payment) ([]paid, error) {
 	out := make([]paid, len(group))
 	requests := make([]once.Request, len(group))
+	banks, numbers := make([]string, len(group)), make([]string, len(group))
 	for i, p := range group {
-		requests[i] = p.request
+		requests[i], banks[i], numbers[i] = p.request, p.payment.Bank, p.account
 	}
-	stored, err := tx.RecallAll(ctx, requests)
+	opened, err := tx.OpenGroup(ctx, requests, banks, numbers)
 	if err != nil {
 		return nil, err
 	}
 	var fresh []int
-	for i, s := range stored {
+	for i, s := range opened.Stored {
 		if s != nil {
 			out[i].answer, out[i].err = s.Replay(requests[i])
 			continue
@@ -186,7 +187,7 @@ func (c *Counter) takeIn(ctx context.Context, tx Tx, group []*payment) ([]paid, 
 	if len(fresh) == 0 {
 		return out, nil
 	}
-	if err := c.takeFresh(ctx, tx, group, fresh, out); err != nil {
+	if err := c.takeFresh(ctx, tx, group, opened, fresh, out); err != nil {
 		return nil, err
 	}
 	return out, replayLate(ctx, tx, requests, out)
@@ -219,19 +220,17 @@ func replayLate(ctx context.Context, tx Tx, requests []once.Request, out []paid)
 
 // takeFresh decides payments that have no answer yet, and keeps those that are
 // accepted with their answers.
-func (c *Counter) takeFresh(ctx context.Context, tx Tx, group []*payment, fresh []int, out []paid) error {
-	accepted, ordinals, err := c.decide(ctx, tx, group, fresh, out)
+func (c *Counter) takeFresh(
+	ctx context.Context, tx Tx, group []*payment, opened Group, fresh []int, out []paid,
+) error {
+	accepted, ordinals, err := c.decide(ctx, tx, group, opened, fresh, out)
 	if err != nil || len(accepted) == 0 {
 		return err
 	}
 	payments := make([]CounterPayment, len(accepted))
-	ids, err := tx.NewIDs(ctx, len(accepted))
-	if err != nil {
-		return err
-	}
 	for i, at := range accepted {
 		payments[i] = group[at].payment
-		payments[i].ID = ids[i]
+		payments[i].ID = opened.IDs[at]
 	}
 	refused, err := tx.AddCounterReceipts(ctx, payments, ordinals)
 	if err != nil {
@@ -260,15 +259,11 @@ func (c *Counter) takeFresh(ctx context.Context, tx Tx, group []*payment, fresh 
 // decide fills in areas and accounts and refuses what may not be taken. The
 // payments of one member within the group are decided in their order.
 func (c *Counter) decide(
-	ctx context.Context, tx Tx, group []*payment, fresh []int, out []paid,
+	ctx context.Context, tx Tx, group []*payment, opened Group, fresh []int, out []paid,
 ) (accepted, ordinals []int, err error) {
-	banks, numbers := make([]string, len(fresh)), make([]string, len(fresh))
+	accounts := make([]FundAccount, len(fresh))
 	for i, at := range fresh {
-		banks[i], numbers[i] = group[at].payment.Bank, group[at].account
-	}
-	accounts, err := tx.CounterAccounts(ctx, banks, numbers)
-	if err != nil {
-		return nil, nil, err
+		accounts[i] = opened.Accounts[at]
 	}
 	dues, err := c.dues(ctx, tx, group, fresh, accounts)
 	if err != nil {
@@ -300,10 +295,7 @@ func (c *Counter) dues(
 	for i, at := range fresh {
 		areas[i], members[i], years[i] = accounts[i].Area, group[at].payment.Member, group[at].payment.Year
 	}
-	if err := tx.HoldDues(ctx, areas, years, false); err != nil {
-		return nil, err
-	}
-	return tx.CounterDues(ctx, areas, members, years)
+	return tx.HeldCounterDues(ctx, areas, members, years)
 }
 
 func refusePayment(

@@ -37,7 +37,7 @@ func (s *Service) Withhold(
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.HoldDues(ctx, []party.Area{by.Area}, []int{run.Year}, true); err != nil {
+		if err := tx.HoldDues(ctx, []party.Area{by.Area}, []int{run.Year}); err != nil {
 			return nil, err
 		}
 		id, err := tx.AddRun(ctx, by.Area, run, "officer:"+by.Login, today)

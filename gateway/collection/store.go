@@ -20,9 +20,9 @@ type RunTx interface {
 	Partners(ctx context.Context, area party.Area, scheme ledger.Scheme, codes []string) ([]Partner, error)
 	// AddRun writes the run and returns its id.
 	AddRun(ctx context.Context, area party.Area, r Run, actor string, day calendar.Day) (int64, error)
-	// HoldDues keeps counters and runs from reading the same due at one moment: a
-	// run holds it alone, counters share it. It is held to the end.
-	HoldDues(ctx context.Context, areas []party.Area, years []int, exclusive bool) error
+	// HoldDues keeps counters and other runs from reading the same due at one
+	// moment: a run holds it alone, counters share it. It is held to the end.
+	HoldDues(ctx context.Context, areas []party.Area, years []int) error
 	// EachDue calls fn for every member of the bank whose due may be sent now, in
 	// the order of clearing bank, region and member, and returns how many are held by the class of
 	// their last failure. fn must not use the transaction.
@@ -99,18 +99,29 @@ type SuspenseTx interface {
 	AddArrivalSuspense(ctx context.Context, area party.Area, ids []int64, today calendar.Day) error
 }
 
+// Group is what a group of payments begins with, by the payments' positions: the
+// answer kept before or nil, the fund account named or the zero account, a new id.
+type Group struct {
+	Stored   []*once.Stored
+	Accounts []FundAccount
+	IDs      []int64
+}
+
 // CounterTx is what payments at counters and terminals need of a transaction.
 type CounterTx interface {
+	// OpenGroup begins a group of payments: what was answered before, the accounts
+	// that they name and an id for each, by position.
+	OpenGroup(ctx context.Context, rs []once.Request, bankCodes, numbers []string) (Group, error)
 	// RecallAll and KeepAll are once.Tx for many requests in one round trip; the
 	// answers stand by the requests' positions. trail is written with them.
 	RecallAll(ctx context.Context, rs []once.Request) ([]*once.Stored, error)
 	KeepAll(ctx context.Context, rs []once.Request, answers []once.Answer, trail []audit.Row) error
-	// CounterAccounts returns the bank's fund accounts by number, by position; the
-	// zero account where there is none.
-	CounterAccounts(ctx context.Context, bankCodes, numbers []string) ([]FundAccount, error)
 	// CounterDues returns what members owe for a year, by position; Chosen is 0
 	// where nothing was chosen, Scheme is empty where there is no such member.
 	CounterDues(ctx context.Context, areas []party.Area, members []int64, years []int) ([]CounterDue, error)
+	// HeldCounterDues waits for runs that take the same dues, keeps new ones out to
+	// the end, and returns CounterDues.
+	HeldCounterDues(ctx context.Context, areas []party.Area, members []int64, years []int) ([]CounterDue, error)
 	// AddCounterReceipts keeps payments under their ordinals. It answers per
 	// payment, by position: nil, ErrDayClosed or ErrReference. It returns
 	// ErrContended where another transaction took an ordinal first.
