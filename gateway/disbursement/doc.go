@@ -1,0 +1,22 @@
+// Package disbursement is the money out: from who is entitled for a month to the
+// pension that stands on a pensioner's account, or came back.
+//
+//	entitlement ─► roster ─► (screens) ─► pay run: DRAFT
+//	   submit    ─► FROZEN    payees, amounts, batches, numbers and file bytes, in one transaction
+//	   approve   ─► APPROVED  a second person, bound to the digest
+//	   release   ─► RELEASED  a third person; screened again, funded in full, batches SENDING
+//	   results   ─► per item: the benefit is booked with the answer that says it was paid
+//	   return    ─► the money waits in suspense until it is paid again by a new item, which names the old one
+//	             ─► CLOSED    every batch has its last answer
+//
+// A hit of a screen at the release withdraws the run; its successor has the same
+// rows less those hit and is approved anew. Nothing can be added to a frozen run.
+// Nothing is sent twice: an item is paid again only as a new item, and only after
+// the bank's own word that the first one failed or came back.
+//
+// Postings (domain of the two lines): a bank that settles net or itemised is
+// debited for what succeeded, so a success books benefit against the expenditure
+// account. A bank that settles gross takes the lump when it acknowledges the
+// batch, so the lump goes to money in transit first; a success books against
+// that, and what failed comes back from it.
+package disbursement
