@@ -17,9 +17,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
+	"twoline/gateway/fundtransfer"
+	"twoline/gateway/ledger"
 	"twoline/gateway/once"
 )
 
@@ -109,6 +112,12 @@ func (b *bench) seed(ctx context.Context, cmd *benchCommand) error {
 		`insert into fund_account (area, id, scheme, role, bank, account_no, name, opened_on) values
 			(610304, 11, 'rural', 'income', 'psbc', '961001010000000011', '收入户', '2011-01-01'),
 			(610304, 12, 'rural', 'fiscal_special', 'psbc', '961001010000000012', '财政专户', '2011-01-01')`,
+		`insert into person (id, name) values (1, 'bench maker'), (2, 'bench checker')`,
+		`insert into organisation (id, area, kind, name) values (1, 610304, 'agency_finance', 'bench')`,
+		`insert into officer (login, person_id, organisation_id, password_hash, created_at) values
+			('bench-maker', 1, 1, '-', now()), ('bench-checker', 2, 1, '-', now())`,
+		`insert into duty_grant (login, duty, granted_at) values
+			('bench-maker', 'maker', now()), ('bench-checker', 'checker', now())`,
 		fmt.Sprintf(`insert into member (area, id, id_number, social_no, name, region, scheme, joined_on)
 			select 610304, 10000000 + g, lpad((61000000000000000 + g)::text, 17, '0') || '0', 'S' || lpad(g::text, 9, '0'),
 				'王建国', 610304101201, 'rural', '2011-01-01' from generate_series(1, %d) g`, members),
@@ -232,8 +241,15 @@ func (b *bench) withhold(ctx context.Context) ([]collection.Batch, time.Duration
 	return run.Batches, time.Since(begin), err
 }
 
-// batch answers items in requests of 1 000 lines, from four callers.
+// batchLines is how many lines batch sends, in requests of 1 000.
+const batchLines = 60_000
+
+// batch answers items in requests of 1 000 lines, from four callers, each with
+// batches of its own. The requests are made beforehand: a bank has its own list.
 func (b *bench) batch(ctx context.Context) error {
+	if _, err := b.pool.Exec(ctx, `update bank set row_limit = 15000`); err != nil {
+		return fmt.Errorf("smaller batches: %w", err)
+	}
 	batches, _, err := b.withhold(ctx)
 	if err != nil {
 		return err
@@ -242,34 +258,68 @@ func (b *bench) batch(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	const callers = 4
+	work := make([][]resultRequest, callers)
 	lines := 0
+	for i, batch := range batches {
+		requests, err := b.requestsFor(ctx, batch, batchLines-lines)
+		if err != nil {
+			return err
+		}
+		for _, r := range requests {
+			lines += len(r.results)
+		}
+		work[i%callers] = append(work[i%callers], requests...)
+	}
+	var wg sync.WaitGroup
+	failed := make([]error, callers)
 	begin := time.Now()
-	for _, batch := range batches {
-		for after := 0; after < batch.Count && lines < 60_000; after += 1000 {
-			items, err := b.stage.g.collection.Items(ctx, batch, after, 1000)
-			if err != nil {
-				return err
-			}
-			results := make([]collection.Result, len(items))
-			for i, item := range items {
-				amount := item.Amount
-				results[i] = collection.Result{ //nolint:exhaustruct // a plain success
-					Line: i + 1, Item: item.ID, Outcome: bank.OutcomeSucceeded, Amount: &amount,
-					BankReference: "R" + strconv.FormatInt(item.ID, 10), ValueDate: calendar.MustDay("2011-03-10"),
+	for i := range callers {
+		wg.Go(func() {
+			for _, r := range work[i] {
+				_, failed[i] = b.stage.g.collection.Results(ctx, b.request("POST results"), renderJSON, 0,
+					bank.Caller{Code: psbc, KeyID: ""}, r.batch, r.results)
+				if failed[i] != nil {
+					return
 				}
 			}
-			_, err = b.stage.g.collection.Results(ctx, b.request("POST results"), renderJSON, 0,
-				bank.Caller{Code: psbc, KeyID: ""}, batch.ID, results)
-			if err != nil {
-				return err
-			}
-			lines += len(items)
-		}
+		})
 	}
+	wg.Wait()
 	took := time.Since(begin)
+	if err := errors.Join(failed...); err != nil {
+		return err
+	}
 	b.add("batch, 1 000 results a request", float64(lines)/took.Seconds(), limit, //nolint:forbidigo // a rate
-		"one caller, answers per line kept, reading of the items included")
+		fmt.Sprintf("%d lines, %d callers, answers per line kept", lines, callers))
 	return nil
+}
+
+// resultRequest is one request with results of a batch.
+type resultRequest struct {
+	batch   int64
+	results []collection.Result
+}
+
+// requestsFor answers a batch's items as its bank would, at most n of them.
+func (b *bench) requestsFor(ctx context.Context, batch collection.Batch, n int) ([]resultRequest, error) {
+	var out []resultRequest
+	for after := 0; after < min(batch.Count, n); after += 1000 {
+		items, err := b.stage.g.collection.Items(ctx, batch, after, 1000)
+		if err != nil {
+			return nil, err
+		}
+		results := make([]collection.Result, len(items))
+		for i, item := range items {
+			amount := item.Amount
+			results[i] = collection.Result{ //nolint:exhaustruct // a plain success
+				Line: i + 1, Item: item.ID, Outcome: bank.OutcomeSucceeded, Amount: &amount,
+				BankReference: "R" + strconv.FormatInt(item.ID, 10), ValueDate: calendar.MustDay("2011-03-10"),
+			}
+		}
+		out = append(out, resultRequest{batch: batch.ID, results: results})
+	}
+	return out, nil
 }
 
 // importFile takes a whole run's results in as files, posts and sweeps them.
@@ -293,6 +343,9 @@ func (b *bench) importFile(ctx context.Context) error {
 	if err := b.stage.settle(ctx); err != nil {
 		return err
 	}
+	if err := b.sweep(ctx); err != nil {
+		return fmt.Errorf("sweep: %w", err)
+	}
 	took := time.Since(begin)
 	var posted int
 	err = b.pool.QueryRow(ctx, `select count(*) from posting where nature = 'item' and role = 'personal_individual'`).Scan(&posted)
@@ -302,10 +355,33 @@ func (b *bench) importFile(ctx context.Context) error {
 	if posted < lines {
 		return fmt.Errorf("%d of %d items are posted", posted, lines)
 	}
-	b.add("import, results to posted", float64(lines)/took.Seconds(), limit, //nolint:forbidigo // a rate
+	b.add("import, results to swept", float64(lines)/took.Seconds(), limit, //nolint:forbidigo // a rate
 		fmt.Sprintf("%d lines in %.1f s, frozen in %.1f s before, peak resident %d MiB with the bench itself", lines,
 			took.Seconds(), frozen.Seconds(), peakMiB()))
 	return nil
+}
+
+// sweep moves what was collected to the fiscal special account, by two people.
+func (b *bench) sweep(ctx context.Context) error {
+	officer := func(login string, person int64, duty approval.Duty) approval.Officer {
+		return approval.Officer{
+			Login: login, Person: person, Organisation: approval.AgencyFinance, Area: 610304, Region: 0,
+			Duties: []approval.Duty{duty},
+		}
+	}
+	var made fundtransfer.Transfer
+	_, err := b.stage.g.transfers.Submit(ctx, b.request("POST /v1/fund-transfers"), func(v any) (once.Answer, error) {
+		made, _ = v.(fundtransfer.Transfer)
+		return renderJSON(v)
+	}, officer("bench-maker", 1, approval.Maker), fundtransfer.Instruction{ //nolint:exhaustruct // a sweep of all
+		Kind: ledger.Sweep, From: 11, To: 12, All: true, EffectiveOn: calendar.MustDay("2011-03-10"), Document: "bench",
+	})
+	if err != nil {
+		return err
+	}
+	_, err = b.stage.g.transfers.Approve(ctx, b.request("POST approve"), renderJSON,
+		officer("bench-checker", 2, approval.Checker), fundtransfer.Verdict{ID: made.ID, Digest: made.Digest, Reason: ""})
+	return err
 }
 
 // copyLimit is the rate at which PostgreSQL takes the same rows by COPY: two
