@@ -122,7 +122,7 @@ func New(o Options, h *Handlers) (*Engine, error) {
 	client, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{ //nolint:exhaustruct // River's defaults
 		Schema: o.Schema, Logger: o.Log, Workers: h.workers,
 		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}}, //nolint:exhaustruct // the rest is zero
-		FetchCooldown:        25 * time.Millisecond,
+		FetchCooldown:        5 * time.Millisecond,
 		FetchPollInterval:    500 * time.Millisecond,
 		JobTimeout:           10 * time.Minute,
 		RescueStuckJobsAfter: 15 * time.Minute,
