@@ -52,6 +52,8 @@ type Call struct {
 	claim string
 	token [32]byte
 	body  *uploadBody
+	// unkept is set by a command that had no effect: its answer is not remembered.
+	unkept *bool
 }
 
 // IsBank says that a bank signed the request.

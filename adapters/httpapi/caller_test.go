@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	mrand "math/rand/v2"
 	"net/http"
 	"strings"
 	"sync"
@@ -19,6 +18,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/audit"
 	"twoline/gateway/bank"
+	"twoline/gateway/once"
 )
 
 // A bank, an officer and an upload each get through, once.
@@ -83,12 +83,22 @@ func (h *house) count(sql string, args ...any) int {
 // Every covered part, changed after signing, refuses the request, and nothing happens.
 func TestS11_EveryCoveredPartIsProtected(t *testing.T) {
 	t.Parallel()
-	h := open(t, setup{})
+	// The same command under another method and at another address, so that only
+	// the signature can tell them apart.
+	h := open(t, setup{routes: func(h *house, s *httpapi.Server) {
+		for method, path := range map[string]string{"PUT": "/v1/test-words", "POST": "/v1/test-words-again"} {
+			httpapi.Command(s, httpapi.Route{
+				Method: method, Path: path, Summary: "Say a word", Who: httpapi.Banks(),
+			}, viewEffect, func(ctx context.Context, c httpapi.Call, in *wordCommand) (once.Answer, error) {
+				return h.say(ctx, c, in.Body.Word, nil)
+			})
+		}
+	}})
 	good := say("key-00001", "psbc-1")
 	other := strings.Replace(goodBody, "183.10", "983.10", 1)
 	changes := map[string]func(*http.Request){
 		"method":          func(q *http.Request) { q.Method = "PUT" },
-		"path":            func(q *http.Request) { q.URL.Path = "/v1/test-echo" },
+		"path":            func(q *http.Request) { q.URL.Path = "/v1/test-words-again" },
 		"query":           func(q *http.Request) { q.URL.RawQuery = "a=1" },
 		"host":            func(q *http.Request) { q.Host = "other.example.cn" },
 		"content-type":    func(q *http.Request) { q.Header.Set("Content-Type", "application/json; charset=utf-8") },
@@ -120,8 +130,7 @@ func TestS11_EveryCoveredPartIsProtected(t *testing.T) {
 		r := good
 		r.mutate = change
 		res := h.do(r)
-		want := map[string]int{"path": 404, "method": 405}[name]
-		if res.status != 401 && res.status != want {
+		if res.status != 401 {
 			t.Errorf("%s changed: got %d %s", name, res.status, res.body)
 		}
 	}
@@ -173,7 +182,7 @@ func TestS12_Window(t *testing.T) {
 }
 
 // A hundred copies of one signed request at one moment: exactly one is accepted.
-func TestF95_ReplayInParallel(t *testing.T) {
+func TestF95S12_ReplayInParallel(t *testing.T) {
 	t.Parallel()
 	h := open(t, setup{})
 	proto := h.build(say("key-00001", "psbc-1"))
@@ -281,51 +290,6 @@ func TestF97_KeyRotation(t *testing.T) {
 	}
 	early := request{method: "GET", path: "/v1/test-words/1", bank: "psbc-2", mutate: param("psbc-2", "psbc-3")}
 	h.expect(early, 401, "signature_refused")
-}
-
-// Another bank's id is 404, and the attempt is in the trail.
-func TestF94_AnotherBanksID(t *testing.T) {
-	t.Parallel()
-	h := open(t, setup{})
-	mine := h.expect(say("key-00001", "psbc-1"), 201, "")
-	var said word
-	if err := json.Unmarshal([]byte(mine.body), &said); err != nil {
-		t.Fatal(err)
-	}
-	path := "/v1/test-words/" + said.ID.String()
-	h.expect(request{method: "GET", path: path, bank: "psbc-1"}, 200, "")
-	h.expect(request{method: "GET", path: path, bank: "rcu-1"}, 404, "")
-	n := h.count(`select count(*) from audit where actor = 'bank:rcu' and object = $1 and result = 'refused'`, path)
-	if n != 1 {
-		t.Errorf("%d rows in the trail, want 1", n)
-	}
-}
-
-// Random ids of another bank are 404 without exception.
-func TestS05_RandomForeignIDs(t *testing.T) {
-	t.Parallel()
-	h := open(t, setup{})
-	h.data.Exec(t, `insert into test_effect (id, caller, word)
-		select g, 'bank:psbc', 'w' from generate_series(1000, 1999) g`)
-	asks := 10_000
-	if testing.Short() {
-		asks = 400
-	}
-	var wg sync.WaitGroup
-	for range 8 {
-		wg.Go(func() {
-			for range asks / 8 {
-				id := 1000 + mrand.IntN(1000)
-				res := h.do(request{method: "GET", path: fmt.Sprintf("/v1/test-words/%d", id), bank: "rcu-1"})
-				if res.status != 404 || strings.Contains(res.body, "psbc") {
-					t.Errorf("id %d: %d %s", id, res.status, res.body)
-					return
-				}
-			}
-		})
-	}
-	wg.Wait()
-	h.expect(request{method: "GET", path: "/v1/test-words/1500", bank: "psbc-1"}, 200, "")
 }
 
 func TestS02_LockAndTimeouts(t *testing.T) {

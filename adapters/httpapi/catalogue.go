@@ -1,308 +1,609 @@
 package httpapi
 
-// Explained is one error code: when it is answered and what to do then.
+// Explained is one error code: where it is met, when, and what to do then.
 type Explained struct {
 	Code string `json:"code"`
-	When string `json:"when"`
-	Do   string `json:"do"`
+	// Where it is met: in an answer, in a file's receipt or one of its lines, at
+	// one of our commands, or in our log only.
+	Where string `json:"where"            enum:"answer,file,command,log"`
+	// Status is the HTTP status of the answers that carry it.
+	Status int    `json:"status,omitempty" doc:"Of the answers that carry it"`
+	When   string `json:"when"`
+	Do     string `json:"do"`
 }
 
+// row is a code as it is written down; at is a status, or one of the places
+// that are no answer.
+type row struct {
+	code     string
+	at       int
+	when, do string
+}
+
+const (
+	// inFiles is for codes of receipts, of lines of files and of lists.
+	inFiles = -1 - iota
+	// inCommands is for codes that only our commands print.
+	inCommands
+	// inLog is for faults of ours: the answer says internal.
+	inLog
+)
+
 // Catalogue is every error code of the gateway, in the order of the alphabet.
-//
-//nolint:funlen // one table
 func Catalogue() []Explained {
-	return []Explained{
-		{"account_number", "the account number has a wrong form or check digit", "correct the number"},
-		{"account_opening_not_found", "the account opening does not exist for this caller", "check the id"},
+	rows := explanations()
+	all := make([]Explained, len(rows))
+	for i, r := range rows {
+		all[i] = Explained{Code: r.code, Where: "answer", Status: r.at, When: r.when, Do: r.do}
+		if place, ok := map[int]string{inFiles: "file", inCommands: "command", inLog: "log"}[r.at]; ok {
+			all[i].Where, all[i].Status = place, 0
+		}
+	}
+	return all
+}
+
+//nolint:funlen // one table
+func explanations() []row {
+	return []row{
+		{"account_number", inFiles, "the account number has a wrong form or check digit", "correct the number"},
+		{"account_opening_not_found", 404, "the account opening does not exist for this caller", "check the id"},
 		{
-			"account_shared_by_lines", "one bank account was named for two lines of the fund, or two schemes",
+			"account_shared", inFiles,
+			"the line was imported, and its account serves another member too; a case is open",
+			"compare the account with the papers of both; a mistake is put right by its own import",
+		},
+		{
+			"account_shared_by_lines", inFiles,
+			"one bank account was named for two lines of the fund, or two schemes",
 			"name an account of its own for each",
 		},
 		{
-			"acknowledgement_differs", "count, amount or digest is not the batch's",
+			"account_typed_differs", 409, "the number typed from the document is not the one that was submitted",
+			"compare both with the document; reject the change where it is wrong",
+		},
+		{"account_unchanged", 422, "the new account is the one that stands there", "name the corrected account"},
+		{
+			"acknowledgement_differs", 422, "count, amount or digest is not the batch's",
 			"fetch the batch again and compare before acknowledging",
 		},
-		{"already_booked", "the fact stands in the book already", "nothing: it is done"},
-		{"already_decided", "somebody decided this before", "read its state"},
-		{"amount", "an amount of the file is not a plain decimal number without a sign", "correct the file"},
-		{"amount_zero", "the amount is zero", "send an amount above zero"},
+		{"already_booked", 409, "the fact stands in the book already", "nothing: it is done"},
+		{"already_decided", 409, "somebody decided this before", "read its state"},
 		{
-			"answered_before", "another answer on this row was recorded before",
+			"ambiguous_item", inFiles, "the line names a person whom several payments of the batch fit",
+			"name the item by its item_id",
+		},
+		{"amount", inFiles, "an amount of the file is not a plain decimal number without a sign", "correct the file"},
+		{
+			"amount_differs", inFiles,
+			"the amount is not the one that was sent: a debit is made in full or not at all",
+			"debit the amount of the item or nothing, and answer with it",
+		},
+		{"amount_missing", inFiles, "a success names no amount", "name the amount that was debited"},
+		{"amount_zero", 422, "the amount is zero", "send an amount above zero"},
+		{
+			"answered_before", inFiles, "another answer on this row was recorded before",
 			"compare with your first answer; call us where it was wrong",
 		},
-		{"area_forbidden", "the officer works for another area", "use an officer of the area"},
-		{"area_required", "the file's area is not known", "name it"},
-		{"arrival_role", "money was reported on an account that contributions do not arrive on", "check the account"},
+		{"area_forbidden", 403, "the officer works for another area", "use an officer of the area"},
+		{"area_required", 400, "the file's area is not known", "name it"},
 		{
-			"authority_unknown", "the signature covers another address than the one that was reached",
+			"arrival_fixed", 409, "its batch agreed with the money, or it is a terminal's day",
+			"name a batch for money that is open",
+		},
+		{"arrival_not_found", 404, "the arrival does not exist for this caller", "check the id"},
+		{
+			"arrival_role", 422, "money was reported on an account that contributions do not arrive on",
+			"report credits of income, treasury and fiscal special accounts only",
+		},
+		{
+			"authority_unknown", 401, "the signature covers another address than the one that was reached",
 			"sign the address you send to",
 		},
-		{"bad_request", "the bytes are not an acceptable HTTP request", "correct the client"},
-		{"bank_key_exists", "a key with this id is registered", "choose another id"},
-		{"bank_key_unknown", "no such key is registered", "check the id"},
-		{"bank_not_found", "the area registered no such bank", "check code and area"},
+		{"bad_request", 400, "the bytes are not an acceptable HTTP request", "correct the client"},
+		{"bank_key_exists", inCommands, "a key with this id is registered", "choose another id"},
+		{"bank_key_unknown", inCommands, "no such key is registered", "check the id"},
+		{"bank_not_found", 404, "the area registered no such bank", "check code and area"},
 		{
-			"bank_reference_reused", "the bank reference was reported before with other content",
+			"bank_reference_reused", 409, "the bank reference was reported before with other content",
 			"send the first content again, or a new reference",
 		},
-		{"bank_unknown", "no area has registered this bank", "register the bank first"},
-		{"batch_not_found", "the batch does not exist for this caller", "check the id"},
-		{"batch_state", "the batch's state does not allow this now", "read the batch and go on from its state"},
-		{"before_book", "the day lies before the book of the scheme begins", "correct the day"},
-		{"body_too_large", "the body is larger than the route takes", "send less, or a file on the upload address"},
-		{"book_sealed", "the day's book is sealed", "book on the next business day"},
-		{"caller_not_allowed", "the route is for another kind of caller", "call it as that caller"},
+		{"bank_unknown", inCommands, "no area has registered this bank", "register the bank first"},
 		{
-			"charset", "the bytes are not text of the charset that was named",
+			"batch_acknowledged", 409, "the bank has acknowledged the batch, or answered on it",
+			"wait for its results; what fails or comes back can be paid again",
+		},
+		{"batch_not_found", 404, "the batch does not exist for this caller", "check the id"},
+		{
+			"batch_state", 409, "the batch's state does not allow this now",
+			"read the batch: its status says whether it waits for an acknowledgement, for results or for nothing",
+		},
+		{
+			"batch_withdrawn", inFiles, "the payment belongs to a batch that was recalled",
+			"tell the agency at once whether any of it was paid",
+		},
+		{"before_book", inFiles, "the day lies before the book of the scheme begins", "correct the day"},
+		{
+			"body_too_large", 413, "the body is larger than the route takes",
+			"send less, or a file on the upload address",
+		},
+		{
+			"book_sealed", 409, "the go-live day of the scheme's book is sealed",
+			"enter what is missing as a movement of a later day",
+		},
+		{"caller_not_allowed", 403, "the route is for another kind of caller", "call it as that caller"},
+		{"change_not_found", 404, "nobody asked for a change of the instrument", "ask for one first"},
+		{
+			"change_open", 409, "a change of the instrument waits for its checker",
+			"let it be approved or rejected, or withdraw it",
+		},
+		{
+			"charset", 400, "the bytes are not text of the charset that was named",
 			"name the right charset or correct the file",
 		},
-		{"charset_bytes", "bytes are not text in the declared charset", "correct the file"},
+		{"charset_bytes", inFiles, "bytes are not text in the declared charset", "correct the file"},
 		{
-			"charset_rune", "a character cannot be written in the bank's charset",
+			"charset_rune", inFiles, "a character cannot be written in the bank's charset",
 			"correct the name, or ask the bank for a wider charset",
 		},
-		{"closing", "the process is stopping", "send it again with the same Idempotency-Key"},
-		{"collected_by_tax", "the tax authority collects in this area from the day on", "collect nothing here"},
+		{"closing", 503, "the process is stopping", "send it again with the same Idempotency-Key"},
+		{"collected_by_tax", 422, "the tax authority collects in this area from the day on", "collect nothing here"},
 		{
-			"collection_mode", "who collects in this area does not allow the movement",
+			"collection_mode", 422, "who collects in this area does not allow the movement",
 			"choose the movement that its mode has",
 		},
-		{"contended", "another request on the same rows was faster", "send it again with the same Idempotency-Key"},
-		{"content_encoding_refused", "the body has a Content-Encoding", "send the plain bytes"},
 		{
-			"content_type_refused", "the body has another Content-Type than the route takes",
+			"contended", 503, "another request on the same rows was faster",
+			"send it again with the same Idempotency-Key",
+		},
+		{"content_encoding_refused", 415, "the body has a Content-Encoding", "send the plain bytes"},
+		{
+			"content_type_refused", 415, "the body has another Content-Type than the route takes",
 			"send the type that the document names",
 		},
-		{"control_total", "count or amount does not agree with the lines", "correct the totals; nothing was taken"},
-		{"credentials_ambiguous", "the request has a signature and a bearer token", "send one of them"},
-		{"csv", "the file is not CSV as RFC 4180 defines it", "correct the file"},
-		{"customer_not_found", "the bank has no customer with this id number", "check the number"},
 		{
-			"database_unavailable", "the database cannot serve the request now",
+			"contradicts_outcome", inFiles, "the item has the opposite final answer already; nothing was changed",
+			"compare your two answers and tell the agency which is true; never debit again",
+		},
+		{
+			"control_total", 422, "count or amount does not agree with the lines",
+			"let count be the number of lines and amount the sum of those that have one; nothing was taken",
+		},
+		{"credentials_ambiguous", 401, "the request has a signature and a bearer token", "send one of them"},
+		{"csv", 400, "the file is not CSV as RFC 4180 defines it", "correct the file"},
+		{"customer_not_found", 404, "the bank has no customer with this id number", "check the number"},
+		{
+			"database_unavailable", 503, "the database cannot serve the request now",
 			"send it again with the same Idempotency-Key",
 		},
-		{"day_open", "the business day is not over", "wait until it is"},
-		{"day_out_of_range", "the day lies in the future or before the books began", "correct the day"},
+		{"day_open", inCommands, "the business day is not over", "wait until it is"},
 		{
-			"deadline_exceeded", "the work did not end in time; it may have had its effect",
+			"day_out_of_range", 422, "the day lies in the future or before the books began",
+			"name a day from the beginning of the account's book up to today in Asia/Shanghai",
+		},
+		{
+			"deadline_exceeded", 503, "the work did not end in time; it may have had its effect",
 			"send it again with the same Idempotency-Key",
 		},
-		{"deposit_differs", "a fixed deposit is drawn whole, after the day it was placed", "draw all of it, later"},
-		{"deposit_drawn", "the fixed deposit was drawn before", "nothing: it is done"},
-		{"deposit_unknown", "the account holds no such fixed deposit", "check the deposit"},
+		{"death_notice_not_found", 404, "the death notice does not exist for this caller", "check the id"},
 		{
-			"differs", "a row with this key is registered with other content",
+			"deposit_differs", 422, "a fixed deposit is drawn whole, after the day it was placed",
+			"draw all of it, later",
+		},
+		{"deposit_drawn", 409, "the fixed deposit was drawn before", "nothing: it is done"},
+		{"deposit_unknown", 422, "the account holds no such fixed deposit", "check the deposit"},
+		{
+			"differs", inFiles, "a row with this key is registered with other content",
 			"correct the row, or change the registered one by its own route",
 		},
-		{"digest_differs", "the content changed since it was shown", "look at it again and approve its new digest"},
-		{"digest_mismatch", "the body is not the one that Content-Digest names", "digest the bytes as they are sent"},
-		{"digest_required", "an upload came without Content-Digest", "add sha-256 of the bytes"},
-		{"duplicate_parameter", "a query parameter or single header stands twice", "send it once"},
-		{"duty_conflict", "the officer's duties do not allow the action", "let an officer with the duty do it"},
-		{"effective_in_future", "the value date lies in the future", "enter it on the day the money moves, or later"},
-		{"element_repeated", "an element of the file that counts once stands twice", "ask the bank for a correct file"},
-		{"empty_file", "the file has no rows", "send a file with rows"},
-		{"entry_malformed", "we made an incomplete entry; nothing was booked", "name the request_id when you ask us"},
 		{
-			"entry_unbalanced", "we made an entry that does not balance; nothing was booked",
+			"digest_differs", 409, "the content changed since it was shown",
+			"look at it again and approve its new digest",
+		},
+		{
+			"digest_mismatch", 401, "the body is not the one that Content-Digest names",
+			"take sha-256 over the bytes as they go over the wire, and send these bytes",
+		},
+		{"digest_required", 400, "an upload came without Content-Digest", "add sha-256 of the bytes"},
+		{
+			"disbursement_batch_not_found", 404,
+			"the batch of payments does not exist for this caller, or was not released",
+			"check the id",
+		},
+		{
+			"duplicate_line", inFiles, "another line of the same file or request answers the item",
+			"keep one line for each item",
+		},
+		{"duplicate_parameter", 400, "a query parameter or single header stands twice", "send it once"},
+		{"duty_conflict", 403, "the officer's duties do not allow the action", "let an officer with the duty do it"},
+		{
+			"effective_in_future", 422, "the value date lies in the future",
+			"enter it on the day the money moves, or later",
+		},
+		{
+			"element_repeated", inFiles, "an element of the file that counts once stands twice",
+			"ask the bank for a correct file",
+		},
+		{"empty_file", inFiles, "the file has no rows", "send a file with rows"},
+		{
+			"entry_malformed", inLog, "we made an incomplete entry; nothing was booked",
 			"name the request_id when you ask us",
 		},
-		{"fields", "a line has not as many fields as the header", "correct the line"},
 		{
-			"file_changed", "a frozen file no longer has its digest; nothing was sent",
+			"entry_unbalanced", inLog, "we made an entry that does not balance; nothing was booked",
 			"name the request_id when you ask us",
 		},
-		{"file_field", "a value cannot stand in the bank's file", "correct the value"},
+		{"fields", inFiles, "a line has not as many fields as the header", "correct the line"},
 		{
-			"file_part_unknown", "the file's name does not say which part it is",
+			"file_changed", inLog, "a frozen file no longer has its digest; nothing was sent",
+			"name the request_id when you ask us",
+		},
+		{"file_field", inFiles, "a value cannot stand in the bank's file", "correct the value"},
+		{
+			"file_malformed", inFiles, "the structure of the file is broken; nothing of it was booked",
+			"send the file as your profile describes it, under a new name",
+		},
+		{
+			"file_part_unknown", inFiles, "the file's name does not say which part it is",
 			"end the name in _S or _F before its suffix",
 		},
 		{
-			"file_quarantined", "the file contradicts itself; nothing of it was booked",
+			"file_quarantined", inFiles, "the file contradicts itself; nothing of it was booked",
 			"send a correct file under a new name",
 		},
-		{"file_too_large", "the file is larger than the address takes", "split it"},
-		{"fund_account_not_found", "the fund account does not exist for this caller", "check the id"},
-		{"future", "the day lies after today", "correct the day"},
-		{"header", "the first line does not name the columns", "add the header of the import's description"},
-		{"headers_too_large", "the header fields are larger than 16 KiB", "send fewer or shorter ones"},
+		{"file_too_large", inFiles, "the file is larger than the address takes", "split it"},
+		{"fund_account_not_found", 404, "the fund account does not exist for this caller", "check the id"},
 		{
-			"idempotency_in_progress", "the first request with the key is still running",
+			"funding_request_differs", 422, "the allocation does not go to the account of the funding request",
+			"name the request of that account, or none",
+		},
+		{
+			"funding_request_exceeded", 422, "the allocation is more than the funding request still asks for",
+			"allocate at most what is open, or name no request",
+		},
+		{
+			"funding_request_invalid", 422, "the funding request lacks a field, or has one that cannot be",
+			"correct the field that is named",
+		},
+		{"funding_request_not_found", 404, "the funding request does not exist for this caller", "check the id"},
+		{
+			"funds_short", 409,
+			"an expenditure account does not hold what the run takes from it; no part of it was released",
+			"let the finance bureau allocate what is missing, then release it",
+		},
+		{"future", 422, "the day lies after today", "correct the day"},
+		{
+			"handover_late", 422, "the day on which the bank should hold money and list has passed",
+			"release it with a reason",
+		},
+		{"header", 400, "the first line does not name the columns", "add the header of the import's description"},
+		{"headers_too_large", 431, "the header fields are larger than 16 KiB", "send fewer or shorter ones"},
+		{"hold_not_found", 404, "the hold does not exist for this caller", "check the id"},
+		{
+			"hold_released", 409, "two people released the hold",
+			"nothing: it has ended; to hold again import a hold of another text or month",
+		},
+		{
+			"idempotency_in_progress", 409, "the first request with the key is still running",
 			"wait, for Retry-After where given, and send it again",
 		},
 		{
-			"idempotency_key_required", "the Idempotency-Key is missing, or not 8 to 64 visible characters",
+			"idempotency_key_required", 400, "the Idempotency-Key is missing, or not 8 to 64 visible characters",
 			"make one for each intent and keep it for retries",
 		},
 		{
-			"idempotency_key_reused", "the key was used for a request with other content",
+			"idempotency_key_reused", 422, "the key was used for a request with other content",
 			"use a new key for a new intent",
 		},
 		{
-			"import_contended", "another request registered some of the rows",
+			"import_contended", 503, "another request registered some of the rows",
 			"send it again with the same Idempotency-Key",
 		},
 		{
-			"import_refused", "some lines were refused, so nothing was imported",
+			"import_refused", 422, "some lines were refused, so nothing was imported",
 			"correct the lines that the answer names",
 		},
-		{"income_not_swept", "the income account holds money at its month's end", "sweep it first"},
-		{"insufficient_balance", "the account does not hold the amount", "move less, or fund the account first"},
+		{"income_not_swept", 409, "the income account holds money at its month's end", "sweep it first"},
 		{
-			"internal", "the gateway failed; the work may or may not be done",
+			"instrument_ended", 409, "the instrument has ended",
+			"ask GET /v1/members/{id}/instruments for the one that took its place",
+		},
+		{"instrument_not_found", 404, "the instrument does not exist for this caller", "check the id"},
+		{"insufficient_balance", 422, "the account does not hold the amount", "move less, or fund the account first"},
+		{
+			"internal", 500, "the gateway failed; the work may or may not be done",
 			"name the request_id when you ask us; a retry with the same key is safe",
 		},
-		{"invalid_cursor", "the cursor is not one of ours", "use next_cursor as it was given"},
-		{"invalid_field", "a field of the line is not valid", "correct the field"},
+		{"invalid_cursor", 400, "the cursor is not one of ours", "use next_cursor as it was given"},
+		{"invalid_field", 400, "a field is not valid", "correct the field that is named"},
 		{
-			"invalid_json", "the body is not JSON that all readers read alike",
+			"invalid_json", 400, "the body is not JSON that all readers read alike",
 			"send UTF-8, each name once, nothing after the value",
 		},
-		{"invalid_request", "a field is missing, unknown or of another form", "correct the field that is named"},
-		{"item_not_found", "the item does not exist for this caller", "check the id or the bank reference"},
-		{"jsonl_end", "the file has no end line, or one that does not agree", "send the whole file"},
-		{"jsonl_field", "a field is unknown, repeated, missing or of another form", "correct the line"},
-		{"jsonl_line", "a line is longer than 1 MiB", "shorten it"},
-		{"jsonl_order", "a record does not follow the one before it", "put the records into file order"},
-		{"jsonl_syntax", "a line is not one flat JSON object in UTF-8", "correct the line"},
-		{"layout", "the configured layout of a bank's file cannot be used", "correct the profile"},
-		{"line_too_long", "a line is longer than 64 KiB", "shorten it"},
+		{"invalid_request", 400, "a field is missing, unknown or of another form", "correct the field that is named"},
 		{
-			"login_refused", "login or password is wrong, or the login is locked",
+			"item_failed", inFiles, "the payment failed, so there was nothing to give back",
+			"compare with your first answer on it",
+		},
+		{"item_not_found", 404, "the item does not exist for this caller", "check the id or the bank reference"},
+		{"jsonl_end", inFiles, "the file has no end line, or one that does not agree", "send the whole file"},
+		{"jsonl_field", inFiles, "a field is unknown, repeated, missing or of another form", "correct the line"},
+		{"jsonl_line", inFiles, "a line is longer than 1 MiB", "shorten it"},
+		{"jsonl_order", inFiles, "a record does not follow the one before it", "put the records into file order"},
+		{"jsonl_syntax", inFiles, "a line is not one flat JSON object in UTF-8", "correct the line"},
+		{"layout", inCommands, "the configured layout of a bank's file cannot be used", "correct the profile"},
+		{"line_too_long", 413, "a line is longer than 64 KiB", "shorten it"},
+		{
+			"login_refused", 401, "login or password is wrong, or the login is locked",
 			"try again after 15 minutes, or ask the security administrator",
 		},
 		{
-			"malformed_rows", "rows of the file are malformed, so it is refused whole",
+			"malformed_rows", inFiles, "rows of the file are malformed, so it is refused whole",
 			"correct the rows that the answer names",
 		},
-		{"mandate_end_day", "the end lies before the signing or after today", "correct the day"},
-		{"mandate_ended", "the mandate ended on another day already", "nothing: it has ended"},
-		{"mandate_exists", "the member has another mandate that holds", "end that one first"},
-		{"mandate_form", "the mandate is to be signed and cancelled at once, or neither", "send one of the two forms"},
-		{"mandate_not_found", "the mandate does not exist for this bank", "check the number"},
-		{"member_not_found", "the member does not exist for this caller", "check the id"},
-		{"method_not_allowed", "the address does not take this method", "use one of Allow"},
-		{"no_book", "the scheme has no book in the area", "register its first fund account"},
-		{"no_members", "no member of the selection lacks an account", "nothing: there is nothing to open"},
-		{"no_parent", "the region above the line's is not registered", "register it first"},
-		{"no_rule", "no rule is known for the area and day", "enter the rule with its document"},
+		{"mandate_end_day", 422, "the end lies before the signing or after today", "correct the day"},
+		{"mandate_ended", 409, "the mandate ended on another day already", "nothing: it has ended"},
+		{"mandate_exists", 409, "the member has another mandate that holds", "end that one first"},
 		{
-			"no_such_route", "the address has no such route; uploads have an address of their own",
+			"mandate_form", 400, "the fields are not those of the action",
+			"sign takes id_number, account_no and signed_on; cancel takes ended_on",
+		},
+		{"mandate_not_found", 404, "the mandate does not exist for this bank", "check the number"},
+		{
+			"member_not_found", 404, "the member does not exist for this caller",
+			"check the id; members of other areas and banks are not found either",
+		},
+		{"method_not_allowed", 405, "the address does not take this method", "use one of Allow"},
+		{
+			"month_in_future", 422, "the month is more than one ahead",
+			"pay it in the month before it, in itself or later",
+		},
+		{"no_book", inFiles, "the scheme has no book in the area", "register its first fund account"},
+		{
+			"no_expenditure_account", 422, "no bank has an expenditure account of the scheme in the area",
+			"register one",
+		},
+		{"no_members", 422, "no member of the selection lacks an account", "nothing: there is nothing to open"},
+		{"no_parent", inFiles, "the region above the line's is not registered", "register it first"},
+		{
+			"no_rule", 422, "no rule is known for the area and day",
+			"the agency has to enter the area's rule with its document",
+		},
+		{
+			"no_such_route", 404, "the address has no such route; uploads have an address of their own",
 			"compare with /openapi.json",
 		},
-		{"no_tier", "the amount is none of the area's tiers of the year", "choose a tier"},
-		{"nonce_replayed", "the nonce was used before", "sign every request anew, also a retry"},
-		{"not_ended", "the file was not read to its end", "send it again"},
-		{"not_found", "what is named does not exist for this caller", "check the id"},
-		{"not_registered", "the field names something that is not registered", "register it first"},
-		{"nothing_due", "no member has a due that may be collected now", "nothing: there is nothing to collect"},
-		{"officer_exists", "the login is taken", "choose another"},
-		{"officer_unknown", "there is no such login", "check the login"},
-		{"opening_balances", "the opening balances are incomplete", "give every account of the book"},
-		{"opening_day", "the balance is not that of the day before the book begins", "correct the day"},
-		{"opening_exists", "the account's opening balance is booked", "nothing: it is done"},
-		{"other_area", "the field belongs to another area", "correct the field"},
-		{"over_due", "the payment exceeds what the member still owes for the year", "take what is due"},
-		{"part", "a file of account openings names neither part S nor part F", "name the part"},
+		{"no_tier", inFiles, "the amount is none of the area's tiers of the year", "choose a tier"},
+		{"nonce_replayed", 401, "the nonce was used before", "sign every request anew, also a retry"},
+		{"not_ended", inFiles, "the file was not read to its end", "send it again"},
+		{"not_found", 404, "what is named does not exist for this caller", "check the id"},
+		{"not_registered", inFiles, "the field names something that is not registered", "register it first"},
 		{
-			"path_not_canonical", "the path has a second spelling",
+			"nothing_due", 422, "no member has a due that may be collected now",
+			"nothing: all have paid, are being debited, have no mandate or are held",
+		},
+		{
+			"nothing_to_pay", 422, "nobody is entitled, or everybody who is is held or paid already",
+			"see the holds of a roster",
+		},
+		{
+			"notice_withdrawn", inFiles, "the line repeats a death notice that was taken back as wrong",
+			"leave the line out; where the death is true after all, name another source",
+		},
+		{"officer_exists", inCommands, "the login is taken", "choose another"},
+		{"officer_unknown", inCommands, "there is no such login", "check the login"},
+		{"opening_balances", 400, "the opening balances are incomplete", "give every account of the book"},
+		{"opening_day", 422, "the balance is not that of the day before the book begins", "correct the day"},
+		{"opening_exists", 409, "the account's opening balance is booked", "nothing: it is done"},
+		{"other_area", inFiles, "the field belongs to another area", "correct the field"},
+		{
+			"over_due", 422, "the payment exceeds what the member still owes for the year",
+			"ask GET /v1/dues and take at most its open amount",
+		},
+		{"part", inFiles, "a file of account openings names neither part S nor part F", "name the part"},
+		{
+			"party_differs", inFiles, "account, name or id number is not the one that was sent",
+			"check which customer was debited, then answer the right item",
+		},
+		{
+			"path_not_canonical", 400, "the path has a second spelling",
 			"write it without percent-encoding, as in /openapi.json",
 		},
-		{"payout_exists", "the member has another active account for benefits", "end that one first"},
-		{"period_closed", "the account's month is closed", "book in the open month"},
-		{"period_not_sealed", "a day of the month is not sealed", "wait until all are"},
-		{"policy_rows", "our rows of rules contradict themselves", "name the request_id when you ask us"},
-		{"rate_limited", "too many requests of this caller on this route", "wait for Retry-After"},
-		{"read_interrupted", "the file could not be read to its end", "send it again"},
-		{"receipt_not_found", "the receipt does not exist for this caller", "check the id"},
-		{"record_order", "a record stands where it does not belong", "correct the file"},
-		{"request_timeout", "the request did not arrive in time", "send it again, faster"},
-		{"required", "a field of the line is empty", "fill it"},
-		{"row_differs", "name or id number is not that of the opening's row", "correct the row"},
-		{"row_limit", "the file has more rows than the bank allows", "split it"},
 		{
-			"row_order", "a row is not in the opening, or not in its order",
+			"pay_run_exists", 409, "the month has a regular pay run that was neither refused nor withdrawn",
+			"go on with the run that subject names, or make a supplementary one",
+		},
+		{
+			"pay_run_invalid", 400, "scheme, month or kind of the run is missing or unknown",
+			"correct the field that is named",
+		},
+		{"pay_run_not_found", 404, "the pay run does not exist for this caller", "check the id"},
+		{
+			"pay_run_state", 409, "the run's state does not allow the step",
+			"read the run: its state says which step is next",
+		},
+		{
+			"payment_item_not_found", 404, "the payment does not exist for this caller",
+			"check the id or the bank reference",
+		},
+		{"payout_exists", inFiles, "the member has another active account for benefits", "end that one first"},
+		{"period_closed", 409, "the account's month is closed", "book in the open month"},
+		{"period_not_sealed", 409, "a day of the month is not sealed", "wait until all are"},
+		{"policy_rows", inLog, "our rows of rules contradict themselves", "name the request_id when you ask us"},
+		{
+			"rate_limited", 429, "too many requests of this caller on this route",
+			"wait as many seconds as Retry-After says",
+		},
+		{"read_interrupted", inFiles, "the file could not be read to its end", "send it again"},
+		{"receipt_not_found", 404, "the receipt does not exist for this caller", "check the id"},
+		{"record_order", inFiles, "a record stands where it does not belong", "correct the file"},
+		{
+			"reference_malformed", inFiles, "the bank reference is missing or longer than 64 bytes",
+			"name the credit as the statement shows it",
+		},
+		{"release_not_found", 404, "nobody asked for a release of the hold", "ask for one first"},
+		{
+			"release_open", 409, "a release of the hold waits for its checker",
+			"let it be approved or rejected, or withdraw it",
+		},
+		{"request_timeout", 408, "the request did not arrive in time", "send it again, faster"},
+		{"required", inFiles, "a field of the line is empty", "fill it"},
+		{
+			"return_not_found", 404, "the returned payment does not exist for this caller",
+			"check the id; it stands with the person's payments",
+		},
+		{
+			"return_state", 409,
+			"the money does not wait: it was paid again, is being paid again, or went back already",
+			"read the person's payments",
+		},
+		{
+			"returned_before", inFiles, "the payment came back before, as another credit",
+			"tell which of the two is true; a payment comes back once",
+		},
+		{"roster_not_found", 404, "the roster does not exist for this caller", "check the id"},
+		{
+			"roster_stale", 409, "another run pays people of this roster since it was made",
+			"withdraw the run and draft it anew",
+		},
+		{"row_differs", inFiles, "name or id number is not that of the opening's row", "correct the row"},
+		{"row_limit", inFiles, "the file has more rows than the bank allows", "split it"},
+		{
+			"row_order", inFiles, "a row is not in the opening, or not in its order",
 			"send the rows in the order of the file we gave",
 		},
 		{
-			"same_person", "one person would act twice as maker, checker or releaser",
+			"same_person", 403, "one person would act twice as maker, checker or releaser",
 			"let another person do it, not another login",
 		},
-		{"session_ended", "the session is over, unknown or its login is disabled", "log in again"},
-		{"signature_coverage", "sig1 does not cover the profile's components in their order", "cover exactly those"},
-		{"signature_duplicate", "a label, digest or single field of the signature stands twice", "send it once"},
-		{"signature_expired", "the signature is outside its window of time", "check the clock and sign anew"},
-		{"signature_key_invalid", "the key cannot be used with its algorithm", "check the key file"},
-		{"signature_malformed", "the request does not follow the signature profile", "compare with the test vectors"},
+		{"session_ended", 401, "the session is over, unknown or its login is disabled", "log in again"},
 		{
-			"signature_refused", "the key is unknown or revoked, or the signature does not hold",
-			"check key id, key and what was signed",
+			"signature_coverage", 401, "sig1 does not cover the profile's components in their order",
+			"cover @method @authority @path @query, then content-type content-digest idempotency-key where sent",
 		},
-		{"signature_skew", "our allowance for clocks is misconfigured", "name the request_id when you ask us"},
-		{"signature_transport", "the client cannot sign the request as it stands", "correct the client's request"},
-		{"source_changed", "the file changed while it was read", "leave it alone and try again"},
-		{"statement_account", "the statement is of another account", "send it to the account it is of"},
+		{"signature_duplicate", 401, "a label, digest or single field of the signature stands twice", "send it once"},
 		{
-			"statement_amount", "an amount is negative, too large or has more than two decimals",
+			"signature_expired", 401, "the signature is outside its window of time",
+			"set the clock; created is now, expires at most 300 s later; sign every try anew",
+		},
+		{"signature_key_invalid", inCommands, "the key cannot be used with its algorithm", "check the key file"},
+		{
+			"signature_malformed", 401, "Signature or Signature-Input does not follow the profile",
+			"compare with what twoline sign prints and with the test vectors beside it",
+		},
+		{
+			"signature_refused", 401, "the key is unknown or revoked, or the signature does not hold",
+			"check keyid, that the key is registered and not revoked, and the bytes that were signed",
+		},
+		{"signature_skew", inLog, "our allowance for clocks is misconfigured", "name the request_id when you ask us"},
+		{
+			"signature_transport", inCommands, "the client cannot sign the request as it stands",
+			"correct the client's request",
+		},
+		{"source_changed", inFiles, "the file changed while it was read", "leave it alone and try again"},
+		{"statement_account", inFiles, "the statement is of another account", "send it to the account it is of"},
+		{
+			"statement_amount", inFiles, "an amount is negative, too large or has more than two decimals",
 			"ask the bank for a correct statement",
 		},
-		{"statement_arithmetic", "opening, entries and closing do not add up", "ask the bank for a correct statement"},
-		{"statement_balance", "the opening or closing balance is missing", "ask the bank for a complete statement"},
-		{"statement_contradicts", "the file contradicts itself", "ask the bank for a correct statement"},
-		{"statement_currency", "the statement is not in yuan", "send the account's statement in CNY"},
-		{"statement_days", "the statement's days contradict its entries", "ask the bank for a correct statement"},
-		{"statement_early", "the statement begins before the account's books do", "send days of the book only"},
-		{"statement_entry", "an entry lacks its direction or date", "ask the bank for a correct statement"},
-		{"statement_field", "a value does not fit a camt.053 statement", "correct the value"},
-		{"statement_future", "the statement covers days that are not over", "send it after the day's end"},
-		{"statement_gap", "days are missing before the statement", "send those first"},
-		{"statement_kind", "the file is a notice or a report of the day", "send the statement"},
-		{"statement_not_covered", "no statement of the account covers the day", "send the statement first"},
 		{
-			"statement_opening", "the opening balance is not the closing balance before it",
+			"statement_arithmetic", inFiles, "opening, entries and closing do not add up",
+			"ask the bank for a correct statement",
+		},
+		{
+			"statement_balance", inFiles, "the opening or closing balance is missing",
+			"ask the bank for a complete statement",
+		},
+		{"statement_contradicts", inFiles, "the file contradicts itself", "ask the bank for a correct statement"},
+		{"statement_currency", inFiles, "the statement is not in yuan", "send the account's statement in CNY"},
+		{
+			"statement_days", inFiles, "the statement's days contradict its entries",
+			"ask the bank for a correct statement",
+		},
+		{
+			"statement_early", inFiles, "the statement begins before the account's books do",
+			"send days of the book only",
+		},
+		{"statement_entry", inFiles, "an entry lacks its direction or date", "ask the bank for a correct statement"},
+		{"statement_field", inFiles, "a value does not fit a camt.053 statement", "correct the value"},
+		{"statement_future", inFiles, "the statement covers days that are not over", "send it after the day's end"},
+		{"statement_gap", inFiles, "days are missing before the statement", "send those first"},
+		{
+			"statement_kind", inFiles, "the file is a notice or a report of the day",
+			"send the statement of the whole day (camt.053, MT940)",
+		},
+		{"statement_not_covered", 404, "no statement of the account covers the day", "send the statement first"},
+		{
+			"statement_opening", inFiles, "the opening balance is not the closing balance before it",
 			"ask the bank which of the two is right",
 		},
 		{
-			"statement_overlap", "the statement differs from what was taken in for the same days",
+			"statement_overlap", inFiles, "the statement differs from what was taken in for the same days",
 			"ask the bank which of the two is right",
 		},
-		{"statement_page", "a page of the statement is missing", "send all pages"},
-		{"statement_receipt", "the receipt is not of a statement with its account and day", "check the id"},
+		{"statement_page", inFiles, "a page of the statement is missing", "send all pages"},
+		{"statement_receipt", inFiles, "the receipt is not of a statement with its account and day", "check the id"},
 		{
-			"statement_structure", "an element that every statement has is missing or empty",
+			"statement_structure", inFiles, "an element that every statement has is missing or empty",
 			"ask the bank for a correct file",
 		},
-		{"statement_too_large", "the statement is larger than the source allows", "split it by days"},
-		{"statement_unfinished", "the file was not read to its end", "send it again"},
-		{"statement_unreadable", "the file cannot be read as a statement", "send a supported format"},
-		{"sum_overflow", "the sum of the file's amounts is out of range", "split the file"},
-		{"taken", "the value belongs to another row", "correct the value"},
-		{"tax_collects", "the tax authority collects, so there is no income account", "name none"},
-		{"terminal_day_closed", "the terminal's day is closed", "report the receipt on a day that is open"},
-		{"terminal_day_empty", "no receipt of the terminal's day is known", "report the receipts, then the credit"},
-		{"text", "a text is not UTF-8", "correct the file"},
-		{"text_not_encodable", "the bank's charset cannot carry the text", "correct the text"},
-		{"tier_not_chosen", "the member chose no amount for the year", "let the member choose first"},
-		{"too_many_lines", "the request has more than 10 000 results", "send a file on the upload address"},
-		{"too_many_rows", "the file has more rows than an opening may have", "split it"},
-		{"transfer_invalid", "the transfer is not complete for its kind", "give the field that is named"},
+		{"statement_too_large", inFiles, "the statement is larger than the source allows", "split it by days"},
+		{"statement_unfinished", inFiles, "the file was not read to its end", "send it again"},
+		{"statement_unreadable", inFiles, "the file cannot be read as a statement", "send a supported format"},
+		{"sum_overflow", inFiles, "the sum of the file's amounts is out of range", "split the file"},
+		{"taken", 409, "the value belongs to another row", "name another value, or the row that it belongs to"},
+		{"tax_collects", inFiles, "the tax authority collects, so there is no income account", "name none"},
+		{"terminal_day_closed", 409, "the terminal's day is closed", "report the receipt on a day that is open"},
 		{
-			"trial_balance", "debits and credits of the book differ",
+			"terminal_day_empty", 409, "no receipt of the terminal's day is known",
+			"report the receipts, then the credit",
+		},
+		{"text", inFiles, "a text is not UTF-8", "correct the file"},
+		{"text_not_encodable", inFiles, "the bank's charset cannot carry the text", "correct the text"},
+		{
+			"tier_not_chosen", 422, "the member chose no amount for the year",
+			"nothing can be taken until the agency has registered the member's choice",
+		},
+		{"too_many_lines", 413, "the request has more than 10 000 results", "send a file on the upload address"},
+		{"too_many_rows", inFiles, "the file has more rows than an opening may have", "split it"},
+		{
+			"transfer_invalid", 422, "the transfer lacks a field of its kind, or has one of another kind",
+			"give or leave out the field that is named",
+		},
+		{
+			"trial_balance", inLog, "debits and credits of the book differ",
 			"stop booking and name the request_id to us at once",
 		},
 		{
-			"two_line_violation", "the two-line rule does not allow the movement",
+			"two_line_violation", 422, "the two-line rule does not allow the movement",
 			"use the account and the kind that it allows",
 		},
-		{"unauthenticated", "the request has neither signature nor session", "sign it, or log in"},
-		{"under_age", "the member is younger than 16", "correct the id number or the day"},
-		{"unknown_answer", "a row's answer is none of the profile's", "correct the row, or the profile"},
-		{"unknown_kind", "there is no such kind of import", "use a kind of the description"},
-		{"unknown_message", "the file is not camt.052, camt.053 or camt.054", "send one of these, or name its format"},
-		{"upload_incomplete", "the upload ended or fell silent before its announced length", "send it again"},
-		{"xml_depth", "elements are nested too deep", "correct the file"},
-		{"xml_doctype", "the file has a DOCTYPE", "send it without"},
-		{"xml_malformed", "the file is not well-formed XML", "correct the file"},
-		{"xml_token", "one element's text or tag is too long", "correct the file"},
+		{"unauthenticated", 401, "the request has neither signature nor session", "sign it, or log in"},
+		{"under_age", inFiles, "the member is younger than 16", "correct the id number or the day"},
+		{
+			"unknown_answer", inFiles, "a row's answer is none of the profile's",
+			"correct the row; a code that the bank added has to be added to its profile",
+		},
+		{
+			"unknown_item", inFiles, "the batch has no such item, or the line names another batch",
+			"compare item_id and batch with the file we gave you",
+		},
+		{"unknown_kind", 404, "there is no such kind of import", "use a kind of the description"},
+		{
+			"unknown_message", inFiles, "the file is not camt.052, camt.053 or camt.054",
+			"send one of these, or name its format",
+		},
+		{
+			"unreadable", inFiles, "the file cannot be read in the format that the bank registered",
+			"send the registered format",
+		},
+		{"upload_incomplete", 400, "the upload ended or fell silent before its announced length", "send it again"},
+		{
+			"value_date_out_of_range", inFiles, "the value date lies ahead, or before the payment was made out",
+			"name the day on which the money moved",
+		},
+		{"xml_depth", inFiles, "elements are nested too deep", "correct the file"},
+		{"xml_doctype", inFiles, "the file has a DOCTYPE", "send it without"},
+		{"xml_malformed", inFiles, "the file is not well-formed XML", "correct the file"},
+		{"xml_token", inFiles, "one element's text or tag is too long", "correct the file"},
 	}
 }

@@ -14,10 +14,12 @@ type connections struct {
 	mu      sync.Mutex
 	silent  map[net.Conn]struct{}
 	closing bool
+	// ended is closed with them, so that no answer goes on for as long as it likes.
+	ended chan struct{}
 }
 
 func newConnections() *connections {
-	return &connections{mu: sync.Mutex{}, silent: map[net.Conn]struct{}{}, closing: false}
+	return &connections{mu: sync.Mutex{}, silent: map[net.Conn]struct{}{}, closing: false, ended: make(chan struct{})}
 }
 
 // busy says that a request of the connection was read and is being answered.
@@ -47,6 +49,9 @@ func (s *connections) note(c net.Conn, state fasthttp.ConnState) {
 func (s *connections) close() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if !s.closing {
+		close(s.ended)
+	}
 	s.closing = true
 	for c := range s.silent {
 		_ = c.Close() // whoever reads from it is told so

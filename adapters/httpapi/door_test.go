@@ -20,12 +20,15 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"twoline/adapters/bank/profile" //nolint:depguard // a batch's file is one of the things that are not another's
 	"twoline/adapters/httpapi"
 	"twoline/adapters/httpapi/signature"
 	"twoline/adapters/postgres/pgtest"
 	"twoline/gateway/approval"
 	"twoline/gateway/audit"
 	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/collection"
 	"twoline/gateway/fault"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
@@ -106,6 +109,8 @@ type setup struct {
 	config httpapi.Config
 	deps   func(*httpapi.Dependencies)
 	routes func(*house, *httpapi.Server)
+	// today is the business day; nil is testToday.
+	today func() calendar.Day
 }
 
 // open starts a server; everything ends with the test.
@@ -129,13 +134,18 @@ func open(tb testing.TB, s setup) *house {
 		Log: slog.New(slog.NewJSONHandler(h.log, nil)), Now: h.clock.now, Callers: h.callers,
 		Checks: h.checks,
 	}
-	deps.Transfers = fundtransfer.NewService(db.FundTransfers(), testToday)
-	deps.Ledger = ledger.NewService(db.Ledger(), testToday)
+	if s.today == nil {
+		s.today = testToday
+	}
+	deps.Transfers = fundtransfer.NewService(db.FundTransfers(), s.today)
+	deps.Ledger = ledger.NewService(db.Ledger(), s.today)
 	deps.Reconcile = reconcile.New(reconcile.Parts{
-		Store: db.Reconcile(), Decoder: statementLines{}, Days: nil, Today: testToday,
+		Store: db.Reconcile(), Decoder: statementLines{}, Days: nil, Today: s.today,
 	})
-	h.arrived = useRegistry(db.Registry(), db.Receipts(), &deps)
+	h.arrived = useRegistry(db.Registry(), db.Receipts(), s.today, &deps)
 	db.UseJobs(h.arrived)
+	useCollection(tb, db.Collection(), s.today, &deps)
+	h.arrived.payout = useDisbursement(tb, db.Disbursement(), s.today, &deps)
 	if s.deps != nil {
 		s.deps(&deps)
 	}
@@ -154,6 +164,25 @@ func open(tb testing.TB, s setup) *house {
 	h.server = server
 	h.serve()
 	return h
+}
+
+// useCollection puts the money in behind the door; nothing is done with it until
+// a test asks.
+func useCollection(tb testing.TB, store collection.Store, today func() calendar.Day, deps *httpapi.Dependencies) {
+	tb.Helper()
+	days, err := calendar.Official()
+	if err != nil {
+		tb.Fatal(err)
+	}
+	files := profile.New()
+	deps.Collection = collection.New(collection.Parts{
+		Store: store, Intake: deps.Intake, Writer: files, Reader: files, Days: days, Today: today,
+	})
+	deps.Counter = collection.NewCounter(deps.Collection)
+	ctx, stop := context.WithCancel(context.Background())
+	done := make(chan struct{})
+	go func() { defer close(done); deps.Counter.Run(ctx) }()
+	tb.Cleanup(func() { stop(); <-done })
 }
 
 func (h *house) serve() {

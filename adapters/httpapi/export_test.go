@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"sort"
+	"time"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -57,6 +58,13 @@ func (s *Server) Routed() []string {
 
 // FiberPath is a route's path as the router writes it.
 func FiberPath(p string) string { return fiberPath(p) }
+
+// ForgetIdleWorkers ends the workers of a listener that waited so long for a connection.
+func (s *Server) ForgetIdleWorkers(after time.Duration) {
+	for _, d := range []*door{s.api, s.upload} {
+		d.app.Server().MaxIdleWorkerDuration = after
+	}
+}
 
 // AddHidden puts a route into the router that the route table does not know.
 func (s *Server) AddHidden(path string) {

@@ -69,6 +69,7 @@ type Transfer struct {
 	Rate          string    `json:"rate,omitempty"`
 	Deposit       ID        `json:"deposit_id,omitzero"`
 	Interest      *Yuan     `json:"interest,omitempty"`
+	Request       ID        `json:"funding_request,omitzero" doc:"The funding request that an allocation serves"`
 	Digest        string    `json:"digest"                doc:"SHA-256 of the above, hex: what is approved"`
 	Maker         string    `json:"maker"`
 	MadeAt        time.Time `json:"made_at"`
@@ -82,7 +83,7 @@ func viewTransfer(t fundtransfer.Transfer) Transfer {
 	out := Transfer{ //nolint:exhaustruct // what is absent is left out
 		ID: NewID(t.ID), Scheme: string(t.Scheme), Kind: string(t.Kind), From: NewID(t.From), To: NewID(t.To),
 		Amount: t.Amount.String(), Purpose: string(t.Purpose), EffectiveOn: NewDay(t.EffectiveOn), Document: t.Document,
-		BankReference: t.BankReference, Deposit: NewID(t.Deposit), Digest: hex.EncodeToString(t.Digest[:]),
+		BankReference: t.BankReference, Deposit: NewID(t.Deposit), Request: NewID(t.Request), Digest: hex.EncodeToString(t.Digest[:]),
 		Maker: t.Maker, MadeAt: t.MadeAt, Status: t.State.String(),
 	}
 	if t.All {
@@ -116,6 +117,7 @@ type transferCommand struct {
 		Rate          string `json:"rate,omitempty"           doc:"Yearly, as 0.0275" pattern:"^0(\\.[0-9]{1,6})?$"`
 		Deposit       *ID    `json:"deposit_id,omitempty"     doc:"The move that placed the deposit which matures"`
 		Interest      *Yuan  `json:"interest,omitempty"       doc:"What the bank adds to it"`
+		Request       *ID    `json:"funding_request,omitempty" doc:"The funding request that an allocation serves"`
 	}
 }
 
@@ -128,7 +130,7 @@ func (in *transferCommand) instruction() (fundtransfer.Instruction, error) {
 	for _, id := range []struct {
 		from *ID
 		to   *int64
-	}{{b.From, &i.From}, {b.To, &i.To}, {b.Deposit, &i.Deposit}} {
+	}{{b.From, &i.From}, {b.To, &i.To}, {b.Deposit, &i.Deposit}, {b.Request, &i.Request}} {
 		if id.from != nil {
 			*id.to = id.from.Int64()
 		}

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/base64"
@@ -10,6 +11,7 @@ import (
 	"mime"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gofiber/fiber/v2"
 
@@ -27,7 +29,7 @@ import (
 //
 // The returned Call names the caller as far as it is known, also on an error.
 func (s *Server) admit(ctx context.Context, e *entry, fc *fiber.Ctx) (Call, error) {
-	c := Call{RequestID: requestIDOf(ctx)}
+	c := Call{RequestID: requestIDOf(ctx), unkept: new(bool)}
 	if e.kind == kindUpload {
 		c.body = s.uploadBodyOf(fc)
 	}
@@ -171,14 +173,18 @@ func bearer(authorization string) ([32]byte, bool) {
 }
 
 // checkParameters refuses a query parameter or a header of ours that stands
-// twice: two readers may take different ones.
+// twice: two readers may take different ones. A parameter is text, without the NUL
+// that PostgreSQL stores in no text.
 func checkParameters(fc *fiber.Ctx) error {
 	seen := map[string]bool{}
-	for key := range fc.Context().QueryArgs().All() {
+	for key, value := range fc.Context().QueryArgs().All() {
 		if seen[string(key)] {
 			return errSingle
 		}
 		seen[string(key)] = true
+		if !utf8.Valid(value) || bytes.IndexByte(value, 0) >= 0 {
+			return errInput.With("a parameter holds bytes that are no text")
+		}
 	}
 	for _, name := range []string{"Idempotency-Key", "Content-Digest"} {
 		if len(fc.Request().Header.PeekAll(name)) > 1 {

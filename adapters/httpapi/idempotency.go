@@ -38,7 +38,7 @@ func (s *Server) take(ctx context.Context, c Call, run func() (once.Answer, erro
 	}
 	a, err := run()
 	if owner != "" {
-		s.finish(ctx, c, owner, a, err)
+		s.finish(ctx, c, owner, a, err != nil || *c.unkept)
 	}
 	if err != nil {
 		return nil, err
@@ -82,12 +82,12 @@ func (s *Server) hint(ctx context.Context, c Call) (*answered, string, error) {
 	return nil, owner, nil
 }
 
-func (s *Server) finish(ctx context.Context, c Call, owner string, a once.Answer, failed error) {
+func (s *Server) finish(ctx context.Context, c Call, owner string, a once.Answer, forget bool) {
 	// The mark is to go even where the request's own time is over.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
 	defer cancel()
 	var stored *once.Stored
-	if failed == nil {
+	if !forget {
 		stored = &once.Stored{Fingerprint: c.Request.Fingerprint, Answer: a}
 	}
 	if err := s.deps.Hint.Finish(ctx, c.Request, owner, stored); err != nil {

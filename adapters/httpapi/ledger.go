@@ -21,7 +21,7 @@ func (s *Server) ledgerRoutes() {
 		return
 	}
 	Query(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodGet, Path: "/v1/fund-accounts", Summary: "The area's fund accounts and what they hold today",
+		Method: http.MethodGet, Path: "/v1/fund-accounts", Summary: "The area's fund accounts, what they hold today and what is asked for",
 		Who: readers(),
 	}, s.fundAccounts)
 	Query(s, Route{ //nolint:exhaustruct // defaults
@@ -90,12 +90,14 @@ type FundAccount struct {
 	Settlement string `json:"settlement" enum:"net,gross,itemised"`
 	OpenedOn   Day    `json:"opened_on"`
 	Balance    Signed `json:"balance"`
+	// AskedFor is absent where nothing can be asked for.
+	AskedFor *Yuan `json:"asked_for,omitempty" doc:"What funding requests still ask for; expenditure accounts only"`
 }
 
 func viewFundAccount(a ledger.AccountBalance) FundAccount {
 	return FundAccount{
 		ID: NewID(a.ID), Scheme: string(a.Scheme), Role: string(a.Role), Bank: a.Bank, Account: a.No.String(),
-		Name: a.Name, Settlement: a.Settlement, OpenedOn: NewDay(a.OpenedOn), Balance: Signed{a.Balance},
+		Name: a.Name, Settlement: a.Settlement, OpenedOn: NewDay(a.OpenedOn), Balance: Signed{a.Balance}, AskedFor: nil,
 	}
 }
 
@@ -103,9 +105,13 @@ type fundAccountsQuery struct{}
 
 func (s *Server) fundAccounts(ctx context.Context, c Call, _ *fundAccountsQuery) (Page[FundAccount], error) {
 	list, err := s.deps.Ledger.FundAccounts(ctx, c.Officer)
+	if err != nil {
+		return Page[FundAccount]{}, err //nolint:exhaustruct // none
+	}
 	id := func(a ledger.AccountBalance) int64 { return a.ID }
 	// An area has a handful of accounts: they are one page.
-	return NewPage(list, len(list), id, viewFundAccount), err
+	page := NewPage(list, len(list), id, viewFundAccount)
+	return page, s.asked(ctx, c, page.Items)
 }
 
 // JournalLine is one entry's movement of the account.

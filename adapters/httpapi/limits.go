@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"log/slog"
+	"strconv"
 	"sync"
 	"time"
 
@@ -20,10 +21,7 @@ type Limiter interface {
 // fails, this process counts for itself: a bank's money calls never stop because
 // Redis did.
 func (s *Server) limit(ctx context.Context, e *entry, fc *fiber.Ctx, c Call) error {
-	caller := c.Name()
-	if caller == "" {
-		caller = "address:" + clientIP(fc)
-	}
+	caller := limitedBy(c, fc)
 	var wait time.Duration
 	counted := false
 	if s.deps.Limiter != nil {
@@ -43,6 +41,20 @@ func (s *Server) limit(ctx context.Context, e *entry, fc *fiber.Ctx, c Call) err
 	refusal := *errRate
 	refusal.RetryAfter = int((wait + time.Second - 1) / time.Second)
 	return &refusal
+}
+
+// limitedBy is who is held to a rate: a bank whatever its key, a person whatever
+// the login, else the address.
+func limitedBy(c Call, fc *fiber.Ctx) string {
+	switch {
+	case c.IsBank():
+		return c.Name()
+	case c.Officer.Person != 0:
+		return "person:" + strconv.FormatInt(c.Officer.Person, 10)
+	case c.Name() != "":
+		return c.Name()
+	}
+	return "address:" + clientIP(fc)
 }
 
 // localLimiter counts requests of one process by minute. It is safe for

@@ -19,6 +19,8 @@ import (
 	"twoline/adapters/httpapi"
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/fault"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
@@ -30,6 +32,7 @@ type arrivedFiles struct {
 	mu      sync.Mutex
 	list    []bank.ReceiptArrived
 	service *registry.Service
+	payout  *disbursement.Service
 }
 
 // Enqueue implements postgres.Enqueuer.
@@ -55,19 +58,25 @@ func (a *arrivedFiles) work(t *testing.T) {
 		t.Error("no file arrived")
 	}
 	for _, r := range list {
-		if err := a.service.TakeIn(context.Background(), r.Area, r.Receipt); err != nil {
+		takeIn := a.service.TakeIn
+		if r.What == bank.ReceiptPaymentResultFile {
+			takeIn = a.payout.TakeInResultFile
+		}
+		if err := takeIn(context.Background(), r.Area, r.Receipt); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-func useRegistry(store registry.Store, receipts bank.ReceiptStore, deps *httpapi.Dependencies) *arrivedFiles {
+func useRegistry(
+	store registry.Store, receipts bank.ReceiptStore, today func() calendar.Day, deps *httpapi.Dependencies,
+) *arrivedFiles {
 	deps.Intake = bank.NewIntake(receipts, 1<<20)
 	deps.Registry = registry.New(registry.Config{
-		Store: store, Today: testToday, Intake: deps.Intake, Files: openingFiles{},
+		Store: store, Today: today, Intake: deps.Intake, Files: openingFiles{},
 		Charsets: map[string]registry.Decoder{"gb18030": noText},
 	})
-	return &arrivedFiles{service: deps.Registry}
+	return &arrivedFiles{service: deps.Registry, payout: nil}
 }
 
 // noText stands for a decoder that meets bytes of another charset.

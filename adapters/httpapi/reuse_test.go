@@ -2,12 +2,15 @@ package httpapi_test
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"net"
 	"net/http"
 	"runtime"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -33,11 +36,37 @@ type kept struct {
 	all []keepQuery
 }
 
-// Strings that a handler keeps are not changed by later requests on the same connection.
+// skim reads one answer and returns its status line, without the work of
+// understanding the rest.
+func skim(r *bufio.Reader) (string, error) {
+	status, length := "", 0
+	for {
+		line, err := r.ReadString('\n')
+		if err != nil {
+			return status, err
+		}
+		line = strings.TrimRight(line, "\r\n")
+		switch name, value, _ := strings.Cut(line, ": "); {
+		case status == "":
+			status = line
+		case name == "Content-Length":
+			if length, err = strconv.Atoi(value); err != nil {
+				return status, err
+			}
+		case line == "":
+			_, err = r.Discard(length)
+			return status, err
+		}
+	}
+}
+
+// Strings that a handler keeps are not changed by later requests on the same
+// connection, whether these wait for the answer or come in the same packet.
 func TestF117_KeptStringsStayTheirOwn(t *testing.T) {
 	t.Parallel()
 	var k kept
-	h := open(t, setup{routes: func(_ *house, s *httpapi.Server) {
+	quiet := func(d *httpapi.Dependencies) { d.Log = slog.New(slog.DiscardHandler) }
+	h := open(t, setup{deps: quiet, routes: func(_ *house, s *httpapi.Server) {
 		httpapi.Search(s, httpapi.Route{
 			Method: "POST", Path: "/v1/test-keep/{name}", Summary: "Keeps", Who: httpapi.Anyone(),
 		}, func(_ context.Context, _ httpapi.Call, in *keepQuery) (word, error) {
@@ -62,21 +91,21 @@ func TestF117_KeptStringsStayTheirOwn(t *testing.T) {
 			}
 			defer c.Close() //nolint:errcheck // a connection of the test
 			r := bufio.NewReader(c)
-			for i := range total / workers {
-				n := fmt.Sprintf("%d-%06d", w, i)
-				body := `{"word":"b` + n + `"}`
-				_, _ = fmt.Fprintf(c, "POST /v1/test-keep/n%s?q=q%s HTTP/1.1\r\nHost: x\r\nX-Field: f%s\r\n"+
-					"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", n, n, n, len(body), body)
-				res, err := http.ReadResponse(r, nil)
-				if err != nil {
-					t.Error(err)
-					return
+			for i, depth := 0, 1; i < total/workers; i, depth = i+depth, depth%32+1 {
+				depth = min(depth, total/workers-i)
+				var packet bytes.Buffer
+				for j := range depth {
+					n := fmt.Sprintf("%d-%06d", w, i+j)
+					body := `{"word":"b` + n + `"}`
+					fmt.Fprintf(&packet, "POST /v1/test-keep/n%s?q=q%s HTTP/1.1\r\nHost: x\r\nX-Field: f%s\r\n"+
+						"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", n, n, n, len(body), body)
 				}
-				_, _ = io.Copy(io.Discard, res.Body)
-				_ = res.Body.Close()
-				if res.StatusCode != http.StatusOK {
-					t.Errorf("%s: %d", n, res.StatusCode)
-					return
+				_, _ = c.Write(packet.Bytes())
+				for range depth {
+					if status, err := skim(r); err != nil || status != "HTTP/1.1 200 OK" {
+						t.Errorf("%s: %v", status, err)
+						return
+					}
 				}
 			}
 		})
@@ -106,11 +135,14 @@ func TestF118_GoroutinesStayFlat(t *testing.T) { //nolint:paralleltest // counts
 			<-ctx.Done()
 			return word{}, ctx.Err()
 		})
+		// Idle workers are no leak: they go after ten seconds, which is long for a test.
+		s.ForgetIdleWorkers(time.Second)
 	}})
 	cancel := func() {
 		c, err := net.Dial("tcp", strings.TrimPrefix(h.api, "http://"))
 		if err != nil {
-			t.Fatal(err)
+			t.Error(err)
+			return
 		}
 		_, _ = io.WriteString(c, "GET /v1/test-slow HTTP/1.1\r\nHost: x\r\n\r\n")
 		_ = c.Close()
@@ -122,10 +154,16 @@ func TestF118_GoroutinesStayFlat(t *testing.T) { //nolint:paralleltest // counts
 	h.expect(request{method: "GET", path: "/v1/test-words/1", bank: "psbc-1"}, 404, "")
 	const slack = 20 // connections of the pool and of this client come and go
 	before := runtime.NumGoroutine()
-	for range total {
-		cancel()
+	var clients sync.WaitGroup
+	for range 8 {
+		clients.Go(func() {
+			for range total / 8 {
+				cancel()
+			}
+		})
 	}
-	// fasthttp keeps idle workers for ten seconds; then as many are left as were there.
+	clients.Wait()
+	// When the idle workers are gone, as many are left as were there.
 	after := 0
 	for range 600 {
 		if after = runtime.NumGoroutine(); after <= before+slack {

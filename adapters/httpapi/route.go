@@ -112,7 +112,7 @@ func Upload[In, T, Out any](
 		op.RequestBody = binaryBody()
 		op.Servers = []*huma.Server{s.uploadServer()}
 		op.Parameters = append(op.Parameters,
-			headerParam("Content-Digest", "sha-256 of the body's bytes (RFC 9530)", true))
+			headerParam("Content-Digest", "sha-256 of the body's bytes (RFC 9530)", `^sha-256=:[0-9A-Za-z+/]{43}=:$`))
 	}
 	register(s, r, kindUpload, document, func(ctx context.Context, c Call, in *In) (*answered, error) {
 		c.Render = renderer(r.status(), view)

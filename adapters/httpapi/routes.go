@@ -4,9 +4,14 @@ package httpapi
 func (s *Server) routes() {
 	s.sessionRoutes()
 	s.withholdingRoutes()
+	s.arrivalRoutes()
+	s.disbursementRoutes()
 	s.registryRoutes()
+	s.holdRoutes()
+	s.changeRoutes()
 	s.openingRoutes()
 	s.transferRoutes()
+	s.fundingRoutes()
 	s.ledgerRoutes()
 	s.statementRoutes()
 	if s.extra != nil {

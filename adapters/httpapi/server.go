@@ -17,6 +17,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/collection"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/registry"
@@ -70,6 +71,8 @@ type Dependencies struct {
 	Collection *collection.Service
 	Counter    *collection.Counter
 	Intake     *bank.Intake
+	// Disbursement is the money out.
+	Disbursement *disbursement.Service
 	// Transfers are the moves along the two lines, Ledger the book of the fund's accounts.
 	Transfers *fundtransfer.Service
 	Ledger    *ledger.Service
@@ -90,15 +93,17 @@ type Server struct {
 	deps     Dependencies
 	sessions approval.SessionPolicy
 	spec     *huma.OpenAPI
-	specJSON []byte
+	document func() ([]byte, error)
 	api      *door
 	upload   *door
 	table    []*entry
 	logins   chan struct{}
 	decoy    string
 	own      *localLimiter
-	metrics  *meters
-	extra    func(*Server)
+	// followers has a place for each stream.
+	followers chan struct{}
+	metrics   *meters
+	extra     func(*Server)
 }
 
 // door is one listener's application.
@@ -130,13 +135,14 @@ func newServer(config Config, deps Dependencies, extra func(*Server)) (*Server, 
 	theHuma.Do(adoptHuma)
 	s := &Server{
 		config: config, deps: deps, sessions: approval.DefaultSessionPolicy(), spec: newSpec(config.Version),
-		specJSON: nil, api: nil, upload: nil, table: nil, logins: make(chan struct{}, config.ParallelLogins),
-		decoy: "", own: newLocalLimiter(config.Rate), metrics: nil, extra: extra,
+		document: nil, api: nil, upload: nil, table: nil, logins: make(chan struct{}, config.ParallelLogins),
+		decoy: "", own: newLocalLimiter(config.Rate), followers: make(chan struct{}, maxFollowers),
+		metrics: nil, extra: extra,
 	}
 	if s.metrics, err = newMeters(deps.Metrics); err != nil {
 		return nil, err
 	}
-	if s.decoy, err = hashPassword("no officer has this password"); err != nil {
+	if s.decoy, err = theDecoy(); err != nil {
 		return nil, err
 	}
 	s.api, s.upload = s.newDoor(false), s.newDoor(true)
@@ -197,9 +203,7 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	}
 	s.api.open(s.config.PublicURL, l.API)
 	s.upload.open(s.config.UploadURL, l.Upload)
-	if err := s.fixSpec(); err != nil {
-		return err
-	}
+	s.fixSpec()
 	failed := make(chan error, 3)
 	for d, listener := range map[*door]net.Listener{s.api: l.API, s.upload: l.Upload} {
 		handler := d.app.Handler()

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/http"
 	"path"
+	"reflect"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -40,28 +41,30 @@ var docs embed.FS
 
 // serviceRoutes are the routes that need no key.
 func (s *Server) serviceRoutes() {
+	text := &huma.Schema{Type: huma.TypeString}
 	answer(s, Route{
 		Method: http.MethodGet, Path: "/healthz", Summary: "The process answers", Who: Anyone(),
 	}, kindService, func(context.Context, Call, *struct{}) (alive, error) { return alive{"alive"}, nil })
-	s.page(Route{
+	ready := s.page(Route{
 		Method: http.MethodGet, Path: "/readyz", Who: Anyone(),
 		Summary: "PostgreSQL reachable, schema current, durability settings proved; without Redis degraded, yet ready",
-	}, "application/json", s.ready)
+	}, "application/json", schemaOf[Readiness](s), s.ready)
+	ready.Responses["503"] = jsonResponse("Not ready", schemaOf[Readiness](s))
 	s.page(Route{
 		Method: http.MethodGet, Path: "/openapi.json", Summary: "This document", Who: Anyone(),
-	}, "application/openapi+json", func(c *fiber.Ctx) error { return c.Send(s.specJSON) })
+	}, "application/openapi+json", &huma.Schema{Type: huma.TypeObject}, s.sendDocument)
 	s.page(Route{
 		Method: http.MethodGet, Path: "/docs", Summary: "This document, readable", Who: Anyone(),
-	}, "text/html; charset=utf-8", func(c *fiber.Ctx) error {
+	}, "text/html; charset=utf-8", text, func(c *fiber.Ctx) error {
 		c.Set(fiber.HeaderContentSecurityPolicy, docsPolicy)
 		return sendDocs(c, "index.html")
 	})
 	s.page(Route{
 		Method: http.MethodGet, Path: "/docs/errors", Summary: "Every error code: when, and what to do", Who: Anyone(),
-	}, "text/html; charset=utf-8", errorPage)
+	}, "text/html; charset=utf-8", text, errorPage)
 	s.page(Route{
 		Method: http.MethodGet, Path: "/docs/errors.json", Summary: "Every error code as JSON", Who: Anyone(),
-	}, "application/json", func(c *fiber.Ctx) error {
+	}, "application/json", s.spec.Components.Schemas.Schema(reflect.TypeFor[[]Explained](), true, ""), func(c *fiber.Ctx) error {
 		b, err := marshal(Catalogue())
 		if err != nil {
 			return err
@@ -70,18 +73,18 @@ func (s *Server) serviceRoutes() {
 	})
 	s.page(Route{
 		Method: http.MethodGet, Path: "/docs/assets/{name}", Summary: "Parts of the readable document", Who: Anyone(),
-	}, "application/octet-stream", docsAsset)
+	}, "application/octet-stream", text, docsAsset)
 }
 
 const docsPolicy = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
 	"connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
 // page registers a route that answers something else than our JSON.
-func (s *Server) page(r Route, contentType string, run func(*fiber.Ctx) error) {
+func (s *Server) page(r Route, contentType string, schema *huma.Schema, run func(*fiber.Ctx) error) *huma.Operation {
 	e := s.enter(r, kindService)
 	op := s.operation(e)
 	op.Responses = map[string]*huma.Response{"200": {
-		Description: "OK", Content: map[string]*huma.MediaType{contentType: {}},
+		Description: "OK", Content: map[string]*huma.MediaType{contentType: {Schema: schema}},
 	}}
 	op.Parameters = pathParams(r.Path)
 	s.spec.AddOperation(&op)
@@ -89,6 +92,13 @@ func (s *Server) page(r Route, contentType string, run func(*fiber.Ctx) error) {
 		c.Set(fiber.HeaderContentType, contentType)
 		return run(c)
 	})
+	return &op
+}
+
+func jsonResponse(text string, schema *huma.Schema) *huma.Response {
+	return &huma.Response{
+		Description: text, Content: map[string]*huma.MediaType{"application/json": {Schema: schema}},
+	}
 }
 
 // ready asks every check within two seconds.
@@ -132,6 +142,14 @@ func docsAsset(c *fiber.Ctx) error {
 	c.Set(fiber.HeaderContentType, kind)
 	c.Set(fiber.HeaderCacheControl, "public, max-age=3600")
 	return sendDocs(c, name)
+}
+
+func (s *Server) sendDocument(c *fiber.Ctx) error {
+	b, err := s.document()
+	if err != nil {
+		return err
+	}
+	return c.Send(b)
 }
 
 // sendDocs sends an embedded file; embed.FS knows no way out of its folder.

@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/danielgtaylor/huma/v2"
 )
@@ -41,8 +42,9 @@ func humaConfig(spec *huma.OpenAPI) huma.Config {
 	}
 }
 
-// fixSpec writes the document once the addresses are known.
-func (s *Server) fixSpec() error {
+// fixSpec completes the document once the addresses are known. It is written when
+// it is first asked for.
+func (s *Server) fixSpec() {
 	s.spec.Servers = []*huma.Server{
 		{URL: s.api.public, Description: "the API"}, s.uploadServer(),
 	}
@@ -53,12 +55,16 @@ func (s *Server) fixSpec() error {
 			}
 		}
 	}
-	b, err := json.Marshal(s.spec)
-	if err != nil {
-		return fmt.Errorf("write the OpenAPI document: %w", err)
-	}
-	s.specJSON = b
-	return nil
+	s.document = sync.OnceValues(func() ([]byte, error) {
+		if err := s.illustrate(); err != nil {
+			return nil, err
+		}
+		b, err := json.Marshal(s.spec)
+		if err != nil {
+			return nil, fmt.Errorf("write the OpenAPI document: %w", err)
+		}
+		return b, nil
+	})
 }
 
 func (s *Server) uploadServer() *huma.Server {
@@ -97,15 +103,15 @@ func (s *Server) operation(e *entry) huma.Operation {
 	}
 	if e.kind == kindCommand || e.kind == kindUpload {
 		op.Parameters = append(op.Parameters,
-			headerParam("Idempotency-Key", "8 to 64 visible characters, one for each intent", true))
+			headerParam("Idempotency-Key", "8 to 64 visible characters, one for each intent", "^[!-~]{8,64}$"))
 	}
 	return op
 }
 
-func headerParam(name, text string, required bool) *huma.Param {
+func headerParam(name, text, pattern string) *huma.Param {
 	return &huma.Param{
-		Name: name, In: "header", Required: required, Description: text,
-		Schema: &huma.Schema{Type: huma.TypeString},
+		Name: name, In: "header", Required: true, Description: text,
+		Schema: &huma.Schema{Type: huma.TypeString, Pattern: pattern},
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 const maxDepth = 32
 
 // checkJSON refuses every body that two readers could read differently: broken
-// UTF-8 or lone surrogates, a name twice in one object (by any case), nesting
+// UTF-8, lone surrogates or NUL, a name twice in one object (by any case), nesting
 // deeper than maxDepth, anything after the value.
 func checkJSON(b []byte) error {
 	if !utf8.Valid(b) {
@@ -52,7 +52,7 @@ func checkNames(b []byte) error {
 			end := closingQuote(b, i)
 			text := b[i : end+1]
 			if !soundEscapes(text) {
-				return errJSON.With("a string of the body holds half a character")
+				return errJSON.With("a string of the body holds a NUL or half a character")
 			}
 			if top := len(open) - 1; top >= 0 && open[top].name {
 				if err := open[top].take(text); err != nil {
@@ -96,8 +96,8 @@ func closingQuote(b []byte, i int) int {
 	return i
 }
 
-// soundEscapes refuses a \u escape of half a surrogate pair: the decoder would
-// put U+FFFD in its place without an error.
+// soundEscapes refuses a \u escape of half a surrogate pair, in whose place the
+// decoder would put U+FFFD without an error, and of NUL, which no text may hold.
 func soundEscapes(s []byte) bool {
 	for i := 0; i+1 < len(s); i++ {
 		if s[i] != '\\' {
@@ -108,6 +108,8 @@ func soundEscapes(s []byte) bool {
 			continue
 		}
 		switch r := hex4(s[i+1:]); {
+		case r == 0:
+			return false
 		case r >= 0xDC00 && r <= 0xDFFF:
 			return false
 		case r >= 0xD800 && r <= 0xDBFF:

@@ -7,7 +7,6 @@ import (
 	"go/parser" //nolint:depguard // the standard library's parser
 	"go/token"  //nolint:depguard // the standard library's parser
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -95,17 +94,18 @@ func TestS04_DefaultDeny(t *testing.T) {
 		"a GET that changes": {Method: "POST", Path: "/v1/x", Summary: "x", Who: httpapi.Banks()},
 		"twice":              {Method: "GET", Path: "/healthz", Summary: "x", Who: httpapi.Banks()},
 	}
-	for name, r := range tests {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			defer func() {
-				if recover() == nil {
-					t.Error("the route was taken")
-				}
+	open(t, setup{routes: func(_ *house, s *httpapi.Server) {
+		for name, r := range tests {
+			func() {
+				defer func() {
+					if recover() == nil {
+						t.Errorf("%s: the route was taken", name)
+					}
+				}()
+				httpapi.Query(s, r, echo)
 			}()
-			open(t, setup{routes: func(_ *house, s *httpapi.Server) { httpapi.Query(s, r, echo) }})
-		})
-	}
+		}
+	}})
 }
 
 // What the routers serve and what the document says are the same.
@@ -209,10 +209,11 @@ func TestOpenAPIDescribesCommands(t *testing.T) {
 	}
 }
 
-// Every code that the service can answer is explained, once, in order, and nothing else is.
+// Every code that the service can answer, or that stands in a receipt or a line,
+// is explained, once, in order, with its status, and nothing else is.
 func TestEveryFaultCodeIsExplained(t *testing.T) {
 	t.Parallel()
-	explained := map[string]bool{}
+	explained := map[string]httpapi.Explained{}
 	last := ""
 	for _, e := range httpapi.Catalogue() {
 		if e.Code <= last {
@@ -222,19 +223,22 @@ func TestEveryFaultCodeIsExplained(t *testing.T) {
 		if e.When == "" || e.Do == "" {
 			t.Errorf("%s is not explained", e.Code)
 		}
-		explained[e.Code] = true
+		explained[e.Code] = e
 	}
-	used := map[string]string{}
+	used := map[string]usedCode{}
 	for _, top := range []string{"gateway", "reconcile", "adapters"} {
-		maps.Copy(used, faultCodes(t, os.DirFS("../../"+top)))
+		faultCodes(t, "../../"+top, used)
 	}
 	if len(used) < 50 {
 		t.Fatalf("only %d codes were found", len(used))
 	}
-	for code, where := range used {
-		if !explained[code] {
-			t.Errorf("%s (%s) is not in catalogue.go", code, where)
+	for code, u := range used {
+		e, ok := explained[code]
+		if !ok {
+			t.Errorf("%s (%s) is not in catalogue.go", code, u.where)
+			continue
 		}
+		u.check(t, e)
 		delete(explained, code)
 	}
 	for code := range explained {
@@ -242,60 +246,199 @@ func TestEveryFaultCodeIsExplained(t *testing.T) {
 	}
 }
 
-// faultCodes finds the codes of fault.New and fault.Newf in all but tests. A
-// code that is a constant is found by its value in the same package.
-func faultCodes(t *testing.T, root fs.FS) map[string]string {
+// usedCode is where a code is made, and the kinds of fault that it is made with;
+// a code of a line has none.
+type usedCode struct {
+	where string
+	kinds []string
+}
+
+// check compares the status that is explained with the kind of the fault.
+func (u usedCode) check(t *testing.T, e httpapi.Explained) {
 	t.Helper()
-	codes := map[string]string{}
-	err := fs.WalkDir(root, ".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil {
+	want := map[string]int{
+		"Invalid": 400, "Unauthenticated": 401, "Forbidden": 403, "NotFound": 404, "Conflict": 409, "TooLarge": 413,
+		"Unprocessable": 422, "TooMany": 429, "Unavailable": 503,
+	}
+	// HTTP gives these a status of their own.
+	protocol := map[string]int{
+		"internal": 500, "no_such_route": 404, "method_not_allowed": 405, "request_timeout": 408,
+		"content_encoding_refused": 415, "content_type_refused": 415, "headers_too_large": 431,
+	}
+	if status, ok := protocol[e.Code]; ok {
+		if e.Status != status {
+			t.Errorf("%s is answered with %d, explained with %d", e.Code, status, e.Status)
+		}
+		return
+	}
+	if internal := slices.Equal(u.kinds, []string{"Internal"}); internal != (e.Where == "log") {
+		t.Errorf("%s is of kind %v, explained for %s", e.Code, u.kinds, e.Where)
+	}
+	if e.Status != 0 && !slices.ContainsFunc(u.kinds, func(kind string) bool { return want[kind] == e.Status }) {
+		t.Errorf("%s is of kind %v, explained with %d", e.Code, u.kinds, e.Status)
+	}
+}
+
+// faultCodes finds the codes of fault.New and fault.Newf in all but tests, and
+// those that a function returns as a code by itself.
+func faultCodes(t *testing.T, top string, codes map[string]usedCode) {
+	t.Helper()
+	err := fs.WalkDir(os.DirFS(top), ".", func(path string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() {
 			return err
 		}
-		if d.IsDir() && (strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata") {
+		if strings.HasPrefix(d.Name(), ".") && path != "." || d.Name() == "testdata" {
 			return fs.SkipDir
 		}
-		if filepath.Ext(path) != ".go" || strings.HasSuffix(path, "_test.go") {
-			return nil
-		}
-		b, err := fs.ReadFile(root, path)
+		files, err := filepath.Glob(filepath.Join(top, path, "*.go"))
 		if err != nil {
 			return err
 		}
-		file, err := parser.ParseFile(token.NewFileSet(), path, b, parser.SkipObjectResolution)
-		if err != nil {
-			// Somebody is in the middle of a sentence; the compiler will say so.
-			return nil //nolint:nilerr // said above
-		}
-		ast.Inspect(file, func(n ast.Node) bool {
-			if code, ok := codeOf(n); ok {
-				codes[code] = path
+		p := goPackage{constants: map[string]string{}, codes: codes}
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
 			}
-			return true
-		})
+			// A file in the middle of a sentence is left out: the compiler will say so.
+			if file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution); err == nil {
+				p.files, p.names = append(p.files, file), append(p.names, name)
+			}
+		}
+		p.collect()
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	return codes
 }
 
-func codeOf(n ast.Node) (string, bool) {
-	call, ok := n.(*ast.CallExpr)
-	if !ok || len(call.Args) < 2 {
-		return "", false
+type goPackage struct {
+	names     []string
+	files     []*ast.File
+	constants map[string]string
+	codes     map[string]usedCode
+}
+
+func (p *goPackage) collect() {
+	for _, file := range p.files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			if c, ok := n.(*ast.ValueSpec); ok && len(c.Names) == len(c.Values) {
+				for i, name := range c.Names {
+					if text, ok := literal(c.Values[i]); ok {
+						p.constants[name.Name] = text
+					}
+				}
+			}
+			return true
+		})
 	}
+	for i, file := range p.files {
+		ast.Inspect(file, func(n ast.Node) bool {
+			switch n := n.(type) {
+			case *ast.CallExpr:
+				p.call(p.names[i], n)
+			case *ast.FuncDecl:
+				p.function(p.names[i], n)
+			case *ast.AssignStmt:
+				p.assigned(p.names[i], n)
+			case *ast.ReturnStmt:
+				p.returned(p.names[i], n)
+			}
+			return true
+		})
+	}
+}
+
+// call takes fault.New(fault.Kind, "code", …) and a line's Refuse("code", "reason").
+func (p *goPackage) call(where string, call *ast.CallExpr) {
 	sel, ok := call.Fun.(*ast.SelectorExpr)
-	if !ok || (sel.Sel.Name != "New" && sel.Sel.Name != "Newf") {
+	if !ok || len(call.Args) < 2 {
+		return
+	}
+	pkg, _ := sel.X.(*ast.Ident)
+	switch {
+	case pkg != nil && pkg.Name == "fault" && (sel.Sel.Name == "New" || sel.Sel.Name == "Newf"):
+		if kind, ok := call.Args[0].(*ast.SelectorExpr); ok {
+			p.use(where, call.Args[1], kind.Sel.Name)
+		}
+	case sel.Sel.Name == "Refuse" && ofFlows(where):
+		p.use(where, call.Args[0], "")
+	}
+}
+
+// ofFlows says that a file decides about lines; a bank's own codes, which a
+// simulated bank knows, are none of ours.
+func ofFlows(where string) bool { return strings.HasPrefix(where, "../../gateway/") }
+
+// assigned takes a code that is put into a line's Refusal.
+func (p *goPackage) assigned(where string, a *ast.AssignStmt) {
+	for i, to := range a.Lhs {
+		if sel, ok := to.(*ast.SelectorExpr); ok && sel.Sel.Name == "Refusal" && len(a.Lhs) == len(a.Rhs) && ofFlows(where) {
+			p.use(where, a.Rhs[i], "")
+		}
+	}
+}
+
+// returned takes the code that stands after the verdict Refused.
+func (p *goPackage) returned(where string, r *ast.ReturnStmt) {
+	for i := range len(r.Results) - 1 {
+		if sel, ok := r.Results[i].(*ast.SelectorExpr); ok && sel.Sel.Name == "Refused" && ofFlows(where) {
+			p.use(where, r.Results[i+1], "")
+		}
+	}
+}
+
+// function takes what is returned by a function as the result that is named code,
+// or whose own name says that it makes one.
+func (p *goPackage) function(where string, f *ast.FuncDecl) {
+	if f.Type.Results == nil || f.Body == nil || !ofFlows(where) {
+		return
+	}
+	at := -1
+	if strings.HasSuffix(strings.ToLower(f.Name.Name), "refusalcode") {
+		at = 0
+	}
+	n := 0
+	for _, field := range f.Type.Results.List {
+		for _, name := range field.Names {
+			if name.Name == "code" || name.Name == "refusal" {
+				at = n
+			}
+			n++
+		}
+	}
+	if at < 0 {
+		return
+	}
+	ast.Inspect(f.Body, func(n ast.Node) bool {
+		if r, ok := n.(*ast.ReturnStmt); ok && len(r.Results) > at {
+			p.use(where, r.Results[at], "")
+		}
+		return true
+	})
+}
+
+func (p *goPackage) use(where string, expression ast.Expr, kind string) {
+	code, ok := literal(expression)
+	if name, isName := expression.(*ast.Ident); isName {
+		code, ok = p.constants[name.Name]
+	}
+	if !ok || code == "" {
+		return
+	}
+	u := p.codes[code]
+	u.where = where
+	if kind != "" {
+		u.kinds = append(u.kinds, kind)
+	}
+	p.codes[code] = u
+}
+
+func literal(expression ast.Expr) (string, bool) {
+	lit, ok := expression.(*ast.BasicLit)
+	if !ok || lit.Kind != token.STRING {
 		return "", false
 	}
-	if pkg, ok := sel.X.(*ast.Ident); !ok || pkg.Name != "fault" {
-		return "", false
-	}
-	lit, ok := call.Args[1].(*ast.BasicLit)
-	if !ok {
-		return "", false
-	}
-	code, err := strconv.Unquote(lit.Value)
-	return code, err == nil
+	text, err := strconv.Unquote(lit.Value)
+	return text, err == nil
 }

@@ -304,24 +304,11 @@ type resultsCommand struct {
 }
 
 func (s *Server) results(ctx context.Context, c Call, in *resultsCommand) (once.Answer, error) {
-	results := make([]collection.Result, len(in.Body.Results))
-	for i, r := range in.Body.Results {
-		outcome, err := bank.ParseOutcome(r.Outcome)
-		if err != nil {
-			return once.Answer{}, err //nolint:exhaustruct // none
-		}
-		results[i] = collection.Result{ //nolint:exhaustruct // files echo more
-			Line: i + 1, Item: r.ItemID.Int64(), Outcome: outcome, Code: r.Code, Text: r.Text,
-			BankReference: r.BankReference,
-		}
-		if r.Amount != nil {
-			results[i].Amount = &r.Amount.Amount
-		}
-		if r.ValueDate != nil {
-			results[i].ValueDate = r.ValueDate.Day
-		}
+	results, err := in.answers()
+	if err != nil {
+		return once.Answer{}, err //nolint:exhaustruct // none
 	}
-	if err := collection.CheckTotals(in.Body.Count, in.Body.Amount.Amount, results); err != nil {
+	if err := bank.CheckTotals(in.Body.Count, in.Body.Amount.Amount, results); err != nil {
 		return once.Answer{}, err //nolint:exhaustruct // none
 	}
 	return s.deps.Collection.Results(ctx, c.Request, c.Render, 0, c.Bank, in.ID.Int64(), results)
@@ -346,22 +333,10 @@ type Taken struct {
 }
 
 func viewTaken(t collection.Taken) Taken {
-	out := Taken{
+	return Taken{
 		ReceiptID: NewID(t.Receipt), Accepted: t.Counts.Recorded, Repeated: t.Counts.Repeated,
-		Pending: t.Counts.Pending, Refused: []TakenLine{}, Batch: viewBatch(t.Batch),
+		Pending: t.Counts.Pending, Refused: refusedLines(t.Decisions), Batch: viewBatch(t.Batch),
 	}
-	for _, d := range t.Decisions {
-		if d.Disposition != collection.Refused {
-			continue
-		}
-		line := TakenLine{Line: d.Line, ItemID: nil, Code: d.Refusal, Text: d.Reason}
-		if d.Item != 0 {
-			id := NewID(d.Item)
-			line.ItemID = &id
-		}
-		out.Refused = append(out.Refused, line)
-	}
-	return out
 }
 
 type resultFileCommand struct {
@@ -419,7 +394,7 @@ func besideFile(count, amount string) (*int, *money.Amount, error) {
 	if amount != "" {
 		a, err := money.Parse(amount)
 		if err != nil {
-			return nil, nil, collection.ErrControlTotal.With("amount must be yuan with two decimals").On("amount")
+			return nil, nil, bank.ErrControlTotal.With("amount must be yuan with two decimals").On("amount")
 		}
 		sum = &a
 	}
@@ -589,6 +564,9 @@ func (s *Server) receiptLines(ctx context.Context, c Call, in *receiptLinesQuery
 	if err != nil {
 		return none, err
 	}
+	if r.Kind == bank.ReceiptReturns && s.deps.Disbursement != nil {
+		return s.returnLines(ctx, r, int(after), in.Limit)
+	}
 	lines, err := s.deps.Collection.ReceiptLines(ctx, r, int(after), in.Limit+1)
 	return NewPage(lines, in.Limit, func(d collection.Decision) int64 { return int64(d.Line) },
 		func(d collection.Decision) ReceiptLine {
@@ -602,24 +580,6 @@ func (s *Server) receiptLines(ctx context.Context, c Call, in *receiptLinesQuery
 			}
 			return out
 		}), err
-}
-
-type itemQuery struct {
-	ItemID        string `query:"item_id"        pattern:"^[1-9][0-9]{0,18}$"`
-	BankReference string `query:"bank_reference" maxLength:"64"`
-}
-
-func (s *Server) item(ctx context.Context, c Call, in *itemQuery) (WithholdingItem, error) {
-	f := collection.ItemFilter{Area: c.area(), Bank: c.Bank.Code, ID: 0, BankReference: in.BankReference}
-	if in.ItemID != "" {
-		var id ID
-		if err := id.UnmarshalText([]byte(in.ItemID)); err != nil {
-			return WithholdingItem{}, collection.ErrItemUnknown //nolint:exhaustruct // none
-		}
-		f.ID = id.Int64()
-	}
-	i, err := s.deps.Collection.FindItem(ctx, f)
-	return viewItem(c)(i), err
 }
 
 type feedbackQuery struct {

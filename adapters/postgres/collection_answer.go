@@ -69,8 +69,8 @@ func (t *tx) KnownItems(
 		}
 	}
 	rows, err := t.Query(ctx, `
-		select u.at, i.id, i.seq, i.member_id, i.year, i.attempt, i.amount, i.account_no, i.name, i.id_number,
-		       coalesce(a.outcome, ''), coalesce(a.receipt_id = $5, false)
+		select u.at, i.id, i.amount, i.account_no, i.name, i.id_number, coalesce(a.outcome, 'unknown'),
+		       coalesce(a.receipt_id = $5, false)
 		from unnest($3::bigint[], $4::text[]) with ordinality as u (item, social, at)
 		cross join lateral (
 			(select * from withholding_item where area = $1 and id = u.item and batch_id + 0 = $2 limit 1)
@@ -83,24 +83,17 @@ func (t *tx) KnownItems(
 	}
 	out := make([]*collection.Known, len(results))
 	var at int
-	var amount int64
+	var item, amount int64
 	var account, name, idNumber, outcome string
-	var item collection.Item
 	var seen bool
-	_, err = pgx.ForEachRow(rows, []any{
-		&at, &item.ID, &item.Seq, &item.Member, &item.Year, &item.Attempt, &amount, &account, &name, &idNumber,
-		&outcome, &seen,
-	}, func() error {
-		k := &collection.Known{Item: item, Final: nil, SeenInReceipt: seen}
-		k.Item.Batch, k.Item.Amount = b.ID, money.Amount(amount)
-		k.Item.Name, k.Item.IDNumber, k.Item.Account = party.Stored(name, idNumber, account)
-		if outcome != "" {
-			o, err := bank.ParseOutcome(outcome)
-			if err != nil {
-				return err
-			}
-			k.Final = &collection.FinalOutcome{Outcome: o}
+	_, err = pgx.ForEachRow(rows, []any{&at, &item, &amount, &account, &name, &idNumber, &outcome, &seen}, func() error {
+		final, err := bank.ParseOutcome(outcome)
+		if err != nil {
+			return err
 		}
+		k := &collection.Known{Final: final, SeenInReceipt: seen} //nolint:exhaustruct // what was sent follows
+		k.Item, k.Amount = item, money.Amount(amount)
+		k.Name, k.IDNumber, k.Account = party.Stored(name, idNumber, account)
 		out[at-1] = k
 		return nil
 	})

@@ -162,7 +162,9 @@ func (t *tx) queueAudit(batch *pgx.Batch, trail []audit.Row) {
 		areas, people, actors, actions, objects, results, requests, t.at)
 }
 
-const counterDuesSQL = `
+// counterDuesSQL is collection.CounterDue for a few members.
+func counterDuesSQL() string {
+	return `
 	select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
 		coalesce(f.amount, 0), coalesce(k.payments, 0)
 	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
@@ -174,21 +176,20 @@ const counterDuesSQL = `
 		) p on true
 	left join lateral (
 		select coalesce(max(r.ordinal), 0)::int as payments,
-		       (sum(r.amount) filter (where not exists (select from posting p where p.area = r.area
-		           and p.cause_id = r.id)))::bigint as amount
+		       (sum(r.amount) filter (where ` + notDealtWith("r") + `))::bigint as amount
 		from counter_receipt r where r.area = u.area and r.member_id = u.member and r.year = u.year) k on true
 	left join lateral (
 		select sum(i.amount)::bigint as amount from withholding_item i
-		left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+		` + finalOfItem + ` a on true
 		where i.area = u.area and i.member_id = u.member and i.year = u.year
-		  and (a.outcome is null or (a.outcome = 'succeeded' and not exists (
-		      select from posting p where p.area = i.area and p.cause_id = i.id)))) f on true`
+		  and (a.outcome is null or (a.outcome = 'succeeded' and ` + notDealtWith("i") + `))) f on true`
+}
 
 // CounterDues implements collection.CounterTx.
 func (t *tx) CounterDues(
 	ctx context.Context, areas []party.Area, members []int64, years []int,
 ) ([]collection.CounterDue, error) {
-	rows, err := t.Query(ctx, counterDuesSQL, areaCodes(areas), members, years)
+	rows, err := t.Query(ctx, counterDuesSQL(), areaCodes(areas), members, years)
 	if err != nil {
 		return nil, fmt.Errorf("dues of %d members: %w", len(members), err)
 	}
@@ -203,7 +204,7 @@ func (t *tx) HeldCounterDues(
 	codes := areaCodes(areas)
 	batch := &pgx.Batch{} //nolint:exhaustruct // filled below
 	batch.Queue(holdDuesSQL("pg_advisory_xact_lock_shared"), codes, years)
-	batch.Queue(counterDuesSQL, codes, members, years)
+	batch.Queue(counterDuesSQL(), codes, members, years)
 	results := t.SendBatch(ctx, batch)
 	defer results.Close() //nolint:errcheck // the errors of its queries are what counts
 	if _, err := results.Exec(); err != nil {

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,14 +14,29 @@ import (
 	"twoline/gateway/collection"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
-// arrivalKnown is arrivals with the batch that the notice or, later, the statement
-// named; it stands where a table would.
+// arrivalKnown is arrivals with the batch that was named for them last, and the id
+// from which on they are known to be for it; it stands where a table would. An
+// agreement takes all that is known to its subject under the subject's lock, so it
+// took exactly what is known from an id up to its upto_arrival.
 const arrivalKnown = `(
-	select a.area, a.id, a.fund_account, a.direction, a.amount, a.bank_reference, a.value_date,
-		coalesce(a.batch_id, s.batch_id) as batch_id, a.terminal_day, a.business_day
-	from arrival a left join arrival_subject s on s.area = a.area and s.arrival_id = a.id)`
+	select a.area, a.id, a.id as known, a.fund_account, a.direction, a.amount, a.bank_reference, a.value_date, a.batch_id,
+		a.terminal_day, a.business_day, a.reported_at, a.reported_by as told_by
+	from arrival a
+	where not exists (select from arrival_subject s where s.area = a.area and s.arrival_id = a.id)
+	union all
+	select a.area, a.id, s.id, a.fund_account, a.direction, a.amount, a.bank_reference, a.value_date, s.batch_id,
+		a.terminal_day, a.business_day, a.reported_at, s.named_by
+	from arrival_subject s join arrival a on a.area = s.area and a.id = s.arrival_id
+	where not exists (select from arrival_subject n where n.area = s.area and n.arrival_id = s.arrival_id and n.id > s.id))`
+
+// agreedOn says of an arrival v of arrivalKnown that an agreement took it.
+const agreedOn = `exists (
+	select from agreement g where g.area = v.area and v.known <= g.upto_arrival
+	  and g.subject = case when v.terminal_day is null then 'batch' else 'terminal_day' end
+	  and g.subject_id = coalesce(v.terminal_day, v.batch_id))`
 
 // FundAccount implements collection.MoneyTx.
 func (t *tx) FundAccount(
@@ -92,7 +109,7 @@ func (t *tx) AddArrival(
 		area, a.FundAccount, a.Amount.Fen(), a.BankReference, a.ValueDate, orNull(a.Batch), orNull(a.Item),
 		orNull(a.TerminalDayID), source, a.ReportedBy, t.at, today, direction).Scan(&a.ID)
 	if err == nil {
-		return a, false, t.countArrival(ctx, area, a)
+		return a, false, t.countArrival(ctx, area, a.Batch, a.Net())
 	}
 	if !errors.Is(err, pgx.ErrNoRows) {
 		return a, false, fmt.Errorf("add arrival %s: %w", a.BankReference, err)
@@ -105,6 +122,10 @@ func (t *tx) AddArrival(
 func (t *tx) sameArrival(
 	ctx context.Context, area party.Area, a collection.Arrival, direction string,
 ) (collection.Arrival, bool, error) {
+	// Nobody else names it, and no daily look takes it, between reading and naming.
+	if err := t.holdUnnamed(ctx, area); err != nil {
+		return a, false, err
+	}
 	var same bool
 	var batch, day int64
 	err := t.QueryRow(ctx, `
@@ -118,26 +139,148 @@ func (t *tx) sameArrival(
 	switch {
 	case !same, batch != 0 && a.Batch != 0 && batch != a.Batch, day != a.TerminalDayID && a.TerminalDayID != 0,
 		day != 0 && a.Batch != 0:
-		return a, false, collection.ErrReference.On("bank_reference")
+		return a, false, t.contradiction(ctx, area, a)
 	case batch != 0 || a.Batch == 0:
 		return a, true, nil
 	}
-	_, err = t.Exec(ctx, `insert into arrival_subject (area, arrival_id, batch_id, named_at) values ($1, $2, $3, $4)`,
-		area, a.ID, a.Batch, t.at)
-	if err != nil {
-		return a, false, fmt.Errorf("name the batch of arrival %s: %w", a.BankReference, err)
-	}
-	return a, false, t.countArrival(ctx, area, a)
+	told := a
+	told.Batch = 0
+	return a, false, t.NameArrival(ctx, area, told, collection.Named{Batch: a.Batch, By: a.ReportedBy, Reason: ""})
 }
 
-func (t *tx) countArrival(ctx context.Context, area party.Area, a collection.Arrival) error {
-	if a.Batch == 0 {
+// contradiction says what was told of money before, and what is told now.
+func (t *tx) contradiction(ctx context.Context, area party.Area, a collection.Arrival) error {
+	var by, before, now string
+	var amount int64
+	var day calendar.Day
+	err := t.QueryRow(ctx, `
+		select v.told_by, v.amount, v.value_date,
+			coalesce('batch ' || b.batch_no || ' (id ' || b.id || ')', 'terminal ' || d.terminal || ' of ' || d.day, 'nobody'),
+			coalesce('batch ' || n.batch_no || ' (id ' || n.id || ')', 'terminal ' || e.terminal || ' of ' || e.day, 'nobody')
+		from `+arrivalKnown+` v
+		left join withholding_batch b on b.area = v.area and b.id = v.batch_id
+		left join terminal_day d on d.area = v.area and d.id = v.terminal_day
+		left join withholding_batch n on n.area = v.area and n.id = $3
+		left join terminal_day e on e.area = v.area and e.id = $4
+		where v.area = $1 and v.id = $2`, area, a.ID, a.Batch, a.TerminalDayID).Scan(&by, &amount, &day, &before, &now)
+	if err != nil {
+		return fmt.Errorf("read arrival %s: %w", a.BankReference, err)
+	}
+	return collection.ErrReference.With("arrival %d, bank reference %s: %s told %s of %s for %s; now %s tells %s of %s for %s",
+		a.ID, a.BankReference, teller(by), money.Amount(amount), day, before, teller(a.ReportedBy), a.Amount, a.ValueDate,
+		now).On("bank_reference")
+}
+
+// teller is who told of money, without the name of an officer: banks read it too.
+func teller(by string) string {
+	who, _, _ := strings.Cut(by, ":")
+	switch who {
+	case "bank":
+		return "a notice of the bank"
+	case "officer":
+		return "an officer of the agency"
+	}
+	return "the " + who
+}
+
+func (t *tx) countArrival(ctx context.Context, area party.Area, batch int64, net money.Amount) error {
+	if batch == 0 {
 		return nil
 	}
 	_, err := t.Exec(ctx, `update withholding_batch set arrived_amount = arrived_amount + $3 where area = $1 and id = $2`,
-		area, a.Batch, a.Net().Fen())
+		area, batch, net.Fen())
 	if err != nil {
-		return fmt.Errorf("count arrival %s: %w", a.BankReference, err)
+		return fmt.Errorf("count what arrived for batch %d: %w", batch, err)
+	}
+	return nil
+}
+
+// holdUnnamed keeps a naming and a daily look from reaching for the same money at
+// one moment. It is taken after the locks of batches, and held to the end.
+func (t *tx) holdUnnamed(ctx context.Context, area party.Area) error {
+	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('unnamed money ' || $1::int, 0))`, int32(area))
+	if err != nil {
+		return fmt.Errorf("hold unnamed money of area %s: %w", area, err)
+	}
+	return nil
+}
+
+func (t *tx) lockBatches(ctx context.Context, area party.Area, ids []int64) error {
+	_, err := t.Exec(ctx, `
+		select from withholding_batch where area = $1 and id = any($2) order by id for no key update`, area, ids)
+	if err != nil {
+		return fmt.Errorf("lock %d batches: %w", len(ids), err)
+	}
+	return nil
+}
+
+// LockArrival implements collection.MoneyTx.
+func (t *tx) LockArrival(
+	ctx context.Context, area party.Area, id, batch int64,
+) (a collection.Arrival, agreed bool, err error) {
+	seen, _, err := t.knownArrival(ctx, area, id)
+	if err != nil {
+		return seen, false, err
+	}
+	if err := t.lockBatches(ctx, area, []int64{seen.Batch, batch}); err != nil {
+		return seen, false, err
+	}
+	if err := t.holdUnnamed(ctx, area); err != nil {
+		return seen, false, err
+	}
+	a, agreed, err = t.knownArrival(ctx, area, id)
+	if err == nil && a.Batch != seen.Batch {
+		err = collection.ErrContended.With("the money was named for another batch just now; look at it again")
+	}
+	return a, agreed, err
+}
+
+func (t *tx) knownArrival(ctx context.Context, area party.Area, id int64) (collection.Arrival, bool, error) {
+	a := collection.Arrival{ID: id} //nolint:exhaustruct // read below
+	var amount int64
+	var agreed bool
+	err := t.QueryRow(ctx, `
+		select v.fund_account, v.amount, v.direction = 'debit', v.bank_reference, v.value_date, coalesce(v.batch_id, 0),
+			coalesce(v.terminal_day, 0), `+agreedOn+`
+		from `+arrivalKnown+` v where v.area = $1 and v.id = $2`, area, id).Scan(
+		&a.FundAccount, &amount, &a.GivenBack, &a.BankReference, &a.ValueDate, &a.Batch, &a.TerminalDayID, &agreed)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return a, false, collection.ErrArrivalUnknown
+	}
+	if err != nil {
+		return a, false, fmt.Errorf("read arrival %d: %w", id, err)
+	}
+	a.Amount = money.Amount(amount)
+	return a, agreed, nil
+}
+
+// NameArrival implements collection.MoneyTx.
+func (t *tx) NameArrival(ctx context.Context, area party.Area, a collection.Arrival, n collection.Named) error {
+	_, err := t.Exec(ctx, `
+		insert into arrival_subject (area, arrival_id, batch_id, named_by, reason, named_at)
+		values ($1, $2, $3, $4, $5, $6)`, area, a.ID, n.Batch, n.By, n.Reason, t.at)
+	if err != nil {
+		return fmt.Errorf("name the batch of arrival %s: %w", a.BankReference, err)
+	}
+	if err := t.countArrival(ctx, area, a.Batch, -a.Net()); err != nil {
+		return err
+	}
+	return t.countArrival(ctx, area, n.Batch, a.Net())
+}
+
+// CloseArrivalCases implements collection.MoneyTx.
+func (t *tx) CloseArrivalCases(ctx context.Context, area party.Area, a collection.Arrival, by, text string) error {
+	_, err := t.Exec(ctx, `
+		insert into exception_closed (area, case_id, text, closed_by, closed_at)
+		select c.area, c.id, $5, $6, $7
+		from fund_account f join exception_case c on c.area = f.area and (
+			(c.kind = 'arrival_unexplained' and c.subject = 'arrival:' || $3::bigint)
+			or (c.kind = 'arrival_refused' and c.subject = 'bank_reference:' || f.bank || ':' || $4::text))
+		where f.area = $1 and f.id = $2
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`,
+		area, a.FundAccount, a.ID, a.BankReference, text, by, t.at)
+	if err != nil {
+		return fmt.Errorf("close the cases of arrival %s: %w", a.BankReference, err)
 	}
 	return nil
 }
@@ -178,7 +321,7 @@ func (t *tx) OpenSums(ctx context.Context, area party.Area, subject string, id i
 	}
 	err = t.QueryRow(ctx, `
 		select coalesce(max(g.round), 0), coalesce(max(g.upto_answer), 0),
-			(select max(id) from `+arrivalKnown+` v where area = $1 and `+column+` = $3),
+			(select max(known) from `+arrivalKnown+` v where area = $1 and `+column+` = $3),
 			(select max(value_date) from `+arrivalKnown+` v where area = $1 and `+column+` = $3)
 		from agreement g where g.area = $1 and g.subject = $2 and g.subject_id = $3`,
 		area, subject, id).Scan(&s.Round, &s.After, &s.UptoArrival, &s.LastValueDay)
@@ -319,10 +462,7 @@ const openArrivalSQL = `
 		coalesce(v.terminal_day, 0), f.scheme, f.role, s.arrival_id is not null
 	from ` + arrivalKnown + ` v join fund_account f on f.area = v.area and f.id = v.fund_account
 	left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
-	where v.area = $1 and not exists (
-		select from agreement g where g.area = v.area and v.id <= g.upto_arrival
-		  and ((g.subject = 'batch' and g.subject_id = v.batch_id)
-		    or (g.subject = 'terminal_day' and g.subject_id = v.terminal_day)))`
+	where v.area = $1 and not ` + agreedOn
 
 func (t *tx) openArrivals(ctx context.Context, more string, args ...any) ([]collection.StaleArrival, error) {
 	rows, err := t.Query(ctx, openArrivalSQL+more+` order by v.id`, args...)
@@ -342,9 +482,10 @@ func (t *tx) openArrivals(ctx context.Context, more string, args ...any) ([]coll
 	return out, nil
 }
 
-// StaleArrivals implements collection.MoneyTx. The batches and terminal days
+// StaleArrivals implements collection.SuspenseTx. The batches and terminal days
 // concerned are locked first, in rising order of id, so that no agreement takes
-// the same money at this moment.
+// the same money at this moment. Money that was named for a batch meanwhile waits
+// for the next look.
 func (t *tx) StaleArrivals(
 	ctx context.Context, area party.Area, day calendar.Day,
 ) ([]collection.StaleArrival, error) {
@@ -355,21 +496,27 @@ func (t *tx) StaleArrivals(
 	}
 	batches := make([]int64, 0, len(found))
 	days := make([]int64, 0, len(found))
+	locked := make(map[int64]bool, len(found))
 	for _, a := range found {
 		batches, days = append(batches, a.Batch), append(days, a.TerminalDayID)
+		locked[a.Batch] = true
 	}
-	_, err = t.Exec(ctx, `
-		select from withholding_batch where area = $1 and id = any($2) order by id for no key update`, area, batches)
-	if err != nil {
-		return nil, fmt.Errorf("lock batches of stale arrivals: %w", err)
+	if err := t.lockBatches(ctx, area, batches); err != nil {
+		return nil, err
 	}
 	if err := t.lockTerminalDays(ctx, area, days); err != nil {
 		return nil, err
 	}
-	return t.openArrivals(ctx, stale, area, day)
+	if err := t.holdUnnamed(ctx, area); err != nil {
+		return nil, err
+	}
+	found, err = t.openArrivals(ctx, stale, area, day)
+	return slices.DeleteFunc(found, func(a collection.StaleArrival) bool {
+		return !locked[a.Batch]
+	}), err
 }
 
-// OpenArrivals implements collection.MoneyTx.
+// OpenArrivals implements collection.SuspenseTx.
 func (t *tx) OpenArrivals(
 	ctx context.Context, area party.Area, subject string, id int64,
 ) ([]collection.StaleArrival, error) {
@@ -379,7 +526,7 @@ func (t *tx) OpenArrivals(
 	return t.openArrivals(ctx, ` and v.terminal_day = $2`, area, id)
 }
 
-// AddArrivalSuspense implements collection.MoneyTx.
+// AddArrivalSuspense implements collection.SuspenseTx.
 func (t *tx) AddArrivalSuspense(ctx context.Context, area party.Area, ids []int64, today calendar.Day) error {
 	_, err := t.Exec(ctx, `insert into arrival_suspense (area, arrival_id, business_day)
 		select $1, unnest($2::bigint[]), $3`, area, ids, today)
@@ -411,15 +558,11 @@ func (t *tx) Areas(ctx context.Context) ([]party.Area, error) {
 
 // SuspenseDays implements collection.WatchTx.
 func (t *tx) SuspenseDays(ctx context.Context, area party.Area, day calendar.Day) (int, error) {
-	var n int
-	err := t.QueryRow(ctx, `
-		select (value #>> '{}')::int from area_rule
-		where area in ($1, 0) and rule = 'arrival_suspense_days' and effective_from <= $2
-		order by area desc, effective_from desc limit 1`, area, day).Scan(&n)
+	v, err := t.ruleValue(ctx, area, policy.ArrivalSuspenseDays, day)
 	if err != nil {
-		return 0, fmt.Errorf("rule arrival_suspense_days of area %s: %w", area, err)
+		return 0, err
 	}
-	return n, nil
+	return v.ArrivalSuspenseDays()
 }
 
 // QuerySilentItems implements collection.WatchTx.
@@ -541,4 +684,21 @@ func (t *tx) RefuseArrival(ctx context.Context, area party.Area, bankCode, refer
 	return t.OpenCase(ctx, area, Case{
 		Kind: "arrival_refused", Subject: "bank_reference:" + bankCode + ":" + reference, Bank: bankCode, Text: reason,
 	})
+}
+
+// Cases implements collection.WatchTx.
+func (t *tx) Cases(ctx context.Context, f collection.CaseFilter) ([]collection.Case, error) {
+	rows, err := t.Query(ctx, `
+		select c.id, c.kind, c.subject, c.bank, c.text, c.opened_on, x.case_id is not null, coalesce(x.text, '')
+		from exception_case c left join exception_closed x on x.area = c.area and x.case_id = c.id
+		where c.area = $1 and ($2 = '' or c.kind = $2) and (x.case_id is not null) = $3 and c.id > $4
+		order by c.id limit $5`, f.Area, f.Kind, f.Closed, f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("list cases of area %s: %w", f.Area, err)
+	}
+	out, err := pgx.CollectRows(rows, pgx.RowToStructByPos[collection.Case])
+	if err != nil {
+		return nil, fmt.Errorf("list cases of area %s: %w", f.Area, err)
+	}
+	return out, nil
 }

@@ -53,7 +53,15 @@ func (s collectionStore) Batch(ctx context.Context, f collection.BatchFilter) (c
 // area and item alone may, while the tables of a large run still have no statistics,
 // become a walk over all answers of the area for each item.
 const finalOfItem = `left join lateral (
-		select * from answer where area = i.area and item_id = i.id and disposition = 'recorded' limit 1)`
+		select outcome, class, code, text, bank_reference, value_date, receipt_id from answer
+		where area = i.area and item_id = i.id and disposition = 'recorded' limit 1)`
+
+// notDealtWith is SQL that says of an item or receipt that its money is neither
+// posted nor to be given back.
+func notDealtWith(x string) string {
+	return `not exists (select from posting p where p.area = ` + x + `.area and p.cause_id = ` + x + `.id)
+		  and not exists (select from refund_task g where g.area = ` + x + `.area and g.cause_id = ` + x + `.id)`
+}
 
 const standingSQL = `
 	select i.id, i.batch_id, i.seq, i.member_id, i.year, i.attempt, i.amount, i.mandate_id, i.mandate_no, i.account_no,
@@ -171,9 +179,10 @@ func (s collectionStore) Feedback(
 				  and p.year = c.year), 0) as paid, l.outcome, l.class
 			from tier_choice c join member m on m.area = c.area and m.id = c.member_id and m.scheme = $2
 			left join lateral (
-				select coalesce(a.outcome, 'in_flight') as outcome, coalesce(a.class, '') as class
+				select case when a.outcome = 'succeeded' and not (`+notDealtWith("i")+`) then null
+					else coalesce(a.outcome, 'in_flight') end as outcome, coalesce(a.class, '') as class
 				from withholding_item i
-				left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+				`+finalOfItem+` a on true
 				where i.area = c.area and i.member_id = c.member_id and i.year = c.year
 				order by i.attempt desc limit 1) l on true
 			where c.area = $1 and c.year = $3),

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -22,22 +21,6 @@ func (db *DB) Collection() collection.Store { return collectionStore{db} }
 
 func (s collectionStore) InTx(ctx context.Context, fn func(collection.Tx) error) error {
 	return s.db.InTx(ctx, func(t *tx) error { return fn(t) })
-}
-
-// CollectsByTax implements collection.RunTx.
-func (t *tx) CollectsByTax(ctx context.Context, area party.Area, day calendar.Day) (bool, error) {
-	var byTax bool
-	err := t.QueryRow(ctx, `
-		select value #>> '{}' = 'tax' from area_rule
-		where area in ($1, 0) and rule = 'collection_mode' and effective_from <= $2
-		order by area desc, effective_from desc limit 1`, area, day).Scan(&byTax)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return false, fmt.Errorf("collection mode of area %s on %s: no rule", area, day)
-	}
-	if err != nil {
-		return false, fmt.Errorf("collection mode of area %s: %w", area, err)
-	}
-	return byTax, nil
 }
 
 const partnerSQL = `
@@ -81,11 +64,12 @@ func (t *tx) AddRun(
 	return id, nil
 }
 
-// dueSQL finds the members of a bank that owe for a year: chosen less posted,
-// less counter receipts, less what is in flight. The last failed item says
-// whether the due may be sent again: funds and technical failures at once,
-// account and mandate failures once the mandate or instrument is another.
-const dueSQL = `
+// dueSQL finds the members of a bank that owe for a year, as collection.CounterDue
+// says it, for all of them at once. The last failed item says whether the due may
+// be sent again: funds and technical failures at once, account and mandate
+// failures once the mandate or instrument is another.
+func dueSQL() string {
+	return `
 	with last as (
 		select distinct on (i.member_id) i.member_id, i.attempt, i.mandate_id, i.account_no, a.outcome, a.class
 		from withholding_item i
@@ -98,14 +82,12 @@ const dueSQL = `
 		group by member_id),
 	counter as (
 		select r.member_id, sum(r.amount) as amount from counter_receipt r
-		where r.area = $1 and r.year = $2
-		  and not exists (select from posting p where p.area = r.area and p.cause_id = r.id)
+		where r.area = $1 and r.year = $2 and ` + notDealtWith("r") + `
 		group by r.member_id),
 	succeeded as (
 		select i.member_id, sum(i.amount) as amount from withholding_item i
 		join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
-		where i.area = $1 and i.year = $2
-		  and not exists (select from posting p where p.area = i.area and p.cause_id = i.id)
+		where i.area = $1 and i.year = $2 and ` + notDealtWith("i") + `
 		group by i.member_id)
 	select m.id, c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) as due,
 	       coalesce(l.attempt, 0) + 1, d.id, d.number, coalesce(n.bank_no, $5), n.account_no, m.name, m.id_number,
@@ -127,6 +109,7 @@ const dueSQL = `
 	where c.area = $1 and c.year = $2
 	  and c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) > 0
 	order by 6, m.region, m.id`
+}
 
 // EachDue implements collection.RunTx.
 func (t *tx) EachDue(
@@ -137,7 +120,7 @@ func (t *tx) EachDue(
 	if _, err := t.Exec(ctx, `set local enable_nestloop = off`); err != nil {
 		return nil, fmt.Errorf("prepare dues at %s: %w", p.Code, err)
 	}
-	rows, err := t.Query(ctx, dueSQL, area, r.Year, r.Scheme, p.Code, p.BankNo)
+	rows, err := t.Query(ctx, dueSQL(), area, r.Year, r.Scheme, p.Code, p.BankNo)
 	if err != nil {
 		return nil, fmt.Errorf("dues at %s: %w", p.Code, err)
 	}

@@ -1,7 +1,6 @@
 package postgres_test
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -15,7 +14,6 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
-	"twoline/gateway/fault"
 	"twoline/gateway/money"
 )
 
@@ -25,7 +23,7 @@ func splitLines(s string) iter.Seq[string] {
 	return strings.SplitSeq(strings.TrimSuffix(s, "\n"), "\n")
 }
 
-func TestMoneyIsPostedOnlyWhenResultsAndArrivalAgree(t *testing.T) {
+func TestF53_MoneyIsPostedOnlyWhenResultsAndArrivalAgree(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 10)
 	run := w.withhold(t)
@@ -104,60 +102,6 @@ func TestTheNextRunTakesUpWhatFailed(t *testing.T) {
 	}
 }
 
-func TestRefusedLinesBookNothingAndBlockNoOther(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 5)
-	b := w.withhold(t).Batches[0]
-	items := w.items(t, b)
-	oneFenOff := succeeded(items[0])
-	off := *oneFenOff.Amount + 1
-	oneFenOff.Amount = &off
-	unknown := succeeded(items[1])
-	unknown.Item = 999_999_999
-	otherName := succeeded(items[2])
-	otherName.Name = "李四"
-	good := succeeded(items[3])
-	got, err := w.results(t, b, []collection.Result{oneFenOff, unknown, otherName, good, good})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var codes []string
-	for _, d := range got.Decisions {
-		codes = append(codes, string(d.Disposition)+":"+d.Refusal)
-	}
-	want := []string{
-		"refused:amount_differs", "refused:unknown_item", "refused:party_differs", "recorded:", "refused:duplicate_line",
-	}
-	if fmt.Sprint(codes) != fmt.Sprint(want) {
-		t.Fatalf("F-26 F-31 F-36 F-37: got %v, want %v", codes, want)
-	}
-	if n := one[int64](t, w, `select count(*) from exception_case where kind = 'answer_refused'`); n != 4 {
-		t.Errorf("%d cases opened, want 4", n)
-	}
-	if n := one[int64](t, w, `select count(*) from answer where disposition = 'recorded'`); n != 1 {
-		t.Errorf("%d outcomes recorded, want 1", n)
-	}
-	// A contradiction later changes nothing either; the same again is repeated.
-	again, err := w.results(t, b, []collection.Result{failed(items[3], "AM04"), succeeded(items[3])})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again.Decisions[0].Refusal != "contradicts_outcome" || again.Decisions[1].Disposition != collection.Repeated {
-		t.Errorf("F-33 F-35: got %+v", again.Decisions)
-	}
-}
-
-func TestF32_AnotherBanksBatchIsNotFound(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 1)
-	b := w.withhold(t).Batches[0]
-	w.psbc.Code = "rcc"
-	_, err := w.results(t, b, []collection.Result{succeeded(w.items(t, b)[0])})
-	if !errors.Is(err, collection.ErrBatchUnknown) || fault.KindOf(err) != fault.NotFound {
-		t.Fatalf("another bank's result: %v", err)
-	}
-}
-
 func TestF52_MoneyAboveTheChosenAmountWaitsInSuspense(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 2)
@@ -227,6 +171,14 @@ func TestF51_ASilentBankIsAskedAndNothingIsSentAgain(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, 4)
 	b := w.withhold(t).Batches[0]
+	// The batch is of a Thursday, and the area's patience three working days.
+	w.today = calendar.MustDay("2011-03-14")
+	if err := w.service.Tick(context.Background(), w.today); err != nil {
+		t.Fatal(err)
+	}
+	if n := one[int64](t, w, `select (select count(*) from bank_query) + (select count(*) from exception_case)`); n != 0 {
+		t.Errorf("%d questions and cases after two working days", n)
+	}
 	w.today = calendar.MustDay("2011-03-16")
 	for range 2 {
 		if err := w.service.Tick(context.Background(), w.today); err != nil {
@@ -238,6 +190,12 @@ func TestF51_ASilentBankIsAskedAndNothingIsSentAgain(t *testing.T) {
 	}
 	if s := one[string](t, w, `select state from withholding_batch`); s != "unknown" {
 		t.Errorf("batch is %s, want unknown", s)
+	}
+	if n := one[int64](t, w, `select count(*) from exception_case where kind = 'bank_silent'`); n != 1 {
+		t.Errorf("%d cases ask a person to look, want 1", n)
+	}
+	if n := one[int64](t, w, `select count(*) from withholding_batch`); n != 1 {
+		t.Errorf("%d batches, want the one that was sent", n)
 	}
 	_, err := w.service.Withhold(context.Background(), w.request("POST /v1/withholding-runs", "", "x"),
 		result(&collection.RunResult{}), w.officer, collection.Run{Scheme: "rural", Year: 2011, Banks: nil}) //nolint:exhaustruct // the rest is zero
@@ -296,55 +254,6 @@ func TestResultFilesInEveryOrderEndInTheSameBooks(t *testing.T) {
 	}
 	if !strings.Contains(first, "income debit 0 90000") {
 		t.Errorf("books are %s", first)
-	}
-}
-
-func (w *world) upload(t *testing.T, name string, b collection.Batch, body string) bank.Receipt {
-	t.Helper()
-	intake := bank.NewIntake(w.db.Receipts(), 1<<20)
-	var out bank.Receipt
-	_, err := intake.Receive(context.Background(), w.request("PUT result-file", "", name+body), result(&out),
-		bank.Receipt{ //nolint:exhaustruct // what an upload says of itself
-			Area: chencang, Bank: w.psbc.Code, Kind: bank.ReceiptResultFile, Subject: b.ID, Name: name, ReceivedBy: "bank:psbc",
-		}, bytes.NewReader([]byte(body)), func([32]byte) error { return nil })
-	if err != nil {
-		t.Fatal(err)
-	}
-	return out
-}
-
-func TestFilesComeTwiceCutAndRenamed(t *testing.T) {
-	t.Parallel()
-	w := newWorld(t, 2)
-	b := w.withhold(t).Batches[0]
-	items := w.items(t, b)
-	whole := fmt.Sprintf("%d succeeded 100.00 -\n%d succeeded 100.00 -\nend\n", items[0].ID, items[1].ID)
-	cut := fmt.Sprintf("%d succeeded 100.00 -\n", items[0].ID)
-
-	w.upload(t, "a.txt", b, cut)
-	w.work(t)
-	if n := one[int64](t, w, `select count(*) from answer`); n != 0 {
-		t.Fatalf("F-27: %d lines taken from a cut file", n)
-	}
-	if s := one[string](t, w, `select state from receipt where name = 'a.txt'`); s != "quarantined" {
-		t.Errorf("F-27: cut file is %s", s)
-	}
-	if r := w.upload(t, "b.txt", b, whole); r.State != bank.Received {
-		t.Errorf("F-28: the complete file is %s", r.State)
-	}
-	w.work(t)
-	if r := w.upload(t, "b.txt", b, whole); r.State != bank.Duplicate {
-		t.Errorf("F-23: same file again is %s", r.State)
-	}
-	if r := w.upload(t, "c.txt", b, whole); r.State != bank.Duplicate {
-		t.Errorf("F-24: same file under another name is %s", r.State)
-	}
-	if r := w.upload(t, "b.txt", b, whole+"\n"); r.State != bank.Quarantined {
-		t.Errorf("F-25: other content under a known name is %s", r.State)
-	}
-	w.work(t)
-	if n := one[int64](t, w, `select count(*) from answer where disposition = 'recorded'`); n != 2 {
-		t.Errorf("%d outcomes, want 2", n)
 	}
 }
 

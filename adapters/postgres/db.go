@@ -65,6 +65,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	// costs a group of payments nothing that can be measured.
 	setDefault(params, "plan_cache_mode", "force_custom_plan")
 	setDefault(params, "random_page_cost", "1.1")
+	// A plan for which nested loops are discouraged looks dear where one is left in
+	// it, and would be compiled for seconds to run for milliseconds.
+	setDefault(params, "jit", "off")
 	cfg.AfterConnect = func(_ context.Context, c *pgx.Conn) error {
 		registerTypes(c.TypeMap())
 		return nil

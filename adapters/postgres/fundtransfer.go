@@ -9,11 +9,9 @@ import (
 	"github.com/shopspring/decimal"
 
 	"twoline/gateway/approval"
-	"twoline/gateway/calendar"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
-	"twoline/gateway/policy"
 )
 
 type fundTransferStore struct{ db *DB }
@@ -62,52 +60,14 @@ func (t *tx) AddApproval(ctx context.Context, a approval.Approval) error {
 		a.Area, a.Subject, a.SubjectID, a.Duty, a.Decision, a.Digest[:], a.MakerPerson, a.By.Person, a.By.Login,
 		a.Reason, t.at)
 	switch {
-	case constraint(err) == "different_person":
+	case constraint(err) == "different_person", isUnique(err, "approval_one_person"):
 		return approval.ErrSamePerson.Because(err)
-	case isUnique(err, "approval_pkey"), isUnique(err, "approval_one_person"):
+	case isUnique(err, "approval_pkey"):
 		return approval.ErrDecided.Because(err)
 	case err != nil:
 		return fmt.Errorf("approve %s %d: %w", a.Subject, a.SubjectID, err)
 	}
 	return nil
-}
-
-// ruleValue returns what holds for a rule in an area on a day: the area's own
-// newest row, else the nation's, else policy.ErrNoRule.
-func (t *tx) ruleValue(ctx context.Context, area party.Area, rule policy.Rule, day calendar.Day) (policy.View, error) {
-	var row policy.Row
-	var raw []byte
-	err := t.QueryRow(ctx, `
-		select area, effective_from, value::text::bytea, document from area_rule
-		where area in ($1, 0) and rule = $2 and effective_from <= $3
-		order by area desc, effective_from desc limit 1`, area, rule, day).
-		Scan(&row.Area, &row.From, &raw, &row.Document)
-	var rows []policy.Row
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-	case err != nil:
-		return policy.View{}, fmt.Errorf("rule %s of area %s: %w", rule, area, err)
-	default:
-		row.Rule = rule
-		if row.Value, err = policy.ParseJSON(rule, raw); err != nil {
-			return policy.View{}, fmt.Errorf("rule %s of area %s: %w", rule, area, err)
-		}
-		rows = append(rows, row)
-	}
-	rules, err := policy.New(area, rows)
-	if err != nil {
-		return policy.View{}, err
-	}
-	return rules.At(day), nil
-}
-
-// CollectionMode implements fundtransfer.Tx.
-func (t *tx) CollectionMode(ctx context.Context, area party.Area, day calendar.Day) (policy.Mode, error) {
-	v, err := t.ruleValue(ctx, area, policy.CollectionMode, day)
-	if err != nil {
-		return "", err
-	}
-	return v.CollectionMode()
 }
 
 // AddTransfer implements fundtransfer.Tx.
@@ -122,14 +82,14 @@ func (t *tx) AddTransfer(ctx context.Context, f fundtransfer.Transfer) (fundtran
 	}
 	err := t.QueryRow(ctx, `
 		insert into fund_transfer (area, scheme, kind, from_account, to_account, amount, purpose, effective_on,
-			document, bank_reference, matures_on, rate, deposit_id, interest, digest, maker, maker_person, made_at,
-			state, version)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::numeric, $13, $14, $15, $16, $17, $18,
+			document, bank_reference, matures_on, rate, deposit_id, interest, funding_request, digest, maker,
+			maker_person, made_at, state, version)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12::text::numeric, $13, $14, $15, $16, $17, $18, $19,
 			'submitted', 1)
 		returning id`,
 		f.Area, f.Scheme, f.Kind, orNull(f.From), orNull(f.To), amount, f.Purpose, f.EffectiveOn, f.Document,
-		f.BankReference, f.MaturesOn, rate, orNull(f.Deposit), f.Interest.Fen(), f.Digest[:], f.Maker, f.MakerPerson,
-		f.MadeAt).Scan(&f.ID)
+		f.BankReference, f.MaturesOn, rate, orNull(f.Deposit), f.Interest.Fen(), orNull(f.Request), f.Digest[:], f.Maker,
+		f.MakerPerson, f.MadeAt).Scan(&f.ID)
 	if err != nil {
 		return f, fmt.Errorf("submit a fund transfer: %w", err)
 	}
@@ -171,8 +131,8 @@ func (t *tx) MoveTransfer(ctx context.Context, f fundtransfer.Transfer, next fun
 const transferColumns = `
 	f.area, f.id, f.scheme, f.kind, coalesce(f.from_account, 0), coalesce(f.to_account, 0), coalesce(f.amount, 0),
 	f.amount is null, f.purpose, f.effective_on, f.document, f.bank_reference, f.matures_on,
-	coalesce(f.rate, 0)::text, coalesce(f.deposit_id, 0), f.interest, f.digest, f.maker, f.maker_person, f.made_at,
-	f.state, f.version, coalesce((
+	coalesce(f.rate, 0)::text, coalesce(f.deposit_id, 0), f.interest, coalesce(f.funding_request, 0), f.digest, f.maker,
+	f.maker_person, f.made_at, f.state, f.version, coalesce((
 		select p.amount from entry e join posting p on p.area = e.area and p.entry_id = e.id and p.line = 1
 		where f.state = 'booked' and e.area = f.area and e.cause = 'fund_transfer:' || f.id), 0)`
 
@@ -182,8 +142,8 @@ func scanTransfer(row pgx.CollectableRow) (fundtransfer.Transfer, error) {
 	var digest []byte
 	var amount, interest, moved int64
 	err := row.Scan(&f.Area, &f.ID, &f.Scheme, &f.Kind, &f.From, &f.To, &amount, &f.All, &f.Purpose, &f.EffectiveOn,
-		&f.Document, &f.BankReference, &f.MaturesOn, &rate, &f.Deposit, &interest, &digest, &f.Maker, &f.MakerPerson,
-		&f.MadeAt, &f.State, &f.Version, &moved)
+		&f.Document, &f.BankReference, &f.MaturesOn, &rate, &f.Deposit, &interest, &f.Request, &digest, &f.Maker,
+		&f.MakerPerson, &f.MadeAt, &f.State, &f.Version, &moved)
 	if err != nil {
 		return f, err
 	}

@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -49,6 +50,44 @@ func (t *tx) policyRows(ctx context.Context, areas ...party.Area) ([]policy.Row,
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
 	return out, nil
+}
+
+// ruleValue returns what holds for a rule in an area on a day: the area's own
+// newest row, else the nation's, else policy.ErrNoRule.
+func (t *tx) ruleValue(ctx context.Context, area party.Area, rule policy.Rule, day calendar.Day) (policy.View, error) {
+	var row policy.Row
+	var raw []byte
+	err := t.QueryRow(ctx, `
+		select area, effective_from, value::text::bytea, document from area_rule
+		where area in ($1, 0) and rule = $2 and effective_from <= $3
+		order by area desc, effective_from desc limit 1`, area, rule, day).
+		Scan(&row.Area, &row.From, &raw, &row.Document)
+	var rows []policy.Row
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+	case err != nil:
+		return policy.View{}, fmt.Errorf("rule %s of area %s: %w", rule, area, err)
+	default:
+		row.Rule = rule
+		if row.Value, err = policy.ParseJSON(rule, raw); err != nil {
+			return policy.View{}, fmt.Errorf("rule %s of area %s: %w", rule, area, err)
+		}
+		rows = append(rows, row)
+	}
+	rules, err := policy.New(area, rows)
+	if err != nil {
+		return policy.View{}, err
+	}
+	return rules.At(day), nil
+}
+
+// CollectionMode implements fundtransfer.Tx and collection.RunTx.
+func (t *tx) CollectionMode(ctx context.Context, area party.Area, day calendar.Day) (policy.Mode, error) {
+	v, err := t.ruleValue(ctx, area, policy.CollectionMode, day)
+	if err != nil {
+		return "", err
+	}
+	return v.CollectionMode()
 }
 
 // WorkingDays reads the table of working days: keep the answer.

@@ -64,8 +64,8 @@ func (t *tx) FinishReceipt(ctx context.Context, r bank.Receipt) (bank.Receipt, e
 	none := bank.Receipt{} //nolint:exhaustruct // none
 	var sameContent, sameName int64
 	var err error
-	// Requests of results are known by their Idempotency-Key already.
-	if r.Kind != bank.ReceiptResults {
+	// Requests are known by their Idempotency-Key already.
+	if !r.Kind.IsRequest() {
 		sameContent, sameName, err = t.knownFile(ctx, r)
 	}
 	if err != nil {

@@ -3,10 +3,12 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
 	"twoline/gateway/calendar"
+	"twoline/gateway/collection"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
 )
@@ -105,9 +107,11 @@ func (t registryTx) Mandates(
 		select id, member_id, instrument_id, bank, number, signed_on, ended_on from mandate
 		where area = $1 and member_id = any($2) and ended_on is null
 		union
-		select m.id, m.member_id, m.instrument_id, m.bank, m.number, m.signed_on, m.ended_on
+		(select distinct on (m.bank, m.number) m.id, m.member_id, m.instrument_id, m.bank, m.number, m.signed_on,
+			m.ended_on
 		from unnest($3::text[], $4::text[]) as u (bank, number)
 		join mandate m on m.area = $1 and m.bank = u.bank and m.number = u.number
+		order by m.bank, m.number, m.id desc)
 		order by 1`, area, members, banksOf(numbers), numbersOf(numbers))
 	if err != nil {
 		return nil, fmt.Errorf("read mandates: %w", err)
@@ -219,35 +223,16 @@ func (t registryTx) AreasOf(ctx context.Context, bank string) ([]party.Area, err
 	return collect(rows, "areas of a bank", pgx.RowTo[party.Area])
 }
 
-// Dues returns what each member owes for the year and what covers it already,
-// in the order given. A debit that succeeded and is not booked yet counts as in
-// flight: it has its final answer, and its money must not be taken twice.
+// Dues implements registry.CustomerTx.
 func (t *tx) Dues(ctx context.Context, area party.Area, members []int64, year int) ([]registry.Due, error) {
-	rows, err := t.Query(ctx, `
-		select u.member, coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0), coalesce(f.amount, 0)
-		from unnest($2::bigint[]) with ordinality as u (member, at)
-		left join tier_choice c on c.area = $1 and c.year = $3 and c.member_id = u.member
-		left join lateral (
-			select sum(case when p.red then -p.amount else p.amount end)::bigint as amount from posting p
-			where p.area = $1 and p.member_id = u.member and p.role = 'contribution_individual' and p.year = $3) p
-				on true
-		left join lateral (
-			select sum(r.amount)::bigint as amount from counter_receipt r
-			where r.area = $1 and r.member_id = u.member and r.year = $3
-			  and not exists (select from posting p where p.area = r.area and p.cause_id = r.id)) k on true
-		left join lateral (
-			select sum(i.amount)::bigint as amount from withholding_item i
-			left join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
-			where i.area = $1 and i.member_id = u.member and i.year = $3
-			  and (a.outcome is null or (a.outcome = 'succeeded'
-			       and not exists (select from posting p where p.area = i.area and p.cause_id = i.id)))) f on true
-		order by u.at`, area, members, year)
+	n := len(members)
+	dues, err := t.CounterDues(ctx, slices.Repeat([]party.Area{area}, n), members, slices.Repeat([]int{year}, n))
 	if err != nil {
-		return nil, fmt.Errorf("dues of %d members: %w", len(members), err)
+		return nil, err
 	}
-	return collect(rows, "dues", func(row pgx.CollectableRow) (d registry.Due, err error) {
-		d.Year = year
-		err = row.Scan(&d.Member, &d.Chosen, &d.Posted, &d.Receipts, &d.InFlight)
-		return d, err
-	})
+	return column(dues, func(d collection.CounterDue) registry.Due {
+		return registry.Due{
+			Member: d.Member, Year: d.Year, Chosen: d.Chosen, Posted: d.Posted, Receipts: d.Receipts, InFlight: d.InFlight,
+		}
+	}), nil
 }

@@ -212,6 +212,41 @@ func (t *tx) SealDay(ctx context.Context, area party.Area, scheme ledger.Scheme,
 	return sealed, nil
 }
 
+// AlarmUnswept implements ledger.Tx. An area without the rule has no alarm: the
+// close of its month fails by the same want, and a day is sealed all the same.
+func (t *tx) AlarmUnswept(ctx context.Context, area party.Area, scheme ledger.Scheme, day calendar.Day) error {
+	rows, err := t.Query(ctx, `
+		select f.id, f.bank, s.closing
+		  from sealed_balance s
+		  join fund_account f on f.area = s.area and f.id = s.fund_account
+		 where s.area = $1 and s.scheme = $2 and s.day = $3 and s.role = 'income' and s.closing <> 0
+		   and (select r.value = 'true'::jsonb from area_rule r
+		         where r.area in ($1, 0) and r.rule = 'income_zero_at_month_end' and r.effective_from <= $3
+		         order by r.area desc, r.effective_from desc limit 1)
+		 order by f.id`, area, scheme, day)
+	if err != nil {
+		return fmt.Errorf("income accounts of area %s on %s: %w", area, day, err)
+	}
+	var cases []Case
+	var id, closing int64
+	var bankCode string
+	_, err = pgx.ForEachRow(rows, []any{&id, &bankCode, &closing}, func() error {
+		cases = append(cases, Case{
+			Kind: "income_not_swept", Subject: fmt.Sprintf("fund_account:%d:%s", id, day.Month()), Bank: bankCode,
+			Text: fmt.Sprintf("the income account holds %s at the end of %s; sweep it to the fiscal special account",
+				money.Amount(closing), day.Month()),
+		})
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("income accounts of area %s on %s: %w", area, day, err)
+	}
+	if len(cases) == 0 {
+		return nil
+	}
+	return t.OpenCase(ctx, area, cases...)
+}
+
 // DayDigest recomputes the digest of a day from its rows, in bounded memory. It
 // equals the sealed one unless the day's rows were changed behind the triggers.
 func (t *tx) DayDigest(

@@ -366,7 +366,18 @@ func TestF57_MonthClose(t *testing.T) {
 	if got := code(w.close("finance-checker", "fiscal_special", "2010-06")); got != "period_not_sealed" {
 		t.Errorf("close before the last day is sealed: %s", got)
 	}
+	var alarms int
+	w.row(`select count(*) from exception_case`, &alarms)
+	if alarms != 0 {
+		t.Errorf("%d alarms before the month is over", alarms)
+	}
 	w.seal("2010-06-30")
+	var alarm string
+	w.row(`select kind || ' ' || subject || ': ' || text from exception_case`, &alarm)
+	if want := fmt.Sprintf("income_not_swept fund_account:%d:2010-06: the income account holds 0.01 at the end of "+
+		"2010-06; sweep it to the fiscal special account", w.books.Accounts[ledger.Income]); alarm != want {
+		t.Errorf("the alarm is %q, want %q", alarm, want)
+	}
 	for _, who := range []string{"finance-maker", "bureau-checker", "auditor", "business-maker"} {
 		if got := code(w.close(who, "fiscal_special", "2010-06")); got != "duty_conflict" {
 			t.Errorf("close by %s: %s", who, got)
@@ -400,6 +411,32 @@ func TestF57_MonthClose(t *testing.T) {
 		t.Error(err)
 	}
 	w.trial(calendar.MustDay("2010-07-02"))
+}
+
+// The other ends of a month: swept to zero, and where the area wants no zero.
+func TestF57_AMonthEndThatNeedsNobody(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		swept money.Amount
+		rule  string
+	}{"swept": {10000, "true"}, "not asked to be swept": {9999, "false"}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newBookWorld(t, "2010-06-10", "2010-07-02")
+			w.database.Exec(t, `update area_rule set value = $2::jsonb where rule = $1`, policy.IncomeZeroAtMonthEnd, c.rule)
+			day := calendar.MustDay("2010-06-11")
+			w.mustBook(w.contribution(day, 10000), w.sweep(day, c.swept))
+			w.seal("2010-07-01")
+			var alarms int
+			w.row(`select count(*) from exception_case`, &alarms)
+			if alarms != 0 {
+				t.Errorf("%d alarms, want none", alarms)
+			}
+			if err := w.close("finance-checker", "income", "2010-06"); err != nil {
+				t.Error(err)
+			}
+		})
+	}
 }
 
 func TestJournalOfAFundAccount(t *testing.T) {

@@ -465,34 +465,36 @@ func terminalDaySQL() string {
 
 // arrivedSQL is what arrived for each round of agreements: the row of rounds is g.
 const arrivedSQL = `
-		select g.area, g.id, case when bool_or(g.named) then max(g.amount) else sum(v.net) filter (where v.id > g.prev_arrival) end
-		           as amount, max(v.id) as last,
+		select g.area, g.id, sum(v.net) filter (where v.known > g.prev_arrival) as amount, max(v.known) as last,
 		       max(v.value_date) as value_date, max(v.business_day) as business_day,
-		       max(v.business_day) filter (where a.reported_at = g.agreed_at) as came,
-		       bool_and(s.arrival_id is not null) filter (where v.id > g.prev_arrival) as all_parked,
-		       bool_or(s.arrival_id is not null) filter (where v.id > g.prev_arrival) as any_parked
+		       max(v.business_day) filter (where v.reported_at = g.agreed_at) as came,
+		       bool_and(s.arrival_id is not null) filter (where v.known > g.prev_arrival) as all_parked,
+		       bool_or(s.arrival_id is not null) filter (where v.known > g.prev_arrival) as any_parked
 		  from rounds g
-		  join (select k.area, k.id, k.batch_id, k.terminal_day, k.value_date, k.business_day,
-		               case when k.direction = 'debit' then -k.amount else k.amount end as net
+		  join (select k.*, case when k.direction = 'debit' then -k.amount else k.amount end as net
 		          from ` + arrivalKnown + ` k where $1 = 0 or k.area = $1) v
-		    on v.area = g.area and v.id <= g.upto_arrival and case g.subject
+		    on v.area = g.area and v.known <= g.upto_arrival and case g.subject
 		       when 'batch' then v.batch_id when 'terminal_day' then v.terminal_day end = g.subject_id
-		  join arrival a on a.area = v.area and a.id = v.id
 		  left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
 		 group by 1, 2`
 
+// namings are the namings of arrivals, with the batch that each took the money
+// from and the id from which on it had been known there.
+const namings = `(
+	select s.*, coalesce(lag(s.batch_id) over w, a.batch_id) as was, coalesce(lag(s.id) over w, s.arrival_id) as was_known
+	  from arrival_subject s left join arrival a on a.area = s.area and a.id = s.arrival_id
+	 where $1 = 0 or s.area = $1
+	window w as (partition by s.area, s.arrival_id order by s.id))`
+
 // Rounds follow each other: each takes the answers after the one before it, and
-// the arrivals that came since. Where a statement named the batch of money that was
-// told before, its rounds cannot be told apart by ids; their sums are I40's.
+// the arrivals that came or were named since.
 func agreementSQL() string {
 	return `
 	with rounds as (
 		select g.*, row_number() over w as n, lag(g.upto_answer, 1, 0::bigint) over w as prev_answer,
 		       lag(g.upto_arrival, 1, 0::bigint) over w as prev_arrival,
-		       g.subject = 'batch' and exists (select from arrival_subject n
-		           where n.area = g.area and n.batch_id = g.subject_id) as named,
-		       exists (select from arrival_subject n where g.subject = 'batch' and n.area = g.area
-		           and n.batch_id = g.subject_id and n.named_at = g.agreed_at) as named_now
+		       g.subject = 'batch' and exists (select from ` + namings + ` n where n.area = g.area
+		           and g.subject_id in (n.batch_id, n.was) and n.named_at = g.agreed_at) as named_now
 		  from agreement g where $1 = 0 or g.area = $1
 		window w as (partition by g.area, g.subject, g.subject_id order by g.round)),
 	answered as (
@@ -551,22 +553,40 @@ func agreementSQL() string {
 	    or g.upto_answer > g.id or g.upto_arrival > g.id
 	    or (v.value_date, v.all_parked, v.any_parked) is distinct from (g.effective_on, g.from_suspense,
 	        g.from_suspense)
-	    or v.business_day > g.business_day or (v.came <> g.business_day and not g.named)
+	    or v.business_day > g.business_day or v.came <> g.business_day
 	    or (v.came is null and r.area is null and not g.named_now)`
 }
 
-// A batch is named later for money that was told without one, on the batch's account.
+// A batch is named on the batch's account: later, for money that was told without
+// one, or by an officer in place of another, while no agreement of that one had
+// taken the money. Ids rise under the batch's lock, so an agreement with the lower
+// id was there before the naming.
 const arrivalSubjectSQL = `
 	select n.area, n.arrival_id, n.area || '/' || n.arrival_id, case
 	       when v.id is null then 'names an arrival that does not exist'
-	       when v.batch_id is not null or v.terminal_day is not null then 'is for money that had been told for something'
 	       when b.id is null then 'names batch ' || n.batch_id || ', which is not collected on the arrival''s account'
+	       when v.terminal_day is not null or (n.was is not null and n.named_by not like 'officer:%')
+	            then 'is for money that had been told for something'
+	       when n.was = n.batch_id then 'names the batch that the money was for'
+	       when g.id is not null then 'takes the money from batch ' || n.was || ', which had agreed with it'
+	       when o.allowed is null then 'was named by ' || n.named_by || ', who may not'
 	       else 'was named before the money was told' end
-	  from arrival_subject n
+	  from ` + namings + ` n
 	  left join arrival v on v.area = n.area and v.id = n.arrival_id
+	  left join fund_account f on f.area = v.area and f.id = v.fund_account
 	  left join withholding_batch b on b.area = n.area and b.id = n.batch_id and b.fund_account = v.fund_account
-	 where ($1 = 0 or n.area = $1) and (v.id is null or v.batch_id is not null or v.terminal_day is not null or b.id is null
-	    or n.named_at < v.reported_at - ` + apart + `)`
+	  left join lateral (select id from agreement where area = n.area and subject = 'batch' and subject_id = n.was
+	                        and upto_arrival >= n.was_known and id < n.id limit 1) g on true
+	  left join lateral (select true as allowed where n.named_by in ('statement', 'bank:', 'bank:' || f.bank)
+	       or exists (select from officer o
+	            join organisation a on a.id = o.organisation_id and a.area = n.area
+	                 and a.kind in ('agency_business', 'agency_finance')
+	            join duty_grant d on d.login = o.login and d.duty = 'maker' and d.granted_at <= n.named_at + ` + apart + `
+	                 and (d.revoked_at is null or d.revoked_at >= n.named_at - ` + apart + `)
+	           where n.named_by = 'officer:' || o.login)) o on true
+	 where v.id is null or b.id is null or v.terminal_day is not null
+	    or (n.was is not null and n.named_by not like 'officer:%') or n.was = n.batch_id or g.id is not null
+	    or o.allowed is null or n.named_at < v.reported_at - ` + apart
 
 // An arrival is on the account of what it names, and says itself who told it.
 const arrivalSQL = `

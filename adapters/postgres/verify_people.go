@@ -63,6 +63,8 @@ const resultsOnceSQL = `
 const effects = `
 	select area, id, 'arrival' as tab, reported_at as at, nullif(reported_by, 'bank:') as caller from arrival
 	 where ($1 = 0 or area = $1) and source = 'notice'
+	union all select area, arrival_id, 'arrival_subject', named_at, nullif(named_by, 'bank:') from arrival_subject
+	 where ($1 = 0 or area = $1) and named_by <> 'statement'
 	union all select area, id, 'counter_receipt', received_at, 'bank:' || bank from counter_receipt where $1 = 0
 	    or area = $1
 	union all select area, id, 'receipt', received_at, nullif(received_by, 'bank:') from receipt

@@ -538,8 +538,8 @@ func batchCorruptions() []corruption {
 		},
 		{
 			id: "agreement", name: "money named for a batch that is not there", sql: []string{
-				`insert into arrival_subject values (610305, (select id from arrival where bank_reference = 'L8'), 1,
-				    now())`,
+				`insert into arrival_subject (area, arrival_id, batch_id, named_by, named_at)
+					select area, id, 1, 'statement', now() from arrival where bank_reference = 'L8'`,
 			},
 			row: entryRow(`id from arrival where bank_reference = 'L8'`), text: "names batch 1, which is not collected",
 		},

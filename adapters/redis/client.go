@@ -33,8 +33,9 @@ type Options struct {
 	// Failures in a row end the asking, for Pause; 0 is 5 and 2 s.
 	Failures int
 	Pause    time.Duration
-	// AnswerLife is how long an answer is kept, MarkLife how long a mark of a
-	// process that died may stand; 0 is 24 h and 30 s.
+	// AnswerLife is how long an answer is kept, MarkLife how long the mark of a
+	// process that died may stand and refuse its request sent again; 0 is 24 h and
+	// 3 s. A mark is renewed while its request is worked on.
 	AnswerLife, MarkLife time.Duration
 	// Observe is told what happened, for metrics; nil is nobody. It is called from
 	// many goroutines.
@@ -126,7 +127,7 @@ func (o Options) withDefaults() (Options, error) {
 	setDefault(&o.Failures, 5)
 	setDefault(&o.Pause, 2*time.Second)
 	setDefault(&o.AnswerLife, 24*time.Hour)
-	setDefault(&o.MarkLife, 30*time.Second)
+	setDefault(&o.MarkLife, 3*time.Second)
 	if o.Observe == nil {
 		o.Observe = func(Event) {}
 	}

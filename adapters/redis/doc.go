@@ -16,7 +16,9 @@
 // of its request, its end and a MAC over all of it, so that a stale answer, a
 // forged one and one that belongs to somebody else are misses. A mark carries a
 // random token and a MAC, so that its owner knows it again after a lost reply
-// and nobody else removes it. Keys are digests under a secret: an
+// and nobody else removes it. It lives for seconds and is renewed by the process
+// that works on the request: what a killed process left refuses a bank that tries
+// again for no longer than that. Keys are digests under a secret: an
 // Idempotency-Key or an address may say more about a person than a key name in
 // Redis should.
 package redis

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"log/slog"
+	"sync"
 	"time"
 
 	goredis "github.com/redis/go-redis/v9"
@@ -15,13 +16,26 @@ import (
 // Hint remembers finished answers and who works on what. It is safe for
 // concurrent use, and each of its calls ends within the budget.
 type Hint struct {
-	c            *Client
-	mark, finish *goredis.Script
+	c                   *Client
+	mark, renew, finish *goredis.Script
+
+	mu sync.Mutex
+	// kept are the marks that this process renews, by their owner.
+	kept map[string]renewal
+}
+
+// renewal is the next time that a mark is renewed, and what ends it with its context.
+type renewal struct {
+	next   *time.Timer
+	forget func() bool
 }
 
 // Hint is the client's replay cache.
 func (c *Client) Hint() *Hint {
-	return &Hint{c: c, mark: goredis.NewScript(markScript), finish: goredis.NewScript(finishScript)}
+	return &Hint{
+		c: c, mark: goredis.NewScript(markScript), renew: goredis.NewScript(renewScript),
+		finish: goredis.NewScript(finishScript), mu: sync.Mutex{}, kept: make(map[string]renewal),
+	}
 }
 
 // markScript sets our mark where none stands. It answers the mark that stands
@@ -35,6 +49,13 @@ if held ~= '' and held ~= ARGV[1] then
 end
 redis.call('set', KEYS[1], ARGV[1], 'px', ARGV[2])
 return {ARGV[1], tonumber(ARGV[2])}`
+
+// renewScript gives our mark its whole life again; it makes no new one.
+const renewScript = `
+if redis.call('getrange', KEYS[1], 0, #ARGV[1]) ~= ARGV[1] then
+  return 0
+end
+return redis.call('pexpire', KEYS[1], ARGV[2])`
 
 // finishScript keeps the answer where there is one, and removes the mark where it
 // is ours. A full Redis refuses the answer, and the mark goes all the same; after
@@ -89,10 +110,11 @@ func (h *Hint) Lookup(ctx context.Context, r once.Request) (*once.Stored, error)
 	return stored, nil
 }
 
-// Mark says that this call works on the request. The owner is for Finish, and is
-// empty where no mark could be set. Where another call holds one, busy is how
-// long that lasts at most. A failure of Redis is no error: the request goes on
-// without a mark, and where ours may have been set, with its owner.
+// Mark says that this call works on the request, until Finish or the end of the
+// context. The owner is for Finish, and is empty where no mark could be set. Where
+// another call holds one, busy is how long that lasts unless it is renewed. A
+// failure of Redis is no error: the request goes on without a mark, and where ours
+// may have been set, with its owner.
 func (h *Hint) Mark(ctx context.Context, r once.Request) (owner string, busy time.Duration, err error) {
 	name := h.c.seal.nameOf(r)
 	own := h.c.seal.newMark(name)
@@ -110,6 +132,7 @@ func (h *Hint) Mark(ctx context.Context, r once.Request) (owner string, busy tim
 	case errors.Is(err, errBypassed), errors.Is(err, errRefused):
 		return "", 0, nil
 	case err != nil, held == own:
+		h.keep(ctx, name, own)
 		return own, 0, nil //nolint:nilerr // without an answer, our mark may stand all the same
 	case !h.c.seal.isMark(name, held) || left <= 0 || left > h.c.options.MarkLife:
 		h.wrong(ctx, "mark", name)
@@ -138,9 +161,49 @@ func (h *Hint) setMark(ctx context.Context, name []byte, own string) (held strin
 	return held, time.Duration(min(ms, life+1)) * time.Millisecond, nil
 }
 
+// keep renews the mark, three times in its life, until it is let go: by Finish,
+// with the context, or because it is no longer ours.
+func (h *Hint) keep(ctx context.Context, name []byte, owner string) {
+	every := h.c.options.MarkLife / 3
+	again := func() {
+		renewed := 0
+		err := h.c.ask(ctx, func(ctx context.Context) (err error) {
+			life := h.c.options.MarkLife.Milliseconds()
+			renewed, err = h.renew.Run(ctx, h.c.db, []string{markKey(name)}, owner, life).Int()
+			return err
+		})
+		if errors.Is(err, goredis.ErrClosed) || (err == nil && renewed == 0) {
+			h.letGo(owner)
+			return
+		}
+		h.mu.Lock()
+		defer h.mu.Unlock()
+		if r, ok := h.kept[owner]; ok {
+			r.next.Reset(every)
+		}
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.kept[owner] = renewal{
+		next: time.AfterFunc(every, again), forget: context.AfterFunc(ctx, func() { h.letGo(owner) }),
+	}
+}
+
+// letGo renews a mark no more: it ends with its life.
+func (h *Hint) letGo(owner string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if r, ok := h.kept[owner]; ok {
+		r.next.Stop()
+		r.forget()
+		delete(h.kept, owner)
+	}
+}
+
 // Finish removes the owner's mark and keeps the answer; nil is a refusal, which
 // is not kept, and neither is an answer of more than 64 KiB.
 func (h *Hint) Finish(ctx context.Context, r once.Request, owner string, a *once.Stored) error {
+	h.letGo(owner)
 	name := h.c.seal.nameOf(r)
 	var value []byte
 	if a != nil {

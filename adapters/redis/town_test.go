@@ -26,6 +26,7 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
+	"twoline/gateway/once"
 )
 
 // town is the gateway as it is served: a signing bank in front, PostgreSQL behind,
@@ -280,6 +281,36 @@ func (w *town) exactlyOnce(t *testing.T, n int) {
 func percentile(times []time.Duration, p int) time.Duration {
 	slices.Sort(times)
 	return times[min(len(times)-1, len(times)*p/100)]
+}
+
+// A process was killed while it worked on a payment, and its mark stands: the bank
+// that tries again at once is told to wait, and within seconds gets through.
+func TestAPaymentGetsThroughAfterItsProcessWasKilled(t *testing.T) {
+	t.Parallel()
+	w := newTown(t, startRedis(t).URL(), nil)
+	dead, kill := context.WithCancel(context.Background())
+	owner, _, err := w.hint.Mark(dead, once.Request{ //nolint:exhaustruct // what a mark goes by
+		Caller: "bank:psbc", Route: "POST /v1/contributions", Key: keyOf(0),
+	})
+	if err != nil || owner == "" {
+		t.Fatalf("mark: %q, %v", owner, err)
+	}
+	kill()
+	begin := time.Now()
+	first, err := w.post(0)
+	if err != nil || first.code() != "idempotency_in_progress" {
+		t.Errorf("at once: %+v, %v", first, err)
+	}
+	r, err := w.insist(0)
+	if err != nil || r.status != http.StatusCreated || r.replayed {
+		t.Fatalf("after a while: %+v, %v", r, err)
+	}
+	if took := time.Since(begin); took > 4*time.Second {
+		t.Errorf("the bank waited for %s, want at most 3 s", took)
+	}
+	if n := w.one(t, `select count(*) from counter_receipt`); n != 1 {
+		t.Errorf("%d payments, want 1", n)
+	}
 }
 
 func TestManyEqualRequestsAtOnceHaveOneEffect(t *testing.T) {

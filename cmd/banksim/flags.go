@@ -23,18 +23,18 @@ func helps() kong.Vars {
 		"statements": "Form of statements: camt.053.001.08, jsonl, none.",
 		"page_size":  "Results a request, at most 10000.",
 		"accounts": "Customers, a CSV file: number,name,id_number,balance,state,mandates (state normal, " +
-			"frozen or closed; mandates by semicolon, * is any).",
+			"frozen, closed, not_activated or dormant; mandates by semicolon, * is any).",
 		"fund_account": "An account of the agency with its opening balance; may stand several times.",
 		"open_unknown": "Open accounts that a batch names and the bank does not keep, with this balance; 0.00 " +
 			"rejects them. Without: 10000.00 where there is no --accounts, else 0.00.",
 		"settlement":        "How the money arrives: net, gross, itemised, branches.",
 		"branches":          "Over how many branches lumps are spread.",
-		"late_days":         "Answer so many days after the debit.",
+		"late_days":         "Answer so many days after the debit or payment.",
 		"arrival_late_days": "Report the arrival so many days after the credit.",
 		"partial_percent":   "Answer this share first, the rest a day later.",
 		"out_of_order":      "Mix lines and pages.",
 		"repeat":            "Answer twice: same, or renamed under another file name.",
-		"never_answer":      "Debit, credit, and say nothing.",
+		"never_answer":      "Debit or pay, and say nothing.",
 		"one_fen_off":       "So many lines of a batch name one fen too much.",
 		"unknown_code":      "So many lines fail with a code of no table.",
 		"pending_first":     "So many lines are pending first, and final a day later.",
@@ -44,9 +44,19 @@ func helps() kong.Vars {
 		"wrong_totals":      "Declare one line and one fen too many.",
 		"correct_after":     "Send the right answer so many days after a damaged one; 0 is never.",
 		"arrivals":          "Notices of arrival: send, drop, twice.",
-		"crash_after_debit": "End between debit and answer; start again with the same --state.",
-		"reject": "How many of a thousand items fail, by reason: short, closed, frozen, name, mandate, " +
-			"no_account, technical.",
-		"reject_openings": "How many of a thousand account openings fail.",
+		"crash_after_debit": "End between debit (or payment) and answer; start again with the same --state.",
+		"reject": "How many of a thousand debits fail, by reason: short, closed, frozen, name, mandate, " +
+			"no_account, technical, not_activated, dormant.",
+		"reject_openings":   "How many of a thousand account openings fail.",
+		"payout_settlement": "How the money leaves: agreed (as the batch says), net, gross, itemised.",
+		"payout_at_once":    "Pay when a batch is taken, not on its pay day.",
+		"payout_late_days":  "Pay so many days after the pay day.",
+		"payout_reject": "How many of a thousand payments fail, by reason: no_account (RJ01), name (RJ02), " +
+			"limit (RJ04), technical (RJ05), type (RJ08), other (RJ90), closed (AC04), frozen (AC06).",
+		"returns":            "How many of a thousand payments succeed and come back later.",
+		"return_after_days":  "They come back so many days after the payment at the earliest.",
+		"return_within_days": "And so many at the latest; 0 is all on the earliest day.",
+		"no_returns_after":   "The last day that anything comes back; what is under way then reaches the payee.",
+		"return_notices":     "Notices of returns: send, drop (the statement alone shows them), twice.",
 	}
 }

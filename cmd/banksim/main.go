@@ -1,7 +1,7 @@
 // Command banksim is a simulated partner bank: a sandbox for a bank's engineer
-// and the other side of trials. It fetches batches from a gateway, debits
-// accounts of its own, answers, reports arrivals and issues statements, and
-// misbehaves on request.
+// and the other side of trials. It fetches batches from a gateway, debits and
+// pays in a ledger of its own, answers, reports arrivals and returns, issues
+// statements, and misbehaves on request.
 //
 // main is signals, run, and one exit; run can be called by a test.
 package main
@@ -50,7 +50,7 @@ To try the gateway as a bank would, make a key, have the gateway register its pu
 The same --seed makes the same choices, byte for byte.`
 
 type commands struct {
-	Serve  serveCommand  `cmd:"" help:"Run the bank: poll the gateway, debit, answer, issue statements."`
+	Serve  serveCommand  `cmd:"" help:"Run the bank: poll the gateway, debit, pay, answer, issue statements."`
 	Keygen keygenCommand `cmd:"" help:"Make a key for the sandbox: to sign with, and to be registered."`
 }
 

@@ -26,6 +26,8 @@ type signed struct {
 	key   signature.Key
 	mu    sync.Mutex
 	acked bool
+	// pays says that there is a disbursement batch of two payments.
+	pays  bool
 	seen  map[string]int
 	posts map[string]string
 }
@@ -50,11 +52,22 @@ func (g *signed) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case r.URL.Path == "/v1/withholding-batches" && !g.acked:
 		_, _ = io.WriteString(w, `{"items":[{"id":"5","batch_no":"00000005","account":"9001","count":2,`+
 			`"amount":"300.00","digest":"d","file_name":"f","status":"sending"}]}`)
+	case r.URL.Path == "/v1/disbursement-batches" && g.pays:
+		_, _ = io.WriteString(w, `{"items":[{"id":"6","batch_no":"00000006","account":"9002","count":2,`+
+			`"amount":"110.00","digest":"d","file_name":"f","status":"sending","pay_day":"2026-11-25",`+
+			`"settlement":"gross","month":"2026-11"}]}`)
+	case r.URL.Path == "/v1/disbursement-batches/6/items":
+		_, _ = io.WriteString(w, `{"items":[{"item_id":"61","seq":1,"amount":"55.00","account":"a1","name":"王"},`+
+			`{"item_id":"62","seq":2,"amount":"55.00","account":"a2","name":"李"}]}`)
 	case strings.HasSuffix(r.URL.Path, "/items"):
 		_, _ = io.WriteString(w, `{"items":[{"item_id":"51","seq":1,"amount":"100.00","account":"a1","name":"王"},`+
 			`{"item_id":"52","seq":2,"amount":"200.00","account":"a2","name":"李"}]}`)
 	case strings.HasSuffix(r.URL.Path, "/acknowledgement"):
-		g.acked = true
+		if strings.HasPrefix(r.URL.Path, "/v1/disbursement-batches") {
+			g.pays = false
+		} else {
+			g.acked = true
+		}
 		_, _ = io.WriteString(w, `{}`)
 	default:
 		_, _ = io.WriteString(w, `{"items":[]}`)
@@ -232,6 +245,57 @@ func TestACrashIsExitCode1AndTheNextLifeAnswers(t *testing.T) {
 	}
 }
 
+func TestServePaysAndGivesBack(t *testing.T) {
+	t.Parallel()
+	prefix := keygen(t)
+	g, url := newGateway(t, prefix+".pub")
+	g.acked, g.pays = true, true
+	args := []string{
+		"serve", "--gateway", url, "--upload", url, "--keyid", "sandbox-1", "--key-file", prefix + ".key",
+		"--listen", "127.0.0.1:0", "--interval", "5ms", "--day", "2026-11-25", "--json",
+		"--fund-account", "9002=110.00", "--payout-settlement", "itemised", "--returns", "1000",
+		"--return-after-days", "2", "--return-within-days", "2", "--no-returns-after", "2026-11-28",
+		"--return-notices", "twice", "--payout-reject", "limit=0", "--payout-late-days", "1",
+	}
+	stop, address, _ := program(t, args...)
+	waitFor(t, func() bool { n, _ := g.did("POST /v1/disbursement-batches/6/acknowledgement"); return n == 1 })
+	post(t, address+"/day", `{"day":"2026-11-26"}`)
+	waitFor(t, func() bool { n, _ := g.did("POST /v1/disbursement-batches/6/results"); return n == 1 })
+	_, results := g.did("POST /v1/disbursement-batches/6/results")
+	if strings.Count(results, `"outcome":"succeeded"`) != 2 || strings.Count(results, `"value_date":"2026-11-26"`) != 2 {
+		t.Errorf("results %s", results)
+	}
+	if text := get(t, address+"/payouts/6"); !strings.Contains(text, `"settlement":"itemised"`) {
+		t.Errorf("payout %s", text)
+	}
+	waitFor(t, func() bool { return strings.Contains(get(t, address+"/fund-accounts/9002"), `"P6-000002"`) })
+	if text := get(t, address+"/behaviour"); !strings.Contains(text, `"no_returns_after":"2026-11-28"`) {
+		t.Errorf("behaviour %s", text)
+	}
+	post(t, address+"/day", `{"day":"2026-11-28"}`)
+	waitFor(t, func() bool { n, _ := g.did("POST /v1/returns"); return n == 2 })
+	if _, notice := g.did("POST /v1/returns"); !strings.Contains(notice, `{"count":2,"amount":"110.00","returns":[`) {
+		t.Errorf("returns %s", notice)
+	}
+	if text := get(t, address+"/fund-accounts/9002"); !strings.Contains(text, `"balance":"110.00"`) {
+		t.Errorf("account %s", text)
+	}
+	if code, out := stop(); code != exitOK || !strings.Contains(out, `"sum":"0.00"`) {
+		t.Errorf("exit code %d, %s", code, out)
+	}
+}
+
+func post(t *testing.T, url, body string) {
+	t.Helper()
+	r, err := http.Post(url, "application/json", strings.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := r.Body.Close(); err != nil || r.StatusCode != http.StatusOK {
+		t.Fatalf("POST %s %s: %d, %v", url, body, r.StatusCode, err)
+	}
+}
+
 func waitFor(t *testing.T, done func() bool) {
 	t.Helper()
 	for range 4000 {
@@ -286,6 +350,10 @@ func TestWrongUsage(t *testing.T) {
 		{append(good, "--day=2026-02-30"), "--day"},
 		{append(good, "--late-days=-1"), "late_days"},
 		{append(good, "--reject=mood=5"), "reject"},
+		{append(good, "--payout-reject=short=5"), "payout.reject"},
+		{append(good, "--payout-settlement=branches"), "--payout-settlement"},
+		{append(good, "--returns=1001"), "payout.returns"},
+		{append(good, "--no-returns-after=2026-13-01"), "--no-returns-after"},
 		{append(good, "--open-unknown=12"), "--open-unknown"},
 		{append(good, "--interval=0s"), "--interval"},
 		{append(good, "--fund-account=900=1"), "--fund-account 900"},

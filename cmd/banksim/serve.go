@@ -46,6 +46,7 @@ type serveCommand struct {
 	OpenUnknown string   `help:"${open_unknown}" placeholder:"AMOUNT"`
 
 	Behaviour behaviourFlags `embed:"" group:"Behaviour"`
+	Payouts   payoutFlags    `embed:"" group:"Payouts"`
 }
 
 // behaviourFlags are the knobs that the bank starts with; each can also be
@@ -73,13 +74,43 @@ type behaviourFlags struct {
 	RejectOpenings  int            `help:"${reject_openings}"`
 }
 
-func (f behaviourFlags) behaviour() simbank.Behaviour {
-	word := func(s, none string) string {
-		if s == none {
-			return ""
-		}
-		return s
+// payoutFlags are those of payments.
+type payoutFlags struct {
+	PayoutSettlement string         `help:"${payout_settlement}" default:"agreed" enum:"agreed,net,gross,itemised"`
+	PayoutAtOnce     bool           `help:"${payout_at_once}"`
+	PayoutLateDays   int            `help:"${payout_late_days}"`
+	PayoutReject     map[string]int `help:"${payout_reject}" placeholder:"REASON=N"`
+	Returns          int            `help:"${returns}"`
+	ReturnAfterDays  int            `help:"${return_after_days}" default:"3"`
+	ReturnWithinDays int            `help:"${return_within_days}"`
+	NoReturnsAfter   string         `help:"${no_returns_after}" placeholder:"DATE"`
+	ReturnNotices    string         `help:"${return_notices}" default:"send" enum:"send,drop,twice"`
+}
+
+// word is a flag's value, and empty where it is the word for nothing.
+func word(s, none string) string {
+	if s == none {
+		return ""
 	}
+	return s
+}
+
+func (f payoutFlags) behaviour() (simbank.PayoutBehaviour, error) {
+	var last calendar.Day
+	if f.NoReturnsAfter != "" {
+		var err error
+		if last, err = calendar.ParseDay(f.NoReturnsAfter); err != nil {
+			return simbank.PayoutBehaviour{}, fmt.Errorf("--no-returns-after: %w", err)
+		}
+	}
+	return simbank.PayoutBehaviour{
+		Settlement: simbank.Settlement(word(f.PayoutSettlement, "agreed")), AtOnce: f.PayoutAtOnce,
+		LateDays: f.PayoutLateDays, Reject: f.PayoutReject, Returns: f.Returns, ReturnAfterDays: f.ReturnAfterDays,
+		ReturnWithinDays: f.ReturnWithinDays, NoReturnsAfter: last, ReturnNotices: word(f.ReturnNotices, "send"),
+	}, nil
+}
+
+func (f behaviourFlags) behaviour() simbank.Behaviour {
 	return simbank.Behaviour{
 		Settlement: simbank.Settlement(f.Settlement), Branches: f.Branches, LateDays: f.LateDays,
 		ArrivalLateDays: f.ArrivalLateDays, PartialPercent: f.PartialPercent, OutOfOrder: f.OutOfOrder,
@@ -94,8 +125,8 @@ func (f behaviourFlags) behaviour() simbank.Behaviour {
 func (*serveCommand) Help() string {
 	return `While it runs, the address of --listen takes JSON:
 
-  GET  /healthz /status /behaviour /customers/{number} /fund-accounts/{number} /batches/{id}
-  PUT  /behaviour        all knobs at once: {"late_days":2,"settlement":"gross"}
+  GET  /healthz /status /behaviour /customers/{number} /fund-accounts/{number} /batches/{id} /payouts/{id}
+  PUT  /behaviour        all knobs at once: {"late_days":2,"settlement":"gross","payout":{"returns":20}}
   POST /step             a round now, with its report
   POST /day              {"day":"2026-11-26"}: close the day, issue statements
   POST /transfers        {"from":"…","to":"…","amount":"300.00","reference":"…"}
@@ -103,7 +134,11 @@ func (*serveCommand) Help() string {
   POST /deposits         {"account":"…","amount":"100.00"}: cash to a customer
   POST /payments         {"member_id":"…","year":2026,"amount":"100.00","channel":"counter",
                           "terminal":"T-1","account":"…"}
-  PATCH /customers/{number}            {"state":"frozen"} or {"mandate":"…"}
+  PATCH /customers/{number}            {"state":"frozen"} or {"mandate":"…"}; a payment to a dormant
+                         account comes back, one to a not_activated account stays
+
+Payments leave the expenditure account that their batch names, on its pay day. An account that does
+not hold a whole batch pays nothing of it: all is pending until /transfers or /subsidies bring the money.
 
 Exit codes: 0 stopped as told, 1 the bank crashed or its accounts do not add up, 2 wrong usage or
 unreadable input.`
@@ -171,10 +206,14 @@ func (cmd *serveCommand) config(log *slog.Logger) (simbank.Config, error) {
 	if err != nil {
 		return simbank.Config{}, err
 	}
+	how := cmd.Behaviour.behaviour()
+	if how.Payout, err = cmd.Payouts.behaviour(); err != nil {
+		return simbank.Config{}, err
+	}
 	c := simbank.Config{
 		Seed: cmd.Seed, Code: cmd.Code, Client: client, Gateway: cmd.Gateway, Upload: cmd.Upload,
 		Format: simbank.Format(cmd.Format), Statements: simbank.StatementFormat(cmd.Statements), PageSize: cmd.PageSize,
-		Behaviour: cmd.Behaviour.behaviour(), FundAccounts: funds, Log: log,
+		Behaviour: how, FundAccounts: funds, Log: log,
 		Today: func() calendar.Day { return calendar.DayIn(time.Now()) },
 	}
 	if cmd.Charset == "gbk" {

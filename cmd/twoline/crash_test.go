@@ -73,6 +73,13 @@ func TestF58_KillNineAtTenRandomMomentsLosesAndDoublesNothing(t *testing.T) {
 			}
 		})
 	}
+	t.Run("F-58 killed between the fund's lines and the personal accounts'", func(t *testing.T) { //nolint:paralleltest // as above
+		got := w.live(t, "between", seed, func(ctx context.Context, r *townRun) error { return r.killBetween(ctx, t) })
+		got.proveAgainstBanks(t)
+		if diff := cmp.Diff(calm.books, got.books); diff != "" {
+			t.Errorf("the books differ from the undisturbed run's (-calm +between):\n%s", diff)
+		}
+	})
 }
 
 // testSeed is TWOLINE_TEST_SEED, else a new one; it is printed either way.
@@ -224,6 +231,73 @@ func (r *townRun) reaches(ctx context.Context, answers int64) error {
 // for half a minute.
 func (r *townRun) killNine(ctx context.Context) error {
 	if err := r.child.kill(); err != nil {
+		return err
+	}
+	if err := r.flushAll(ctx); err != nil {
+		return err
+	}
+	return r.child.start(ctx)
+}
+
+// killBetween stops the program in the middle of a posting, when the fund's
+// line stands in the transaction and the first personal account's does not, and
+// kills it there.
+func (r *townRun) killBetween(ctx context.Context, t *testing.T) error {
+	ask := func(ctx context.Context, fn func(*pgx.Conn) error) error { return r.town.ask(ctx, r.database, fn) }
+	number := func(c *pgx.Conn, sql string) (n int64, err error) {
+		err = c.QueryRow(ctx, sql).Scan(&n)
+		return n, err
+	}
+	const posted = `select count(*) from posting where kind = 'contribution'`
+	const stopped = `select count(*) from pg_locks where locktype = 'advisory' and objid = 58 and not granted`
+	err := ask(ctx, func(c *pgx.Conn) error {
+		_, err := c.Exec(ctx, `
+			create function stop_here() returns trigger language plpgsql as
+				'begin perform pg_advisory_xact_lock(58); return new; end';
+			create trigger stop_here before insert on posting for each row when (new.role = 'personal_individual')
+				execute function stop_here();
+			select pg_advisory_lock(58)`)
+		if err != nil {
+			return err
+		}
+		for waiting := int64(0); waiting == 0; {
+			if err := pause(ctx, 5*time.Millisecond); err != nil {
+				return fmt.Errorf("nothing is posted: %w", err)
+			}
+			if waiting, err = number(c, stopped); err != nil {
+				return err
+			}
+		}
+		before, err := number(c, posted)
+		if err != nil {
+			return err
+		}
+		if err := r.child.kill(); err != nil {
+			return err
+		}
+		if after, err := number(c, posted); err != nil || after != before {
+			t.Errorf("%d lines after the kill, %d before it, %v", after, before, err)
+		}
+		// PostgreSQL goes on, finds nobody to answer to, and gives the transaction up.
+		if _, err := c.Exec(ctx, `select pg_advisory_unlock(58)`); err != nil {
+			return err
+		}
+		for left := int64(1); left > 0; {
+			if left, err = number(c, `select count(*) from pg_stat_activity where datname = current_database()
+				and pid <> pg_backend_pid() and backend_type = 'client backend'`); err != nil {
+				return err
+			}
+			if err := pause(ctx, 5*time.Millisecond); err != nil {
+				return fmt.Errorf("a dead program's connection is left: %w", err)
+			}
+		}
+		if after, err := number(c, posted); err != nil || after != before {
+			t.Errorf("%d lines after the transaction was given up, %d before the kill, %v", after, before, err)
+		}
+		_, err = c.Exec(ctx, `drop trigger stop_here on posting; drop function stop_here()`)
+		return err
+	})
+	if err != nil {
 		return err
 	}
 	if err := r.flushAll(ctx); err != nil {

@@ -29,6 +29,18 @@ type demoReport struct {
 	Income        money.Amount `json:"income_accounts"`
 	FiscalSpecial money.Amount `json:"fiscal_special"`
 	FixedDeposits money.Amount `json:"fixed_deposits"`
+	// Allocated went from the fiscal special account to the expenditure accounts.
+	Allocated money.Amount `json:"allocated"`
+	// PensionsPaid is what stands on pensioners' accounts of March and April; Rejected
+	// and Returned are payments that failed or came back, Reissued those of them that
+	// were paid again, Unpaid who still waits.
+	Pensioners   int            `json:"pensioners"`
+	PensionsPaid money.Amount   `json:"pensions_paid"`
+	PayDays      []calendar.Day `json:"pay_days"`
+	Rejected     int            `json:"rejected"`
+	Returned     int            `json:"returned"`
+	Reissued     int            `json:"reissued"`
+	Unpaid       int            `json:"unpaid"`
 	// CrossingRefused is the code that refused a transfer across the lines.
 	CrossingRefused string        `json:"crossing_refused"`
 	AccountsClosed  int           `json:"accounts_closed"`
@@ -78,24 +90,27 @@ type words struct {
 	lines, swept, subsidies, income, fiscal, deposits, refused, closed string
 	reconciled, breaks, songpan, published, books, difference, balance string
 	proof, clean, elapsed, total, agrees, differs                      string
+	pensions, allocated, paid2, payDays, troubles                      string
 }
 
 func chinese() words {
 	return words{
-		title: "演示:三个村、两家银行,2011年3月的保费收入", collection: "一、保费征缴", village: "村", due: "应缴人数", paid: "已缴",
+		title: "演示:三个村、两家银行,2011年3月的保费收入与3、4月的养老金发放", collection: "一、保费征缴", village: "村", due: "应缴人数", paid: "已缴",
 		unpaid: "未缴", amount: "金额(元)", why: "未缴原因", none: "无", runs: "代扣:首批 %d 人分 %d 个批次,第二批补扣 %d 人",
 		terminal: "村级终端缴费:%d 笔", opened: "批量开户:%d 户", lines: "二、收支两条线", swept: "收入户上划财政专户",
 		subsidies: "财政补贴(国库直入财政专户)", income: "收入户月末余额", fiscal: "财政专户活期余额", deposits: "其中另存定期",
 		refused: "收入户直接划支出户:系统拒绝(%s)", closed: "已结账账户:%d 个", reconciled: "银行对账单明细 %d 条,已核对 %d 条:%s",
-		breaks: "未核销差异 %d 笔", songpan: "三、松潘县2010年(公布数 · 账面数)", published: "公布", books: "账面",
-		difference: "收入差额(公布数未含利息)", balance: "年末结余", proof: "四、不变量验证:%d 项,%s", clean: "全部成立",
-		elapsed: "用时 %s", total: "合计", agrees: "相符", differs: "不符",
+		breaks: "未核销差异 %d 笔", songpan: "四、松潘县2010年(公布数 · 账面数)", published: "公布", books: "账面",
+		difference: "收入差额(公布数未含利息)", balance: "年末结余", proof: "五、不变量验证:%d 项,%s", clean: "全部成立",
+		elapsed: "用时 %s", total: "合计", agrees: "相符", differs: "不符", pensions: "三、养老金发放",
+		allocated: "财政专户拨付支出户", paid2: "已发放养老金", payDays: "发放日:%s,应领 %d 人",
+		troubles: "被银行拒付 %d 笔、退票 %d 笔,更正账户后重发 %d 笔,未发放 %d 笔",
 	}
 }
 
 func english() words {
 	return words{
-		title: "Demonstration: three villages, two banks, the money in of March 2011", collection: "1. Contributions",
+		title: "Demonstration: three villages, two banks, contributions and pensions of spring 2011", collection: "1. Contributions",
 		village: "village", due: "due", paid: "paid", unpaid: "unpaid", amount: "amount (yuan)", why: "why unpaid",
 		none: "none", runs: "withholding: first run %d people in %d batches, second run took up %d",
 		terminal: "village terminal: %d payments", opened: "accounts opened in bulk: %d", lines: "2. The two lines",
@@ -103,10 +118,12 @@ func english() words {
 		income: "income accounts at month end", fiscal: "fiscal special account, current",
 		deposits: "beside it in fixed deposits", refused: "income account to expenditure account: refused (%s)",
 		closed: "accounts closed for the month: %d", reconciled: "statement lines %d, matched %d: %s",
-		breaks: "open breaks %d", songpan: "3. Songpan county 2010 (published · books)", published: "published",
+		breaks: "open breaks %d", songpan: "4. Songpan county 2010 (published · books)", published: "published",
 		books: "books", difference: "income difference (published without the interest)", balance: "year-end balance",
-		proof: "4. Invariants: %d, %s", clean: "all hold", elapsed: "took %s", total: "total", agrees: "they agree",
-		differs: "they do not agree",
+		proof: "5. Invariants: %d, %s", clean: "all hold", elapsed: "took %s", total: "total", agrees: "they agree",
+		differs: "they do not agree", pensions: "3. Pensions", allocated: "allocated to the expenditure accounts",
+		paid2: "pensions paid", payDays: "pay days: %s, %d pensioners",
+		troubles: "rejected %d, returned %d, paid again after the accounts were corrected %d, still unpaid %d",
 	}
 }
 
@@ -152,6 +169,16 @@ func (r *demoReport) write(w io.Writer, lang string) error {
 			p.line("    %s  %s  %s %s", b.Day, b.Reason, b.Direction, b.Amount)
 		}
 	}
+	p.line("")
+	p.line("%s", t.pensions)
+	p.line("  %s %16s", pad(t.allocated, 48), r.Allocated)
+	p.line("  %s %16s", pad(t.paid2, 48), r.PensionsPaid)
+	days := make([]string, len(r.PayDays))
+	for i, d := range r.PayDays {
+		days[i] = d.String()
+	}
+	p.line("  "+t.payDays, strings.Join(days, ", "), r.Pensioners)
+	p.line("  "+t.troubles, r.Rejected, r.Returned, r.Reissued, r.Unpaid)
 	p.line("")
 	p.line("%s", t.songpan)
 	p.line("  %s %16s · %s", pad(t.balance, 48), "2325500.00", r.SongpanBalance)

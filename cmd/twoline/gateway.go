@@ -20,6 +20,7 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/registry"
@@ -32,6 +33,7 @@ type gateway struct {
 	jobs       *jobs.Engine
 	collection *collection.Service
 	counter    *collection.Counter
+	payout     *disbursement.Service
 	intake     *bank.Intake
 	registry   *registry.Service
 	transfers  *fundtransfer.Service
@@ -87,6 +89,9 @@ func (g *gateway) wireFlows(clock clocks) error {
 		Store: g.db.Collection(), Intake: g.intake, Writer: files, Reader: files, Days: days, Today: clock.today,
 	})
 	g.counter = collection.NewCounter(g.collection)
+	g.payout = disbursement.New(disbursement.Parts{
+		Store: g.db.Disbursement(), Intake: g.intake, Writer: files, Reader: files, Days: days, Today: clock.today,
+	})
 	g.registry = registry.New(registry.Config{
 		Store: g.db.Registry(), Today: clock.today, Files: openings.New(), Intake: g.intake,
 		Charsets: map[string]registry.Decoder{"gb18030": decoder(gb18030.GB18030), "gbk": decoder(gb18030.GBK)},
@@ -131,11 +136,13 @@ func (g *gateway) takeIn(ctx context.Context, j bank.ReceiptArrived) error {
 	switch j.What {
 	case bank.ReceiptResultFile:
 		return g.collection.TakeInResultFile(ctx, j.Area, j.Receipt)
+	case bank.ReceiptPaymentResultFile:
+		return g.payout.TakeInResultFile(ctx, j.Area, j.Receipt)
 	case bank.ReceiptOpeningResult:
 		return g.registry.TakeIn(ctx, j.Area, j.Receipt)
 	case bank.ReceiptStatement:
 		return g.reconcile.TakeIn(ctx, j.Area, j.Receipt)
-	case bank.ReceiptResults, bank.ReceiptReturns, bank.ReceiptImport:
+	case bank.ReceiptResults, bank.ReceiptPaymentResults, bank.ReceiptReturns, bank.ReceiptImport:
 	}
 	return fmt.Errorf("receipt %d: nobody takes in %q", j.Receipt, j.What)
 }
@@ -184,7 +191,7 @@ func (g *gateway) close() {
 func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error {
 	deps := httpapi.Dependencies{ //nolint:exhaustruct // what is absent is left out
 		Log: g.log, Now: clock.now, Callers: g.db.Callers(), Collection: g.collection, Counter: g.counter, Intake: g.intake,
-		Registry: g.registry, Transfers: g.transfers, Ledger: g.ledger, Reconcile: g.reconcile,
+		Disbursement: g.payout, Registry: g.registry, Transfers: g.transfers, Ledger: g.ledger, Reconcile: g.reconcile,
 	}
 	if c.RedisURL != "" {
 		client, err := redis.Open(ctx, redis.Options{ //nolint:exhaustruct // the adapter's defaults

@@ -364,17 +364,37 @@ func (s *stage) connect(ctx context.Context, code string) (*http.Client, error) 
 
 // load imports one registry by the path of the import command.
 func (s *stage) load(ctx context.Context, area party.Area, kind registry.Kind, csv string) error {
+	return s.stream(ctx, area, kind, func(w io.Writer) error {
+		_, err := io.WriteString(w, csv)
+		return err //nolint:wrapcheck // of the pipe
+	})
+}
+
+// stream imports one registry from what fill writes, however long it is.
+func (s *stage) stream(ctx context.Context, area party.Area, kind registry.Kind, fill func(io.Writer) error) error {
 	spec, ok := registry.SpecOf(kind)
 	if !ok {
 		return fmt.Errorf("no import of %s", kind)
 	}
 	var report registry.Report
+	key := hex.EncodeToString(randomBytes(16))
 	request := once.Request{
-		Caller: "command:demo", Route: "import " + string(kind), Key: hex.EncodeToString(randomBytes(16)),
-		Fingerprint: sha256.Sum256([]byte(csv)),
+		Caller: "command:demo", Route: "import " + string(kind), Key: key, Fingerprint: sha256.Sum256([]byte(key)),
 	}
-	_, err := s.g.registry.Import(ctx, request, keepReport(&report), operator(spec, area), kind,
-		strings.NewReader(csv), registry.Options{WholeFile: true, Charset: "", Area: area})
+	file, err := os.CreateTemp("", "twoline-"+string(kind)+"-*.csv")
+	if err != nil {
+		return fmt.Errorf("import %s: %w", kind, err)
+	}
+	defer os.Remove(file.Name()) //nolint:errcheck // of the demonstration
+	defer file.Close()           //nolint:errcheck // read only from here
+	if err := fill(file); err != nil {
+		return fmt.Errorf("import %s: %w", kind, err)
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return fmt.Errorf("import %s: %w", kind, err)
+	}
+	_, err = s.g.registry.Import(ctx, request, keepReport(&report), operator(spec, area), kind, file,
+		registry.Options{WholeFile: true, Charset: "", Area: area})
 	if err != nil {
 		return fmt.Errorf("import %s: %w", kind, err)
 	}
@@ -383,7 +403,8 @@ func (s *stage) load(ctx context.Context, area party.Area, kind registry.Kind, c
 
 // daily is the background's daily look, asked for by the business clock.
 func (g *gateway) daily(ctx context.Context, day calendar.Day) error {
-	return errors.Join(g.collection.Tick(ctx, day), g.seal(ctx, day), g.purge(ctx), g.reconcile.Tick(ctx, day))
+	return errors.Join(g.collection.Tick(ctx, day), g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day),
+		g.seal(ctx, day), g.purge(ctx), g.reconcile.Tick(ctx, day))
 }
 
 // purge forgets nonces that no signature can carry any more.

@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"slices"
 	"strconv"
+	"time"
 
 	"twoline/adapters/bank/gb18030"
-	"twoline/adapters/bank/profile"
 	"twoline/adapters/bank/simbank"
-	"twoline/adapters/postgres"
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
-	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
@@ -29,6 +28,7 @@ type villagePlay struct {
 
 	post, coop *simbank.Bank
 	accounts   map[string]fundAccount
+	firstRunID string
 }
 
 // fundAccount is one row of GET /v1/fund-accounts.
@@ -45,7 +45,17 @@ const (
 	postPayout  = "961001010000000013"
 	postDeposit = "961001010000000014"
 	coopIncome  = "270301040000000021"
+	coopPayout  = "270301040000000023"
 )
+
+// ended implements playing.
+func (v *villagePlay) ended(w io.Writer, lang string, asJSON bool, took time.Duration) (string, error) {
+	v.report.Seconds = took.Round(time.Second).String()
+	if asJSON {
+		return v.report.Verify, printJSON(w, v.report)
+	}
+	return v.report.Verify, v.report.write(w, lang)
+}
 
 // scenes is the script.
 func (v *villagePlay) scenes() []scene {
@@ -58,8 +68,10 @@ func (v *villagePlay) scenes() []scene {
 		{"payments at a village terminal", v.terminal},
 		{"payers top up, the next run takes up what failed", v.secondRun},
 		{"a transfer across the lines is refused", v.crossing},
+		{"March's pensions: roster, three people, files, pay day", v.firstPayRun},
 		{"subsidies, sweep with maker and checker, fixed deposit", v.moves},
 		{"month end closes", v.closeMonth},
+		{"April's pensions, and what came back is paid again", v.secondPayRun},
 		{"statements are reconciled", v.reconcile},
 		{"Songpan 2010 from its published lines", v.songpan},
 		{"every invariant is proved", v.verify},
@@ -78,7 +90,8 @@ func (v *villagePlay) register(ctx context.Context) error {
 		"rural,fiscal_special,psbc," + postFiscal + ",新农保财政专户,net,2011-03-01\n" +
 		"rural,expenditure,psbc," + postPayout + ",新农保支出户,net,2011-03-01\n" +
 		"rural,fixed_deposit,psbc," + postDeposit + ",新农保财政专户定期,net,2011-03-01\n" +
-		"rural,income,rcc," + coopIncome + ",新农保收入户,net,2011-03-01\n"
+		"rural,income,rcc," + coopIncome + ",新农保收入户,net,2011-03-01\n" +
+		"rural,expenditure,rcc," + coopPayout + ",新农保支出户,gross,2011-03-01\n"
 	for _, file := range []struct {
 		area party.Area
 		kind registry.Kind
@@ -94,6 +107,7 @@ func (v *villagePlay) register(ctx context.Context) error {
 		{area, registry.KindInstruments, csv["instruments"]},
 		{area, registry.KindMandates, csv["mandates"]},
 		{area, registry.KindTiers, csv["tiers"]},
+		{area, registry.KindEntitlements, csv["entitlements"]},
 	} {
 		if err := v.stage.load(ctx, file.area, file.kind, file.csv); err != nil {
 			return err
@@ -112,6 +126,8 @@ func (v *villagePlay) openBooks(ctx context.Context) error {
 		duties      []approval.Duty
 	}{
 		{"business", "周敏", approval.AgencyBusiness, []approval.Duty{approval.Maker}},
+		{"business-check", "田野", approval.AgencyBusiness, []approval.Duty{approval.Checker}},
+		{"releaser", "郑重", approval.AgencyFinance, []approval.Duty{approval.Releaser}},
 		{"finance", "高洁", approval.AgencyFinance, []approval.Duty{approval.Maker}},
 		{"finance-check", "罗永", approval.AgencyFinance, []approval.Duty{approval.Checker}},
 		{"bureau", "何平", approval.FinanceBureau, []approval.Duty{approval.Maker}},
@@ -137,8 +153,13 @@ func (v *villagePlay) openBooks(ctx context.Context) error {
 
 func (v *villagePlay) openings() map[string]money.Amount {
 	return map[string]money.Amount{
-		postIncome: 0, postFiscal: 5_000_000_00, postPayout: 0, postDeposit: 0, coopIncome: 0,
+		postIncome: 0, postFiscal: 5_000_000_00, postPayout: 0, postDeposit: 0, coopIncome: 0, coopPayout: 0,
 	}
+}
+
+// numbers are the fund accounts' numbers in the order of the report.
+func (v *villagePlay) numbers() []string {
+	return []string{postIncome, coopIncome, postFiscal, postPayout, coopPayout, postDeposit}
 }
 
 // refreshAccounts reads the fund accounts as an officer sees them.
@@ -162,10 +183,12 @@ func (v *villagePlay) refreshAccounts(ctx context.Context) error {
 			v.accounts[postDeposit] = f
 		case "rcc income":
 			v.accounts[coopIncome] = f
+		case "rcc expenditure":
+			v.accounts[coopPayout] = f
 		}
 	}
-	if len(v.accounts) != 5 {
-		return errDemo.With("%d fund accounts, want 5", len(v.accounts))
+	if len(v.accounts) != len(v.numbers()) {
+		return errDemo.With("%d fund accounts, want %d", len(v.accounts), len(v.numbers()))
 	}
 	return nil
 }
@@ -183,6 +206,7 @@ func (v *villagePlay) connectBanks(ctx context.Context) error {
 	}
 	v.coop, err = v.bank(ctx, rcc, simbank.Cooperative, simbank.LinesStatements, []simbank.FundAccount{
 		{Number: coopIncome, Name: "收入户", Opening: open[coopIncome]},
+		{Number: coopPayout, Name: "支出户", Opening: open[coopPayout]},
 	})
 	return err
 }
@@ -408,7 +432,7 @@ func (v *villagePlay) closeMonth(ctx context.Context) error {
 	if err := v.stage.turn(ctx, calendar.MustDay("2011-04-02")); err != nil {
 		return err
 	}
-	for _, number := range []string{postIncome, coopIncome, postFiscal, postPayout, postDeposit} {
+	for _, number := range v.numbers() {
 		path := "/v1/periods/" + v.accounts[number].ID + "/2011-03/close"
 		if err := v.stage.desks["finance-check"].post(ctx, path, map[string]any{}, nil); err != nil {
 			return err
@@ -441,73 +465,25 @@ func (v *villagePlay) feedback(ctx context.Context) error {
 	return nil
 }
 
-// songpan books Songpan county's 2010 from its published lines (in 万: subsidies
-// 156.8, 54, 21.6 and 13.19; contributions 185.56; interest 1.9; base pensions
-// 200.5). Published are an income of 431.15 and a balance of 232.55: the income
-// leaves out the interest, the balance includes it.
 func (v *villagePlay) songpan(ctx context.Context) error {
-	area := party.Area(513224)
-	for _, file := range []struct {
-		kind registry.Kind
-		csv  string
-	}{
-		{registry.KindRegions, "region,name\n513224000000,松潘县\n"},
-		{registry.KindPolicies, "rule,effective_from,value,document\ncollection_mode,2010-06-01,agency,县政府办法\n"},
-		{registry.KindBanks, "bank,bank_no,name,format,row_limit,charset\nsongpan-rcc,402100000018,松潘农信社,jsonl,1000,gb18030\n"},
-		{registry.KindFundAccounts, "scheme,role,bank,account_no,name,settlement,opened_on\n" +
-			"rural,fiscal_special,songpan-rcc,513224000000000002,财政专户,net,2010-06-01\n" +
-			"rural,expenditure,songpan-rcc,513224000000000003,支出户,net,2010-06-01\n"},
-	} {
-		if err := v.stage.load(ctx, area, file.kind, file.csv); err != nil {
-			return err
-		}
-	}
-	accounts, err := v.stage.g.db.FundAccountIDs(ctx, area)
-	if err != nil {
-		return err
-	}
-	book := newSongpan(area, accounts[string(ledger.FiscalSpecial)], accounts[string(ledger.Expenditure)])
-	if err := v.stage.g.db.BookVouchers(ctx, "demo", book.entries()...); err != nil {
-		return err
-	}
-	income, balance, err := v.stage.g.db.FundResult(ctx, area, ledger.Rural)
-	if err != nil {
-		return err
-	}
+	income, balance, err := v.stage.songpan(ctx)
 	v.report.SongpanIncome, v.report.SongpanBalance = income, balance
 	v.report.SongpanUnexplained = income - songpanPublishedIncome
-	return nil
+	return err
 }
 
 // reconcile asks for every account's report of the month: statements against book.
 func (v *villagePlay) reconcile(ctx context.Context) error {
-	v.report.Reconciled = true
-	for _, number := range []string{postIncome, coopIncome, postFiscal, postPayout, postDeposit} {
-		var r struct {
-			Bank struct {
-				Lines int `json:"outstanding_lines"`
-			} `json:"bank"`
-			Matched []struct {
-				StatementLines int `json:"statement_lines"`
-			} `json:"matched"`
-			Breaks int  `json:"break_count"`
-			Agrees bool `json:"agrees"`
-		}
-		path := "/v1/reconciliations/" + v.accounts[number].ID + "/2011-03-31"
-		if err := v.stage.desks["finance"].post(ctx, path+"/run", map[string]any{}, nil); err != nil {
-			return err
-		}
-		if err := v.stage.desks["auditor"].get(ctx, path, &r); err != nil {
-			return err
-		}
-		for _, m := range r.Matched {
-			v.report.MatchedLines += m.StatementLines
-		}
-		v.report.StatementLines += r.Bank.Lines
-		v.report.OpenBreaks += r.Breaks
-		v.report.Reconciled = v.report.Reconciled && r.Agrees
+	var ids []string
+	for _, number := range v.numbers() {
+		ids = append(ids, v.accounts[number].ID)
 	}
-	v.report.StatementLines += v.report.MatchedLines
+	r, err := v.stage.reconcile(ctx, ids, calendar.MustDay("2011-04-27"))
+	if err != nil {
+		return err
+	}
+	v.report.Reconciled, v.report.StatementLines, v.report.MatchedLines = r.agrees, r.lines, r.matched
+	v.report.OpenBreaks = r.breaks
 	return v.listBreaks(ctx)
 }
 
@@ -524,23 +500,161 @@ func (v *villagePlay) listBreaks(ctx context.Context) error {
 }
 
 func (v *villagePlay) verify(ctx context.Context) error {
-	r, err := v.stage.g.db.Verify(ctx, postgres.Verification{Area: 0, Files: profile.New(), Progress: nil})
+	if v.report.Payers != villagePayers {
+		return errDemo.With("%d of %d members have paid", v.report.Payers, villagePayers)
+	}
+	var err error
+	v.report.Verify, v.report.Invariants, err = v.stage.verify(ctx)
+	return err
+}
+
+// payOut makes and approves the runs of a month, brings the money to both banks
+// and releases them, and waits until the pay day has passed.
+func (v *villagePlay) payOut(ctx context.Context, kinds []string, prepare, handover, after string) ([]payRun, error) {
+	if err := v.stage.turn(ctx, calendar.MustDay(prepare)); err != nil {
+		return nil, err
+	}
+	var runs []payRun
+	need := map[string]money.Amount{}
+	for _, kind := range kinds {
+		run, found, err := v.stage.prepareRun(ctx, v.stage.day.today().Month(), kind)
+		if err != nil {
+			return nil, err
+		}
+		if !found {
+			return nil, errDemo.With("there is nothing for a %s run", kind)
+		}
+		runs = append(runs, run)
+		for _, b := range run.Batches {
+			need[b.Bank] += b.Amount
+		}
+	}
+	if err := v.stage.turn(ctx, calendar.MustDay(handover)); err != nil {
+		return nil, err
+	}
+	if err := v.refreshAccounts(ctx); err != nil {
+		return nil, err
+	}
+	for _, to := range []string{postPayout, coopPayout} {
+		if err := v.allocate(ctx, to, need[v.accounts[to].Bank]-v.accounts[to].Balance); err != nil {
+			return nil, err
+		}
+	}
+	for _, run := range runs {
+		if err := v.stage.release(ctx, run); err != nil {
+			return nil, err
+		}
+	}
+	return runs, v.stage.turn(ctx, calendar.MustDay(after))
+}
+
+// allocate has the finance bureau bring money to an expenditure account.
+func (v *villagePlay) allocate(ctx context.Context, to string, amount money.Amount) error {
+	if amount <= 0 {
+		return nil
+	}
+	v.report.Allocated += amount
+	return v.approved(ctx, "bureau", "bureau-check", map[string]any{
+		"kind": "allocation", "from_account": v.accounts[postFiscal].ID, "to_account": v.accounts[to].ID, "amount": amount,
+		"effective_on": v.stage.day.today(), "document": "用款计划",
+	}, func(id string) error {
+		move := simbank.Move{Amount: amount, Reference: id, Text: "拨付支出户"}
+		_, err := v.post.Transfer(postFiscal, to, move)
+		if err != nil || to != coopPayout {
+			return err
+		}
+		_, err = v.coop.Transfer(postFiscal, to, move)
+		return err
+	})
+}
+
+func (v *villagePlay) firstPayRun(ctx context.Context) error {
+	runs, err := v.payOut(ctx, []string{"regular"}, "2011-03-18", "2011-03-22", "2011-03-28")
+	if err == nil {
+		v.firstRunID = runs[0].ID
+		v.report.PayDays = append(v.report.PayDays, runs[0].PayDay)
+	}
+	return err
+}
+
+// secondPayRun corrects the accounts that could not be paid to, by two people of
+// the business desk, and pays April and what failed or came back in March.
+func (v *villagePlay) secondPayRun(ctx context.Context) error {
+	if err := v.correctAccounts(ctx); err != nil {
+		return err
+	}
+	runs, err := v.payOut(ctx, []string{"regular", "reissue"}, "2011-04-18", "2011-04-20", "2011-04-28")
 	if err != nil {
 		return err
 	}
-	if v.report.Payers != len(v.county.people) {
-		return errDemo.With("%d of %d members have paid", v.report.Payers, len(v.county.people))
+	v.report.PayDays = append(v.report.PayDays, runs[0].PayDay)
+	for _, id := range []string{v.firstRunID, runs[0].ID} {
+		p, err := v.stage.proof(ctx, id)
+		if err != nil {
+			return err
+		}
+		v.report.Pensioners = max(v.report.Pensioners, p.Entitled.Count)
+		v.report.PensionsPaid += p.Paid.Amount
+		v.report.Returned += p.Returned.Count
+		v.report.Rejected += p.Rejected.Count
+		v.report.Reissued += p.Reissued.Count
+		v.report.Unpaid += p.Open.Count
 	}
-	v.report.Invariants = len(r.Findings)
-	v.report.Verify = "clean"
-	for _, f := range r.Findings {
-		if !f.Holds() {
-			v.report.Verify = f.ID + ": " + f.Title
-			if len(f.Breaches) > 0 {
-				v.report.Verify = f.Breaches[0].String()
-			}
-			return nil
+	return nil
+}
+
+// correctAccounts gives the pensioners whose accounts are dormant and closed others.
+func (v *villagePlay) correctAccounts(ctx context.Context) error {
+	members, err := v.stage.g.db.MemberIDs(ctx, v.county.area)
+	if err != nil {
+		return err
+	}
+	card := "622999900000000001"
+	card += string(party.LuhnCheck(card))
+	for _, to := range []struct {
+		person       int
+		bank         *simbank.Bank
+		kind, number string
+	}{{dormantPensioner, v.post, "passbook", "6010990000000001"}, {closedPensioner, v.coop, "card", card}} {
+		who := v.county.people[to.person]
+		var openErr error
+		to.bank.Ledger(func(l *simbank.Ledger) {
+			openErr = l.Open(simbank.Account{ //nolint:exhaustruct // an account in good order
+				Number: to.number, Name: who.name, IDNumber: who.idNumber,
+			})
+		})
+		if openErr != nil {
+			return fmt.Errorf("open account: %w", openErr)
+		}
+		err := v.changeAccount(ctx, members[who.socialNo], map[string]any{
+			"bank": who.bank, "kind": to.kind, "account_no": to.number, "activated": true, "document": "账户变更申请表",
+		})
+		if err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// changeAccount is asked for by one person of the business desk and approved by another.
+func (v *villagePlay) changeAccount(ctx context.Context, member int64, change map[string]any) error {
+	var list struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	if err := v.stage.desks["business"].get(ctx, fmt.Sprintf("/v1/members/%d/instruments", member), &list); err != nil {
+		return err
+	}
+	if len(list.Items) != 1 {
+		return errDemo.With("a pensioner has %d accounts, want 1", len(list.Items))
+	}
+	path := "/v1/instruments/" + list.Items[0].ID + "/change"
+	var made struct {
+		Digest string `json:"digest"`
+	}
+	if err := v.stage.desks["business"].post(ctx, path, change, &made); err != nil {
+		return err
+	}
+	return v.stage.desks["business-check"].post(ctx, path+"/approve", map[string]string{"digest": made.Digest}, nil)
 }

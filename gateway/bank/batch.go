@@ -11,6 +11,7 @@ import (
 //	READY ─► EXPORTED ─► SENDING ─► SENT ─► ACKED ─► DONE
 //	                        │         │        │
 //	                        └─────────┴────────┴──► UNKNOWN ─► ACKED, DONE (on evidence only)
+//	  └─────────┴───────────┴─────────┴──► WITHDRAWN (recalled before the bank acknowledged it; payments only)
 //
 // A batch that the bank fetches is SENDING from the commit that made it: from
 // then on the bank may have it.
@@ -25,6 +26,8 @@ const (
 	BatchAcked    BatchState = "acked"
 	BatchDone     BatchState = "done"
 	BatchUnknown  BatchState = "unknown"
+	// BatchWithdrawn is a payment batch that was recalled: its items are dead.
+	BatchWithdrawn BatchState = "withdrawn"
 )
 
 // String returns the name that the API uses.
@@ -34,18 +37,18 @@ func (s BatchState) String() string { return string(s) }
 func (s BatchState) CanBecome(next BatchState) bool {
 	switch s {
 	case BatchReady:
-		return slices.Contains([]BatchState{BatchExported, BatchSending}, next)
+		return slices.Contains([]BatchState{BatchExported, BatchSending, BatchWithdrawn}, next)
 	case BatchExported:
-		return next == BatchSending
+		return slices.Contains([]BatchState{BatchSending, BatchWithdrawn}, next)
 	case BatchSending:
-		return slices.Contains([]BatchState{BatchSent, BatchAcked, BatchDone, BatchUnknown}, next)
+		return slices.Contains([]BatchState{BatchSent, BatchAcked, BatchDone, BatchUnknown, BatchWithdrawn}, next)
 	case BatchSent:
-		return slices.Contains([]BatchState{BatchAcked, BatchDone, BatchUnknown}, next)
+		return slices.Contains([]BatchState{BatchAcked, BatchDone, BatchUnknown, BatchWithdrawn}, next)
 	case BatchAcked:
 		return slices.Contains([]BatchState{BatchDone, BatchUnknown}, next)
 	case BatchUnknown:
 		return slices.Contains([]BatchState{BatchAcked, BatchDone}, next)
-	case BatchDone:
+	case BatchDone, BatchWithdrawn:
 		return false
 	}
 	return false
@@ -56,7 +59,7 @@ func (s BatchState) WithBank() bool {
 	switch s {
 	case BatchSending, BatchSent, BatchAcked, BatchDone, BatchUnknown:
 		return true
-	case BatchReady, BatchExported:
+	case BatchReady, BatchExported, BatchWithdrawn:
 		return false
 	}
 	return false

@@ -19,13 +19,22 @@ type ReceiptKind string
 
 // The kinds of receipt.
 const (
-	ReceiptResults       ReceiptKind = "results"
-	ReceiptResultFile    ReceiptKind = "result_file"
-	ReceiptStatement     ReceiptKind = "statement"
-	ReceiptOpeningResult ReceiptKind = "account_opening_result"
-	ReceiptReturns       ReceiptKind = "returns"
-	ReceiptImport        ReceiptKind = "import"
+	ReceiptResults    ReceiptKind = "results"
+	ReceiptResultFile ReceiptKind = "result_file"
+	// The same for payments.
+	ReceiptPaymentResults    ReceiptKind = "payment_results"
+	ReceiptPaymentResultFile ReceiptKind = "payment_result_file"
+	ReceiptStatement         ReceiptKind = "statement"
+	ReceiptOpeningResult     ReceiptKind = "account_opening_result"
+	ReceiptReturns           ReceiptKind = "returns"
+	ReceiptImport            ReceiptKind = "import"
 )
+
+// IsRequest says that it came as one request, which its Idempotency-Key tells from
+// all others, and is taken in with it.
+func (k ReceiptKind) IsRequest() bool {
+	return k == ReceiptResults || k == ReceiptPaymentResults || k == ReceiptReturns
+}
 
 // ReceiptState is what became of it.
 //

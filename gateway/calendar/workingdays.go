@@ -150,6 +150,11 @@ func (w *WorkingDays) OnOrBefore(d Day) (Day, error) {
 	return w.Add(d, -1)
 }
 
+// PayDay returns the n-th day of the month if it is worked, else the last working
+// day before it, which may lie in the month before; ErrNoYear where it cannot be
+// told. Add with a negative number counts working days back from it.
+func (w *WorkingDays) PayDay(m Month, n int) (Day, error) { return w.OnOrBefore(m.Day(n)) }
+
 func readExceptions(r io.Reader) ([]Exception, error) {
 	table := csv.NewReader(r)
 	table.Comment = '#'

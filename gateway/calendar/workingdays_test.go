@@ -23,31 +23,63 @@ func official(t *testing.T) *calendar.WorkingDays {
 	return w
 }
 
+// The pay days, and the days on which the bank must hold money and list: three
+// working days before.
 func TestF83_PayDays(t *testing.T) {
 	t.Parallel()
 	tests := []struct {
-		year int
-		want string
+		year           int
+		want, handover string
 	}{
-		{2011, "01-25 02-25 03-25 04-25 05-25 06-24 07-25 08-25 09-23 10-25 11-25 12-23"},
-		{2026, "01-23 02-25 03-25 04-24 05-25 06-25 07-24 08-25 09-24 10-23 11-25 12-25"},
+		{
+			2011, "01-25 02-25 03-25 04-25 05-25 06-24 07-25 08-25 09-23 10-25 11-25 12-23",
+			"01-20 02-22 03-22 04-20 05-20 06-21 07-20 08-22 09-20 10-20 11-22 12-20",
+		},
+		{
+			2026, "01-23 02-25 03-25 04-24 05-25 06-25 07-24 08-25 09-24 10-23 11-25 12-25",
+			"01-20 02-13 03-20 04-21 05-20 06-22 07-21 08-20 09-21 10-20 11-20 12-22",
+		},
 	}
 	for _, tt := range tests {
 		t.Run(fmt.Sprint(tt.year), func(t *testing.T) {
 			t.Parallel()
 			w := official(t)
-			var got []string
+			var got, handover []string
 			for month := range 12 {
-				d, err := w.OnOrBefore(calendar.MustMonth(fmt.Sprintf("%d-%02d", tt.year, month+1)).Day(25))
+				d, err := w.PayDay(calendar.MustMonth(fmt.Sprintf("%d-%02d", tt.year, month+1)), 25)
 				if err != nil {
 					t.Fatal(err)
 				}
-				got = append(got, d.String()[5:])
+				due, err := w.Add(d, -3)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got, handover = append(got, d.String()[5:]), append(handover, due.String()[5:])
 			}
 			if strings.Join(got, " ") != tt.want {
 				t.Errorf("got  %s\nwant %s", strings.Join(got, " "), tt.want)
 			}
+			if strings.Join(handover, " ") != tt.handover {
+				t.Errorf("hand-over: got  %s\nwant %s", strings.Join(handover, " "), tt.handover)
+			}
 		})
+	}
+}
+
+func TestF83_PayDayOfAnEarlyDay(t *testing.T) {
+	t.Parallel()
+	w := official(t)
+	// The working day before may lie in the month before.
+	for month, want := range map[string]string{"2011-10": "2011-09-30", "2011-05": "2011-04-29", "2011-07": "2011-07-01"} {
+		if d, err := w.PayDay(calendar.MustMonth(month), 1); err != nil || d.String() != want {
+			t.Errorf("pay day of %s = %s, %v; want %s", month, d, err, want)
+		}
+	}
+	// Without the notice of the year, or of the year that the search comes into, there is no pay day.
+	for _, month := range []string{"2027-01", "2004-01"} {
+		if d, err := w.PayDay(calendar.MustMonth(month), 1); !errors.Is(err, calendar.ErrNoYear) {
+			t.Errorf("pay day of %s = %s, %v; want ErrNoYear", month, d, err)
+		}
 	}
 }
 

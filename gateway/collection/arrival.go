@@ -57,11 +57,11 @@ func (s *Service) ArriveFromStatement(ctx context.Context, area party.Area, bank
 		if err == nil {
 			continue
 		}
-		if !isRefusal(err) && fault.KindOf(err) != fault.Conflict {
+		if !bank.IsRefusal(err) && fault.KindOf(err) != fault.Conflict {
 			return fmt.Errorf("arrival %s: %w", a.BankReference, err)
 		}
 		err = s.store.InTx(ctx, func(tx Tx) error {
-			return tx.RefuseArrival(ctx, area, bankCode, a.BankReference, refusalText(err))
+			return tx.RefuseArrival(ctx, area, bankCode, a.BankReference, bank.RefusalText(err))
 		})
 		if err != nil {
 			return err

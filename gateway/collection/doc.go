@@ -14,7 +14,9 @@
 // pending or unknown its due is in flight, so that it can never be sent twice.
 // Money that no answer explains within the area's working days goes to suspense
 // and is recognised from there when the answers come (domain rules: 新农保经办规程
-// articles 12 and 13; debit in full or not at all).
+// articles 12 and 13; debit in full or not at all). Money that was told for no batch
+// is named for its own later, by the bank or its statement; an officer corrects one
+// that was told wrong, until an agreement took the money.
 //
 // A village terminal's day is the same with receipts in place of answers: the
 // day is closed, and posted when the bank's credit equals the sum of its receipts.

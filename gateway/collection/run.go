@@ -3,8 +3,11 @@ package collection
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"hash"
+	"maps"
+	"slices"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
@@ -12,6 +15,7 @@ import (
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // Withhold makes the withholding batches of a run: for every bank the members
@@ -24,41 +28,78 @@ func (s *Service) Withhold(
 	if !by.Has(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance) {
 		return once.Answer{}, approval.ErrDuty //nolint:exhaustruct // no answer
 	}
-	today := s.today()
-	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
-		byTax, err := tx.CollectsByTax(ctx, by.Area, today)
-		if err != nil {
-			return nil, err
-		}
-		if byTax {
-			return nil, ErrTaxMode
-		}
-		partners, err := tx.Partners(ctx, by.Area, run.Scheme, run.Banks)
-		if err != nil {
-			return nil, err
-		}
-		if err := tx.HoldDues(ctx, []party.Area{by.Area}, []int{run.Year}); err != nil {
-			return nil, err
-		}
-		id, err := tx.AddRun(ctx, by.Area, run, "officer:"+by.Login, today)
-		if err != nil {
-			return nil, err
-		}
-		out := RunResult{ID: id, Batches: nil, Held: make(map[bank.Class]int)}
-		for _, p := range partners {
-			b := &batcher{
-				s: s, tx: tx, run: run, partner: p, today: today, by: by, runID: id,
-				dues: nil, out: &out,
-			}
-			if err := b.make(ctx); err != nil {
-				return nil, fmt.Errorf("withholding run for %s: %w", p.Code, err)
-			}
-		}
-		if len(out.Batches) == 0 {
-			return nil, ErrNothingDue
-		}
-		return out, nil
+	var unwritable map[string][]int64
+	answer, err := once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		unwritable = make(map[string][]int64)
+		return s.withhold(ctx, tx, by, run, unwritable)
 	})
+	if errors.Is(err, ErrNothingDue) && len(unwritable) > 0 {
+		return answer, s.nobodyWritable(ctx, by.Area, unwritable)
+	}
+	return answer, err
+}
+
+// withhold is the run's transaction. The members whose names a bank's file cannot
+// carry are put into unwritable, by bank.
+func (s *Service) withhold(
+	ctx context.Context, tx Tx, by approval.Officer, run Run, unwritable map[string][]int64,
+) (RunResult, error) {
+	none := RunResult{} //nolint:exhaustruct // none
+	today := s.today()
+	mode, err := tx.CollectionMode(ctx, by.Area, today)
+	if err != nil {
+		return none, err
+	}
+	if mode == policy.Tax {
+		return none, ErrTaxMode
+	}
+	partners, err := tx.Partners(ctx, by.Area, run.Scheme, run.Banks)
+	if err != nil {
+		return none, err
+	}
+	if err := tx.HoldDues(ctx, []party.Area{by.Area}, []int{run.Year}); err != nil {
+		return none, err
+	}
+	id, err := tx.AddRun(ctx, by.Area, run, "officer:"+by.Login, today)
+	if err != nil {
+		return none, err
+	}
+	out := RunResult{ID: id, Batches: nil, Held: make(map[bank.Class]int)}
+	for _, p := range partners {
+		b := &batcher{
+			s: s, tx: tx, run: run, partner: p, today: today, by: by, runID: id,
+			dues: nil, unwritable: unwritable, out: &out,
+		}
+		if err := b.make(ctx); err != nil {
+			return none, fmt.Errorf("withholding run for %s: %w", p.Code, err)
+		}
+	}
+	if len(out.Batches) == 0 {
+		return none, ErrNothingDue
+	}
+	return out, nil
+}
+
+// nobodyWritable keeps the cases that went with the refused run's transaction,
+// so that an officer sees why nobody is due, and returns the refusal.
+func (s *Service) nobodyWritable(ctx context.Context, area party.Area, unwritable map[string][]int64) error {
+	n := 0
+	for _, members := range unwritable {
+		n += len(members)
+	}
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		for _, code := range slices.Sorted(maps.Keys(unwritable)) {
+			if err := tx.HoldUnwritable(ctx, area, code, unwritable[code]); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("keep the cases of a run that made nothing: %w", err)
+	}
+	return ErrNothingDue.With("no due may be collected now; %d names cannot be written in their bank's charset: "+
+		"the cases say whose", n)
 }
 
 // batcher splits one bank's dues into batches. It holds one batch in memory.
@@ -71,7 +112,9 @@ type batcher struct {
 	by      approval.Officer
 	runID   int64
 	dues    [][]Due
-	out     *RunResult
+	// unwritable are the members whose names a bank's file cannot carry, by bank.
+	unwritable map[string][]int64
+	out        *RunResult
 }
 
 func (b *batcher) make(ctx context.Context) error {
@@ -94,6 +137,7 @@ func (b *batcher) make(ctx context.Context) error {
 		return err
 	}
 	if len(unwritable) > 0 {
+		b.unwritable[b.partner.Code] = unwritable
 		b.out.Held[bank.ClassFixAccount] += len(unwritable)
 		if err := b.tx.HoldUnwritable(ctx, b.by.Area, b.partner.Code, unwritable); err != nil {
 			return err

@@ -3,7 +3,6 @@ package collection
 import (
 	"context"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 
@@ -134,12 +133,12 @@ func (s *Service) takeChunk(
 	decisions := make([]Decision, len(results))
 	seen := make(map[int64]bool, len(results))
 	for i, r := range results {
-		if k := known[i]; k != nil && seen[k.Item.ID] {
+		if k := known[i]; k != nil && seen[k.Item] {
 			k.SeenInReceipt = true
 		}
-		decisions[i] = Decide(b, r, known[i])
+		decisions[i] = bank.Decide(bank.SentBatch{ID: b.ID, Number: b.Number}, r, known[i])
 		if known[i] != nil && decisions[i].Disposition != Refused {
-			seen[known[i].Item.ID] = true
+			seen[known[i].Item] = true
 		}
 	}
 	if err := tx.AddAnswers(ctx, b, receipt, decisions); err != nil {
@@ -151,7 +150,7 @@ func (s *Service) takeChunk(
 			return Taken{}, err //nolint:exhaustruct // refused
 		}
 	}
-	return Taken{Receipt: receipt, Batch: b, Decisions: decisions, Counts: Counts(decisions)}, nil
+	return Taken{Receipt: receipt, Batch: b, Decisions: decisions, Counts: bank.CountsOf(decisions)}, nil
 }
 
 // TakeInResultFile reads a stored result file: first whole, to prove that it
@@ -174,14 +173,14 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 	if err != nil {
 		return err
 	}
-	proof := &fileProof{} //nolint:exhaustruct // empty
+	proof := &bank.FileProof{} //nolint:exhaustruct // empty
 	err = s.intake.Decode(ctx, area, receipt, func(body io.Reader) error {
-		return s.reader.ReadResults(ctx, p, head, body, proof.take)
+		return s.reader.ReadResults(ctx, p, head, body, proof.Take)
 	})
 	if err != nil {
 		return s.quarantine(ctx, head, err)
 	}
-	if err := proof.check(head); err != nil {
+	if err := proof.Check(head); err != nil {
 		return s.quarantine(ctx, head, err)
 	}
 	return s.recordFile(ctx, head, b, p)
@@ -190,12 +189,11 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 // quarantine sets a file aside where the error speaks of its content; any other
 // error is returned, so that the job is tried again.
 func (s *Service) quarantine(ctx context.Context, head bank.Receipt, cause error) error {
-	var content *bank.ContentError
-	if !errors.As(cause, &content) && !isRefusal(cause) {
+	if !bank.SpeaksOfContent(cause) {
 		return cause
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
-		return tx.QuarantineReceipt(ctx, head, refusalCode(cause), refusalText(cause))
+		return tx.QuarantineReceipt(ctx, head, bank.RefusalCode(cause), bank.RefusalText(cause))
 	})
 }
 
@@ -229,14 +227,14 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 		line := 0
 		return s.reader.ReadResults(ctx, p, head, body, func(rec bank.Record) error {
 			r, ok := rec.(bank.Result)
-			if !ok || (r.Level != "" && r.Level != "item") {
+			if !ok || !r.OfItem() {
 				return nil
 			}
 			line++
 			if line <= kept {
 				return nil
 			}
-			pending = append(pending, ResultOf(line, r))
+			pending = append(pending, bank.AnswerOf(line, r))
 			if len(pending) == chunk {
 				return flush()
 			}

@@ -10,12 +10,13 @@ import (
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // RunTx is what making batches needs of a transaction.
 type RunTx interface {
-	// CollectsByTax says whether the tax authority collects in the area on the day.
-	CollectsByTax(ctx context.Context, area party.Area, day calendar.Day) (bool, error)
+	// CollectionMode returns who collects in the area on a day, or policy.ErrNoRule.
+	CollectionMode(ctx context.Context, area party.Area, day calendar.Day) (policy.Mode, error)
 	// Partners returns the banks of an area that have an income account of the scheme.
 	Partners(ctx context.Context, area party.Area, scheme ledger.Scheme, codes []string) ([]Partner, error)
 	// AddRun writes the run and returns its id.
@@ -73,6 +74,14 @@ type MoneyTx interface {
 	// OpenSums returns what a batch's recorded successes and arrivals sum to
 	// beyond its last agreement.
 	OpenSums(ctx context.Context, area party.Area, subject string, id int64) (Sums, error)
+	// LockArrival returns an arrival with the batch that it is for now, and whether
+	// an agreement took it. That batch and the given one are held to the end.
+	LockArrival(ctx context.Context, area party.Area, id, batch int64) (Arrival, bool, error)
+	// NameArrival keeps which batch an arrival is for and moves its amount there
+	// from the batch that it was for. Both batches are locked by the caller.
+	NameArrival(ctx context.Context, area party.Area, a Arrival, n Named) error
+	// CloseArrivalCases closes the cases that ask what an arrival is.
+	CloseArrivalCases(ctx context.Context, area party.Area, a Arrival, by, text string) error
 }
 
 // PostingTx is what agreements and their postings need of a transaction.
@@ -150,6 +159,8 @@ type WatchTx interface {
 	// RefuseArrival opens a case for a line of a statement that cannot be taken as
 	// an arrival.
 	RefuseArrival(ctx context.Context, area party.Area, bankCode, reference, reason string) error
+	// Cases lists what a person must look at, in rising order of id.
+	Cases(ctx context.Context, f CaseFilter) ([]Case, error)
 	// SuspenseDays returns the area's rule of working days before unexplained
 	// money goes to suspense.
 	SuspenseDays(ctx context.Context, area party.Area, day calendar.Day) (int, error)
@@ -210,6 +221,26 @@ type ItemFilter struct {
 	BankReference string
 }
 
+// Case is something that a person must look at: money that nothing explains, a
+// refused line, a bank that is silent. Its subject names ids only.
+type Case struct {
+	ID                        int64
+	Kind, Subject, Bank, Text string
+	OpenedOn                  calendar.Day
+	// Closed says that it was settled, as ClosedText says.
+	Closed     bool
+	ClosedText string
+}
+
+// CaseFilter selects cases: open or closed ones, of one kind or of all.
+type CaseFilter struct {
+	Area   party.Area
+	Kind   string
+	Closed bool
+	After  int64
+	Limit  int
+}
+
 // FundAccount is a bank account of the fund.
 type FundAccount struct {
 	Area   party.Area
@@ -244,7 +275,11 @@ type StaleArrival struct {
 	InSuspense bool
 }
 
-// CounterDue is what a member owes for a year, as a counter sees it.
+// CounterDue is what a member owes for a year: what was chosen less what is
+// posted, less receipts, less what is in flight. A receipt and an item count until
+// their money is dealt with, which is when it is posted or a refund task says that
+// it goes back; an item that failed no longer counts. Runs, counters and the
+// registry all mean this.
 type CounterDue struct {
 	Member   int64
 	Year     int

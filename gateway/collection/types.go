@@ -21,9 +21,7 @@ var (
 	ErrBatchUnknown = fault.New(fault.NotFound, "batch_not_found", "no such withholding batch")
 	ErrTaxMode      = fault.New(fault.Unprocessable, "collected_by_tax",
 		"contributions of this area are collected by the tax authority from this day on")
-	ErrNothingDue   = fault.New(fault.Unprocessable, "nothing_due", "no member has a due that may be collected now")
-	ErrControlTotal = fault.New(fault.Unprocessable, "control_total",
-		"count or amount does not agree with the lines")
+	ErrNothingDue      = fault.New(fault.Unprocessable, "nothing_due", "no member has a due that may be collected now")
 	ErrAcknowledgement = fault.New(fault.Unprocessable, "acknowledgement_differs",
 		"count, amount or digest is not that of the batch; fetch it again")
 	ErrTooManyLines = fault.New(fault.TooLarge, "too_many_lines", "at most 10 000 results a request; send a file")
@@ -36,7 +34,9 @@ var (
 		"this terminal's day is closed; the receipt needs a day that is open")
 	ErrReference = fault.New(fault.Conflict, "bank_reference_reused",
 		"this bank reference was reported before with other content")
-	ErrRole = fault.New(fault.Unprocessable, "arrival_role",
+	ErrArrivalUnknown = fault.New(fault.NotFound, "arrival_not_found", "no such arrival")
+	ErrArrivalFixed   = fault.New(fault.Conflict, "arrival_fixed", "what this money is for can no longer be changed")
+	ErrRole           = fault.New(fault.Unprocessable, "arrival_role",
 		"contributions arrive on income, treasury or fiscal special accounts only")
 	ErrNoReceipts = fault.New(fault.Conflict, "terminal_day_empty",
 		"no receipt of this terminal's day is known; report the receipts first")

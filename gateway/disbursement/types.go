@@ -65,6 +65,8 @@ const (
 	HeldNotEncodable   Hold = "name_not_encodable"
 	HeldNotCorrected   Hold = "account_not_corrected"
 	HeldDoubleCredit   Hold = "possible_double_credit"
+	// HeldAboveEntitlement is found at a release only: the entitlement fell since the freeze.
+	HeldAboveEntitlement Hold = "above_entitlement"
 
 	HeldCertification Hold = "certification_overdue"
 	HeldOtherPension  Hold = "other_pension"
@@ -136,6 +138,16 @@ type Run struct {
 	State       State
 	Version     int
 }
+
+// The habits of a bank, by which it books a batch on the expenditure account.
+const (
+	// SettlesNet debits what succeeded, as one sum.
+	SettlesNet = "net"
+	// SettlesGross debits the whole batch when it takes it, and credits what failed.
+	SettlesGross = "gross"
+	// SettlesItemised debits every payment by itself.
+	SettlesItemised = "itemised"
+)
 
 // Batch is one list for one bank, as it was frozen, and where it stands.
 type Batch struct {
@@ -222,8 +234,17 @@ var (
 	ErrPayItem       = fault.New(fault.NotFound, "payment_item_not_found", "no such payment")
 	ErrRunExists     = fault.New(fault.Conflict, "pay_run_exists", "this month has a regular pay run already")
 	ErrRunState      = fault.New(fault.Conflict, "pay_run_state", "the run's state does not allow this")
-	ErrNothingToPay  = fault.New(fault.Unprocessable, "nothing_to_pay", "nobody is to be paid by this run")
-	ErrFundsShort    = fault.New(fault.Conflict, "funds_short",
+	ErrRosterStale   = fault.New(fault.Conflict, "roster_stale",
+		"people of this roster are paid by another run now; withdraw this one and draft it anew")
+	ErrNoExpenditureAccount = fault.New(fault.Unprocessable, "no_expenditure_account",
+		"the area has no expenditure account of this scheme")
+	ErrOrder = fault.New(fault.Invalid, "pay_run_invalid", "scheme, month and kind of a pay run are needed")
+	ErrMonth = fault.New(fault.Unprocessable, "month_in_future",
+		"a month is paid in the month itself, in the one before it or later").On("month")
+	ErrPayAcknowledgement = fault.New(fault.Unprocessable, "acknowledgement_differs",
+		"count, amount or digest is not that of the batch; fetch it again")
+	ErrNothingToPay = fault.New(fault.Unprocessable, "nothing_to_pay", "nobody is to be paid by this run")
+	ErrFundsShort   = fault.New(fault.Conflict, "funds_short",
 		"the expenditure account does not hold the run's amount; no part of it is released")
 	ErrLate = fault.New(fault.Unprocessable, "handover_late",
 		"the hand-over day has passed; a late release needs a reason").On("reason")

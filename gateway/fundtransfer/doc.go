@@ -17,6 +17,11 @@
 // the finance bureau what leaves or enters the fiscal special account, its fixed
 // deposits and the treasury (财社〔2017〕144号 articles 39 to 42).
 //
+// The agency asks for an allocation by a funding request, which books nothing; an
+// allocation may name the request that it serves, and takes no more than that
+// still asks for. Working cash comes as a loan to the fiscal special account and
+// goes on by an allocation: no money reaches the expenditure account past it.
+//
 // A transfer is accounted on the business day of its booking and effective on the
 // day that the money moved at the bank. No transfer takes more from an account
 // than it holds: bookings that take money out wait for each other per account.

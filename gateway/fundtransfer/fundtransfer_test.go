@@ -53,6 +53,7 @@ func TestDigestCoversEveryField(t *testing.T) {
 		"rate":           func(i *fundtransfer.Instruction) { i.Rate = decimal.RequireFromString("0.03") },
 		"deposit":        func(i *fundtransfer.Instruction) { i.Deposit = 1 },
 		"interest":       func(i *fundtransfer.Instruction) { i.Interest = 1 },
+		"request":        func(i *fundtransfer.Instruction) { i.Request = 1 },
 	}
 	seen := map[[sha256.Size]byte]string{base.Digest(testArea, ledger.Rural): "base"}
 	for name, change := range give {
@@ -387,7 +388,7 @@ func TestConcurrentSweepsNeverOverdraw(t *testing.T) {
 	w.wantBalance(ledger.Income, "50.00")
 }
 
-func TestF88_TheMakersOwnPerson(t *testing.T) {
+func TestF88S07_TheMakersOwnPerson(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "2018-06-01")
 	w.fund(ledger.Income, "1000.00")
@@ -432,9 +433,9 @@ func TestF88_TheMakersOwnPerson(t *testing.T) {
 	}
 }
 
-// TestF88_TheTableDecidesWhereTheCodeIsBlind hands the storage an approval by the
+// TestF88S07_TheTableDecidesWhereTheCodeIsBlind hands the storage an approval by the
 // maker's person, as a bug above it would.
-func TestF88_TheTableDecidesWhereTheCodeIsBlind(t *testing.T) {
+func TestF88S07_TheTableDecidesWhereTheCodeIsBlind(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "2018-06-01")
 	made := must[fundtransfer.Transfer](t)(
@@ -527,7 +528,7 @@ func TestDecidedStaysDecided(t *testing.T) {
 	w.wantBalance(ledger.FiscalSpecial, "100.00")
 }
 
-func TestF90_WhatWasApprovedIsWhatIsBooked(t *testing.T) {
+func TestF90S07_WhatWasApprovedIsWhatIsBooked(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, "2018-06-01")
 	w.fund(ledger.Income, "1000.00")
@@ -628,6 +629,7 @@ func TestIncompleteInstructions(t *testing.T) {
 		}},
 		{"a rate of one", placed, "rate", func(i *instruction) { i.Rate = decimal.NewFromInt(1) }},
 		{"a rate too fine", placed, "rate", func(i *instruction) { i.Rate = decimal.New(1, -7) }},
+		{"a sweep for a funding request", sweep, "funding_request", func(i *instruction) { i.Request = 1 }},
 		{"a subsidy for nothing", subsidy, "purpose", func(i *instruction) { i.Purpose = "" }},
 		{"a subsidy for anything", subsidy, "purpose", func(i *instruction) { i.Purpose = "x" }},
 	} {

@@ -54,6 +54,8 @@ type Instruction struct {
 	// what the bank adds to it.
 	Deposit  int64
 	Interest money.Amount
+	// Request is the funding request that an allocation serves, or 0.
+	Request int64
 }
 
 // The refusals of an instruction.
@@ -91,6 +93,9 @@ func (i Instruction) check(today calendar.Day) error {
 		return ErrFuture
 	case i.From == 0 && i.To == 0 || i.From == i.To:
 		return bad("to", "one account is needed, or two different ones")
+	}
+	if i.Request != 0 && i.Kind != ledger.Allocation {
+		return bad("funding_request", "only an allocation serves a funding request")
 	}
 	if err := i.checkPurpose(); err != nil {
 		return err
@@ -144,9 +149,7 @@ func (i Instruction) Digest(area party.Area, scheme ledger.Scheme) [sha256.Size]
 	if i.All {
 		amount = "all"
 	}
-	h := sha256.New()
-	h.Write([]byte("twoline fund transfer 1\n"))
-	for _, field := range [...][2]string{
+	fields := [][2]string{
 		{"area", fmt.Sprint(int32(area))},
 		{"scheme", string(scheme)},
 		{"kind", string(i.Kind)},
@@ -161,7 +164,14 @@ func (i Instruction) Digest(area party.Area, scheme ledger.Scheme) [sha256.Size]
 		{"rate", i.Rate.StringFixed(rateDecimals)},
 		{"deposit", fmt.Sprint(i.Deposit)},
 		{"interest", i.Interest.String()},
-	} {
+	}
+	// Only where there is one: what was approved without keeps its digest.
+	if i.Request != 0 {
+		fields = append(fields, [2]string{"funding_request", fmt.Sprint(i.Request)})
+	}
+	h := sha256.New()
+	h.Write([]byte("twoline fund transfer 1\n"))
+	for _, field := range fields {
 		h.Write(fmt.Appendf(nil, "%s %d:%s\n", field[0], len(field[1]), field[1]))
 	}
 	return [sha256.Size]byte(h.Sum(nil))

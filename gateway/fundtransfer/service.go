@@ -51,6 +51,7 @@ type Tx interface {
 	once.Tx
 	Accounts
 	Transfers
+	Requests
 	// Standing returns an officer with the duties that hold in the database now,
 	// or approval.ErrDuty where the login is disabled.
 	Standing(ctx context.Context, login string) (approval.Officer, error)
@@ -139,8 +140,11 @@ func (s *Service) admit(
 			return route{}, err
 		}
 	}
-	if i.Kind == ledger.DepositMatured {
+	switch {
+	case i.Kind == ledger.DepositMatured:
 		return way, checkDrawn(ctx, tx, officer.Area, i)
+	case i.Request != 0:
+		return way, checkRequest(ctx, tx, officer.Area, i, duty == approval.Checker)
 	}
 	return way, nil
 }

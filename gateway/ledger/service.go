@@ -35,6 +35,9 @@ type Tx interface {
 	Standing(ctx context.Context, login string) (approval.Officer, error)
 	// SealDay seals the day after the last sealed one; false if it had been sealed.
 	SealDay(ctx context.Context, area party.Area, scheme Scheme, day calendar.Day) (bool, error)
+	// AlarmUnswept opens a case for each income account of the book that the day, a
+	// month's last, was sealed with money on, where the area's rule wants none there.
+	AlarmUnswept(ctx context.Context, area party.Area, scheme Scheme, day calendar.Day) error
 	// SealedMonth returns the sealed balances of an account's month by day.
 	SealedMonth(ctx context.Context, area party.Area, account int64, month calendar.Month) ([]SealedBalance, error)
 	// IncomeZeroAtMonthEnd is the area's rule on a day.
@@ -64,7 +67,8 @@ func NewService(store Store, today func() calendar.Day) *Service {
 // SealThrough seals every day after the last sealed one up to day, in order, each
 // in a transaction of its own, and returns how many it sealed. It is safe to run
 // again and to run twice at once. A booking that is being committed lands before
-// its day is sealed or is refused with ErrSealed.
+// its day is sealed or is refused with ErrSealed. A month that ends with money on
+// an income account, against the area's rule, opens a case.
 func (s *Service) SealThrough(ctx context.Context, area party.Area, scheme Scheme, day calendar.Day) (int, error) {
 	if !day.Before(s.today()) {
 		return 0, ErrDayOpen.With("the business day %s is not over", day)
@@ -84,7 +88,10 @@ func (s *Service) SealThrough(ctx context.Context, area party.Area, scheme Schem
 		err := s.store.InTx(ctx, func(tx Tx) error {
 			var err error
 			now, err = tx.SealDay(ctx, area, scheme, next)
-			return err
+			if err != nil || !now || next != next.Month().Last() {
+				return err
+			}
+			return tx.AlarmUnswept(ctx, area, scheme, next)
 		})
 		if err != nil {
 			return count, fmt.Errorf("seal the %s book of area %d on %s: %w", scheme, area, next, err)

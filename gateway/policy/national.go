@@ -8,7 +8,9 @@ import (
 
 // National returns the rows that the nation decided and the gateway ships. Who
 // collects, whether the income account must be empty, and the cut-off are an
-// area's own decision and are not among them.
+// area's own decision and are not among them. The pay day is one too, but no run
+// can be planned without it: the row is the gateway's own and its document says
+// so; an area's row comes before it.
 //
 //nolint:gosmopolitan // the documents have Chinese names
 func National() []Row {
@@ -17,6 +19,8 @@ func National() []Row {
 		national(ContributionTiers, "2014-07-01", "100 200 300 400 500 600 700 800 900 1000 1500 2000",
 			"国发〔2014〕8号"),
 		national(ArrivalSuspenseDays, "2009-09-01", "3", "新型农村社会养老保险经办规程 第十三条"),
+		national(PayDay, "2009-09-01", "25", "网关自带：陈仓区新农保每月25日前发放到位"),
+		national(HandoverDays, "2009-09-01", "3", "城乡居民基本养老保险经办规程（2014年）"),
 	}
 }
 

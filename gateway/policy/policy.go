@@ -158,3 +158,43 @@ func (v View) ArrivalSuspenseDays() (int, error) {
 	row, err := v.rules.Row(ArrivalSuspenseDays, v.day)
 	return row.Value.days, err
 }
+
+// PayDay returns the day of the month, 1 to 28, by which benefits are in place.
+// Where that is no working day it is the working day before: calendar.WorkingDays
+// tells it.
+func (v View) PayDay() (int, error) {
+	row, err := v.rules.Row(PayDay, v.day)
+	return row.Value.days, err
+}
+
+// HandoverDays returns how many working days before the pay day the bank must
+// hold money and list.
+func (v View) HandoverDays() (int, error) {
+	row, err := v.rules.Row(HandoverDays, v.day)
+	return row.Value.days, err
+}
+
+// AccountChangeHoldDays returns how many calendar days benefits wait after their
+// account was replaced.
+func (v View) AccountChangeHoldDays() (int, error) {
+	row, err := v.rules.Row(AccountChangeHoldDays, v.day)
+	return row.Value.days, err
+}
+
+// AmountReviewThreshold returns the amount above which a benefit is looked at first.
+func (v View) AmountReviewThreshold() (money.Amount, error) {
+	row, err := v.rules.Row(AmountReviewThreshold, v.day)
+	return row.Value.amount, err
+}
+
+// SharedAccountHolds says whether benefits to an account of several members are held.
+func (v View) SharedAccountHolds() (bool, error) {
+	row, err := v.rules.Row(SharedAccountHolds, v.day)
+	return row.Value.flag, err
+}
+
+// ReturnPolicy returns where a returned benefit stands until it is paid again.
+func (v View) ReturnPolicy() (ReturnPolicy, error) {
+	row, err := v.rules.Row(ReturnBooking, v.day)
+	return row.Value.returns, err
+}

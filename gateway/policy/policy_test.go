@@ -66,6 +66,29 @@ func TestParseText(t *testing.T) {
 		{"leading zero", policy.ArrivalSuspenseDays, "03", "", policy.ErrDays},
 		{"negative days", policy.ArrivalSuspenseDays, "-1", "", policy.ErrDays},
 		{"too many days", policy.ArrivalSuspenseDays, "367", "", policy.ErrDays},
+		{"pay day", policy.PayDay, "25", "25", nil},
+		{"the last pay day of every month", policy.PayDay, "28", "28", nil},
+		{"a pay day that February lacks", policy.PayDay, "29", "", policy.ErrPayDay},
+		{"pay day zero", policy.PayDay, "0", "", policy.ErrPayDay},
+		{"pay day with a zero before it", policy.PayDay, "05", "", policy.ErrPayDay},
+		{"no pay day", policy.PayDay, "", "", policy.ErrPayDay},
+		{"hand-over", policy.HandoverDays, "3", "3", nil},
+		{"hand-over on the pay day", policy.HandoverDays, "0", "0", nil},
+		{"hand-over after it", policy.HandoverDays, "-1", "", policy.ErrDays},
+		{"account change", policy.AccountChangeHoldDays, "30", "30", nil},
+		{"account change for years", policy.AccountChangeHoldDays, "367", "", policy.ErrDays},
+		{"threshold", policy.AmountReviewThreshold, "10000", `"10000.00"`, nil},
+		{"threshold with fen", policy.AmountReviewThreshold, "9999.99", `"9999.99"`, nil},
+		{"threshold zero", policy.AmountReviewThreshold, "0.00", "", policy.ErrAmount},
+		{"threshold below zero", policy.AmountReviewThreshold, "-1", "", policy.ErrAmount},
+		{"two thresholds", policy.AmountReviewThreshold, "1 2", "", policy.ErrAmount},
+		{"no threshold", policy.AmountReviewThreshold, "", "", policy.ErrAmount},
+		{"shared accounts are held", policy.SharedAccountHolds, "true", "true", nil},
+		{"shared accounts are listed", policy.SharedAccountHolds, "false", "false", nil},
+		{"shared accounts, perhaps", policy.SharedAccountHolds, "maybe", "", policy.ErrFlag},
+		{"suspense", policy.ReturnBooking, "suspense", `"suspense"`, nil},
+		{"red", policy.ReturnBooking, "red", `"red"`, nil},
+		{"blue", policy.ReturnBooking, "blue", "", policy.ErrReturn},
 		{"unknown rule", policy.Rule("luck"), "3", "", policy.ErrRule},
 	}
 	for _, tt := range tests {
@@ -93,15 +116,49 @@ func TestParseText(t *testing.T) {
 	}
 }
 
+func TestEqual(t *testing.T) {
+	t.Parallel()
+	pairs := map[policy.Rule][2]string{
+		policy.CollectionMode: {"agency", "tax"}, policy.IncomeZeroAtMonthEnd: {"true", "false"},
+		policy.ContributionTiers: {"100 200", "100"}, policy.CollectionCutoff: {"12-25", "12-26"},
+		policy.ArrivalSuspenseDays: {"3", "4"}, policy.PayDay: {"25", "7"}, policy.HandoverDays: {"3", "0"},
+		policy.AccountChangeHoldDays: {"30", "0"}, policy.AmountReviewThreshold: {"10000", "10000.01"},
+		policy.SharedAccountHolds: {"true", "false"}, policy.ReturnBooking: {"suspense", "red"},
+	}
+	var all []policy.Value
+	for rule, texts := range pairs {
+		for _, text := range texts {
+			v, err := policy.ParseText(rule, text)
+			if err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, v)
+		}
+	}
+	for i, a := range all {
+		for j, b := range all {
+			if a.Equal(b) != (i == j) {
+				t.Errorf("%s equals %s: %t", a, b, a.Equal(b))
+			}
+		}
+	}
+}
+
 func TestParseJSON_RefusesAnotherShape(t *testing.T) {
 	t.Parallel()
 	for rule, give := range map[policy.Rule]string{
-		policy.CollectionMode:       `true`,
-		policy.IncomeZeroAtMonthEnd: `"true"`,
-		policy.ContributionTiers:    `"100.00"`,
-		policy.CollectionCutoff:     `1225`,
-		policy.ArrivalSuspenseDays:  `"3"`,
-		"luck":                      `1`,
+		policy.CollectionMode:        `true`,
+		policy.IncomeZeroAtMonthEnd:  `"true"`,
+		policy.ContributionTiers:     `"100.00"`,
+		policy.CollectionCutoff:      `1225`,
+		policy.ArrivalSuspenseDays:   `"3"`,
+		policy.PayDay:                `"25"`,
+		policy.HandoverDays:          `[3]`,
+		policy.AccountChangeHoldDays: `"30"`,
+		policy.AmountReviewThreshold: `10000.00`,
+		policy.SharedAccountHolds:    `"true"`,
+		policy.ReturnBooking:         `true`,
+		"luck":                       `1`,
 	} {
 		if v, err := policy.ParseJSON(rule, []byte(give)); err == nil {
 			t.Errorf("ParseJSON(%s, %s) = %v, want an error", rule, give, v)
@@ -148,7 +205,7 @@ func TestAt(t *testing.T) {
 	}
 }
 
-func TestAt_AMissingRuleIsAnErrorNeverADefault(t *testing.T) {
+func TestS55_AMissingRuleIsAnErrorNeverADefault(t *testing.T) {
 	t.Parallel()
 	rules, err := policy.New(area, []policy.Row{row(t, area, policy.IncomeZeroAtMonthEnd, "2018-01-01", "true")})
 	if err != nil {
@@ -161,12 +218,54 @@ func TestAt_AMissingRuleIsAnErrorNeverADefault(t *testing.T) {
 	_, cutoff := v.CollectionCutoff()
 	_, days := v.ArrivalSuspenseDays()
 	_, year := rules.TiersOfYear(2017)
+	_, payDay := v.PayDay()
+	_, handover := v.HandoverDays()
+	_, change := v.AccountChangeHoldDays()
+	_, threshold := v.AmountReviewThreshold()
+	_, shared := v.SharedAccountHolds()
+	_, returns := v.ReturnPolicy()
 	for name, err := range map[string]error{
-		"mode": mode, "zero": zero, "tiers": tiers, "cutoff": cutoff, "days": days, "year": year,
+		"mode": mode, "zero": zero, "tiers": tiers, "cutoff": cutoff, "days": days, "year": year, "pay day": payDay,
+		"hand-over": handover, "change": change, "threshold": threshold, "shared": shared, "returns": returns,
 	} {
 		if !errors.Is(err, policy.ErrNoRule) {
 			t.Errorf("%s: error = %v, want ErrNoRule", name, err)
 		}
+	}
+}
+
+func TestAt_RulesOfTheMoneyOut(t *testing.T) {
+	t.Parallel()
+	rules, err := policy.New(area, append(policy.National(),
+		row(t, area, policy.PayDay, "2012-01-01", "7"),
+		row(t, area, policy.AccountChangeHoldDays, "2011-01-01", "30"),
+		row(t, area, policy.AmountReviewThreshold, "2011-01-01", "10000"),
+		row(t, area, policy.SharedAccountHolds, "2011-01-01", "true"),
+		row(t, area, policy.ReturnBooking, "2011-01-01", "red")))
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The nation's rows hold until the area has its own.
+	for day, want := range map[string]int{"2009-09-01": 25, "2011-12-31": 25, "2012-01-01": 7} {
+		if got, err := rules.At(calendar.MustDay(day)).PayDay(); err != nil || got != want {
+			t.Errorf("pay day on %s = %d, %v; want %d", day, got, err, want)
+		}
+	}
+	v := rules.At(calendar.MustDay("2011-06-01"))
+	if n, err := v.HandoverDays(); err != nil || n != 3 {
+		t.Errorf("hand-over = %d, %v", n, err)
+	}
+	if n, err := v.AccountChangeHoldDays(); err != nil || n != 30 {
+		t.Errorf("account change = %d, %v", n, err)
+	}
+	if a, err := v.AmountReviewThreshold(); err != nil || a != money.MustParse("10000.00") {
+		t.Errorf("threshold = %s, %v", a, err)
+	}
+	if held, err := v.SharedAccountHolds(); err != nil || !held {
+		t.Errorf("shared accounts are held: %t, %v", held, err)
+	}
+	if p, err := v.ReturnPolicy(); err != nil || p != policy.ReturnInRed {
+		t.Errorf("returns = %s, %v", p, err)
 	}
 }
 

@@ -29,6 +29,32 @@ const (
 	// ArrivalSuspenseDays is how many working days arrived money waits for the
 	// result that explains it.
 	ArrivalSuspenseDays Rule = "arrival_suspense_days"
+	// PayDay is the day of the month by which benefits are in place.
+	PayDay Rule = "pay_day"
+	// HandoverDays is how many working days before the pay day the bank must hold
+	// money and list.
+	HandoverDays Rule = "handover_days"
+	// AccountChangeHoldDays is how many calendar days benefits wait after their
+	// account was replaced by another.
+	AccountChangeHoldDays Rule = "account_change_hold_days"
+	// AmountReviewThreshold is the amount above which a benefit is looked at first.
+	AmountReviewThreshold Rule = "amount_review_threshold"
+	// SharedAccountHolds says whether benefits to one account of several members
+	// are held, and not only listed.
+	SharedAccountHolds Rule = "shared_account_holds"
+	// ReturnBooking says where a returned benefit stands until it is paid again.
+	ReturnBooking Rule = "return_policy"
+)
+
+// ReturnPolicy is where a returned benefit stands until it is paid again.
+type ReturnPolicy string
+
+// The policies of returns.
+const (
+	// ReturnToSuspense leaves the expenditure as it is; the money waits in suspense.
+	ReturnToSuspense ReturnPolicy = "suspense"
+	// ReturnInRed takes the expenditure back in red letters.
+	ReturnInRed ReturnPolicy = "red"
 )
 
 // Mode is who collects contributions.
@@ -58,36 +84,46 @@ func (c Cutoff) String() string { return fmt.Sprintf("%02d-%02d", c.month, c.day
 
 // The errors of values. Each says what the value must be.
 var (
-	ErrRule = errors.New("rule must be one of: arrival_suspense_days, collection_cutoff, collection_mode, " +
-		"contribution_tiers, income_zero_at_month_end")
+	ErrRule = errors.New("rule must be one of: account_change_hold_days, amount_review_threshold, " +
+		"arrival_suspense_days, collection_cutoff, collection_mode, contribution_tiers, handover_days, " +
+		"income_zero_at_month_end, pay_day, return_policy, shared_account_holds")
 	ErrMode   = errors.New("value must be agency or tax")
 	ErrFlag   = errors.New("value must be true or false")
 	ErrTiers  = errors.New("value must be rising amounts of yuan above zero, each once, separated by one blank")
 	ErrCutoff = errors.New("value must be a day of every year as MM-DD")
-	ErrDays   = errors.New("value must be a number of working days from 0 to 366")
+	ErrDays   = errors.New("value must be a number of days from 0 to 366")
+	ErrPayDay = errors.New("value must be a day of every month, 1 to 28")
+	ErrAmount = errors.New("value must be an amount of yuan above zero")
+	ErrReturn = errors.New("value must be suspense or red")
 )
 
-const maxDays = 366
+const (
+	maxDays = 366
+	// maxPayDay is a day that every month has.
+	maxPayDay = 28
+)
 
 // Value is what a rule says. It was checked when it was made and never changes;
 // its zero value is no value.
 type Value struct {
-	rule   Rule
-	mode   Mode
-	flag   bool
-	tiers  []money.Amount
-	cutoff Cutoff
-	days   int
+	rule    Rule
+	mode    Mode
+	flag    bool
+	tiers   []money.Amount
+	cutoff  Cutoff
+	days    int
+	amount  money.Amount
+	returns ReturnPolicy
 }
 
 // ParseText reads a value as a person writes it in a file: agency, true,
-// "100 200 300.00", 12-25, 3.
+// "100 200 300.00", 12-25, 3, 10000.00, suspense.
 func ParseText(rule Rule, s string) (Value, error) {
 	switch rule {
 	case CollectionMode:
 		return parseMode(s)
-	case IncomeZeroAtMonthEnd:
-		return parseFlag(s)
+	case IncomeZeroAtMonthEnd, SharedAccountHolds:
+		return parseFlag(rule, s)
 	case ContributionTiers:
 		var words []string
 		if s != "" {
@@ -96,23 +132,29 @@ func ParseText(rule Rule, s string) (Value, error) {
 		return parseTiers(words)
 	case CollectionCutoff:
 		return parseCutoff(s)
-	case ArrivalSuspenseDays:
-		return parseDays(s)
+	case ArrivalSuspenseDays, HandoverDays, AccountChangeHoldDays:
+		return parseDays(rule, s)
+	case PayDay:
+		return parsePayDay(s)
+	case AmountReviewThreshold:
+		return parseAmount(s)
+	case ReturnBooking:
+		return parseReturn(s)
 	}
 	return Value{}, ErrRule
 }
 
-// ParseJSON reads a value as it is stored: a string, a boolean, a number of days
-// or a list of amounts as strings of yuan.
+// ParseJSON reads a value as it is stored: a string, a boolean, a number of days,
+// or amounts as strings of yuan.
 func ParseJSON(rule Rule, raw []byte) (Value, error) {
 	switch rule {
-	case CollectionMode, CollectionCutoff:
+	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking:
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
 			return ParseText(rule, "")
 		}
 		return ParseText(rule, s)
-	case IncomeZeroAtMonthEnd, ArrivalSuspenseDays:
+	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, AccountChangeHoldDays, PayDay:
 		return ParseText(rule, string(raw))
 	case ContributionTiers:
 		var words []string
@@ -132,21 +174,18 @@ func parseMode(s string) (Value, error) {
 	return Value{}, ErrMode
 }
 
-func parseFlag(s string) (Value, error) {
+func parseFlag(rule Rule, s string) (Value, error) {
 	if s != "true" && s != "false" {
 		return Value{}, ErrFlag
 	}
-	return Value{rule: IncomeZeroAtMonthEnd, flag: s == "true"}, nil
+	return Value{rule: rule, flag: s == "true"}, nil
 }
 
 func parseTiers(words []string) (Value, error) {
 	tiers := make([]money.Amount, 0, len(words))
 	for _, w := range words {
-		if !strings.Contains(w, ".") {
-			w += ".00"
-		}
-		a, err := money.Parse(w)
-		if err != nil || a <= 0 || (len(tiers) > 0 && a <= tiers[len(tiers)-1]) {
+		a, ok := yuan(w)
+		if !ok || (len(tiers) > 0 && a <= tiers[len(tiers)-1]) {
 			return Value{}, ErrTiers
 		}
 		tiers = append(tiers, a)
@@ -166,20 +205,58 @@ func parseCutoff(s string) (Value, error) {
 	return Value{rule: CollectionCutoff, cutoff: Cutoff{d.Month().Number(), d.DayOfMonth()}}, nil
 }
 
-func parseDays(s string) (Value, error) {
+// yuan reads an amount above zero, whose decimals may be left out.
+func yuan(s string) (money.Amount, bool) {
+	if !strings.Contains(s, ".") {
+		s += ".00"
+	}
+	a, err := money.Parse(s)
+	return a, err == nil && a > 0
+}
+
+func wholeNumber(s string, least, most int) (int, bool) {
 	n, err := strconv.Atoi(s)
-	if err != nil || n < 0 || n > maxDays || strconv.Itoa(n) != s {
+	return n, err == nil && n >= least && n <= most && strconv.Itoa(n) == s
+}
+
+func parseDays(rule Rule, s string) (Value, error) {
+	n, ok := wholeNumber(s, 0, maxDays)
+	if !ok {
 		return Value{}, ErrDays
 	}
-	return Value{rule: ArrivalSuspenseDays, days: n}, nil
+	return Value{rule: rule, days: n}, nil
+}
+
+func parsePayDay(s string) (Value, error) {
+	n, ok := wholeNumber(s, 1, maxPayDay)
+	if !ok {
+		return Value{}, ErrPayDay
+	}
+	return Value{rule: PayDay, days: n}, nil
+}
+
+func parseAmount(s string) (Value, error) {
+	a, ok := yuan(s)
+	if !ok {
+		return Value{}, ErrAmount
+	}
+	return Value{rule: AmountReviewThreshold, amount: a}, nil
+}
+
+func parseReturn(s string) (Value, error) {
+	switch p := ReturnPolicy(s); p {
+	case ReturnToSuspense, ReturnInRed:
+		return Value{rule: ReturnBooking, returns: p}, nil
+	}
+	return Value{}, ErrReturn
 }
 
 // JSON returns the value as it is stored; ParseJSON reads it back.
 func (v Value) JSON() string {
 	switch v.rule {
-	case CollectionMode, CollectionCutoff:
+	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking:
 		return strconv.Quote(v.String())
-	case IncomeZeroAtMonthEnd, ArrivalSuspenseDays:
+	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, AccountChangeHoldDays, PayDay:
 		return v.String()
 	case ContributionTiers:
 		return `["` + strings.Join(v.words(), `","`) + `"]`
@@ -192,14 +269,18 @@ func (v Value) String() string {
 	switch v.rule {
 	case CollectionMode:
 		return string(v.mode)
-	case IncomeZeroAtMonthEnd:
+	case IncomeZeroAtMonthEnd, SharedAccountHolds:
 		return strconv.FormatBool(v.flag)
 	case ContributionTiers:
 		return strings.Join(v.words(), " ")
 	case CollectionCutoff:
 		return v.cutoff.String()
-	case ArrivalSuspenseDays:
+	case ArrivalSuspenseDays, HandoverDays, AccountChangeHoldDays, PayDay:
 		return strconv.Itoa(v.days)
+	case AmountReviewThreshold:
+		return v.amount.String()
+	case ReturnBooking:
+		return string(v.returns)
 	}
 	return ""
 }
@@ -215,5 +296,6 @@ func (v Value) words() []string {
 // Equal says that both are the same value of the same rule.
 func (v Value) Equal(other Value) bool {
 	return v.rule == other.rule && v.mode == other.mode && v.flag == other.flag && v.cutoff == other.cutoff &&
-		v.days == other.days && slices.Equal(v.tiers, other.tiers)
+		v.days == other.days && v.amount == other.amount && v.returns == other.returns &&
+		slices.Equal(v.tiers, other.tiers)
 }

@@ -12,6 +12,17 @@
 //	            │          │                        │              │
 //	            └──────────┴── whole file refused   └── line refused or repeated
 //
+// Who is paid rests on three more registries: what a member is entitled to by
+// component and month, deaths that were reported, and holds. A hold ends, and an
+// instrument gives way to another account, only by two people of the agency's
+// business desk: one asks, the other approves the digest of what was asked; the
+// agency's finance office and the finance bureau can do neither. Nothing is
+// deleted: a decision on the same month comes after the one before, a wrong death
+// notice is taken back by a row of its own, an instrument that ended stays.
+//
+//	hold ─► release: submitted ─► approved (the hold ended) | rejected | withdrawn
+//	instrument ─► change: submitted ─► approved (it ended, another opened) | rejected | withdrawn
+//
 // Go-live brings two more facts, each once: the balance of a fund account on the
 // day before its book begins, and a member's personal account. Both are booked
 // as entries of kind opening. Accounts are opened in bulk at a bank in batches of

@@ -3,8 +3,6 @@ package registry
 import (
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
@@ -66,6 +64,14 @@ func (f *fields) day(column string) calendar.Day {
 		f.refuse(column, "day must be YYYY-MM-DD and exist")
 	}
 	return d
+}
+
+func (f *fields) month(column string) calendar.Month {
+	m, err := calendar.ParseMonth(f.text(column))
+	if err != nil {
+		f.refuse(column, "month must be YYYY-MM and exist")
+	}
+	return m
 }
 
 // past is a day that does not lie after today.
@@ -183,16 +189,15 @@ func isMandateNumber(s string) bool {
 // document is 1 to 200 printable characters.
 func (f *fields) document(column string) string {
 	s := f.text(column)
-	n := utf8.RuneCountInString(s)
-	if n > 200 || strings.TrimSpace(s) != s || strings.ContainsFunc(s,
-		func(r rune) bool { return !unicode.IsPrint(r) }) {
+	if !isReason(s) {
 		f.refuse(column, "must be 1 to 200 printable characters without outer blanks")
 	}
 	return s
 }
 
-// account reads a number by the rules of its kind.
-func (f *fields) account(column string, kind InstrumentKind) party.AccountNo {
+// account reads account_no by the rules of its kind.
+func (f *fields) account(kind InstrumentKind) party.AccountNo {
+	const column = "account_no"
 	read := party.NewPassbook
 	if kind == Card {
 		read = party.NewCard

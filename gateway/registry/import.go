@@ -201,6 +201,14 @@ func takerOf(kind Kind) taker {
 		return intake[tierRow]{parseTier, openTiers}.take
 	case KindOpeningAccounts:
 		return intake[openingRow]{parseOpening, openOpenings}.take
+	case KindEntitlements:
+		return intake[entitlementRow]{parseEntitlement, openEntitlements}.take
+	case KindDeaths:
+		return intake[deathRow]{parseDeath, openDeaths}.take
+	case KindHolds:
+		return intake[holdRow]{parseHold, openHolds}.take
+	case KindActivations:
+		return intake[activationRow]{parseActivation, openActivations}.take
 	}
 	return nil
 }

@@ -57,6 +57,14 @@ func TestImport_EveryKindTwiceIsImportedThenRepeated(t *testing.T) {
 		{registry.KindTiers, tiersHead + id(0) + ",2011,100.00,2011-01-05\n" + id(0) + ",2010,200.00,2010-01-05\n", 2},
 		{registry.KindOpeningAccounts, openingsHead + id(0) + ",100.00,0.00,30.00,1.25\n" + id(1) +
 			",0.00,0.00,0.00,0.00\n", 2},
+		{registry.KindEntitlements, entitlementsHead + id(0) + ",,base_pension,2011-01,55.00,d\n" +
+			",SB00000001,base_pension,2011-01,55.00,d\n" + id(1) + ",SB00000001,account_pension,2011-01,10.79,d\n" +
+			id(1) + ",,account_pension,2012-01,0.00,d\n" + id(1) + ",,base_pension,2011-01,60.00,later\n", 5},
+		{registry.KindDeaths, deathsHead + id(2) + ",2011-03-10,civil affairs,list 3\n" +
+			id(2) + ",2011-03-10,police,list 9\n", 2},
+		{registry.KindHolds, holdsHead + id(0) + ",court,2011-02,陕0304执12号\n" + id(0) + ",manual,2011-02,\n" +
+			id(1) + ",certification_overdue,2012-01,\n", 3},
+		{registry.KindActivations, activationsHead + id(1) + ",rcc,8801-22,true\n", 1},
 	}
 	for _, f := range files {
 		first, err := w.try(f.kind, f.csv, registry.Options{})
@@ -212,6 +220,46 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 				refused(6, "not_registered", "id_number"),
 			},
 		},
+		{registry.KindEntitlements, entitlementsHead + id(0) + ",,base_pension,2011-01,55.00,d\n" +
+			",,base_pension,2011-01,55.00,d\n" + id(0) + ",SB00000001,base_pension,2011-01,55.00,d\n" +
+			",SB99,base_pension,2011-01,55.00,d\n" + id(99) + ",,base_pension,2011-01,55.00,d\n" +
+			id(0) + ",,pension,2011-01,55.00,d\n" + id(0) + ",,base_pension,2011-13,55.00,d\n" +
+			id(0) + ",,base_pension,2011-01-01,55.00,d\n" + id(0) + ",,base_pension,2011-02,55,d\n" +
+			id(0) + ",,base_pension,2011-02,-55.00,d\n" + id(0) + ",,base_pension,2011-02,55.00,\n" +
+			id(0) + ",,base_pension,2011-01,56.00,d\n" + "x" + id(0)[1:] + ",,base_pension,2011-01,55.00,d\n" +
+			",sb1,base_pension,2011-01,55.00,d\n", []registry.Line{
+			refused(3, "required", "id_number"), refused(4, "differs", "social_no"),
+			refused(5, "not_registered", "social_no"), refused(6, "not_registered", "id_number"),
+			refused(7, "invalid_field", "component"), refused(8, "invalid_field", "from_month"),
+			refused(9, "invalid_field", "from_month"), refused(10, "invalid_field", "amount"),
+			refused(11, "invalid_field", "amount"), refused(12, "required", "document"),
+			refused(13, "differs", "amount"), refused(14, "invalid_field", "id_number"),
+			refused(15, "invalid_field", "social_no"),
+		}},
+		{registry.KindDeaths, deathsHead + id(3) + ",2011-02-01,civil affairs,list 2\n" +
+			id(3) + ",2011-03-11,civil affairs,list 2\n" + id(3) + ",1969-12-31,civil affairs,list 2\n" +
+			id(3) + ",2011-02-01,civil affairs,list 3\n" + id(3) + ",2011-02-30,civil affairs,list 2\n" +
+			id(3) + ",2011-02-01,,list 2\n" + id(3) + ",2011-02-01,civil affairs,\n" +
+			id(99) + ",2011-02-01,civil affairs,list 2\n" +
+			id(4) + ",2011-02-01," + strings.Repeat("民", 61) + ",list 2\n", []registry.Line{
+			refused(3, "future", "died_on"), refused(4, "invalid_field", "died_on"), refused(5, "differs", "document"),
+			refused(6, "invalid_field", "died_on"), refused(7, "required", "source"),
+			refused(8, "required", "document"), refused(9, "not_registered", "id_number"),
+			refused(10, "invalid_field", "source"),
+		}},
+		{registry.KindHolds, holdsHead + id(3) + ",court,2011-02,first\n" + id(3) + ",court,2011-02,second\n" +
+			id(3) + ",mood,2011-02,\n" + id(3) + ",manual,2011-2,\n" + id(99) + ",manual,2011-02,\n" +
+			id(3) + ",manual,2011-02," + strings.Repeat("x", 201) + "\n" + id(3) + ",,2011-02,\n", []registry.Line{
+			refused(3, "differs", "text"), refused(4, "invalid_field", "reason"),
+			refused(5, "invalid_field", "from_month"), refused(6, "not_registered", "id_number"),
+			refused(7, "invalid_field", "text"), refused(8, "required", "reason"),
+		}},
+		{registry.KindActivations, activationsHead + id(3) + ",psbc," + card(3) + ",false\n" +
+			id(3) + ",psbc," + card(4) + ",false\n" + id(3) + ",rcc," + card(3) + ",false\n" +
+			id(3) + ",psbc," + card(3) + ",no\n" + id(99) + ",psbc," + card(3) + ",false\n", []registry.Line{
+			refused(3, "not_registered", "account_no"), refused(4, "not_registered", "account_no"),
+			refused(5, "invalid_field", "activated"), refused(6, "not_registered", "id_number"),
+		}},
 	}
 	for _, tt := range tests {
 		got, err := w.try(tt.kind, tt.csv, registry.Options{})
@@ -313,6 +361,10 @@ func TestI39_WholeFileRefusalOfEveryKind(t *testing.T) {
 		registry.KindMandates:        mandatesHead + id(0) + ",psbc," + card(0) + ",M0,2010-02-02\nx,x,x,x,x\n",
 		registry.KindTiers:           tiersHead + id(0) + ",2011,500.00,2011-01-05\nx,x,x,x\n",
 		registry.KindOpeningAccounts: openingsHead + id(0) + ",100.00,0.00,30.00,1.00\nx,x,x,x,x\n",
+		registry.KindEntitlements:    entitlementsHead + id(0) + ",,base_pension,2011-01,55.00,d\nx,x,x,x,x,x\n",
+		registry.KindDeaths:          deathsHead + id(0) + ",2011-03-10,police,d\nx,x,x,x\n",
+		registry.KindHolds:           holdsHead + id(0) + ",manual,2011-03,\nx,x,x,x\n",
+		registry.KindActivations:     activationsHead + id(0) + ",psbc," + card(0) + ",false\nx,x,x,x\n",
 	} {
 		before := w.tables()
 		r, err := w.try(kind, csv, registry.Options{WholeFile: true})

@@ -22,6 +22,10 @@ const (
 	KindMandates        Kind = "mandates"
 	KindTiers           Kind = "tiers"
 	KindOpeningAccounts Kind = "opening-accounts"
+	KindEntitlements    Kind = "entitlements"
+	KindDeaths          Kind = "deaths"
+	KindHolds           Kind = "holds"
+	KindActivations     Kind = "activations"
 )
 
 // Column is one column of a kind.
@@ -74,7 +78,7 @@ const (
 
 // Specs returns every kind with its columns, in the order in which an area is
 // set up. The area itself is the officer's and is no column.
-func Specs() []Spec { return append(referenceSpecs(), peopleSpecs()...) }
+func Specs() []Spec { return slices.Concat(referenceSpecs(), peopleSpecs(), payeeSpecs()) }
 
 func referenceSpecs() []Spec {
 	agency := []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
@@ -88,10 +92,13 @@ func referenceSpecs() []Spec {
 			{"name", false, "1 to 60 characters"},
 		}, []string{"region"}, agency, true},
 		{KindPolicies, "rules of the area by effective date", []Column{
-			{"rule", false, "collection_mode, income_zero_at_month_end, contribution_tiers, collection_cutoff" +
-				" or arrival_suspense_days"},
+			{"rule", false, "collection_mode, income_zero_at_month_end, contribution_tiers, collection_cutoff," +
+				" arrival_suspense_days, pay_day, handover_days, account_change_hold_days, amount_review_threshold," +
+				" shared_account_holds or return_policy"},
 			{"effective_from", false, textDay + ", the first day on which the value holds"},
-			{"value", false, "agency or tax; true or false; amounts separated by one blank; MM-DD; working days"},
+			{"value", false, "in the order of the rules: agency or tax; true or false; amounts separated by one" +
+				" blank; MM-DD; working days; a day of the month from 1 to 28; working days; calendar days; an amount;" +
+				" true or false; suspense or red"},
 			{"document", false, "where the rule is written, 1 to 200 characters"},
 		}, []string{"rule", "effective_from"}, agency, true},
 		{KindBanks, "partner banks", []Column{
@@ -155,5 +162,40 @@ func peopleSpecs() []Spec {
 			{"subsidy", false, textYuan},
 			{"interest", false, textYuan},
 		}, []string{"id_number"}, business, false},
+	}
+}
+
+// textSocialNo describes the other of the two columns that name a member.
+const textSocialNo = "the member's social-security number, in place of the id number or beside it"
+
+func payeeSpecs() []Spec {
+	business := []approval.Organisation{approval.AgencyBusiness}
+	member := []Column{
+		{"id_number", true, textMember + "; needed without social_no"},
+		{"social_no", true, textSocialNo},
+	}
+	return []Spec{
+		{KindEntitlements, "what members are to be paid a month", append(slices.Clone(member), []Column{
+			{"component", false, "base_pension, account_pension, funeral_grant or one_off"},
+			{"from_month", false, "YYYY-MM, the first month that the amount is for"},
+			{"amount", false, textYuan + ": the component ends"},
+			{"document", false, "the decision, 1 to 200 characters; a later decision on the same month is another's"},
+		}...), []string{"id_number", "component", "from_month", "document"}, business, false},
+		{KindDeaths, "members whose death was reported", append(slices.Clone(member), []Column{
+			{"died_on", false, textDay},
+			{"source", false, "who reported it, 1 to 60 characters"},
+			{"document", false, "the list or certificate, 1 to 200 characters"},
+		}...), []string{"id_number", "died_on", "source"}, business, false},
+		{KindHolds, "members who are not paid until two people release them", append(slices.Clone(member), []Column{
+			{"reason", false, holdReasonText()},
+			{"from_month", false, "YYYY-MM, the first month that is held back"},
+			{"text", true, "what the officer of the release has to know, at most 200 characters"},
+		}...), []string{"id_number", "reason", "from_month"}, business, false},
+		{KindActivations, "accounts that their holders can draw from now, or no longer", append(slices.Clone(member),
+			[]Column{
+				{"bank", false, textBank},
+				{"account_no", false, "an instrument of the member at the bank"},
+				{"activated", false, "true where the person can draw from it, else false"},
+			}...), []string{"id_number", "bank", "account_no"}, business, false},
 	}
 }

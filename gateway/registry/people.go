@@ -108,7 +108,7 @@ type instrumentRow struct {
 func parseInstrument(f *fields, e *env) instrumentRow {
 	kind := word(f, "kind", false, Card, Passbook)
 	return instrumentRow{f.idNumber(), Instrument{
-		ID: 0, Member: 0, Bank: f.bankCode(), Kind: kind, AccountNo: f.account("account_no", kind),
+		ID: 0, Member: 0, Bank: f.bankCode(), Kind: kind, AccountNo: f.account(kind),
 		Activated: f.flag("activated"), ForPayout: f.flag("for_payout"), OpenedOn: f.past("opened_on", e.today),
 	}}
 }
@@ -231,7 +231,7 @@ type mandateRow struct {
 }
 
 func parseMandate(f *fields, e *env) mandateRow {
-	return mandateRow{f.idNumber(), f.account("account_no", Passbook), Mandate{
+	return mandateRow{f.idNumber(), f.account(Passbook), Mandate{
 		ID: 0, Member: 0, Instrument: 0, Bank: f.bankCode(), Number: f.mandateNumber(),
 		SignedOn: f.past("signed_on", e.today), EndedOn: calendar.Day{},
 	}}

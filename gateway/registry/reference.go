@@ -190,7 +190,7 @@ func parseFundAccount(f *fields, _ *env) FundAccount {
 		ID: 0, Scheme: f.scheme(),
 		Role: word(f, "role", false, ledger.Income, ledger.FiscalSpecial, ledger.FixedDeposit, ledger.Expenditure,
 			ledger.Treasury),
-		Bank: f.bankCode(), AccountNo: f.account("account_no", Passbook), Name: f.name().Plain(),
+		Bank: f.bankCode(), AccountNo: f.account(Passbook), Name: f.name().Plain(),
 		Settlement: word(f, "settlement", true, Net, Gross, Itemised), OpenedOn: f.day("opened_on"),
 	}
 }

@@ -138,7 +138,8 @@ type PersonalOpening struct {
 	Interest   money.Amount
 }
 
-// Due is what a member owes for a year, and what already covers it.
+// Due is what a member owes for a year, and what already covers it: what
+// collection means by it.
 type Due struct {
 	Member int64
 	Year   int
@@ -146,9 +147,9 @@ type Due struct {
 	Chosen money.Amount
 	// Posted stands in the book for the year, refunds taken off.
 	Posted money.Amount
-	// Receipts were taken at counters and terminals and are not posted yet.
+	// Receipts were taken at counters and terminals and are not dealt with yet.
 	Receipts money.Amount
-	// InFlight is with a bank: without a final answer, or debited and not posted yet.
+	// InFlight is with a bank: without a final answer, or debited and not dealt with.
 	InFlight money.Amount
 }
 

@@ -3,6 +3,7 @@ package registry
 import (
 	"context"
 
+	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
@@ -18,6 +19,9 @@ type Tx interface {
 	PeopleTx
 	BookTx
 	OpeningTx
+	PayeeTx
+	HoldTx
+	ChangeTx
 	// LockImport makes imports of one kind into one area wait for each other.
 	LockImport(ctx context.Context, area party.Area, kind Kind) error
 	// Rules returns the rules that the area can read.
@@ -50,8 +54,8 @@ type PeopleTx interface {
 	// with one of the numbers, whoever holds it.
 	Instruments(ctx context.Context, area party.Area, members []int64, numbers []BankNumber) ([]Instrument, error)
 	InsertInstruments(ctx context.Context, area party.Area, rows []Instrument) error
-	// Mandates returns those of the members that hold, and every one with one of
-	// the banks' numbers.
+	// Mandates returns those of the members that hold, and the newest one with each
+	// of the banks' numbers.
 	Mandates(ctx context.Context, area party.Area, members []int64, numbers []BankNumber) ([]Mandate, error)
 	InsertMandates(ctx context.Context, area party.Area, rows []Mandate) error
 	// TierChoices returns every choice of the members.
@@ -59,6 +63,64 @@ type PeopleTx interface {
 	InsertTierChoices(ctx context.Context, area party.Area, rows []TierChoice) error
 	PersonalOpenings(ctx context.Context, area party.Area, members []int64) ([]PersonalOpening, error)
 	InsertPersonalOpenings(ctx context.Context, area party.Area, by string, rows []PersonalOpening) error
+}
+
+// PayeeTx reads and stores what decides who is paid.
+type PayeeTx interface {
+	// Entitlements returns every row of the members.
+	Entitlements(ctx context.Context, area party.Area, members []int64) ([]Entitlement, error)
+	// InsertEntitlements keeps the order of the rows: of two on one month the later
+	// one holds.
+	InsertEntitlements(ctx context.Context, area party.Area, by string, rows []Entitlement) error
+	// DeathNotices lists notices in rising order of id.
+	DeathNotices(ctx context.Context, f NoticeFilter) ([]DeathNotice, error)
+	InsertDeathNotices(ctx context.Context, area party.Area, by string, rows []DeathNotice) error
+	// WithdrawNotice returns approval.ErrDecided where it was taken back before.
+	WithdrawNotice(ctx context.Context, area party.Area, n DeathNotice, by string) error
+	// SetActivated writes whether the holders can draw from the instruments.
+	SetActivated(ctx context.Context, area party.Area, rows []Instrument) error
+}
+
+// HoldTx reads and stores who is held back, and ends it.
+type HoldTx interface {
+	// Holds lists holds in rising order of id, each with its newest release.
+	Holds(ctx context.Context, f HoldFilter) ([]Hold, error)
+	InsertHolds(ctx context.Context, area party.Area, by string, rows []Hold) error
+	// LockHold makes requests about one hold wait for each other.
+	LockHold(ctx context.Context, area party.Area, id int64) error
+	// AddHoldRelease stores a request and returns it with id and instant, or
+	// ErrReleaseOpen.
+	AddHoldRelease(ctx context.Context, h Hold, r HoldRelease) (HoldRelease, error)
+	// MoveHoldRelease moves the state of a hold's release by compare-and-set, or
+	// returns approval.ErrDecided.
+	MoveHoldRelease(ctx context.Context, h Hold, next RequestState) error
+}
+
+// ChangeTx replaces instruments, by two people.
+type ChangeTx interface {
+	// Standing returns an officer with the duties that hold in the database now, or
+	// approval.ErrDuty where the login is disabled.
+	Standing(ctx context.Context, login string) (approval.Officer, error)
+	// AddApproval keeps an approval or a rejection. It returns approval.ErrSamePerson
+	// where the maker decides, approval.ErrDecided where it was decided before.
+	AddApproval(ctx context.Context, a approval.Approval) error
+	// LockInstrument returns an instrument, active or not, that nobody else can end
+	// before the end of the transaction, or ErrInstrument.
+	LockInstrument(ctx context.Context, area party.Area, id int64) (HeldInstrument, error)
+	// InstrumentsOf returns every instrument of a member, or ErrMember.
+	InstrumentsOf(ctx context.Context, area party.Area, member int64) ([]HeldInstrument, error)
+	// AddChange stores a request and returns it with id and instant, or ErrChangeOpen.
+	AddChange(ctx context.Context, c Change) (Change, error)
+	// LastChange returns the newest change of an instrument, or one with id 0.
+	LastChange(ctx context.Context, area party.Area, instrument int64) (Change, error)
+	// MoveChange moves the state by compare-and-set and keeps the successor, or
+	// returns approval.ErrDecided.
+	MoveChange(ctx context.Context, c Change, next RequestState) error
+	// Changes lists changes in rising order of id.
+	Changes(ctx context.Context, f ChangeFilter) ([]Change, error)
+	// ReplaceInstruments ends active instruments of a member on the day that the
+	// next one opens, and opens it.
+	ReplaceInstruments(ctx context.Context, area party.Area, ending []int64, next HeldInstrument) error
 }
 
 // BankNumber is a number as one bank gave it: an account's or a mandate's.

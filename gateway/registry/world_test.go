@@ -244,6 +244,11 @@ const (
 	mandatesHead    = "id_number,bank,account_no,number,signed_on\n"
 	tiersHead       = "id_number,year,amount,chosen_on\n"
 	openingsHead    = "id_number,individual,collective,subsidy,interest\n"
+
+	entitlementsHead = "id_number,social_no,component,from_month,amount,document\n"
+	deathsHead       = "id_number,died_on,source,document\n"
+	holdsHead        = "id_number,reason,from_month,text\n"
+	activationsHead  = "id_number,bank,account_no,activated\n"
 )
 
 func instrumentLine(n int, bankCode, account string) string {

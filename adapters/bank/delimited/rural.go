@@ -84,11 +84,12 @@ func RuralCooperativeResultFailed() Layout {
 }
 
 // RuralCooperativePayoutFailed is the file …_F.TXT of a payout, which has no
-// reason: the payment failed, and a person must find out why.
+// reason: the bank says that it did not pay, and not why, so the payment may be
+// tried again.
 func RuralCooperativePayoutFailed() Layout {
 	l := RuralCooperativeResultSucceeded()
 	l.Name = "rural-cooperative-payout-failed"
-	l.Answers.Fixed = &Answer{Outcome: bank.OutcomeFailed, Class: bank.ClassUnknown}
+	l.Answers.Fixed = &Answer{Outcome: bank.OutcomeFailed, Class: bank.ClassRetryTechnical}
 	return l
 }
 

@@ -83,68 +83,84 @@ func (f Files) check(charset string, name party.Name) error {
 func (Files) WriteWithholding(
 	w io.Writer, p collection.Partner, b collection.Batch, items func(yield func(collection.Item) error) error,
 ) error {
-	head := bank.BatchHead{
-		Index: 0, Direction: bank.Collection, BatchID: b.Number, Count: b.Count, Sum: bank.FigureOf(b.Amount),
-		ExecutionDate: b.CreatedOn, Account: b.AccountNo,
-	}
-	if p.Format == RuralCooperative {
-		return writeRural(w, p, head, items)
-	}
-	out := jsonl.NewWriter(w)
-	records := []bank.Record{
-		bank.FileHead{Format: "jsonl", Kind: "batch", MessageID: b.Number, Created: b.CreatedOn.String()}, head,
-	}
-	for _, r := range records {
-		if err := out.Write(r); err != nil {
-			return fmt.Errorf("write batch %s: %w", b.Number, err)
-		}
-	}
-	n := 0
-	err := items(func(i collection.Item) error {
-		n++
-		return out.Write(itemRecord(n-1, i))
+	layout := delimited.RuralCooperativeWithholding()
+	layout.Charset = delimited.Charset(p.Charset)
+	return writeBatch(w, batchFile{
+		rural: p.Format == RuralCooperative, layout: layout, created: b.CreatedOn.String(),
+		head: bank.BatchHead{
+			Index: 0, Direction: bank.Collection, BatchID: b.Number, Count: b.Count, Sum: bank.FigureOf(b.Amount),
+			ExecutionDate: b.CreatedOn, Account: b.AccountNo,
+		},
+	}, func(yield func(bank.BatchItem) error) error {
+		return items(func(i collection.Item) error { return yield(withholding(i)) })
 	})
-	if err != nil {
-		return fmt.Errorf("write batch %s: %w", b.Number, err)
-	}
-	if err := out.Write(bank.End{Entries: 0, Items: n, Results: 0, Problems: 0}); err != nil {
-		return fmt.Errorf("write batch %s: %w", b.Number, err)
-	}
-	return out.Close()
 }
 
-func itemRecord(index int, i collection.Item) bank.BatchItem {
+func withholding(i collection.Item) bank.BatchItem {
 	return bank.BatchItem{
-		Batch: 0, Index: index, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Amount), Currency: "CNY",
+		Batch: 0, Index: i.Seq - 1, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Amount), Currency: "CNY",
 		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(), Bank: "", Mandate: i.MandateNo,
 		SocialNo: i.SocialNo, Region: i.Region.String(), Text: "",
 	}
 }
 
-func writeRural(
-	w io.Writer, p collection.Partner, head bank.BatchHead, items func(yield func(collection.Item) error) error,
-) error {
-	layout := delimited.RuralCooperativeWithholding()
-	layout.Charset = delimited.Charset(p.Charset)
-	out, err := delimited.NewWriter(w, layout)
-	if err != nil {
-		return fmt.Errorf("write batch %s: %w", head.BatchID, err)
+// batchFile is what a file of instructions says besides its items.
+type batchFile struct {
+	rural   bool
+	layout  delimited.Layout
+	created string
+	head    bank.BatchHead
+}
+
+// writeBatch writes a file of instructions: the rural cooperatives' text, or
+// canonical JSON Lines.
+func writeBatch(w io.Writer, f batchFile, items func(yield func(bank.BatchItem) error) error) error {
+	write := writeLines
+	if f.rural {
+		write = writeText
 	}
-	if err := out.WriteBatch(head); err != nil {
-		return fmt.Errorf("write batch %s: %w", head.BatchID, err)
-	}
-	n := 0
-	err = items(func(i collection.Item) error {
-		n++
-		return out.WriteItem(itemRecord(n-1, i))
-	})
-	if err != nil {
-		return fmt.Errorf("write batch %s: %w", head.BatchID, err)
-	}
-	if _, err := out.Close(); err != nil {
-		return fmt.Errorf("write batch %s: %w", head.BatchID, err)
+	if err := write(w, f, items); err != nil {
+		return fmt.Errorf("write batch %s: %w", f.head.BatchID, err)
 	}
 	return nil
+}
+
+func writeLines(w io.Writer, f batchFile, items func(yield func(bank.BatchItem) error) error) error {
+	out := jsonl.NewWriter(w)
+	err := out.Write(bank.FileHead{Format: "jsonl", Kind: "batch", MessageID: f.head.BatchID, Created: f.created})
+	if err != nil {
+		return err
+	}
+	if err := out.Write(f.head); err != nil {
+		return err
+	}
+	n := 0
+	err = items(func(i bank.BatchItem) error {
+		n++
+		return out.Write(i)
+	})
+	if err != nil {
+		return err
+	}
+	if err := out.Write(bank.End{Entries: 0, Items: n, Results: 0, Problems: 0}); err != nil {
+		return err
+	}
+	return out.Close()
+}
+
+func writeText(w io.Writer, f batchFile, items func(yield func(bank.BatchItem) error) error) error {
+	out, err := delimited.NewWriter(w, f.layout)
+	if err != nil {
+		return err
+	}
+	if err := out.WriteBatch(f.head); err != nil {
+		return err
+	}
+	if err := items(out.WriteItem); err != nil {
+		return err
+	}
+	_, err = out.Close()
+	return err
 }
 
 // ReadResults reads a bank's result file. Where the name or the first bytes say
@@ -152,7 +168,14 @@ func writeRural(
 func (Files) ReadResults(
 	ctx context.Context, p collection.Partner, r bank.Receipt, body io.Reader, emit bank.Emit,
 ) error {
-	if p.Format != RuralCooperative {
+	return read(ctx, p.Format, p.Charset, r, body, delimited.RuralCooperativeResultFailed(), emit)
+}
+
+// read reads a result file of either direction: the answers look the same.
+func read(
+	ctx context.Context, format, charset string, r bank.Receipt, body io.Reader, failed delimited.Layout, emit bank.Emit,
+) error {
+	if format != RuralCooperative {
 		return jsonl.Read(ctx, body, emit)
 	}
 	var layout delimited.Layout
@@ -160,14 +183,14 @@ func (Files) ReadResults(
 	case "S":
 		layout = delimited.RuralCooperativeResultSucceeded()
 	case "F":
-		layout = delimited.RuralCooperativeResultFailed()
+		layout = failed
 	default:
 		return ErrPart
 	}
 	if r.Count == nil || r.Amount == nil {
-		return collection.ErrControlTotal.With("count and amount must travel beside a file of this format")
+		return bank.ErrControlTotal.With("count and amount must travel beside a file of this format")
 	}
-	layout.Charset = delimited.Charset(p.Charset)
+	layout.Charset = delimited.Charset(charset)
 	_, err := delimited.Read(ctx, body, layout, emit)
 	return err
 }

@@ -25,7 +25,8 @@ const maxAdminBody = 64 << 10
 //	POST  /payments                  {"member_id","year","amount","channel","terminal","account","paid_on"}
 //	GET   /customers/{number}        one account; PATCH {"state","mandate"}
 //	GET   /fund-accounts/{number}    balance and today's entries
-//	GET   /batches/{id}              what the bank remembers of a batch
+//	GET   /batches/{id}              what the bank remembers of a withholding batch
+//	GET   /payouts/{id}              and of a disbursement batch
 func (b *Bank) Admin() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) {
@@ -142,6 +143,14 @@ func (b *Bank) adminViews(mux *http.ServeMux) {
 		}
 		reply(w, x, nil)
 	})
+	mux.HandleFunc("GET /payouts/{id}", func(w http.ResponseWriter, r *http.Request) {
+		x, ok := b.Payout(r.PathValue("id"))
+		if !ok {
+			reply(w, nil, ErrNoAccount)
+			return
+		}
+		reply(w, x, nil)
+	})
 }
 
 // customerView leaves out who the customer is.
@@ -156,7 +165,9 @@ func (b *Bank) customerView(number string) (any, error) {
 		Mandates []string     `json:"mandates"`
 		Debits   int          `json:"debits"`
 		Debited  money.Amount `json:"debited"`
-	}{c.Number, c.Balance, c.State, c.Mandates, c.Debits, c.Debited}, err
+		Credits  int          `json:"credits"`
+		Credited money.Amount `json:"credited"`
+	}{c.Number, c.Balance, c.State, c.Mandates, c.Debits, c.Debited, c.Credits, c.Credited}, err
 }
 
 // Status is what the bank holds.
@@ -166,9 +177,11 @@ type Status struct {
 	Customers int          `json:"customers"`
 	Funds     int          `json:"fund_accounts"`
 	Batches   int          `json:"batches"`
-	// Open batches are not answered yet, Queued messages not sent.
-	Open   int `json:"open_batches"`
-	Queued int `json:"queued_messages"`
+	// Open batches are not answered yet, Returning payments will come back, Queued
+	// messages are not sent.
+	Open      int `json:"open_batches"`
+	Returning int `json:"returning_payments"`
+	Queued    int `json:"queued_messages"`
 	// Sum of all accounts is 0.00, or money was made or lost.
 	Sum money.Amount `json:"sum"`
 }
@@ -179,7 +192,8 @@ func (b *Bank) Status() Status {
 	defer b.mu.Unlock()
 	return Status{
 		Day: b.day, Crashed: b.crashed, Customers: len(b.ledger.customers), Funds: len(b.ledger.funds),
-		Batches: len(b.batches), Open: len(b.open), Queued: len(b.queue), Sum: b.ledger.Sum(),
+		Batches: len(b.batches), Open: len(b.open), Returning: len(b.returning), Queued: len(b.queue),
+		Sum: b.ledger.Sum(),
 	}
 }
 

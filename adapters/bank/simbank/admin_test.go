@@ -15,7 +15,7 @@ import (
 func TestKnobsAreTurnedAtRunTime(t *testing.T) {
 	t.Parallel()
 	g := newGateway(t, simbank.JSON)
-	g.batches = append(g.batches, bill(1, 3))
+	g.batches = append(g.batches, bill(1, 3), pensions(2, 3, "2026-11-20"))
 	b := open(t, g, 3)
 	admin := httptest.NewServer(b.Admin())
 	t.Cleanup(admin.Close)
@@ -37,9 +37,15 @@ func TestKnobsAreTurnedAtRunTime(t *testing.T) {
 		{"POST", "/step", "", 200, `"batches":1`},
 		{"GET", "/batches/101", "", 200, `"debits":0`},
 		{"GET", "/batches/999", "", 404, `error`},
+		{"GET", "/payouts/502", "", 200, `"stage":"acknowledged","pay_on":"2026-11-20"`},
+		{"GET", "/payouts/101", "", 404, `error`},
+		{"PUT", "/behaviour", `{"payout":{"returns":5,"no_returns_after":"2026-11-30"}}`, 200, `"no_returns_after":`},
+		{"PUT", "/behaviour", `{"payout":{"returns":1001}}`, 400, `payout.returns`},
+		{"PUT", "/behaviour", how, 200, `"never_answer":true`},
 		{"GET", "/customers/" + accountOf(1), "", 200, `"balance":"512.00"`},
 		{"PATCH", "/customers/" + accountOf(1), `{"state":"frozen","mandate":"M-2"}`, 200, `"state":"frozen"`},
-		{"PATCH", "/customers/" + accountOf(1), `{"state":"asleep"}`, 400, `normal`},
+		{"PATCH", "/customers/" + accountOf(1), `{"state":"asleep"}`, 400, `dormant`},
+		{"PATCH", "/customers/" + accountOf(2), `{"state":"not_activated"}`, 200, `"credits":0,"credited":"0.00"`},
 		{"POST", "/transfers", `{"from":"` + fund + `","to":"` + second + `","amount":"5.00"}`, 200, `X20261102-0`},
 		{"POST", "/subsidies", `{"account":"` + fund + `","amount":"5.00"}`, 200, `S20261102-000001`},
 		{"POST", "/interest", `{"account":"` + fund + `","amount":"0.05"}`, 200, `I20261102-000001`},
@@ -51,6 +57,11 @@ func TestKnobsAreTurnedAtRunTime(t *testing.T) {
 		{"POST", "/day", `{"day":"2026-11-03"}`, 200, `"day":"2026-11-03"`},
 		{"POST", "/day", `{"day":"2026-11-03"}`, 400, `follows`},
 		{"GET", "/fund-accounts/" + fund, "", 200, `"balance":"1000.05"`},
+		{"POST", "/charges", `{"account":"` + fund + `","amount":"0.05"}`, 200, `F2`},
+		{"POST", "/day", `{"day":"2026-11-20"}`, 200, `"open_batches":1`},
+		{"POST", "/step", "", 200, `"payments":2,"paid":"110.05"`},
+		{"GET", "/customers/" + accountOf(2), "", 200, `"credits":1,"credited":"55.02"`},
+		{"GET", "/fund-accounts/" + fund, "", 200, `"balance":"889.95"`},
 		{"GET", "/status", "", 200, `"sum":"0.00"`},
 		{"DELETE", "/status", "", 405, ``},
 	}

@@ -2,6 +2,7 @@ package simbank
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"net/http"
@@ -32,12 +33,24 @@ type line struct {
 	code, text string
 }
 
-func truth(i *item) line {
+func (x *batch) truth(i *item) line {
 	if i.Why == "" {
 		return line{item: i, outcome: bank.OutcomeSucceeded, amount: i.Amount}
 	}
-	code, text := i.Why.words()
+	return x.failure(i, i.Why)
+}
+
+func (x *batch) failure(i *item, why Reason) line {
+	words := why.words
+	if x.Payout != nil {
+		words = why.payoutWords
+	}
+	code, text := words()
 	return line{item: i, outcome: bank.OutcomeFailed, amount: i.Amount, code: code, text: text}
+}
+
+func pending(i *item) line {
+	return line{item: i, outcome: bank.OutcomePending, amount: i.Amount, text: "处理中"}
 }
 
 // answers writes all messages that answer a batch, with what the behaviour makes
@@ -78,7 +91,7 @@ func (b *Bank) plan(x *batch) []answer {
 	lines := make([]line, len(x.Items))
 	order := make([]int, len(x.Items))
 	for i := range x.Items {
-		lines[i], order[i] = truth(&x.Items[i]), i
+		lines[i], order[i] = x.truth(&x.Items[i]), i
 	}
 	// One order decides who is picked for what.
 	b.seed.shuffle(len(order), func(i, j int) { order[i], order[j] = order[j], order[i] }, "pick", x.ID)
@@ -146,22 +159,22 @@ func holdBack(x *batch, how Behaviour, first, later []line, order []int) (now, t
 	if how.PendingFirst == 0 {
 		return first, later
 	}
-	pending := make(map[*item]bool, min(how.PendingFirst, len(x.Items)))
+	held := make(map[*item]bool, min(how.PendingFirst, len(x.Items)))
 	here := make(map[*item]bool, len(first))
 	for i := range first {
 		here[first[i].item] = true
 	}
 	for _, n := range order {
-		if i := &x.Items[n]; here[i] && len(pending) < how.PendingFirst {
-			pending[i] = true
+		if i := &x.Items[n]; here[i] && len(held) < how.PendingFirst {
+			held[i] = true
 		}
 	}
 	now = append(make([]line, 0, len(first)), first...)
-	then = append(make([]line, 0, len(later)+len(pending)), later...)
+	then = append(make([]line, 0, len(later)+len(held)), later...)
 	for i := range now {
-		if pending[now[i].item] {
-			then = append(then, truth(now[i].item))
-			now[i] = line{item: now[i].item, outcome: bank.OutcomePending, amount: now[i].item.Amount, text: "处理中"}
+		if held[now[i].item] {
+			then = append(then, x.truth(now[i].item))
+			now[i] = pending(now[i].item)
 		}
 	}
 	return now, then
@@ -171,11 +184,13 @@ func holdBack(x *batch, how Behaviour, first, later []line, order []int) (now, t
 func opposite(x *batch, count int, due calendar.Day, order []int) answer {
 	a := answer{tag: "4", due: due}
 	for _, n := range order[:min(count, len(order))] {
-		l := truth(&x.Items[n])
-		if l.outcome == bank.OutcomeSucceeded {
-			l.outcome = bank.OutcomeFailed
-			l.code, l.text = Short.words()
-		} else {
+		l := x.truth(&x.Items[n])
+		switch {
+		case l.outcome == bank.OutcomeSucceeded && x.Payout != nil:
+			l = x.failure(l.item, AccountShut)
+		case l.outcome == bank.OutcomeSucceeded:
+			l = x.failure(l.item, Short)
+		default:
 			l.outcome, l.code, l.text = bank.OutcomeSucceeded, "", ""
 		}
 		a.lines = append(a.lines, l)
@@ -216,7 +231,7 @@ func (a *answer) bytes(whole []byte) []byte {
 }
 
 func answerKey(x *batch, a answer, part string) string {
-	return "wb-" + x.ID + "-results-" + a.tag + "-" + part
+	return x.prefix() + "-results-" + a.tag + "-" + part
 }
 
 func (b *Bank) writePages(x *batch, a answer) ([]*message, error) {
@@ -230,7 +245,7 @@ func (b *Bank) writePages(x *batch, a answer) ([]*message, error) {
 				ItemID: l.item.ID, Outcome: l.outcome.String(), Amount: l.amount, Code: l.code, Text: l.text,
 			}
 			if l.outcome == bank.OutcomeSucceeded {
-				w.BankReference, w.ValueDate = l.item.reference(x.ID), b.day
+				w.BankReference, w.ValueDate = x.reference(l.item), x.ValueDate
 			}
 			page.Results[i] = w
 		}
@@ -240,7 +255,7 @@ func (b *Bank) writePages(x *batch, a answer) ([]*message, error) {
 		}
 		out = append(out, &message{
 			Purpose: ForResults, Key: answerKey(x, a, number(len(out)+1)), Method: http.MethodPost,
-			Path: resultsPath(x.ID), ContentType: typeJSON, Due: a.due, Body: a.bytes(text),
+			Path: x.path(partResults), ContentType: typeJSON, Due: a.due, Body: a.bytes(text),
 		})
 	}
 	if b.behaviour.OutOfOrder {
@@ -253,14 +268,16 @@ func (b *Bank) writeLines(x *batch, a answer) ([]*message, error) {
 	var text bytes.Buffer
 	w := jsonl.NewWriter(&text)
 	count, amount := a.totals(a.lines)
+	head := bank.BatchHead{
+		Direction: bank.Collection, BatchID: x.No, Count: count, Sum: bank.FigureOf(amount),
+		ExecutionDate: cmp.Or(x.ValueDate, b.day), Account: x.Account,
+	}
+	id := b.config.Code + "-" + x.ID + "-" + a.tag
+	if x.Payout != nil {
+		head.Direction, id = bank.Payment, b.config.Code+"-P"+x.ID+"-"+a.tag
+	}
 	records := []bank.Record{
-		bank.FileHead{
-			Format: "jsonl", Kind: "result", MessageID: b.config.Code + "-" + x.ID + "-" + a.tag, Created: b.clock(),
-		},
-		bank.BatchHead{
-			Direction: bank.Collection, BatchID: x.No, Count: count, Sum: bank.FigureOf(amount), ExecutionDate: b.day,
-			Account: x.Account,
-		},
+		bank.FileHead{Format: "jsonl", Kind: "result", MessageID: id, Created: b.clock()}, head,
 	}
 	for _, r := range records {
 		if err := w.Write(r); err != nil {
@@ -274,7 +291,7 @@ func (b *Bank) writeLines(x *batch, a answer) ([]*message, error) {
 			BatchID: x.No, Account: l.item.Account,
 		}
 		if l.outcome == bank.OutcomeSucceeded {
-			r.BankReference, r.ValueDate = l.item.reference(x.ID), b.day
+			r.BankReference, r.ValueDate = x.reference(l.item), x.ValueDate
 		}
 		if err := w.Write(r); err != nil {
 			return nil, err
@@ -293,7 +310,8 @@ func (b *Bank) writeLines(x *batch, a answer) ([]*message, error) {
 }
 
 // writeCooperative writes two files; the one that nothing is in is there, and
-// empty. Pending has no word in them, so such rows are left out.
+// empty. Pending has no word in them, so such rows are left out; nor has the
+// reason of a failed payment.
 func (b *Bank) writeCooperative(x *batch, a answer) ([]*message, error) {
 	parts := []struct {
 		name    string
@@ -309,7 +327,7 @@ func (b *Bank) writeCooperative(x *batch, a answer) ([]*message, error) {
 			}
 			lines = append(lines, l)
 			fields := []string{l.item.SocialNo, l.item.Name, l.item.IDNumber, l.amount.String(), x.No}
-			if p.outcome == bank.OutcomeFailed {
+			if p.outcome == bank.OutcomeFailed && x.Payout == nil {
 				fields = append(fields, l.text)
 			}
 			if err := w.add(fields...); err != nil {
@@ -362,7 +380,7 @@ func (b *Bank) upload(x *batch, a answer, u upload) *message {
 		part = u.part
 	}
 	return &message{
-		Purpose: ForResultFile, Key: answerKey(x, a, u.part), Method: http.MethodPut, Path: resultFilePath(x.ID),
+		Purpose: ForResultFile, Key: answerKey(x, a, u.part), Method: http.MethodPut, Path: x.path(partResultFile),
 		Query: fileQuery(u.name, part, u.count, u.amount), ContentType: u.contentType, Upload: true, Due: a.due,
 		Body: a.bytes(u.text),
 	}

@@ -168,11 +168,13 @@ type Bank struct {
 	sequence map[string]int
 	cards    int
 	batches  map[string]*batch
-	// open are the ids of batches that are not answered yet, in order of their arrival.
-	open     []string
-	openings map[string]int
-	tills    map[till]money.Amount
-	queue    []*message
+	// open are the keys of batches that are not answered yet, in order of their arrival.
+	open []string
+	// returning are payments that will come back, in order of their payment.
+	returning []*returning
+	openings  map[string]int
+	tills     map[till]money.Amount
+	queue     []*message
 }
 
 // New makes a bank and opens its accounts.
@@ -210,7 +212,7 @@ func New(c Config) (*Bank, error) {
 func (b *Bank) empty() {
 	b.sequence, b.batches = map[string]int{}, map[string]*batch{}
 	b.openings, b.tills = map[string]int{}, map[till]money.Amount{}
-	b.open, b.queue, b.cards, b.crashed = nil, nil, 0, false
+	b.open, b.returning, b.queue, b.cards, b.crashed = nil, nil, nil, 0, false
 }
 
 // Report is what a Step did.
@@ -221,6 +223,12 @@ type Report struct {
 	// Debits and Debited are the successes of these batches.
 	Debits  int          `json:"debits"`
 	Debited money.Amount `json:"debited"`
+	// Payments and Paid are those of disbursement batches; Returns and Returned
+	// came back today.
+	Payments int          `json:"payments"`
+	Paid     money.Amount `json:"paid"`
+	Returns  int          `json:"returns"`
+	Returned money.Amount `json:"returned"`
 	// Sent messages were taken by the gateway; Waiting are due and not sent,
 	// Later are for another day.
 	Sent    int `json:"sent"`
@@ -255,8 +263,8 @@ type Refused struct {
 	Detail string `json:"detail"`
 }
 
-// Step does one round: it takes new batches and account openings, debits, and
-// sends what is due. It ends at the first request that the gateway leaves
+// Step does one round: it takes new batches and account openings, debits, pays
+// what is payable, returns what comes back, and sends what is due. It ends at the first request that the gateway leaves
 // undecided (ErrUnreachable), and with ErrCrashed where Behaviour asks for it;
 // the next Step goes on from there. The report is filled up to that point.
 func (b *Bank) Step(ctx context.Context) (Report, error) {
@@ -288,10 +296,13 @@ func (b *Bank) step(ctx context.Context, r *Report) error {
 		}
 	}
 	if err := b.fetchBatches(ctx, r); err != nil {
-		return fmt.Errorf("fetch withholding batches: %w", err)
+		return err
 	}
 	if err := b.work(ctx, r); err != nil {
 		return err
+	}
+	if err := b.giveBack(ctx, r); err != nil {
+		return fmt.Errorf("return payments: %w", err)
 	}
 	if err := b.fetchOpenings(ctx, r); err != nil {
 		return fmt.Errorf("fetch account openings: %w", err)
@@ -326,9 +337,11 @@ func (b *Bank) report(ctx context.Context, r Report) {
 			slog.String("key", f.Key), slog.Int("line", f.Line), slog.String("item_id", f.ItemID),
 			slog.Int("status", f.Status), slog.String("code", f.Code), slog.String("detail", f.Detail))
 	}
-	if r.Batches+r.Openings+r.Sent > 0 {
+	if r.Batches+r.Openings+r.Returns+r.Sent > 0 {
 		log.LogAttrs(ctx, slog.LevelInfo, "step", slog.Int("batches", r.Batches), slog.Int("openings", r.Openings),
-			slog.Int("debits", r.Debits), slog.String("debited", r.Debited.String()), slog.Int("sent", r.Sent),
+			slog.Int("debits", r.Debits), slog.String("debited", r.Debited.String()),
+			slog.Int("payments", r.Payments), slog.String("paid", r.Paid.String()),
+			slog.Int("returns", r.Returns), slog.String("returned", r.Returned.String()), slog.Int("sent", r.Sent),
 			slog.Int("waiting", r.Waiting), slog.Int("later", r.Later))
 	}
 }
@@ -354,7 +367,7 @@ func (b *Bank) Behaviour() Behaviour {
 	return b.behaviour.clone()
 }
 
-// Behave changes it for the batches that are debited from now on.
+// Behave changes it for the batches that are debited or paid from now on.
 func (b *Bank) Behave(to Behaviour) error {
 	if err := to.Validate(); err != nil {
 		return err

@@ -26,29 +26,54 @@ const (
 	taken        stage = "taken"
 	acknowledged stage = "acknowledged"
 	debited      stage = "debited"
-	answered     stage = "answered"
+	// paid is what debited is to a withholding.
+	paid     stage = "paid"
+	answered stage = "answered"
 	// declined is a batch that contradicts itself or that the gateway took back.
 	declined stage = "declined"
 )
 
-// batch is a withholding batch as the bank holds it. Once it is answered only
-// the head stays.
+// batch is a batch of either direction as the bank holds it. Once it is answered
+// only the head stays.
 type batch struct {
 	ID       string
 	No       string
 	Account  string
 	FileName string
 	// Digest is what is acknowledged: that of the file where a file was read.
-	Digest  string
-	Count   int
-	Amount  money.Amount
-	Stage   stage
+	Digest string
+	Count  int
+	Amount money.Amount
+	Stage  stage
+	// Debits and Debited are its successes, in either direction.
 	Debited money.Amount
 	Debits  int
-	Items   []item `json:",omitempty"`
+	// ValueDate is the day that the money moved on, zero before.
+	ValueDate calendar.Day `json:",omitzero"`
+	// Payout is what only a disbursement has; nil is a withholding.
+	Payout *payout `json:",omitempty"`
+	Items  []item  `json:",omitempty"`
 }
 
-// item is one debit, and what became of it.
+// key names the batch in the bank's memory: the two directions are apart.
+func (x *batch) key() string {
+	if x.Payout != nil {
+		return payoutKey(x.ID)
+	}
+	return x.ID
+}
+
+func payoutKey(id string) string { return "payout-" + id }
+
+// prefix begins the Idempotency-Keys of the batch.
+func (x *batch) prefix() string {
+	if x.Payout != nil {
+		return "pb-" + x.ID
+	}
+	return "wb-" + x.ID
+}
+
+// item is one debit or payment, and what became of it.
 type item struct {
 	// ID is empty in the files of rural cooperatives.
 	ID       string       `json:"i,omitempty"`
@@ -60,7 +85,7 @@ type item struct {
 	SocialNo string       `json:"s,omitempty"`
 	Mandate  string       `json:"p,omitempty"`
 	Region   string       `json:"r,omitempty"`
-	// Why is empty for a success, and before the debit.
+	// Why is empty for a success, and before the money moved.
 	Why Reason `json:"w,omitempty"`
 }
 
@@ -72,8 +97,24 @@ func (i *item) key() string {
 	return i.SocialNo
 }
 
-// reference is the bank's number of the debit.
-func (i *item) reference(batch string) string { return fmt.Sprintf("D%s-%06d", batch, i.Seq) }
+// rowOf names an item within its batch. Where a file of payments has no ids, a
+// person may stand in it for several months: the amount tells them apart.
+func (x *batch) rowOf(i *item) string {
+	if i.ID == "" && x.Payout != nil {
+		return rowKey(i.SocialNo, i.Amount)
+	}
+	return i.key()
+}
+
+func rowKey(socialNo string, amount money.Amount) string { return socialNo + " " + amount.String() }
+
+// reference is the bank's number of what it did for an item.
+func (x *batch) reference(i *item) string {
+	if x.Payout != nil {
+		return fmt.Sprintf("P%s-%06d", x.ID, i.Seq)
+	}
+	return fmt.Sprintf("D%s-%06d", x.ID, i.Seq)
+}
 
 // Batch is what the bank remembers of a withholding batch.
 type Batch struct {
@@ -104,36 +145,51 @@ func (b *Bank) Batch(id string) (Batch, bool) {
 }
 
 // fetchBatches takes every batch that the gateway is sending and the bank does
-// not know. A batch that contradicts itself is declined and left alone.
+// not know, in both directions. A gateway that pays nothing out has no such list.
 func (b *Bank) fetchBatches(ctx context.Context, r *Report) error {
-	return pages(ctx, b.client, b.config.Gateway+pathBatches+"?status="+statusSending, func(w wireBatch) error {
-		b.mu.Lock()
-		_, known := b.batches[w.ID]
-		b.mu.Unlock()
-		if known {
-			return nil
-		}
-		x := &batch{
-			ID: w.ID, No: w.BatchNo, Account: w.Account, FileName: w.FileName, Digest: w.Digest,
-			Count: w.Count, Amount: w.Amount, Stage: taken,
-		}
-		err := b.fetchItems(ctx, x, w)
-		if bad, ok := errors.AsType[*contradiction](err); ok {
-			x.Stage, x.Items = declined, nil
-			r.Declined = append(r.Declined, Declined{ID: x.ID, Reason: bad.reason})
-			b.config.Log.LogAttrs(ctx, slog.LevelWarn, "batch declined", slog.String("batch_id", x.ID),
-				slog.String("reason", bad.reason))
-		} else if err != nil {
-			return fmt.Errorf("batch %s: %w", w.ID, err)
-		}
-		b.mu.Lock()
-		b.batches[x.ID] = x
-		if x.Stage == taken {
-			b.open = append(b.open, x.ID)
-		}
-		b.mu.Unlock()
-		return b.checkpoint()
-	})
+	list := b.config.Gateway + pathWithholding + "?status=" + statusSending
+	err := pages(ctx, b.client, list, func(w wireBatch) error { return b.take(ctx, w, nil, r) })
+	if err != nil {
+		return fmt.Errorf("fetch withholding batches: %w", err)
+	}
+	list = b.config.Gateway + pathDisbursement + "?status=" + statusSending
+	err = pages(ctx, b.client, list, func(w wireBatch) error { return b.take(ctx, w, b.payoutOf(w), r) })
+	var refusal *RefusalError
+	if err == nil || errors.As(err, &refusal) && refusal.Status == http.StatusNotFound {
+		return nil
+	}
+	return fmt.Errorf("fetch disbursement batches: %w", err)
+}
+
+// take fetches a batch that is new. One that contradicts itself is declined and
+// left alone.
+func (b *Bank) take(ctx context.Context, w wireBatch, p *payout, r *Report) error {
+	x := &batch{
+		ID: w.ID, No: w.BatchNo, Account: w.Account, FileName: w.FileName, Digest: w.Digest,
+		Count: w.Count, Amount: w.Amount, Stage: taken, Payout: p,
+	}
+	b.mu.Lock()
+	_, known := b.batches[x.key()]
+	b.mu.Unlock()
+	if known {
+		return nil
+	}
+	err := b.fetchItems(ctx, x, w)
+	if bad, ok := errors.AsType[*contradiction](err); ok {
+		x.Stage, x.Items = declined, nil
+		r.Declined = append(r.Declined, Declined{ID: x.ID, Reason: bad.reason})
+		b.config.Log.LogAttrs(ctx, slog.LevelWarn, "batch declined", slog.String("batch_id", x.ID),
+			slog.String("reason", bad.reason))
+	} else if err != nil {
+		return fmt.Errorf("batch %s: %w", w.ID, err)
+	}
+	b.mu.Lock()
+	b.batches[x.key()] = x
+	if x.Stage == taken {
+		b.open = append(b.open, x.key())
+	}
+	b.mu.Unlock()
+	return b.checkpoint()
 }
 
 // pages goes through a list of the gateway.
@@ -170,6 +226,11 @@ func contradicts(format string, args ...any) error {
 }
 
 func (b *Bank) fetchItems(ctx context.Context, x *batch, w wireBatch) error {
+	if x.Payout != nil {
+		if err := x.Payout.check(); err != nil {
+			return err
+		}
+	}
 	if w.Count < 1 || w.Count > maxLines {
 		return contradicts("a batch holds 1 to %d items, this one says %d", maxLines, w.Count)
 	}
@@ -181,7 +242,7 @@ func (b *Bank) fetchItems(ctx context.Context, x *batch, w wireBatch) error {
 	}
 	x.Items = make([]item, 0, w.Count)
 	if b.config.Format == JSON {
-		address := b.config.Gateway + itemsPath(x.ID) + "?limit=" + itemsPage
+		address := b.config.Gateway + x.path(partItems) + "?limit=" + itemsPage
 		err = pages(ctx, b.client, address, func(i wireItem) error {
 			return x.add(item{
 				ID: i.ItemID, Seq: i.Seq, Amount: i.Amount, Account: i.Account, Name: i.Name, IDNumber: i.IDNumber,
@@ -190,7 +251,7 @@ func (b *Bank) fetchItems(ctx context.Context, x *batch, w wireBatch) error {
 		})
 	} else {
 		x.Digest = w.FileDigest
-		err = b.readFile(ctx, b.config.Gateway+filePath(x.ID), w.FileDigest, x)
+		err = b.readFile(ctx, b.config.Gateway+x.path(partFile), w.FileDigest, x)
 	}
 	if err != nil {
 		return err
@@ -198,7 +259,8 @@ func (b *Bank) fetchItems(ctx context.Context, x *batch, w wireBatch) error {
 	if err := x.check(); err != nil {
 		return err
 	}
-	if b.config.Format == JSON && w.Area != "" && x.itemDigest(w) != x.Digest {
+	// The digest of payments covers what a bank is not shown; it is repeated as it came.
+	if b.config.Format == JSON && x.Payout == nil && w.Area != "" && x.itemDigest(w) != x.Digest {
 		return contradicts("the items are not those that the digest names")
 	}
 	return nil
@@ -250,13 +312,13 @@ func (x *batch) add(i item) error {
 }
 
 // check compares the items with count and amount, and refuses an item that
-// stands there twice: it would be debited twice.
+// stands there twice: it would be debited or paid twice.
 func (x *batch) check() error {
 	var total money.Total
 	seen := make(map[string]struct{}, len(x.Items))
 	for i := range x.Items {
 		total.Add(x.Items[i].Amount)
-		seen[x.Items[i].key()] = struct{}{}
+		seen[x.rowOf(&x.Items[i])] = struct{}{}
 	}
 	sum, err := total.Amount()
 	switch {
@@ -295,28 +357,11 @@ func (b *Bank) advance(ctx context.Context, x *batch, r *Report) error {
 		}
 	}
 	if x.Stage == acknowledged {
-		b.mu.Lock()
-		err := b.debit(x)
-		crash := err == nil && b.behaviour.CrashAfterDebit
-		b.crashed = crash
-		if crash {
-			b.behaviour.CrashAfterDebit = false
-		}
-		b.mu.Unlock()
-		if err != nil {
-			return fmt.Errorf("debit batch %s: %w", x.ID, err)
-		}
-		r.Batches++
-		r.Debits += x.Debits
-		r.Debited += x.Debited
-		if err := b.checkpoint(); err != nil {
+		if err := b.execute(x, r); err != nil {
 			return err
 		}
-		if crash {
-			return ErrCrashed
-		}
 	}
-	if x.Stage == debited {
+	if x.Stage == debited || x.Stage == paid {
 		b.mu.Lock()
 		defer b.mu.Unlock()
 		messages, err := b.answers(x)
@@ -329,10 +374,48 @@ func (b *Bank) advance(ctx context.Context, x *batch, r *Report) error {
 	return nil
 }
 
+// execute moves the money of an acknowledged batch, if its day has come.
+func (b *Bank) execute(x *batch, r *Report) error {
+	move := b.debit
+	if x.Payout != nil {
+		move = b.pay
+	}
+	b.mu.Lock()
+	changed, err := move(x)
+	done := x.Stage != acknowledged
+	crash := err == nil && done && b.behaviour.CrashAfterDebit
+	b.crashed = crash
+	if crash {
+		b.behaviour.CrashAfterDebit = false
+	}
+	b.mu.Unlock()
+	switch {
+	case err != nil:
+		return fmt.Errorf("move the money of batch %s: %w", x.ID, err)
+	case !changed:
+		return nil
+	case done && x.Payout != nil:
+		r.Batches++
+		r.Payments += x.Debits
+		r.Paid += x.Debited
+	case done:
+		r.Batches++
+		r.Debits += x.Debits
+		r.Debited += x.Debited
+	}
+	if err := b.checkpoint(); err != nil {
+		return err
+	}
+	if crash {
+		return ErrCrashed
+	}
+	return nil
+}
+
 // finish ends the work on a batch; its items are let go. mu is held.
 func (b *Bank) finish(x *batch, s stage) {
 	x.Stage, x.Items = s, nil
-	b.open = slices.DeleteFunc(b.open, func(id string) bool { return id == x.ID })
+	b.open = slices.DeleteFunc(b.open, func(key string) bool { return key == x.key() })
 }
 
 func (b *Bank) acknowledge(ctx context.Context, x *batch, r *Report) error {
@@ -340,9 +423,9 @@ func (b *Bank) acknowledge(ctx context.Context, x *batch, r *Report) error {
 	if err != nil {
 		return err
 	}
-	key := "wb-" + x.ID + "-acknowledgement"
+	key := x.prefix() + "-acknowledgement"
 	_, err = b.client.do(ctx, request{
-		method: http.MethodPost, url: b.config.Gateway + acknowledgementPath(x.ID), contentType: typeJSON,
+		method: http.MethodPost, url: b.config.Gateway + x.path(partAcknowledgement), contentType: typeJSON,
 		key: key, body: body,
 	})
 	b.mu.Lock()
@@ -350,7 +433,7 @@ func (b *Bank) acknowledge(ctx context.Context, x *batch, r *Report) error {
 	var refusal *RefusalError
 	switch {
 	case errors.As(err, &refusal):
-		// A batch that the gateway does not let us acknowledge is not debited.
+		// A batch that the gateway does not let us acknowledge moves no money.
 		r.Refused = append(r.Refused, Refused{
 			Purpose: ForAcknowledgement, Key: key, Status: refusal.Status, Code: refusal.Code, Detail: refusal.Detail,
 		})
@@ -359,14 +442,17 @@ func (b *Bank) acknowledge(ctx context.Context, x *batch, r *Report) error {
 		return err
 	default:
 		x.Stage = acknowledged
+		if x.Payout != nil {
+			x.Payout.PayOn = b.payOn(x.Payout)
+		}
 	}
 	return nil
 }
 
 // debit moves the money of a batch: from the customers, and to the fund account
 // with its notices. It is one change; mu is held.
-func (b *Bank) debit(x *batch) error {
-	x.Debits, x.Debited = 0, 0
+func (b *Bank) debit(x *batch) (bool, error) {
+	x.ValueDate = b.day
 	for n := range x.Items {
 		i := &x.Items[n]
 		i.Why = b.debitItem(i)
@@ -377,14 +463,15 @@ func (b *Bank) debit(x *batch) error {
 	}
 	messages, err := b.settle(x)
 	if err != nil {
-		return err
+		return false, err
 	}
 	b.queue = append(b.queue, messages...)
 	x.Stage = debited
-	return nil
+	return true, nil
 }
 
-// openFundOf makes sure that the money has somewhere to go. mu is held.
+// openFundOf makes sure that the money has somewhere to go, or to come from. mu
+// is held.
 func (b *Bank) openFundOf(x *batch) error {
 	f, err := b.ledger.Fund(x.Account)
 	if errors.Is(err, ErrNoAccount) && b.config.OpenUnknown > 0 {
@@ -393,25 +480,36 @@ func (b *Bank) openFundOf(x *batch) error {
 	if err != nil {
 		return err
 	}
-	if x.Amount > money.Max-f.Balance {
+	if x.Payout == nil && x.Amount > money.Max-f.Balance {
 		return ErrAmount
 	}
 	return nil
 }
 
+// customerOf finds the account that an item names; a sandbox opens it. mu is held.
+func (b *Bank) customerOf(i *item) (*customer, error) {
+	c, err := b.ledger.find(i.Account)
+	if err == nil || b.config.OpenUnknown == 0 {
+		return c, err
+	}
+	err = b.ledger.Open(Account{
+		Number: i.Account, Name: i.Name, IDNumber: i.IDNumber, Balance: b.config.OpenUnknown, Mandates: []string{"*"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	return b.ledger.find(i.Account)
+}
+
+// isHolder says that the item names the account's holder, as far as it names one.
+func (i *item) isHolder(c *customer) bool {
+	return (i.Name == "" || fold(i.Name) == fold(c.name)) &&
+		(i.IDNumber == "" || strings.EqualFold(i.IDNumber, c.idNumber))
+}
+
 // debitItem debits in full or not at all and says why not.
 func (b *Bank) debitItem(i *item) Reason {
-	c, err := b.ledger.find(i.Account)
-	if err != nil && b.config.OpenUnknown > 0 {
-		opened := Account{
-			Number: i.Account, Name: i.Name, IDNumber: i.IDNumber, Balance: b.config.OpenUnknown,
-			Mandates: []string{"*"},
-		}
-		if err := b.ledger.Open(opened); err != nil {
-			return NotFound
-		}
-		c, err = b.ledger.find(i.Account)
-	}
+	c, err := b.customerOf(i)
 	switch {
 	case err != nil:
 		return NotFound
@@ -419,7 +517,11 @@ func (b *Bank) debitItem(i *item) Reason {
 		return AccountShut
 	case c.state == Frozen:
 		return AccountHeld
-	case i.Name != "" && fold(i.Name) != fold(c.name), i.IDNumber != "" && !strings.EqualFold(i.IDNumber, c.idNumber):
+	case c.state == NotActivated:
+		return Inactive
+	case c.state == Dormant:
+		return Asleep
+	case !i.isHolder(c):
 		return WrongName
 	case !c.allows(i.Mandate):
 		return NoMandate

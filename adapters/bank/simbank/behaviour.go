@@ -4,11 +4,15 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+
+	"twoline/gateway/calendar"
 )
 
 // Behaviour is how the bank treats the batches that it takes from now on. The
 // zero value is a good bank: it answers the same day, whole, once and right.
-// Counts of lines are per batch; a count beyond the batch means all of it.
+// Counts of lines are per batch; a count beyond the batch means all of it. How it
+// answers is the same for debits and payments, with CrashAfterDebit between
+// payment and answer, too.
 type Behaviour struct {
 	// Settlement is how the money reaches the fund account; empty is net.
 	Settlement Settlement `json:"settlement,omitempty"`
@@ -55,6 +59,47 @@ type Behaviour struct {
 	Reject map[string]int `json:"reject,omitempty"`
 	// RejectOpenings is how many of a thousand account openings fail.
 	RejectOpenings int `json:"reject_openings,omitempty"`
+	// Payout is how the bank pays.
+	Payout PayoutBehaviour `json:"payout,omitzero"`
+}
+
+// PayoutBehaviour is how the bank treats disbursement batches. The zero value
+// pays on the pay day, settles as the batch says, and returns only what went to
+// a dormant account.
+type PayoutBehaviour struct {
+	// Settlement is how the money leaves the expenditure account: net, gross or
+	// itemised; empty is as the batch says. It is fixed when a batch is taken.
+	Settlement Settlement `json:"settlement,omitempty"`
+	// AtOnce pays when a batch is acknowledged and not on its pay day.
+	AtOnce bool `json:"at_once,omitempty"`
+	// LateDays is how many days later than that the bank pays.
+	LateDays int `json:"late_days,omitempty"`
+	// Reject is how many of a thousand payments fail for a reason that the ledger
+	// does not give; the keys are those of PayoutReasons.
+	Reject map[string]int `json:"reject,omitempty"`
+	// Returns is how many of a thousand payments are answered as succeeded and
+	// come back later.
+	Returns int `json:"returns,omitempty"`
+	// ReturnAfterDays is when the first of them come back, counted from the day
+	// they were paid; 0 is 3.
+	ReturnAfterDays int `json:"return_after_days,omitempty"`
+	// ReturnWithinDays is when the last of them have come back; 0 is ReturnAfterDays.
+	ReturnWithinDays int `json:"return_within_days,omitempty"`
+	// NoReturnsAfter is the last day that anything comes back: what is still under
+	// way reaches the payee. The zero day is no last day.
+	NoReturnsAfter calendar.Day `json:"no_returns_after,omitzero"`
+	// ReturnNotices is what becomes of the notice of returns: "drop" it, so that
+	// only the statement shows them, or send it "twice".
+	ReturnNotices string `json:"return_notices,omitempty"`
+}
+
+// returnDays is the first and the last day after the payment that something comes back.
+func (p PayoutBehaviour) returnDays() (first, last int) {
+	first = p.ReturnAfterDays
+	if first == 0 {
+		first = 3
+	}
+	return first, max(first, p.ReturnWithinDays)
 }
 
 // Settlement is how the money of a batch reaches the fund account.
@@ -75,11 +120,12 @@ const (
 const (
 	repeatSame    = "same"
 	repeatRenamed = "renamed"
-	arrivalsDrop  = "drop"
-	arrivalsTwice = "twice"
+	noticesDrop   = "drop"
+	noticesTwice  = "twice"
 )
 
-// Reason is why an item was not debited; empty is that it was.
+// Reason is why an item was not debited, not paid, or came back; empty is that
+// all is well.
 type Reason string
 
 // The reasons.
@@ -91,11 +137,43 @@ const (
 	NoMandate   Reason = "mandate"
 	NotFound    Reason = "no_account"
 	Technical   Reason = "technical"
+	Inactive    Reason = "not_activated"
+	Asleep      Reason = "dormant"
+	OverLimit   Reason = "limit"
+	WrongKind   Reason = "type"
+	Other       Reason = "other"
 )
 
-// Reasons lists every reason in a fixed order.
+// Reasons lists every reason of a failed debit in a fixed order.
 func Reasons() []Reason {
-	return []Reason{Short, AccountShut, AccountHeld, WrongName, NoMandate, NotFound, Technical}
+	return []Reason{Short, AccountShut, AccountHeld, WrongName, NoMandate, NotFound, Technical, Inactive, Asleep}
+}
+
+// PayoutReasons lists every reason of a failed payment in a fixed order.
+func PayoutReasons() []Reason {
+	return []Reason{NotFound, WrongName, OverLimit, Technical, WrongKind, Other, AccountShut, AccountHeld}
+}
+
+// payoutWords returns the code and the text of a failed or returned payment: those
+// of CNAPS2 where it has one (RJ01 to RJ90), else of the ISO 20022 external set.
+func (r Reason) payoutWords() (code, text string) {
+	switch r {
+	case NotFound:
+		return "RJ01", "账号不存在"
+	case WrongName:
+		return "RJ02", "户名不符"
+	case OverLimit:
+		return "RJ04", "超过账户限额"
+	case Technical:
+		return "RJ05", "业务检查未通过"
+	case WrongKind:
+		return "RJ08", "账户类型不符"
+	case Other:
+		return "RJ90", "其他"
+	case Short, AccountShut, AccountHeld, NoMandate, Inactive, Asleep:
+		return r.words()
+	}
+	return "", ""
 }
 
 // words returns the code of the ISO 20022 external set and the text of an answer.
@@ -115,6 +193,12 @@ func (r Reason) words() (code, text string) {
 		return "AC01", "账号不存在"
 	case Technical:
 		return "AB01", "系统超时"
+	case Inactive:
+		return "AG01", "账户未激活"
+	case Asleep:
+		return "AG01", "长期不动户"
+	case OverLimit, WrongKind, Other:
+		return r.payoutWords()
 	}
 	return "", ""
 }
@@ -142,6 +226,10 @@ func (b Behaviour) Validate() error {
 		{"duplicate_lines", b.DuplicateLines, maxLines},
 		{"correct_after_days", b.CorrectAfterDays, 365},
 		{"reject_openings", b.RejectOpenings, 1000},
+		{"payout.late_days", b.Payout.LateDays, 365},
+		{"payout.returns", b.Payout.Returns, 1000},
+		{"payout.return_after_days", b.Payout.ReturnAfterDays, 365},
+		{"payout.return_within_days", b.Payout.ReturnWithinDays, 365},
 	}
 	for _, n := range numbers {
 		if n.value < 0 || n.value > n.max {
@@ -157,19 +245,32 @@ func (b Behaviour) Validate() error {
 			[]string{"", string(Net), string(Gross), string(Itemised), string(ByBranch)},
 		},
 		{"repeat", b.Repeat, []string{"", repeatSame, repeatRenamed}},
-		{"arrivals", b.Arrivals, []string{"", arrivalsDrop, arrivalsTwice}},
+		{"arrivals", b.Arrivals, []string{"", noticesDrop, noticesTwice}},
+		{
+			"payout.settlement", string(b.Payout.Settlement),
+			[]string{"", string(Net), string(Gross), string(Itemised)},
+		},
+		{"payout.return_notices", b.Payout.ReturnNotices, []string{"", noticesDrop, noticesTwice}},
 	}
 	for _, w := range words {
 		if !slices.Contains(w.allowed, w.value) {
 			return fmt.Errorf("%s is one of %q", w.name, w.allowed)
 		}
 	}
-	for _, r := range slices.Sorted(maps.Keys(b.Reject)) {
-		if !slices.Contains(Reasons(), Reason(r)) {
-			return fmt.Errorf("reject knows the reasons %q", Reasons())
+	if err := checkRates("reject", b.Reject, Reasons()); err != nil {
+		return err
+	}
+	return checkRates("payout.reject", b.Payout.Reject, PayoutReasons())
+}
+
+// checkRates says which reason is not known, or which rate beyond a thousand.
+func checkRates(name string, rates map[string]int, known []Reason) error {
+	for _, r := range slices.Sorted(maps.Keys(rates)) {
+		if !slices.Contains(known, Reason(r)) {
+			return fmt.Errorf("%s knows the reasons %q", name, known)
 		}
-		if p := b.Reject[r]; p < 0 || p > 1000 {
-			return fmt.Errorf("reject.%s is a number from 0 to 1000", r)
+		if p := rates[r]; p < 0 || p > 1000 {
+			return fmt.Errorf("%s.%s is a number from 0 to 1000", name, r)
 		}
 	}
 	return nil
@@ -186,7 +287,7 @@ func (b Behaviour) branches() int {
 }
 
 func (b Behaviour) clone() Behaviour {
-	b.Reject = maps.Clone(b.Reject)
+	b.Reject, b.Payout.Reject = maps.Clone(b.Reject), maps.Clone(b.Payout.Reject)
 	return b
 }
 

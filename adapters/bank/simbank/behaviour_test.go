@@ -334,6 +334,15 @@ func TestBehaviourIsChecked(t *testing.T) {
 		"arrivals":        {Arrivals: "maybe"},
 		"reject":          {Reject: map[string]int{"mood": 1}},
 		"reject.short":    {Reject: map[string]int{"short": 1001}},
+
+		"payout.settlement":         {Payout: simbank.PayoutBehaviour{Settlement: simbank.ByBranch}},
+		"payout.late_days":          {Payout: simbank.PayoutBehaviour{LateDays: -1}},
+		"payout.returns":            {Payout: simbank.PayoutBehaviour{Returns: 1001}},
+		"payout.return_after_days":  {Payout: simbank.PayoutBehaviour{ReturnAfterDays: 366}},
+		"payout.return_within_days": {Payout: simbank.PayoutBehaviour{ReturnWithinDays: -1}},
+		"payout.return_notices":     {Payout: simbank.PayoutBehaviour{ReturnNotices: "maybe"}},
+		"payout.reject":             {Payout: simbank.PayoutBehaviour{Reject: map[string]int{"short": 1}}},
+		"payout.reject.name":        {Payout: simbank.PayoutBehaviour{Reject: map[string]int{"name": -1}}},
 	}
 	b := open(t, newGateway(t, simbank.JSON), 1)
 	for want, give := range tests {

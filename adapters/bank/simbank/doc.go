@@ -1,8 +1,8 @@
 // Package simbank is a partner bank that is not one: it keeps customers' and
 // the agency's accounts in a ledger of its own, polls the gateway like a bank's
-// front end, debits, answers, credits, and issues statements. Tests take it as
-// the oracle, the demonstration runs it in process, and cmd/banksim serves it to
-// a bank's engineer.
+// front end, debits and pays, answers, credits, and issues statements. Tests take
+// it as the oracle, the demonstration runs it in process, and cmd/banksim serves
+// it to a bank's engineer.
 //
 // It shares no code with the gateway but the codecs, the records of a bank file,
 // amounts and days: what it knows of money it knows independently. The signing
@@ -10,12 +10,32 @@
 //
 // # A batch
 //
-//	TAKEN ─► ACKNOWLEDGED ─► DEBITED ─► ANSWERED
+//	withholding   TAKEN ─► ACKNOWLEDGED ─► DEBITED ─► ANSWERED
+//	disbursement  TAKEN ─► ACKNOWLEDGED ─► PAID    ─► ANSWERED (─► some come back)
 //
 // Each arrow is one change under one lock, and Save may stand between any two:
 // a bank that ends there goes on from there and debits nothing a second time.
 // What is to be sent lies in a queue of finished messages, each with its
 // Idempotency-Key; one leaves the queue when the gateway took or refused it.
+//
+// # A payment
+//
+// A disbursement batch waits, acknowledged, for its pay day; it is paid with the
+// value of that day, or of the day it was taken where the pay day had passed. The
+// expenditure account must hold the whole batch, or nothing of it is paid, all of
+// it is answered as pending, and its value is that of the day the money is there.
+//
+//	net       the sum of what succeeded leaves the account on the pay day
+//	gross     the whole lump leaves it when the batch is acknowledged; what failed
+//	          comes back as one credit on the pay day
+//	itemised  each success leaves it by itself
+//
+// A closed or frozen account and another holder's are rejected. An account that is
+// not activated is credited like any other. A payment that will come back (by a
+// rate, or since its account is dormant) is answered as succeeded; its money stays
+// in transit until, days later, the expenditure account that it left by is credited
+// with it, item by item, and the gateway is told. Where a file has no item ids, the
+// bank asks for them then.
 //
 // # Chance
 //
@@ -30,5 +50,6 @@
 // The bank's business day moves by NewDay, or by itself where Config.Today is
 // given. Closing a day issues the statements of all fund accounts; the next
 // morning credits what terminals and counters took. Money of a batch moves on the
-// day it is debited, however late it is answered.
+// day it is debited or paid, however late it is answered. What was due on a day
+// that the bank did not open is done on the next one.
 package simbank

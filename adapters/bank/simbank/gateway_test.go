@@ -54,6 +54,9 @@ type served struct {
 	id, no, account string
 	items           []servedItem
 	acked           bool
+	// payDay is that of a disbursement batch; "" is a withholding batch.
+	payDay     string
+	settlement simbank.Settlement
 	// lie changes what the list says of the batch.
 	lie map[string]any
 }
@@ -161,9 +164,11 @@ func (g *gateway) command(r *http.Request, body []byte) (int, []byte) {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/"), "/")
 	switch {
 	case strings.HasSuffix(r.URL.Path, "/acknowledgement"):
-		return g.acknowledge(g.batch(parts[1]), body)
+		return g.acknowledge(g.batch(parts), body)
 	case strings.HasSuffix(r.URL.Path, "/results"):
-		return g.results(g.batch(parts[1]), body)
+		return g.results(g.batch(parts), body)
+	case r.URL.Path == "/v1/returns":
+		return g.returns(body)
 	case parts[0] == "contributions" && strings.Contains(string(body), `"member_id":"666"`):
 		return http.StatusUnprocessableEntity, []byte(`{"code":"over_due","detail":"more than is owed"}`)
 	}
@@ -213,13 +218,65 @@ func (g *gateway) results(b *served, body []byte) (int, []byte) {
 	return http.StatusOK, answer
 }
 
+// returns checks the totals and that every return is of an item that was paid out.
+func (g *gateway) returns(body []byte) (int, []byte) {
+	var in returned
+	if json.Unmarshal(body, &in) != nil || in.Count != len(in.Returns) || in.Count == 0 {
+		return http.StatusUnprocessableEntity, []byte(`{"code":"control_total","detail":"wrong","field":"count"}`)
+	}
+	for _, l := range in.Returns {
+		in.Amount -= l.Amount
+	}
+	if in.Amount != 0 {
+		return http.StatusUnprocessableEntity, []byte(`{"code":"control_total","detail":"wrong","field":"amount"}`)
+	}
+	refused := []map[string]any{}
+	for n, l := range in.Returns {
+		if g.sent(l.ItemID) != l.Amount {
+			refused = append(refused, map[string]any{
+				"line": n + 1, "item_id": l.ItemID, "code": "amount_differs", "text": "x",
+			})
+		}
+	}
+	answer, _ := json.Marshal(map[string]any{"receipt_id": "78", "refused": refused})
+	return http.StatusOK, answer
+}
+
+// returned is the body of a notice of returns.
+type returned struct {
+	Count   int
+	Amount  money.Amount
+	Returns []struct {
+		ItemID        string `json:"item_id"`
+		Amount        money.Amount
+		BankReference string       `json:"bank_reference"`
+		ValueDate     calendar.Day `json:"value_date"`
+		Code, Text    string
+	}
+}
+
+// sent is the amount of a payment, 0.00 where there is none.
+func (g *gateway) sent(item string) money.Amount {
+	for _, b := range g.batches {
+		for _, i := range b.items {
+			if b.payDay != "" && i.ID == item {
+				return i.Amount
+			}
+		}
+	}
+	return 0
+}
+
 func (g *gateway) get(r *http.Request) (int, []byte) {
 	parts := strings.Split(strings.TrimPrefix(r.URL.Path, "/v1/"), "/")
 	switch {
-	case r.URL.Path == "/v1/withholding-batches":
+	case r.URL.Path == "/v1/withholding-batches", r.URL.Path == "/v1/disbursement-batches":
+		if r.URL.RawQuery != "status=sending" && !strings.HasPrefix(r.URL.RawQuery, "status=sending&cursor=") {
+			g.t.Errorf("the bank asks for batches with %s", r.URL.RawQuery)
+		}
 		var list []any
 		for _, b := range g.batches {
-			if !b.acked || g.stubborn {
+			if b.isOf(parts[0]) && (!b.acked || g.stubborn) {
 				list = append(list, b.wire(g.format))
 			}
 		}
@@ -235,12 +292,12 @@ func (g *gateway) get(r *http.Request) (int, []byte) {
 		return http.StatusOK, g.openings[parts[1]]
 	case parts[2] == "items":
 		var list []any
-		for _, i := range g.batch(parts[1]).items {
+		for _, i := range g.batch(parts).items {
 			list = append(list, i)
 		}
 		return g.page(r, list)
 	case parts[2] == "file":
-		return http.StatusOK, g.batch(parts[1]).file(g.format)
+		return http.StatusOK, g.batch(parts).file(g.format)
 	}
 	return http.StatusNotFound, []byte(`{"code":"no_such_route"}`)
 }
@@ -262,15 +319,17 @@ func (g *gateway) page(r *http.Request, list []any) (int, []byte) {
 	return http.StatusOK, text
 }
 
-func (g *gateway) batch(id string) *served {
+func (g *gateway) batch(path []string) *served {
 	for _, b := range g.batches {
-		if b.id == id {
+		if b.isOf(path[0]) && b.id == path[1] {
 			return b
 		}
 	}
-	g.t.Errorf("the bank asks for batch %s", id)
+	g.t.Errorf("the bank asks for %s", path)
 	return &served{}
 }
+
+func (b *served) isOf(list string) bool { return (b.payDay != "") == (list == "disbursement-batches") }
 
 func (b *served) amount() money.Amount {
 	var sum money.Amount
@@ -286,6 +345,10 @@ func (b *served) wire(f simbank.Format) map[string]any {
 		"id": b.id, "batch_no": b.no, "area": area, "bank": "psbc", "account": b.account, "count": len(b.items),
 		"amount": b.amount(), "digest": b.itemDigest(), "file_name": "W_" + b.no + ".TXT",
 		"file_digest": hex.EncodeToString(sum[:]), "status": "sending", "created_on": "2026-11-02",
+	}
+	if b.payDay != "" {
+		out["pay_day"], out["settlement"], out["run_id"], out["month"] = b.payDay, b.settlement, "9", b.payDay[:7]
+		out["file_name"] = "P_" + b.no + ".TXT"
 	}
 	maps.Copy(out, b.lie)
 	return out
@@ -334,8 +397,12 @@ func (b *served) file(f simbank.Format) []byte {
 			IDNumber: i.IDNumber, Account: i.Account, Mandate: i.Mandate, SocialNo: i.SocialNo, Region: i.Region,
 		}
 	}
+	layout := delimited.RuralCooperativeWithholding()
+	if b.payDay != "" {
+		head.Direction, layout = bank.Payment, delimited.RuralCooperativePayout()
+	}
 	if f == simbank.Cooperative {
-		w, err := delimited.NewWriter(&out, delimited.RuralCooperativeWithholding())
+		w, err := delimited.NewWriter(&out, layout)
 		must(err)
 		must(w.WriteBatch(head))
 		for n, i := range b.items {

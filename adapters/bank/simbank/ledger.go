@@ -21,12 +21,13 @@ var (
 	ErrShort     = errors.New("the balance does not suffice")
 	ErrFrozen    = errors.New("the account is frozen")
 	ErrClosed    = errors.New("the account is closed")
+	ErrAsleep    = errors.New("the account is dormant or not activated")
 	ErrAmount    = errors.New("an amount is more than 0.00 and a balance at most 9999999999999.99")
 	ErrNumber    = errors.New("a fund account has a number of 1 to 32 printable characters")
 	ErrSameFund  = errors.New("a transfer needs two different accounts")
 )
 
-// AccountState is whether a customer's account can be debited.
+// AccountState is whether a customer's account can be debited and credited.
 type AccountState string
 
 // The states of a customer's account.
@@ -34,9 +35,16 @@ const (
 	Normal AccountState = "normal"
 	Frozen AccountState = "frozen"
 	Closed AccountState = "closed"
+	// NotActivated is the account of a card whose holder has not been at the bank
+	// yet: it is credited like any other, and nobody can draw from it.
+	NotActivated AccountState = "not_activated"
+	// Dormant takes a payment, which then comes back.
+	Dormant AccountState = "dormant"
 )
 
-func (s AccountState) known() bool { return s == Normal || s == Frozen || s == Closed }
+func (s AccountState) known() bool {
+	return s == Normal || s == Frozen || s == Closed || s == NotActivated || s == Dormant
+}
 
 // Account is a customer's account as it is opened.
 type Account struct {
@@ -50,13 +58,17 @@ type Account struct {
 	Mandates []string
 }
 
-// Customer is a customer's account as it stands: the proof of what was debited.
+// Customer is a customer's account as it stands: the proof of what was debited
+// and paid.
 type Customer struct {
 	Account
 
 	// Debits counts the debits and Debited sums them up since the opening.
 	Debits  int
 	Debited money.Amount
+	// Credits and Credited are those of payments; cash is none.
+	Credits  int
+	Credited money.Amount
 }
 
 // Contra is the other side of a movement that is no account of a customer or
@@ -130,7 +142,9 @@ type customer struct {
 	mandates string
 	balance  money.Amount
 	debited  money.Amount
+	credited money.Amount
 	debits   int32
+	credits  int32
 	state    AccountState
 }
 
@@ -207,7 +221,7 @@ func (c *customer) view() Customer {
 			Number: c.number, Name: c.name, IDNumber: c.idNumber, Balance: c.balance, State: c.state,
 			Mandates: c.mandateList(),
 		},
-		Debits: int(c.debits), Debited: c.debited,
+		Debits: int(c.debits), Debited: c.debited, Credits: int(c.credits), Credited: c.credited,
 	}
 }
 
@@ -289,14 +303,14 @@ func (l *Ledger) Deposit(number string, amount money.Amount) error {
 	return nil
 }
 
-// SetState freezes, closes or frees a customer's account.
+// SetState changes the state of a customer's account.
 func (l *Ledger) SetState(number string, s AccountState) error {
 	c, err := l.find(number)
 	if err != nil {
 		return err
 	}
 	if !s.known() {
-		return fmt.Errorf("state %q is none of normal, frozen, closed", s)
+		return fmt.Errorf("state %q is none of normal, frozen, closed, not_activated, dormant", s)
 	}
 	c.state = s
 	return nil
@@ -326,6 +340,8 @@ func (l *Ledger) Debit(number string, amount money.Amount) error {
 		return ErrClosed
 	case c.state == Frozen:
 		return ErrFrozen
+	case c.state != Normal:
+		return ErrAsleep
 	case amount <= 0:
 		return ErrAmount
 	case amount > c.balance:
@@ -335,6 +351,27 @@ func (l *Ledger) Debit(number string, amount money.Amount) error {
 	c.debited += amount
 	c.debits++
 	l.contra[Transit] += amount
+	return nil
+}
+
+// Credit gives an amount out of transit to a customer's account. A frozen account
+// takes no payment.
+func (l *Ledger) Credit(number string, amount money.Amount) error {
+	c, err := l.find(number)
+	switch {
+	case err != nil:
+		return err
+	case c.state == Closed:
+		return ErrClosed
+	case c.state == Frozen:
+		return ErrFrozen
+	case amount <= 0 || amount > money.Max-c.balance:
+		return ErrAmount
+	}
+	c.balance += amount
+	c.credited += amount
+	c.credits++
+	l.contra[Transit] -= amount
 	return nil
 }
 

@@ -24,6 +24,7 @@ const (
 	ForStatement       Purpose = "statement"
 	ForContribution    Purpose = "contribution"
 	ForOpening         Purpose = "account_opening"
+	ForReturns         Purpose = "returns"
 )
 
 // message is a finished request that waits for its day. Its key and bytes never
@@ -141,7 +142,7 @@ func (b *Bank) read(m *message, answer []byte, r *Report) {
 	receipt, refused := "", []wireRefusal(nil)
 	var err error
 	switch m.Purpose {
-	case ForResults:
+	case ForResults, ForReturns:
 		var t wireTaken
 		err = json.Unmarshal(answer, &t)
 		receipt, refused = t.ReceiptID, t.Refused

@@ -108,14 +108,14 @@ func (b *Bank) credit(x *batch, reference string, amount money.Amount, text stri
 // notices writes the notice of a credit, not at all or twice where the
 // behaviour says so.
 func (b *Bank) notices(w wireArrival) ([]*message, error) {
-	if b.behaviour.Arrivals == arrivalsDrop {
+	if b.behaviour.Arrivals == noticesDrop {
 		return nil, nil
 	}
 	m, err := postJSON(ForArrival, "arrival-"+w.BankReference, pathArrivals, b.dueIn(b.behaviour.ArrivalLateDays), w)
 	if err != nil {
 		return nil, err
 	}
-	if b.behaviour.Arrivals == arrivalsTwice {
+	if b.behaviour.Arrivals == noticesTwice {
 		return slices.Concat([]*message{m}, []*message{m.again()}), nil
 	}
 	return []*message{m}, nil

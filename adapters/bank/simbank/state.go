@@ -20,7 +20,8 @@ var ErrState = errors.New("this is no whole saved state of this bank")
 const stateVersion = 1
 
 // stateHead is the first line of a saved state. Then follow, one a line, the
-// batches, the messages, the fund accounts, the customers, and a line that ends it.
+// batches, the messages, the payments that come back, the fund accounts, the
+// customers, and a line that ends it.
 type stateHead struct {
 	Version   int            `json:"simbank"`
 	Seed      uint64         `json:"seed"`
@@ -36,7 +37,7 @@ type stateHead struct {
 }
 
 type stateCounts struct {
-	Batches, Messages, Funds, Customers int
+	Batches, Messages, Returning, Funds, Customers int
 }
 
 type tillState struct {
@@ -53,6 +54,8 @@ type customerState struct {
 	Balance  money.Amount `json:"b"`
 	Debited  money.Amount `json:"t"`
 	Debits   int32        `json:"c,omitempty"`
+	Credited money.Amount `json:"e"`
+	Credits  int32        `json:"f,omitempty"`
 	State    AccountState `json:"s"`
 }
 
@@ -72,8 +75,8 @@ func (b *Bank) Save(w io.Writer) error {
 		Version: stateVersion, Seed: uint64(b.seed), Day: b.day, Behaviour: b.behaviour, Sequence: b.sequence,
 		Cards: b.cards, Open: b.open, Openings: b.openings,
 		Counts: stateCounts{
-			Batches: len(b.batches), Messages: len(b.queue), Funds: len(b.ledger.funds),
-			Customers: len(b.ledger.customers),
+			Batches: len(b.batches), Messages: len(b.queue), Returning: len(b.returning),
+			Funds: len(b.ledger.funds), Customers: len(b.ledger.customers),
 		},
 	}
 	for i, c := range b.ledger.contra {
@@ -87,11 +90,14 @@ func (b *Bank) Save(w io.Writer) error {
 			cmp.Compare(x.Till.Terminal, y.Till.Terminal))
 	})
 	err := e.Encode(head)
-	for _, id := range slices.Sorted(maps.Keys(b.batches)) {
-		err = cmp.Or(err, e.Encode(b.batches[id]))
+	for _, key := range slices.Sorted(maps.Keys(b.batches)) {
+		err = cmp.Or(err, e.Encode(b.batches[key]))
 	}
 	for _, m := range b.queue {
 		err = cmp.Or(err, e.Encode(m))
+	}
+	for _, back := range b.returning {
+		err = cmp.Or(err, e.Encode(back))
 	}
 	for _, f := range b.ledger.funds {
 		err = cmp.Or(err, e.Encode(f))
@@ -100,7 +106,7 @@ func (b *Bank) Save(w io.Writer) error {
 		c := &b.ledger.customers[i]
 		err = cmp.Or(err, e.Encode(customerState{
 			Number: c.number, Name: c.name, IDNumber: c.idNumber, Mandates: c.mandates, Balance: c.balance,
-			Debited: c.debited, Debits: c.debits, State: c.state,
+			Debited: c.debited, Debits: c.debits, Credited: c.credited, Credits: c.credits, State: c.state,
 		}))
 	}
 	if err := cmp.Or(err, e.Encode(stateEnd{End: true}), out.Flush()); err != nil {
@@ -130,7 +136,7 @@ func (b *Bank) Load(r io.Reader) error {
 	for _, t := range s.head.Tills {
 		b.tills[t.Till] = t.Sum
 	}
-	b.batches, b.open, b.queue = s.batches, s.head.Open, s.queue
+	b.batches, b.open, b.returning, b.queue = s.batches, s.head.Open, s.returning, s.queue
 	return nil
 }
 
@@ -138,7 +144,9 @@ type state struct {
 	head    stateHead
 	batches map[string]*batch
 	queue   []*message
-	ledger  *Ledger
+	// returning is in order of payment.
+	returning []*returning
+	ledger    *Ledger
 }
 
 func readState(d *json.Decoder) (*state, error) {
@@ -150,8 +158,9 @@ func readState(d *json.Decoder) (*state, error) {
 		return nil, fmt.Errorf("version %d is not known: %w", s.head.Version, ErrState)
 	}
 	err := cmp.Or(
-		each(d, s.head.Counts.Batches, func(x *batch) error { s.batches[x.ID] = x; return nil }),
+		each(d, s.head.Counts.Batches, func(x *batch) error { s.batches[x.key()] = x; return nil }),
 		each(d, s.head.Counts.Messages, func(m *message) error { s.queue = append(s.queue, m); return nil }),
+		each(d, s.head.Counts.Returning, func(r *returning) error { s.returning = append(s.returning, r); return nil }),
 		each(d, s.head.Counts.Funds, s.addFund),
 		each(d, s.head.Counts.Customers, s.addCustomer),
 	)
@@ -165,9 +174,9 @@ func readState(d *json.Decoder) (*state, error) {
 	if err := d.Decode(&end); err != nil || !end.End || s.ledger.Sum() != 0 {
 		return nil, errors.Join(ErrState, err)
 	}
-	for _, id := range s.head.Open {
-		if s.batches[id] == nil {
-			return nil, fmt.Errorf("batch %s is open and absent: %w", id, ErrState)
+	for _, key := range s.head.Open {
+		if s.batches[key] == nil {
+			return nil, fmt.Errorf("batch %s is open and absent: %w", key, ErrState)
 		}
 	}
 	return s, nil
@@ -204,5 +213,6 @@ func (s *state) addCustomer(c *customerState) error {
 	}
 	at := &s.ledger.customers[len(s.ledger.customers)-1]
 	at.mandates, at.debited, at.debits = c.Mandates, c.Debited, c.Debits
+	at.credited, at.credits = c.Credited, c.Credits
 	return nil
 }

@@ -20,10 +20,10 @@ import (
 	"twoline/gateway/money"
 )
 
-// TestF101_EveryRequestMayBeLost makes each request of a life fail once, before
+// TestEveryRequestMayBeLost makes each request of a life fail once, before
 // its effect or after it, and stops the bank there or lets it try on: the gateway
 // sees the same effects, and nobody is debited twice.
-func TestF101_EveryRequestMayBeLost(t *testing.T) {
+func TestEveryRequestMayBeLost(t *testing.T) {
 	t.Parallel()
 	undisturbed, total := lifeWithTrouble(t, 0, false, 5)
 	for _, attempts := range []int{1, 5} {
@@ -221,9 +221,9 @@ func TestABatchThatMayNotBeAcknowledgedIsNotDebited(t *testing.T) {
 	proveMoney(t, b, 0)
 }
 
-// TestF102_ABankThatCrashedBetweenDebitAndAnswerGoesOn restarts from the saved
+// TestABankThatCrashedBetweenDebitAndAnswerGoesOn restarts from the saved
 // state in a process of its own memory.
-func TestF102_ABankThatCrashedBetweenDebitAndAnswerGoesOn(t *testing.T) {
+func TestABankThatCrashedBetweenDebitAndAnswerGoesOn(t *testing.T) {
 	t.Parallel()
 	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
 		t.Run(string(format), func(t *testing.T) {
@@ -381,7 +381,9 @@ func TestLedgerMakesAndLosesNothing(t *testing.T) {
 				}
 			},
 			"state": func(*rapid.T) {
-				states := []simbank.AccountState{simbank.Normal, simbank.Frozen, simbank.Closed}
+				states := []simbank.AccountState{
+					simbank.Normal, simbank.Frozen, simbank.Closed, simbank.NotActivated, simbank.Dormant,
+				}
 				n, s := pick("number"), rapid.SampledFrom(states).Draw(t, "state")
 				if l.SetState(n, s) == nil {
 					m.state[n] = s
@@ -390,7 +392,7 @@ func TestLedgerMakesAndLosesNothing(t *testing.T) {
 			"deposit": func(*rapid.T) {
 				n, a := pick("number"), amount()
 				ok := l.Deposit(n, a) == nil
-				if ok != (a > 0 && (m.state[n] == simbank.Normal || m.state[n] == simbank.Frozen)) {
+				if ok != (a > 0 && m.isCustomer(n) && m.state[n] != simbank.Closed) {
 					t.Fatalf("deposit of %s on %s %s: %v", a, m.state[n], n, ok)
 				}
 				m.add(n, a, ok)
@@ -402,6 +404,14 @@ func TestLedgerMakesAndLosesNothing(t *testing.T) {
 					t.Fatalf("debit of %s on %s %s with %s: %v", a, m.state[n], n, m.balance[n], ok)
 				}
 				m.add(n, -a, ok)
+			},
+			"credit": func(*rapid.T) {
+				n, a := pick("number"), amount()
+				ok := l.Credit(n, a) == nil
+				if ok != (a > 0 && m.isCustomer(n) && m.state[n] != simbank.Closed && m.state[n] != simbank.Frozen) {
+					t.Fatalf("credit of %s on %s %s: %v", a, m.state[n], n, ok)
+				}
+				m.add(n, a, ok)
 			},
 			"post": func(*rapid.T) {
 				n, a, d := pick("number"), amount(), bank.Direction(rapid.IntRange(1, 2).Draw(t, "direction"))
@@ -432,6 +442,8 @@ func (m model) open(t *rapid.T, n string, a money.Amount, s simbank.AccountState
 	}
 	m.balance[n], m.state[n] = a, s
 }
+
+func (m model) isCustomer(n string) bool { return m.state[n] != "" && m.state[n] != "fund" }
 
 func (m model) add(n string, a money.Amount, ok bool) {
 	if ok {

@@ -11,7 +11,9 @@ import (
 // keys, codes. Money is a string of yuan, an id a decimal string.
 
 const (
-	pathBatches       = "/v1/withholding-batches"
+	pathWithholding   = "/v1/withholding-batches"
+	pathDisbursement  = "/v1/disbursement-batches"
+	pathReturns       = "/v1/returns"
 	pathArrivals      = "/v1/arrivals"
 	pathContributions = "/v1/contributions"
 	pathStatements    = "/v1/statements/"
@@ -27,13 +29,25 @@ const (
 	itemsPage = "1000"
 )
 
-func batchPath(id string) string           { return pathBatches + "/" + url.PathEscape(id) }
-func itemsPath(id string) string           { return batchPath(id) + "/items" }
-func filePath(id string) string            { return batchPath(id) + "/file" }
-func acknowledgementPath(id string) string { return batchPath(id) + "/acknowledgement" }
-func resultsPath(id string) string         { return batchPath(id) + "/results" }
-func resultFilePath(id string) string      { return batchPath(id) + "/result-file" }
-func openingFilePath(id string) string     { return pathOpenings + "/" + url.PathEscape(id) + "/file" }
+// The parts of a batch.
+const (
+	partItems           = "/items"
+	partFile            = "/file"
+	partAcknowledgement = "/acknowledgement"
+	partResults         = "/results"
+	partResultFile      = "/result-file"
+)
+
+// path is the address of a part of the batch; both directions have the same parts.
+func (x *batch) path(part string) string {
+	base := pathWithholding
+	if x.Payout != nil {
+		base = pathDisbursement
+	}
+	return base + "/" + url.PathEscape(x.ID) + part
+}
+
+func openingFilePath(id string) string { return pathOpenings + "/" + url.PathEscape(id) + "/file" }
 
 func openingResultPath(id string) string {
 	return pathOpenings + "/" + url.PathEscape(id) + "/result-file"
@@ -59,6 +73,7 @@ type wirePage[T any] struct {
 	NextCursor string `json:"next_cursor"`
 }
 
+// wireBatch is a batch of either direction; the last two are a disbursement's.
 type wireBatch struct {
 	ID         string       `json:"id"`
 	BatchNo    string       `json:"batch_no"`
@@ -71,6 +86,8 @@ type wireBatch struct {
 	FileName   string       `json:"file_name"`
 	FileDigest string       `json:"file_digest"`
 	Status     string       `json:"status"`
+	PayDay     calendar.Day `json:"pay_day"`
+	Settlement Settlement   `json:"settlement"`
 }
 
 type wireItem struct {
@@ -124,6 +141,21 @@ type wireRefusal struct {
 	ItemID string `json:"item_id"`
 	Code   string `json:"code"`
 	Text   string `json:"text"`
+}
+
+type wireReturns struct {
+	Count   int          `json:"count"`
+	Amount  money.Amount `json:"amount"`
+	Returns []wireReturn `json:"returns"`
+}
+
+type wireReturn struct {
+	ItemID        string       `json:"item_id"`
+	Amount        money.Amount `json:"amount"`
+	BankReference string       `json:"bank_reference"`
+	ValueDate     calendar.Day `json:"value_date"`
+	Code          string       `json:"code"`
+	Text          string       `json:"text"`
 }
 
 type wireArrival struct {

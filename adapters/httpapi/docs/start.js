@@ -4,6 +4,7 @@ window.addEventListener("load", function () {
     url: "/openapi.json",
     dom_id: "#api",
     deepLinking: true,
+    filter: true,
     validatorUrl: null,
     supportedSubmitMethods: [],
     defaultModelsExpandDepth: 0,

@@ -126,7 +126,7 @@ func TestF97_KeysOverlapByIDAndRevokedIsRefused(t *testing.T) {
 
 // S-14: the same words, and about the same work, for an unknown key as for a
 // wrong signature. The shortest of many runs is compared, with a wide margin.
-func TestUnknownKeyAnswersAndCostsAsWrongSignature(t *testing.T) {
+func TestS14_UnknownKeyAnswersAndCostsAsWrongSignature(t *testing.T) {
 	t.Parallel()
 	keys := parsedKeys(t)
 	for _, id := range []string{ed25519ID, hmacID} {

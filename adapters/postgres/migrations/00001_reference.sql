@@ -167,9 +167,11 @@ create table mandate (
     ended_on      date,
     primary key (area, id),
     foreign key (area, member_id) references member,
-    foreign key (area, instrument_id) references instrument,
-    unique (area, bank, number)
+    foreign key (area, instrument_id) references instrument
 );
+-- The bank's number stays when the account behind it is replaced, so it is unique among the mandates that hold.
+create unique index mandate_number on mandate (area, bank, number) where ended_on is null;
+create index mandate_numbers on mandate (area, bank, number, id);
 create unique index mandate_active on mandate (area, member_id) where ended_on is null;
 create index mandate_bank on mandate (area, bank) where ended_on is null;
 

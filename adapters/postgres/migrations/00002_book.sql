@@ -43,7 +43,8 @@ language sql immutable parallel safe as $$
         when role = 'expenditure' and side = 'credit' then kind in ('payment_handover', 'benefit', 'reissue',
             'account_paid_out', 'transfer_out', 'interest_handover', 'remittance_made')
         -- Money handed to the bank ahead of pay day came from the expenditure account and goes to pensioners or back.
-        when role = 'in_transit' then kind in ('opening', 'payment_handover', 'benefit', 'transit_return', 'reissue')
+        when role = 'in_transit' then kind in ('opening', 'payment_handover', 'benefit', 'account_paid_out',
+            'transit_return', 'reissue')
         when kind = 'benefit' then role like 'personal%'
         -- What touches a benefit touches no other bank account than the expenditure account, which is named above.
         when kind in ('payment_return', 'return_unclaimed', 'account_paid_out', 'recovery_by_channel',

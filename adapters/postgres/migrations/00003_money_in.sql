@@ -197,15 +197,23 @@ create table arrival (
     foreign key (area, fund_account) references fund_account,
     unique (area, fund_account, bank_reference, direction)
 );
--- A statement may name the batch of money that a notice told without one.
+-- Which batch money is for, where the notice did not say it or said another one: the bank or its statement names it
+-- later, an officer corrects it. The last naming counts, and money is known to its batch from that naming's id on.
 create table arrival_subject (
     area       integer not null,
     arrival_id bigint not null,
+    id         bigint not null default nextval('fact_id'),
     batch_id   bigint not null,
+    named_by   text not null,
+    -- What an officer goes by.
+    reason     text not null default '',
     named_at   timestamptz not null,
-    primary key (area, arrival_id),
-    foreign key (area, arrival_id) references arrival
+    primary key (area, arrival_id, id),
+    foreign key (area, arrival_id) references arrival,
+    foreign key (area, batch_id) references withholding_batch,
+    constraint officer_says_why check ((named_by like 'officer:%') = (reason <> ''))
 );
+create index arrival_subject_batch on arrival_subject (area, batch_id);
 create index arrival_batch on arrival (area, batch_id) where batch_id is not null;
 create index arrival_terminal on arrival (area, terminal_day) where terminal_day is not null;
 
@@ -251,12 +259,14 @@ create table terminal_day (
 create table agreement (
     area        integer not null,
     id          bigint not null default nextval('fact_id'),
-    subject     text not null check (subject in ('batch', 'item', 'terminal_day')),
+    subject     text not null check (subject in ('batch', 'terminal_day')),
     subject_id  bigint not null,
     round       integer not null check (round >= 1),
     -- The recorded answers of the batch with after_answer < id <= upto_answer.
     after_answer bigint not null,
     upto_answer bigint not null,
+    -- And all its arrivals that no agreement before it took and that were known to be for it by this id: the arrival's
+    -- own, or the naming's.
     upto_arrival bigint not null,
     -- The money went to suspense before it was explained: it is recognised from there.
     from_suspense boolean not null,

@@ -15,6 +15,8 @@ create table entitlement (
     entered_by text not null,
     entered_at timestamptz not null,
     primary key (area, id),
+    -- A later decision on the same month is another document's.
+    unique (area, member_id, component, from_month, document),
     foreign key (area, member_id) references member
 );
 create index entitlement_member on entitlement (area, member_id, component, from_month, id);
@@ -77,6 +79,7 @@ create table hold_release (
     foreign key (maker, maker_person) references officer (login, person_id)
 );
 create unique index hold_release_open on hold_release (area, hold_id) where state in ('submitted', 'approved');
+create index hold_release_hold on hold_release (area, hold_id, id);
 
 create table instrument_change (
     area          integer not null,
@@ -105,6 +108,8 @@ create table instrument_change (
     check ((state = 'approved') = (successor_id is not null))
 );
 create unique index instrument_change_open on instrument_change (area, instrument_id) where state = 'submitted';
+create unique index instrument_change_successor on instrument_change (area, successor_id) where successor_id is not null;
+create index instrument_change_instrument on instrument_change (area, instrument_id, id);
 
 -- Who is entitled for a month, and who is held back and why. A roster is made anew as often as wanted.
 create table roster (
@@ -174,6 +179,7 @@ create table pay_run (
     primary key (area, id),
     unique (area, id, maker_person, digest),
     unique (area, scheme, month, kind, ordinal),
+    foreign key (maker, maker_person) references officer (login, person_id),
     foreign key (area, roster_id) references roster,
     foreign key (area, scheme) references book,
     check ((state in ('draft', 'withdrawn', 'refused')) or (digest is not null and item_count > 0)),
@@ -302,14 +308,19 @@ create table payment_return (
     code           text not null default '',
     class          text not null check (class in ('FIX_ACCOUNT', 'BLOCKED', 'RETRY_TECHNICAL', 'DUPLICATE', 'UNKNOWN')),
     text           text not null default '',
+    -- The request and its line. Lines that are no return are kept in answer, under the same receipt.
+    receipt_id     bigint not null,
+    line           integer not null check (line >= 1),
     reported_by    text not null,
     reported_at    timestamptz not null,
     business_day   date not null,
     primary key (area, id),
     -- A payment is returned once, and a bank's number of a credit is used once.
     unique (area, item_id),
-    unique (area, batch_id, bank_reference)
+    unique (area, batch_id, bank_reference),
+    unique (area, receipt_id, line)
 );
+create index payment_return_reference on payment_return (area, bank_reference);
 -- The return stands in the book from this row on; the row is the cause of its entry.
 create table payment_return_booked (
     area         integer not null,
@@ -347,6 +358,16 @@ create table funding_request (
     foreign key (area, account) references fund_account,
     foreign key (area, scheme) references book
 );
+
+alter table fund_transfer
+    add column funding_request bigint,
+    add foreign key (area, funding_request) references funding_request,
+    add constraint request_of_allocation check (funding_request is null or kind = 'allocation');
+create index fund_transfer_request on fund_transfer (area, funding_request) where funding_request is not null;
+
+-- The failures of a payment batch, and the banks' words that contradict an outcome: both are few.
+create index answer_failed on answer (area, batch_id) where disposition = 'recorded' and outcome = 'failed';
+create index answer_contradiction on answer (area, item_id) where refusal = 'contradicts_outcome';
 
 alter table receipt drop constraint receipt_kind_check;
 alter table receipt add constraint receipt_kind_check check (kind in
@@ -435,7 +456,9 @@ begin
         return new;
     end if;
     if new.state <> old.state and (old.state in ('done', 'withdrawn') or new.version <> old.version + 1
-            or (new.state not in ('ready', 'exported') and run is distinct from 'released')) then
+            or new.state = 'ready' or (new.state = 'exported' and old.state <> 'ready')
+            or (new.state = 'withdrawn' and old.state not in ('ready', 'exported', 'sending', 'sent'))
+            or (new.state <> 'exported' and run is distinct from 'released')) then
         raise exception 'payment batch % cannot become % from % while its run is %', new.id, new.state, old.state, run
             using errcode = '23514', constraint = 'payment_batch_step';
     end if;

@@ -1,25 +1,29 @@
-package collection
+package bank
 
 import (
 	"errors"
 	"strconv"
 
-	"twoline/gateway/bank"
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
 )
 
-// fileProof reads a result file once without taking anything in.
-type fileProof struct {
+// ErrQuarantine marks a file that contradicts itself: nothing of it is taken in.
+var ErrQuarantine = fault.New(fault.Unprocessable, "file_quarantined", "the file contradicts itself")
+
+// FileProof reads a result file once without taking anything in: give Take to a
+// codec, then ask Check. Its zero value is ready.
+type FileProof struct {
 	lines int
 	total money.Total
 	ended bool
 }
 
-func (p *fileProof) take(rec bank.Record) error {
+// Take is an Emit. It stops at what makes the file contradict itself.
+func (p *FileProof) Take(rec Record) error {
 	switch r := rec.(type) {
-	case bank.Result:
-		if r.Level != "" && r.Level != "item" {
+	case Result:
+		if !r.OfItem() {
 			return nil
 		}
 		p.lines++
@@ -31,19 +35,19 @@ func (p *fileProof) take(rec bank.Record) error {
 			return ErrQuarantine.With("line %d: %s is no amount of yuan with two decimals", r.Line, r.Amount).At(r.Line)
 		}
 		p.total.Add(a)
-	case bank.Problem:
-		if r.Severity == bank.SeverityError {
+	case Problem:
+		if r.Severity == SeverityError {
 			return ErrQuarantine.With("%s", r.Text).At(r.Line)
 		}
-	case bank.End:
+	case End:
 		p.ended = true
 	default:
 	}
 	return nil
 }
 
-// check compares the file with the totals that travelled beside it.
-func (p *fileProof) check(head bank.Receipt) error {
+// Check compares the file with the totals that travelled beside it.
+func (p *FileProof) Check(head Receipt) error {
 	sum, err := p.total.Amount()
 	switch {
 	case err != nil:
@@ -58,9 +62,12 @@ func (p *fileProof) check(head bank.Receipt) error {
 	return nil
 }
 
-// ResultOf turns a record of a file into a line of an answer.
-func ResultOf(line int, r bank.Result) Result {
-	out := Result{
+// OfItem says that the result is about one item, not about a batch or a file.
+func (r Result) OfItem() bool { return r.Level == "" || r.Level == "item" }
+
+// AnswerOf turns a record of a file into a line of an answer.
+func AnswerOf(line int, r Result) Answer {
+	out := Answer{
 		Line: line, Item: 0, SocialNo: r.SocialNo, Name: r.Name, IDNumber: r.IDNumber, Account: r.Account,
 		BatchNumber: r.BatchID, Outcome: r.Outcome, Class: r.Class, Code: r.Code, Text: r.Text, Amount: nil,
 		BankReference: r.BankReference, ValueDate: r.ValueDate,
@@ -76,8 +83,17 @@ func ResultOf(line int, r bank.Result) Result {
 	return out
 }
 
-// isRefusal says that an error speaks of the content of what was read.
-func isRefusal(err error) bool {
+// SpeaksOfContent says that an error is about what a stored file says: taking it
+// in again would end the same way, so it is set aside.
+func SpeaksOfContent(err error) bool {
+	if _, ok := errors.AsType[*ContentError](err); ok {
+		return true
+	}
+	return IsRefusal(err)
+}
+
+// IsRefusal says that an error is a refusal of what was read, by a rule.
+func IsRefusal(err error) bool {
 	switch fault.KindOf(err) {
 	case fault.Invalid, fault.Unprocessable, fault.TooLarge, fault.NotFound:
 		return true
@@ -87,14 +103,16 @@ func isRefusal(err error) bool {
 	return false
 }
 
-func refusalCode(err error) string {
-	if isRefusal(err) {
+// RefusalCode is the stable code that a file is set aside with.
+func RefusalCode(err error) string {
+	if IsRefusal(err) {
 		return fault.CodeOf(err)
 	}
 	return "file_malformed"
 }
 
-func refusalText(err error) string {
+// RefusalText is the sentence beside RefusalCode.
+func RefusalText(err error) string {
 	if e, ok := errors.AsType[*fault.Error](err); ok {
 		if e.Line > 0 {
 			return "line " + strconv.Itoa(e.Line) + ": " + e.Text

@@ -1,0 +1,239 @@
+package httpapi
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"time"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/once"
+	"twoline/gateway/registry"
+)
+
+// holdRoutes are who is not paid, and how that ends: two people of the agency's
+// business desk end a hold, one takes a wrong death notice back.
+func (s *Server) holdRoutes() {
+	if s.deps.Registry == nil {
+		return
+	}
+	makers, checkers := deskMakers(), Officers(approval.Checker, approval.AgencyBusiness)
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/holds", Summary: "Members who are held back, with the releases asked for",
+		Who: readers(),
+	}, s.holds)
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/holds/{id}", Summary: "One hold", Who: readers(),
+	}, s.hold)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/holds/{id}/release", Summary: "Ask for the end of a hold", Status: 201,
+		Description: "The hold stands until a second person approves the digest of the release.", Who: makers,
+	}, viewHold, s.askRelease)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/holds/{id}/release/approve", Summary: "Approve the release: the hold ends",
+		Description: "By a checker who is another person than the maker.", Who: checkers,
+	}, viewHold, s.approveRelease)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/holds/{id}/release/reject", Summary: "Refuse the release: the hold stands",
+		Who: checkers,
+	}, viewHold, s.rejectRelease)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/holds/{id}/release/withdraw", Summary: "Take the request back, by its maker",
+		Who: makers.Or(checkers),
+	}, viewHold, s.withdrawRelease)
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/death-notices", Summary: "Deaths that were reported, and notices taken back",
+		Who: readers(),
+	}, s.deathNotices)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/death-notices/{id}/withdraw", Summary: "Take a wrong notice back",
+		Description: "The member is paid again by the next run, which three people answer for.", Who: makers,
+	}, viewDeathNotice, s.withdrawNotice)
+}
+
+func deskMakers() Who { return Officers(approval.Maker, approval.AgencyBusiness) }
+
+// HoldRelease is a request to end a hold.
+type HoldRelease struct {
+	ID       ID        `json:"id"`
+	Document string    `json:"document"`
+	Digest   string    `json:"digest"   doc:"SHA-256 of the hold and the document, hex: what is approved"`
+	Maker    string    `json:"maker"`
+	MadeAt   time.Time `json:"made_at"`
+	Status   string    `json:"status"   enum:"submitted,approved,rejected,withdrawn"`
+}
+
+// Hold keeps a member from being paid.
+type Hold struct {
+	ID        ID           `json:"id"`
+	MemberID  ID           `json:"member_id"`
+	SocialNo  string       `json:"social_no"`
+	Name      string       `json:"name"              doc:"Masked"`
+	Reason    string       `json:"reason"            enum:"certification_overdue,other_pension,duplicate_identity,shared_account,amount_review,court,investigation,manual"`
+	FromMonth Month        `json:"from_month"        doc:"The first month that is held back"`
+	Text      string       `json:"text,omitempty"`
+	OpenedBy  string       `json:"opened_by"`
+	OpenedAt  time.Time    `json:"opened_at"`
+	Status    string       `json:"status"            enum:"standing,released"`
+	Release   *HoldRelease `json:"release,omitempty" doc:"The newest request to end it"`
+}
+
+func viewHold(h registry.Hold) Hold {
+	out := Hold{
+		ID: NewID(h.ID), MemberID: NewID(h.Member), SocialNo: h.SocialNo, Name: h.Name.String(), Reason: string(h.Reason),
+		FromMonth: Month{h.From}, Text: h.Text, OpenedBy: h.OpenedBy, OpenedAt: h.OpenedAt, Status: "standing",
+		Release: nil,
+	}
+	if h.Released() {
+		out.Status = "released"
+	}
+	if r := h.Release; r.ID != 0 {
+		out.Release = &HoldRelease{
+			ID: NewID(r.ID), Document: r.Document, Digest: hex.EncodeToString(r.Digest[:]), Maker: r.Maker,
+			MadeAt: r.MadeAt, Status: r.State.String(),
+		}
+	}
+	return out
+}
+
+type holdsQuery struct {
+	Paging
+
+	Member string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
+	Reason string `query:"reason" enum:"certification_overdue,other_pension,duplicate_identity,shared_account,amount_review,court,investigation,manual"`
+	Status string `query:"status" enum:"standing,asked,released" doc:"asked are those whose release waits for its checker"`
+}
+
+func (s *Server) holds(ctx context.Context, c Call, in *holdsQuery) (Page[Hold], error) {
+	none := Page[Hold]{} //nolint:exhaustruct // none
+	after, err := in.After()
+	if err != nil {
+		return none, err
+	}
+	f := registry.HoldFilter{ //nolint:exhaustruct // the service fills the rest
+		Reason: registry.HoldReason(in.Reason), Standing: in.Status == "standing", Asked: in.Status == "asked",
+		Ended: in.Status == "released", After: after, Limit: in.Limit + 1,
+	}
+	if in.Member != "" {
+		member, err := idIn(in.Member, "member_id")
+		if err != nil {
+			return none, err
+		}
+		f.Members = []int64{member}
+	}
+	list, err := s.deps.Registry.Holds(ctx, c.Officer, f)
+	return NewPage(list, in.Limit, func(h registry.Hold) int64 { return h.ID }, viewHold), err
+}
+
+// idIn reads an id of a query, where an absent one is no ID.
+func idIn(text, field string) (int64, error) {
+	var id ID
+	if err := id.UnmarshalText([]byte(text)); err != nil {
+		return 0, errInput.On(field)
+	}
+	return id.Int64(), nil
+}
+
+type holdQuery struct {
+	ID ID `path:"id"`
+}
+
+func (s *Server) hold(ctx context.Context, c Call, in *holdQuery) (Hold, error) {
+	h, err := s.deps.Registry.Hold(ctx, c.Officer, in.ID.Int64())
+	return viewHold(h), err
+}
+
+type documentCommand struct {
+	ID   ID `path:"id"`
+	Body struct {
+		Document string `json:"document" doc:"What it rests on" minLength:"1" maxLength:"200"`
+	}
+}
+
+func (s *Server) askRelease(ctx context.Context, c Call, in *documentCommand) (once.Answer, error) {
+	return s.deps.Registry.AskRelease(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), in.Body.Document)
+}
+
+type deskVerdictCommand struct {
+	ID   ID `path:"id"`
+	Body struct {
+		Digest string `json:"digest"           doc:"The digest that was shown" pattern:"^[0-9a-f]{64}$"`
+		Reason string `json:"reason,omitempty" maxLength:"200"`
+	}
+}
+
+func deskVerdict(digest, reason string) (registry.Verdict, error) {
+	v := registry.Verdict{Digest: [sha256.Size]byte{}, Reason: reason}
+	if n, err := hex.Decode(v.Digest[:], []byte(digest)); err != nil || n != sha256.Size {
+		return v, approval.ErrDigest
+	}
+	return v, nil
+}
+
+func (s *Server) approveRelease(ctx context.Context, c Call, in *deskVerdictCommand) (once.Answer, error) {
+	v, err := deskVerdict(in.Body.Digest, in.Body.Reason)
+	if err != nil {
+		return once.Answer{}, err //nolint:exhaustruct // none
+	}
+	return s.deps.Registry.ApproveRelease(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), v)
+}
+
+func (s *Server) rejectRelease(ctx context.Context, c Call, in *deskVerdictCommand) (once.Answer, error) {
+	v, err := deskVerdict(in.Body.Digest, in.Body.Reason)
+	if err != nil {
+		return once.Answer{}, err //nolint:exhaustruct // none
+	}
+	return s.deps.Registry.RejectRelease(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), v)
+}
+
+func (s *Server) withdrawRelease(ctx context.Context, c Call, in *holdQuery) (once.Answer, error) {
+	return s.deps.Registry.WithdrawRelease(ctx, c.Request, c.Render, c.Officer, in.ID.Int64())
+}
+
+// DeathNotice is a death that was reported.
+type DeathNotice struct {
+	ID        ID        `json:"id"`
+	MemberID  ID        `json:"member_id"`
+	SocialNo  string    `json:"social_no"`
+	Name      string    `json:"name"                   doc:"Masked"`
+	DiedOn    Day       `json:"died_on"`
+	Source    string    `json:"source"                 doc:"Who reported it"`
+	Document  string    `json:"document"`
+	EnteredBy string    `json:"entered_by"`
+	EnteredAt time.Time `json:"entered_at"`
+	Withdrawn string    `json:"withdrawn_by,omitempty" doc:"The document by which a wrong notice was taken back"`
+}
+
+func viewDeathNotice(n registry.DeathNotice) DeathNotice {
+	return DeathNotice{
+		ID: NewID(n.ID), MemberID: NewID(n.Member), SocialNo: n.SocialNo, Name: n.Name.String(), DiedOn: NewDay(n.DiedOn),
+		Source: n.Source, Document: n.Document, EnteredBy: n.EnteredBy, EnteredAt: n.EnteredAt, Withdrawn: n.Withdrawn,
+	}
+}
+
+type deathNoticesQuery struct {
+	Paging
+
+	Member string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
+}
+
+func (s *Server) deathNotices(ctx context.Context, c Call, in *deathNoticesQuery) (Page[DeathNotice], error) {
+	none := Page[DeathNotice]{} //nolint:exhaustruct // none
+	after, err := in.After()
+	if err != nil {
+		return none, err
+	}
+	var member int64
+	if in.Member != "" {
+		if member, err = idIn(in.Member, "member_id"); err != nil {
+			return none, err
+		}
+	}
+	list, err := s.deps.Registry.DeathNotices(ctx, c.Officer, member, after, in.Limit+1)
+	return NewPage(list, in.Limit, func(n registry.DeathNotice) int64 { return n.ID }, viewDeathNotice), err
+}
+
+func (s *Server) withdrawNotice(ctx context.Context, c Call, in *documentCommand) (once.Answer, error) {
+	return s.deps.Registry.WithdrawNotice(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), in.Body.Document)
+}

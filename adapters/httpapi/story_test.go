@@ -1,0 +1,382 @@
+package httpapi_test
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"twoline/adapters/httpapi/signature"
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+)
+
+// story sends the document's examples through the real door, in the order in
+// which they tell their story. The ids and digests of the examples are replaced
+// by those that the world really gave for the same facts.
+type story struct {
+	*house
+
+	doc    *document
+	real   map[string]string
+	tokens map[string]string
+	sent   int
+}
+
+// told is the order: an operation, and the example of it where there are several.
+// What is not named comes last.
+func told() []string {
+	return []string{
+		"POST /v1/imports/{kind} areas", "POST /v1/imports/{kind} regions", "POST /v1/imports/{kind} policies",
+		"POST /v1/imports/{kind} banks", "POST /v1/imports/{kind} fund-accounts",
+		"POST /v1/imports/{kind} members", "POST /v1/imports/{kind} instruments",
+		"POST /v1/imports/{kind} mandates", "POST /v1/imports/{kind} tiers",
+		"POST /v1/imports/{kind} opening-accounts", "GET /v1/fund-accounts", "POST /v1/opening-balances",
+		"POST /v1/mandates sign", "POST /v1/members/lookup", "POST /v1/account-openings",
+		"POST /v1/withholding-runs all banks", "GET /v1/withholding-batches",
+		"GET /v1/withholding-batches/{id}/items", "POST /v1/withholding-batches/{id}/acknowledgement",
+		"POST /v1/withholding-batches/{id}/results one of each",
+		"POST /v1/arrivals batch", "POST /v1/contributions", "POST /v1/arrivals terminal",
+		"POST /v1/fund-transfers subsidy", "POST /v1/fund-transfers/{id}/approve",
+		"POST /v1/fund-transfers allocation", "POST /v1/funding-requests",
+		"POST /v1/imports/{kind} entitlements", "POST /v1/imports/{kind} holds", "GET /v1/holds",
+		"POST /v1/holds/{id}/release", "POST /v1/holds/{id}/release/approve", "POST /v1/imports/{kind} deaths",
+		"GET /v1/death-notices", "POST /v1/death-notices/{id}/withdraw",
+		"POST /v1/rosters", "GET /v1/rosters/{id}/lines", "POST /v1/pay-runs trial", "POST /v1/pay-runs regular",
+		"POST /v1/pay-runs/{id}/submit", "POST /v1/pay-runs/{id}/approve", "POST /v1/pay-runs/{id}/release in time",
+		"GET /v1/disbursement-batches", "GET /v1/disbursement-batches/{id}/items",
+		"POST /v1/disbursement-batches/{id}/acknowledgement", "POST /v1/disbursement-batches/{id}/results",
+		"POST /v1/returns", "GET /v1/members/{id}/payments", "POST /v1/returns/{id}/unclaimed",
+		"GET /v1/members/{id}/instruments", "POST /v1/instruments/{id}/change",
+		"POST /v1/instruments/{id}/change/approve", "POST /v1/arrivals unknown payer", "POST /v1/arrivals/{id}/batch",
+		"POST /v1/session",
+	}
+}
+
+// ends are the examples that the world cannot follow to a success, and how it
+// refuses them: never because of their form.
+func ends() map[string]string {
+	return map[string]string{
+		"GET /readyz": "", // a test's database does without fsync, which is not ready
+		// The first run took everybody.
+		"POST /v1/withholding-runs one bank": "nothing_due",
+		// One move cannot be approved, rejected and taken back.
+		"POST /v1/fund-transfers/{id}/reject":   "already_decided",
+		"POST /v1/fund-transfers/{id}/withdraw": "already_decided",
+		// What was released or changed is so.
+		"POST /v1/holds/{id}/release/reject":        "already_decided",
+		"POST /v1/holds/{id}/release/withdraw":      "already_decided",
+		"POST /v1/instruments/{id}/change/reject":   "already_decided",
+		"POST /v1/instruments/{id}/change/withdraw": "already_decided",
+		"POST /v1/reissues":                         "nothing_to_pay",
+		// A run goes out once, and stays out.
+		"POST /v1/pay-runs/{id}/release late": "pay_run_state", "POST /v1/pay-runs/{id}/reject": "pay_run_state",
+		"POST /v1/pay-runs/{id}/withdraw": "pay_run_state", "POST /v1/disbursement-batches/{id}/recall": "batch_acknowledged",
+		// No worker takes the statement in, and no day is sealed.
+		"GET /v1/reconciliations/{account}/{date}":      "statement_not_covered",
+		"POST /v1/reconciliations/{account}/{date}/run": "statement_not_covered",
+		"POST /v1/periods/{account}/{month}/close":      "period_not_sealed",
+	}
+}
+
+// callers are those of a route with several, where the first is not the right one.
+func callers() map[string]string {
+	return map[string]string{
+		"POST /v1/imports/{kind} areas":         "system_admin in system",
+		"POST /v1/imports/{kind} fund-accounts": "maker in agency_finance",
+		"POST /v1/fund-transfers subsidy":       "maker in finance_bureau",
+		"POST /v1/fund-transfers allocation":    "maker in finance_bureau",
+		"POST /v1/fund-transfers/{id}/approve":  "checker in finance_bureau",
+		"POST /v1/fund-transfers/{id}/reject":   "checker in finance_bureau",
+		"POST /v1/fund-transfers/{id}/withdraw": "maker in finance_bureau",
+	}
+}
+
+// between is what happens in the story without the wire, before an example.
+func (s *story) between(name string) {
+	s.tb.Helper()
+	if name == "POST /v1/pay-runs/{id}/release in time" {
+		// The allocation of the examples is approved as the subsidy was.
+		path := "/v1/fund-transfers/" + s.real["100502"]
+		token := s.tokens["checker in finance_bureau"]
+		var move struct{ Digest string }
+		res := s.expect(request{method: http.MethodGet, path: path, token: token}, 200, "")
+		if err := json.Unmarshal([]byte(res.body), &move); err != nil {
+			s.tb.Fatal(err)
+		}
+		s.expect(request{
+			method: http.MethodPost, path: path + "/approve", key: "story-allocation", token: token,
+			body: `{"digest":"` + move.Digest + `"}`,
+		}, 200, "")
+	}
+}
+
+// The examples are no prose: each of them goes through the door as it is shown,
+// and each real answer is what the document says of it.
+func TestExamplesGoThroughTheDoor(t *testing.T) {
+	t.Parallel()
+	s := openStory(t)
+	waiting := map[string]servedRoute{}
+	var names []string
+	for _, o := range s.doc.operations() {
+		for _, name := range s.tales(o) {
+			waiting[name] = o
+			names = append(names, name)
+		}
+	}
+	order := told()
+	for _, name := range order {
+		if _, ok := waiting[name]; !ok {
+			t.Errorf("the document has no example %s", name)
+		}
+	}
+	for _, name := range names {
+		// The end of a session is the end of the story.
+		if !slices.Contains(order, name) && !strings.HasPrefix(name, http.MethodDelete) {
+			order = append(order, name)
+		}
+	}
+	order = append(order, "DELETE /v1/session")
+	for _, name := range order {
+		s.tell(name, waiting[name])
+	}
+}
+
+func openStory(t *testing.T) *story {
+	t.Helper()
+	s := &story{
+		house: open(t, setup{today: func() calendar.Day { return calendar.MustDay("2026-11-27") }}),
+		real:  map[string]string{}, tokens: map[string]string{}, doc: nil, sent: 0,
+	}
+	s.doc = s.document()
+	// The officer of the example of a login.
+	s.officer("li.ming", approval.FinanceBureau, approval.Maker)
+	return s
+}
+
+// tales are an operation's examples: its bodies, or the values of its parameters,
+// by name, or itself where there is but one.
+func (s *story) tales(o servedRoute) []string {
+	names := map[string]bool{}
+	for name := range s.requestExamples(o) {
+		names[name] = true
+	}
+	for _, p := range s.doc.parameters(o) {
+		for name := range s.doc.examples(p) {
+			if name != "" {
+				names[name] = true
+			}
+		}
+	}
+	if len(names) < 2 {
+		return []string{o.name}
+	}
+	var all []string
+	for _, name := range slices.Sorted(maps.Keys(names)) {
+		all = append(all, o.name+" "+name)
+	}
+	return all
+}
+
+func (s *story) requestExamples(o servedRoute) map[string]any {
+	for _, node := range s.doc.object(o.node, "requestBody", "content") {
+		media, _ := node.(map[string]any)
+		return s.doc.examples(media)
+	}
+	return nil
+}
+
+// tell sends one example and looks at what comes back.
+func (s *story) tell(name string, o servedRoute) {
+	s.tb.Helper()
+	s.between(name)
+	r, tale := s.request(name, o)
+	res := s.do(r)
+	end, ends := ends()[name]
+	if got := res.status < 300; got == ends || res.code() != end {
+		s.tb.Errorf("%s: %d %s, want a success or %q", name, res.status, res.body, end)
+	}
+	responses := s.doc.object(o.node, "responses")
+	shown := s.doc.object(responses, fmt.Sprint(res.status), "content")
+	if responses[fmt.Sprint(res.status)] == nil {
+		s.tb.Errorf("%s: the document knows no %d", name, res.status)
+	}
+	if len(shown) > 0 && shown[res.header.Get("Content-Type")] == nil && !strings.HasSuffix(o.path, "{name}") {
+		s.tb.Errorf("%s: answered %s, which the document does not name", name, res.header.Get("Content-Type"))
+	}
+	for media, node := range shown {
+		if len(shown) > 1 && media != res.header.Get("Content-Type") {
+			continue
+		}
+		var value any = res.body
+		if strings.HasSuffix(media, "json") {
+			value = s.decode(res.body)
+		}
+		described, _ := node.(map[string]any)
+		s.doc.check("the real answer to "+name, described["schema"], value)
+		if res.status < 300 {
+			s.learnFrom(s.doc.examples(described), tale, value)
+		}
+	}
+}
+
+func (s *story) decode(text string) (value any) {
+	s.tb.Helper()
+	if err := json.Unmarshal([]byte(text), &value); err != nil {
+		s.tb.Fatalf("%s: %v", text, err)
+	}
+	return value
+}
+
+// request builds what the example shows. The second result is the example's name.
+func (s *story) request(name string, o servedRoute) (request, string) {
+	s.tb.Helper()
+	s.sent++
+	tale := strings.TrimPrefix(strings.TrimPrefix(name, o.name), " ")
+	r := request{method: o.method, path: o.path}
+	for media, node := range s.doc.object(o.node, "requestBody", "content") {
+		described, _ := node.(map[string]any)
+		examples := s.doc.examples(described)
+		shown := tale
+		for only := range examples {
+			if tale == "" {
+				shown = only
+			}
+		}
+		r.contentType, r.body = media, s.body(examples[shown])
+	}
+	query := url.Values{}
+	for _, p := range s.doc.parameters(o) {
+		key, _ := p["name"].(string)
+		value, ok := s.parameter(p, tale)
+		switch {
+		case !ok:
+		case p["in"] == "path":
+			r.path = strings.ReplaceAll(r.path, "{"+key+"}", value)
+		case p["in"] == "query":
+			query.Set(key, value)
+		case key == "Idempotency-Key":
+			r.key = fmt.Sprintf("%s-%d", value, s.sent)
+		case key == "Content-Digest":
+			s.checkDigest(name, o, tale, value)
+		}
+	}
+	if len(query) > 0 {
+		r.path += "?" + query.Encode()
+	}
+	_, r.upload = o.node["servers"]
+	s.call(name, o, &r)
+	return r, tale
+}
+
+func (s *story) checkDigest(name string, o servedRoute, tale, value string) {
+	s.tb.Helper()
+	content, _ := s.requestExamples(o)[tale].(string)
+	if value != signature.ContentDigest(sha256.Sum256([]byte(content))) {
+		s.tb.Errorf("%s: the digest is not that of the body", name)
+	}
+}
+
+// parameter is the example of that name, else the one example.
+func (s *story) parameter(p map[string]any, tale string) (string, bool) {
+	examples := s.doc.examples(p)
+	value, ok := examples[tale]
+	if !ok {
+		value, ok = examples[""]
+	}
+	own, _ := s.doc.object(p, "schema")["examples"].([]any)
+	if !ok && len(own) > 0 && p["required"] == true {
+		value, ok = own[0], true
+	}
+	text := fmt.Sprint(value)
+	if real, known := s.real[text]; known {
+		text = real
+	}
+	return text, ok
+}
+
+// body writes an example as it is sent, with the ids of the world.
+func (s *story) body(example any) string {
+	s.tb.Helper()
+	text, ok := example.(string)
+	if !ok {
+		b, err := json.Marshal(example)
+		if err != nil {
+			s.tb.Fatal(err)
+		}
+		text = string(b)
+	}
+	return regexp.MustCompile(`"[0-9a-f]{6,64}"`).ReplaceAllStringFunc(text, func(quoted string) string {
+		if real, ok := s.real[strings.Trim(quoted, `"`)]; ok {
+			return `"` + real + `"`
+		}
+		return quoted
+	})
+}
+
+// call signs the request, or opens a session for it.
+func (s *story) call(name string, o servedRoute, r *request) {
+	s.tb.Helper()
+	list, _ := o.node["x-callers"].([]any)
+	who := ""
+	if len(list) > 0 {
+		who, _ = list[0].(string)
+	}
+	if other, ok := callers()[name]; ok {
+		who = other
+	}
+	switch {
+	case who == "banks":
+		r.bank = "psbc-1"
+	case strings.Contains(who, " in "):
+		duty, in, _ := strings.Cut(who, " in ")
+		if s.tokens[who] == "" {
+			login := strings.NewReplacer(" in ", ".", "_", "-").Replace(who)
+			s.tokens[who] = s.session(login, approval.Organisation(in), approval.Duty(duty))
+		}
+		r.token = s.tokens[who]
+	case who == "officers with a session":
+		r.token = s.tokens["login"]
+	}
+}
+
+// learnFrom takes the example of the answer that has the request's name, or the
+// first one where the request has none.
+func (s *story) learnFrom(examples map[string]any, tale string, real any) {
+	if tale == "" && len(examples) > 0 {
+		tale = slices.Sorted(maps.Keys(examples))[0]
+	}
+	s.learn(examples[tale], real)
+}
+
+// learn remembers what an example's ids and digests are in this world.
+func (s *story) learn(example, real any) {
+	switch e := example.(type) {
+	case map[string]any:
+		r, _ := real.(map[string]any)
+		for name, value := range e {
+			text, isText := value.(string)
+			got, _ := r[name].(string)
+			id := name == "id" || name == "entry" || name == "fund_account" || strings.HasSuffix(name, "_id")
+			switch {
+			case isText && name == "token":
+				s.tokens["login"] = got
+			case isText && got != "" && (id || strings.HasSuffix(name, "digest")):
+				s.real[text] = got
+			default:
+				s.learn(value, r[name])
+			}
+		}
+	case []any:
+		r, _ := real.([]any)
+		for i := range min(len(e), len(r)) {
+			s.learn(e[i], r[i])
+		}
+	}
+}

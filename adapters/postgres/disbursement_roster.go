@@ -1,0 +1,481 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/disbursement"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+)
+
+const payPartnerSQL = `
+	select b.bank, b.bank_no, b.format, b.charset, b.row_limit, f.id, f.account_no, f.settlement
+	from fund_account f join bank b on b.area = f.area and b.bank = f.bank
+	where f.area = $1 and f.scheme = $2 and f.role = 'expenditure' and ($3 = '' or f.bank = $3) order by f.id`
+
+func scanPayPartner(row pgx.CollectableRow) (p disbursement.Partner, err error) {
+	err = row.Scan(&p.Code, &p.BankNo, &p.Format, &p.Charset, &p.RowLimit, &p.FundAccount, &p.AccountNo, &p.Settlement)
+	return p, err
+}
+
+// PayPartners implements disbursement.RosterTx.
+func (t *tx) PayPartners(
+	ctx context.Context, area party.Area, scheme ledger.Scheme,
+) ([]disbursement.Partner, error) {
+	rows, err := t.Query(ctx, payPartnerSQL, area, scheme, "")
+	if err != nil {
+		return nil, fmt.Errorf("paying banks of area %s: %w", area, err)
+	}
+	return collect(rows, "paying banks", scanPayPartner)
+}
+
+// HoldRuns implements disbursement.RosterTx. The lock only makes others wait; the
+// keys of runs and items decide.
+func (t *tx) HoldRuns(ctx context.Context, area party.Area, scheme ledger.Scheme) error {
+	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('pay_runs ' || $1::int || ' ' || $2::text, 0))`,
+		int32(area), string(scheme))
+	if err != nil {
+		return fmt.Errorf("hold the pay runs of area %s: %w", area, err)
+	}
+	return nil
+}
+
+// paidBySQL are CTEs that say of every bank of an area which bank pays to its
+// accounts: itself where it has an expenditure account of the scheme, else the
+// bank of the oldest such account.
+func paidBySQL(area, scheme string) string {
+	return `
+	account as materialized (
+		select f.bank, f.id from fund_account f
+		where f.area = ` + area + ` and f.scheme = ` + scheme + ` and f.role = 'expenditure'),
+	paid_by as materialized (
+		select k.bank, k.bank_no, coalesce(a.bank, (select o.bank from account o order by o.id limit 1)) as paying
+		from bank k left join account a on a.bank = k.bank where k.area = ` + area + `)`
+}
+
+// deadItem is SQL that says of batch b and run r that their items count for
+// nothing: they never left, or were recalled.
+const deadItem = `(b.state = 'withdrawn' or r.state in ('refused', 'withdrawn'))`
+
+// entitledSQL begins every statement about claims: who is entitled for the month
+// $3 in scheme $2 of area $1 and the sum of it, and where pensions go today.
+const entitledSQL = `
+	with newest as materialized (
+		select distinct on (e.member_id, e.component) e.member_id, e.component, e.amount from entitlement e
+		where e.area = $1 and e.from_month <= $3
+		order by e.member_id, e.component, e.from_month desc, e.id desc),
+	entitled as materialized (
+		select n.member_id,
+			coalesce(sum(n.amount) filter (where n.component = 'base_pension'), 0)::bigint as base_pension,
+			coalesce(sum(n.amount) filter (where n.component = 'account_pension'), 0)::bigint as account_pension,
+			coalesce(sum(n.amount) filter (where n.component = 'funeral_grant'), 0)::bigint as funeral_grant,
+			coalesce(sum(n.amount) filter (where n.component = 'one_off'), 0)::bigint as one_off,
+			sum(n.amount)::bigint as amount
+		from newest n join member m on m.area = $1 and m.id = n.member_id and m.scheme = $2
+		group by n.member_id having sum(n.amount) > 0),
+	payout as materialized (
+		select id, member_id, bank, bank_no, account_no, opened_on from instrument
+		where area = $1 and for_payout and ended_on is null)`
+
+// monthClaimSQL are the claims of a month: who is entitled and has no payment of
+// the month in the batches $4, however it ended. One that failed or came back is
+// paid again by its own name only.
+const monthClaimSQL = entitledSQL + `,
+	taken as materialized (
+		select distinct i.member_id from payment_item i
+		where i.area = $1 and i.batch_id = any($4::bigint[]) and i.cause = 'regular'),
+	claim as materialized (
+		select e.member_id, e.base_pension, e.account_pension, e.funeral_grant, e.one_off, e.amount, $3::date as month,
+			p.id as instrument_id, p.id as payout_id, null::bigint as replaces, null::bigint as item_id,
+			false as uncorrected
+		from entitled e left join payout p on p.member_id = e.member_id
+		where not exists (select from taken t where t.member_id = e.member_id))`
+
+// reissueClaimSQL are the claims of the batches $4 that failed or came back and
+// that no newer payment took up. What is looked up item by item is few, and would
+// be a walk over every payment ever made otherwise.
+const reissueClaimSQL = entitledSQL + `,
+	back as materialized (
+		select r.item_id, r.class from payment_return r
+		join payment_return_booked k on k.area = r.area and k.return_id = r.id
+		where r.area = $1 and r.batch_id = any($4::bigint[])
+		union all
+		select a.item_id, a.class from answer a
+		where a.area = $1 and a.batch_id = any($4::bigint[]) and a.disposition = 'recorded' and a.outcome = 'failed'),
+	claim as materialized (
+		select i.member_id, i.base_pension, i.account_pension, i.funeral_grant, i.one_off, i.amount, i.month,
+			p.id as instrument_id, p.id as payout_id, i.id as replaces, null::bigint as item_id,
+			back.class in ('FIX_ACCOUNT', 'BLOCKED') and p.account_no = i.account_no as uncorrected
+		from back
+		cross join lateral (
+			select id, member_id, month, cause, attempt, base_pension, account_pension, funeral_grant, one_off, amount,
+				account_no
+			from payment_item where area = $1 and id = back.item_id limit 1) i
+		left join payout p on p.member_id = i.member_id
+		left join lateral (
+			select true as found from payment_item j
+			join payment_batch b on b.area = j.area and b.id = j.batch_id
+			join pay_run r on r.area = b.area and r.id = b.run_id
+			where j.area = $1 and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
+			  and j.attempt > i.attempt and not ` + deadItem + ` limit 1) newer on true
+		left join lateral (
+			select true as found from payment_item j
+			join payment_return r on r.area = j.area and r.item_id = j.id
+			join return_unclaimed u on u.area = r.area and u.return_id = r.id
+			where j.area = $1 and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
+			limit 1) unclaimed on true
+		where newer.found is null and unclaimed.found is null)`
+
+// frozenClaimSQL are the items of the batches $4, to be screened again.
+const frozenClaimSQL = entitledSQL + `,
+	claim as materialized (
+		select i.member_id, i.base_pension, i.account_pension, i.funeral_grant, i.one_off, i.amount, i.month,
+			i.instrument_id, p.id as payout_id, i.replaces, i.id as item_id, false as uncorrected
+		from payment_item i left join payout p on p.member_id = i.member_id
+		where i.area = $1 and i.batch_id = any($4::bigint[]))`
+
+// screenSQL follows claims: the weightiest reason for which each is held. $5 is
+// the days after a change of account, $6 today, $7 the members whose names cannot
+// be written, $8 the reasons in the order of their weight.
+const screenSQL = `,
+	hit as (
+		select c.member_id, c.month, 'deceased' as reason from claim c
+		join death_notice d on d.area = $1 and d.member_id = c.member_id and d.died_on < c.month
+		where not exists (select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)
+		union all
+		select c.member_id, c.month, h.reason from claim c
+		join payment_hold h on h.area = $1 and h.member_id = c.member_id and h.from_month <= c.month
+		where not exists (select from hold_release r
+			where r.area = h.area and r.hold_id = h.id and r.state = 'approved')
+		union all
+		select c.member_id, c.month, 'no_account' from claim c where c.payout_id is null
+		union all
+		select c.member_id, c.month, 'account_changed' from claim c where c.payout_id <> c.instrument_id
+		union all
+		select c.member_id, c.month, 'account_changed' from claim c
+		join payout n on n.id = c.payout_id and n.opened_on > $6::date - $5::int
+		where exists (select from instrument o
+			where o.area = $1 and o.member_id = n.member_id and o.id <> n.id and o.ended_on is not null)
+		union all
+		select c.member_id, c.month, 'account_not_corrected' from claim c where c.uncorrected
+		union all
+		select c.member_id, c.month, 'possible_double_credit' from claim c
+		join answer a on a.area = $1 and a.item_id = c.replaces and a.refusal = 'contradicts_outcome'
+			and a.outcome = 'succeeded'
+		union all
+		select c.member_id, c.month, 'name_not_encodable' from claim c where c.member_id = any($7::bigint[])
+		union all
+		select c.member_id, c.month, 'above_entitlement' from claim c
+		left join entitled e on e.member_id = c.member_id
+		where c.item_id is not null and c.replaces is null and c.amount > coalesce(e.amount, 0)),
+	worst as materialized (
+		select distinct on (member_id, month) member_id, month, reason from hit
+		order by member_id, month, array_position($8::text[], reason))`
+
+// claimSet is a set of claims as SQL, with the batches that it looks at.
+type claimSet struct {
+	area    party.Area
+	scheme  ledger.Scheme
+	month   calendar.Month
+	sql     string
+	batches []int64
+}
+
+func (c claimSet) args(more ...any) []any {
+	return append([]any{c.area, string(c.scheme), c.month, c.batches}, more...)
+}
+
+// claimsOf returns the claims of an order. The batches are found first, so that
+// their items are read by key and not with all others.
+func (t *tx) claimsOf(ctx context.Context, c disbursement.Claims) (claimSet, error) {
+	set := claimSet{area: c.Area, scheme: c.Scheme, month: c.Month, sql: monthClaimSQL, batches: nil}
+	of := `b.month = $3 and r.kind <> 'reissue'`
+	if c.Kind == disbursement.Reissue {
+		set.sql, of = reissueClaimSQL, `$3::date is not null and (b.failed > 0 or b.returned > 0)`
+	}
+	var err error
+	set.batches, err = t.batchIDs(ctx, `
+		select b.id from payment_batch b join pay_run r on r.area = b.area and r.id = b.run_id
+		where b.area = $1 and b.scheme = $2 and `+of+` and not `+deadItem, c.Area, c.Scheme, c.Month)
+	return set, err
+}
+
+func (t *tx) batchIDs(ctx context.Context, sql string, args ...any) ([]int64, error) {
+	rows, err := t.Query(ctx, sql, args...)
+	if err != nil {
+		return nil, fmt.Errorf("payment batches: %w", err)
+	}
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[int64])
+	if err != nil {
+		return nil, fmt.Errorf("payment batches: %w", err)
+	}
+	if ids == nil {
+		ids = []int64{}
+	}
+	return ids, nil
+}
+
+// hashing runs fn without nested loops where a join can do without. Right after a
+// month was frozen nothing is known of how much it wrote, and a planner that takes
+// a table for empty reads it again for every claim.
+func (t *tx) hashing(ctx context.Context, fn func() error) error {
+	if _, err := t.Exec(ctx, `set local enable_nestloop = off`); err != nil {
+		return fmt.Errorf("prepare plans: %w", err)
+	}
+	if err := fn(); err != nil {
+		return err
+	}
+	if _, err := t.Exec(ctx, `set local enable_nestloop = on`); err != nil {
+		return fmt.Errorf("prepare plans: %w", err)
+	}
+	return nil
+}
+
+// EachPayee implements disbursement.RosterTx.
+func (t *tx) EachPayee(ctx context.Context, c disbursement.Claims, fn func(disbursement.Payee) error) error {
+	set, err := t.claimsOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	return t.hashing(ctx, func() error {
+		rows, err := t.Query(ctx, set.sql+`,`+paidBySQL("$1", "$2")+`
+			select c.member_id, m.name, k.paying
+			from claim c join payout n on n.id = c.payout_id join member m on m.area = $1 and m.id = c.member_id
+			join paid_by k on k.bank = n.bank`, set.args()...)
+		if err != nil {
+			return fmt.Errorf("payees of area %s: %w", c.Area, err)
+		}
+		var p disbursement.Payee
+		var name string
+		_, err = pgx.ForEachRow(rows, []any{&p.Member, &name, &p.Bank}, func() error {
+			p.Name, _, _ = party.Stored(name, "", "")
+			return fn(p)
+		})
+		if err != nil {
+			return fmt.Errorf("payees of area %s: %w", c.Area, err)
+		}
+		return nil
+	})
+}
+
+// OpenHolds implements disbursement.RosterTx.
+func (t *tx) OpenHolds(ctx context.Context, c disbursement.Claims) error {
+	set, err := t.claimsOf(ctx, c)
+	if err != nil {
+		return err
+	}
+	return t.openHolds(ctx, set, c.Rules)
+}
+
+const (
+	reviewSQL = `
+	insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at)
+	select $1, c.member_id, 'amount_review', min(c.month), 'above ' || $7::text, 'screen', $6
+	from claim c
+	where c.amount > $5 and not exists (select from payment_hold h
+		where h.area = $1 and h.member_id = c.member_id and h.reason = 'amount_review' and h.from_month <= c.month)
+	group by c.member_id`
+	sharedSQL = `,
+	shared as (
+		select p.bank, p.account_no from entitled e join payout p on p.member_id = e.member_id
+		group by p.bank, p.account_no having count(*) > 1),
+	sharing as materialized (
+		select c.member_id, c.month, p.id, p.bank from claim c
+		join payout p on p.id = c.payout_id
+		join shared s on s.bank = p.bank and s.account_no = p.account_no)`
+	holdSharedSQL = sharedSQL + `
+	insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at)
+	select $1, s.member_id, 'shared_account', min(s.month), 'several pensioners are paid to this account', 'screen', $5
+	from sharing s
+	where not exists (select from payment_hold h
+		where h.area = $1 and h.member_id = s.member_id and h.reason = 'shared_account' and h.from_month <= s.month)
+	group by s.member_id`
+	reportSharedSQL = sharedSQL + `
+	insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
+	select distinct $1::int, 'shared_account', 'instrument:' || s.id, s.bank,
+		'several pensioners are paid to this account', ($5::timestamptz at time zone 'Asia/Shanghai')::date,
+		$5::timestamptz
+	from sharing s
+	on conflict (area, kind, subject) do nothing`
+)
+
+func (t *tx) openHolds(ctx context.Context, set claimSet, rules disbursement.Rules) error {
+	return t.hashing(ctx, func() error {
+		if rules.AmountThreshold > 0 {
+			_, err := t.Exec(ctx, set.sql+reviewSQL,
+				set.args(rules.AmountThreshold.Fen(), t.at, rules.AmountThreshold.String())...)
+			if err != nil {
+				return fmt.Errorf("hold large payments of area %s: %w", set.area, err)
+			}
+		}
+		shared := reportSharedSQL
+		if rules.HoldShared {
+			shared = holdSharedSQL
+		}
+		if _, err := t.Exec(ctx, set.sql+shared, set.args(t.at)...); err != nil {
+			return fmt.Errorf("look for shared accounts of area %s: %w", set.area, err)
+		}
+		return nil
+	})
+}
+
+// screenArgs are $5 to $8 of screenSQL.
+func screenArgs(rules disbursement.Rules, today calendar.Day, unwritable []int64) []any {
+	if unwritable == nil {
+		unwritable = []int64{}
+	}
+	return []any{
+		rules.AccountChangeDays, today, unwritable,
+		column(disbursement.Holds(), func(h disbursement.Hold) string { return string(h) }),
+	}
+}
+
+const addRosterSQL = screenSQL + `,
+	line as (
+		insert into roster_line (area, roster_id, seq, member_id, month, base_pension, account_pension, funeral_grant,
+			one_off, instrument_id, replaces, held)
+		select $1, $9, row_number() over (order by m.region, c.member_id, c.month), c.member_id, c.month, c.base_pension,
+			c.account_pension, c.funeral_grant, c.one_off, c.instrument_id, c.replaces, coalesce(w.reason, '')
+		from claim c join member m on m.area = $1 and m.id = c.member_id
+		left join worst w on w.member_id = c.member_id and w.month = c.month
+		returning base_pension + account_pension + funeral_grant + one_off as amount, held)
+	insert into roster (area, id, scheme, month, kind, entitled, entitled_amount, held, held_amount, made_by, made_at,
+		business_day)
+	select $1, $9, $2, $3, $10, count(*), coalesce(sum(amount), 0)::bigint, count(*) filter (where held <> ''),
+		coalesce(sum(amount) filter (where held <> ''), 0)::bigint, $11, $12, $6
+	from line returning entitled, entitled_amount, held, held_amount`
+
+// AddRoster implements disbursement.RosterTx.
+func (t *tx) AddRoster(
+	ctx context.Context, r disbursement.Roster, c disbursement.Claims, unwritable []int64,
+) (disbursement.Roster, error) {
+	set, err := t.claimsOf(ctx, c)
+	if err != nil {
+		return r, err
+	}
+	ids, err := t.NewIDs(ctx, 1)
+	if err != nil {
+		return r, err
+	}
+	r.ID = ids[0]
+	args := append(screenArgs(c.Rules, c.Today, unwritable), r.ID, string(r.Kind), r.MadeBy, t.at)
+	err = t.hashing(ctx, func() error {
+		return t.QueryRow(ctx, set.sql+addRosterSQL, set.args(args...)...).Scan(
+			&r.Entitled, &r.EntitledAmount, &r.Held, &r.HeldAmount)
+	})
+	if err != nil {
+		return r, fmt.Errorf("keep roster: %w", err)
+	}
+	return r, nil
+}
+
+// SuccessorRoster implements disbursement.RosterTx.
+func (t *tx) SuccessorRoster(
+	ctx context.Context, withdrawn disbursement.Run, r disbursement.Roster,
+) (disbursement.Roster, error) {
+	ids, err := t.NewIDs(ctx, 1)
+	if err != nil {
+		return r, err
+	}
+	r.ID = ids[0]
+	err = t.hashing(ctx, func() error {
+		return t.QueryRow(ctx, `
+			with hit as materialized (
+				select i.member_id, i.month, h.reason from release_hit h
+				cross join lateral (
+					select member_id, month from payment_item where area = h.area and id = h.item_id limit 1) i
+				where h.area = $1 and h.run_id = $3),
+			line as (
+				insert into roster_line (area, roster_id, seq, member_id, month, base_pension, account_pension,
+					funeral_grant, one_off, instrument_id, replaces, held)
+				select l.area, $2, l.seq, l.member_id, l.month, l.base_pension, l.account_pension, l.funeral_grant,
+					l.one_off, l.instrument_id, l.replaces, coalesce(h.reason, l.held)
+				from roster_line l left join hit h on h.member_id = l.member_id and h.month = l.month
+				where l.area = $1 and l.roster_id = $4
+				returning base_pension + account_pension + funeral_grant + one_off as amount, held)
+			insert into roster (area, id, scheme, month, kind, entitled, entitled_amount, held, held_amount, made_by,
+				made_at, business_day)
+			select $1, $2, $5, $6, $7, count(*), coalesce(sum(amount), 0)::bigint, count(*) filter (where held <> ''),
+				coalesce(sum(amount) filter (where held <> ''), 0)::bigint, $8, $9, $10
+			from line returning entitled, entitled_amount, held, held_amount`,
+			r.Area, r.ID, withdrawn.ID, withdrawn.Roster, string(r.Scheme), r.Month, string(r.Kind), r.MadeBy, t.at,
+			r.MadeOn).Scan(&r.Entitled, &r.EntitledAmount, &r.Held, &r.HeldAmount)
+	})
+	if err != nil {
+		return r, fmt.Errorf("keep the roster of pay run %d's successor: %w", withdrawn.ID, err)
+	}
+	return r, nil
+}
+
+// FindRoster implements disbursement.RosterTx.
+func (t *tx) FindRoster(ctx context.Context, area party.Area, id int64) (disbursement.Roster, error) {
+	rows, err := t.Query(ctx, `
+		select area, id, scheme, month, kind, entitled, entitled_amount, held, held_amount, made_by, business_day
+		from roster where area = $1 and id = $2`, area, id)
+	if err != nil {
+		return disbursement.Roster{}, fmt.Errorf("read roster %d: %w", id, err) //nolint:exhaustruct // none
+	}
+	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[disbursement.Roster])
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, disbursement.ErrRosterUnknown
+	}
+	if err != nil {
+		return r, fmt.Errorf("read roster %d: %w", id, err)
+	}
+	return r, nil
+}
+
+// HeldByReason implements disbursement.RosterTx.
+func (t *tx) HeldByReason(ctx context.Context, area party.Area, roster int64) ([]disbursement.HeldSum, error) {
+	rows, err := t.Query(ctx, `
+		select held, count(*), sum(base_pension + account_pension + funeral_grant + one_off)::bigint from roster_line
+		where area = $1 and roster_id = $2 and held <> '' group by held order by held`, area, roster)
+	if err != nil {
+		return nil, fmt.Errorf("held lines of roster %d: %w", roster, err)
+	}
+	return collect(rows, "held lines of a roster", pgx.RowToStructByPos[disbursement.HeldSum])
+}
+
+// fromSuspense is SQL that says of the item o that its money waits in suspense: it
+// came back and was booked there, or it was to leave from there and failed.
+const fromSuspense = `coalesce((
+		select exists (select from posting p where p.area = v.area and p.cause_id = v.id and p.role = 'suspense')
+		from payment_return v join payment_return_booked k on k.area = v.area and k.return_id = v.id
+		where v.area = o.area and v.item_id = o.id), o.from_suspense, false)`
+
+// Lines implements disbursement.RunStore.
+func (s disbursementStore) Lines(
+	ctx context.Context, area party.Area, roster int64, p disbursement.LinePage,
+) ([]disbursement.Line, error) {
+	rows, err := s.db.pool.Query(ctx, `
+		select l.seq, l.member_id, l.month, l.base_pension, l.account_pension, l.funeral_grant, l.one_off,
+			coalesce(l.instrument_id, 0), coalesce(l.replaces, 0), `+fromSuspense+`, l.held, m.social_no, m.name
+		from roster_line l join member m on m.area = l.area and m.id = l.member_id
+		left join payment_item o on o.area = l.area and o.id = l.replaces
+		where l.area = $1 and l.roster_id = $2 and l.seq > $3 and (not $4 or l.held <> '')
+		order by l.seq limit $5`, area, roster, p.After, p.Held, p.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("lines of roster %d: %w", roster, err)
+	}
+	return collect(rows, "lines of a roster", func(row pgx.CollectableRow) (l disbursement.Line, err error) {
+		var c [4]int64
+		var name string
+		err = row.Scan(&l.Seq, &l.Member, &l.Month, &c[0], &c[1], &c[2], &c[3], &l.Instrument, &l.Replaces,
+			&l.FromSuspense, &l.Held, &l.SocialNo, &name)
+		l.Components = componentsOf(c)
+		l.Name, _, _ = party.Stored(name, "", "")
+		return l, err
+	})
+}
+
+func componentsOf(c [4]int64) disbursement.Components {
+	return disbursement.Components{
+		Base: money.Amount(c[0]), Account: money.Amount(c[1]), Funeral: money.Amount(c[2]), OneOff: money.Amount(c[3]),
+	}
+}

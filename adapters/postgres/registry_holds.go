@@ -1,0 +1,203 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+	"twoline/gateway/registry"
+)
+
+// Entitlements implements registry.PayeeTx.
+func (t registryTx) Entitlements(
+	ctx context.Context, area party.Area, members []int64,
+) ([]registry.Entitlement, error) {
+	rows, err := t.Query(ctx, `
+		select member_id, component, from_month, amount, document from entitlement
+		where area = $1 and member_id = any($2)`, area, members)
+	if err != nil {
+		return nil, fmt.Errorf("read entitlements: %w", err)
+	}
+	return collect(rows, "entitlements", func(row pgx.CollectableRow) (e registry.Entitlement, err error) {
+		var amount int64
+		err = row.Scan(&e.Member, &e.Component, &e.From, &amount, &e.Document)
+		e.Amount = money.Amount(amount)
+		return e, err
+	})
+}
+
+// InsertEntitlements implements registry.PayeeTx.
+func (t registryTx) InsertEntitlements(
+	ctx context.Context, area party.Area, by string, rows []registry.Entitlement,
+) error {
+	ids, err := t.NewIDs(ctx, len(rows))
+	if err != nil {
+		return err
+	}
+	return t.insertAll(ctx, "entitlements", len(rows), `
+		insert into entitlement (area, id, member_id, component, from_month, amount, document, entered_by, entered_at)
+		select $1, u.*, $8, $9
+		from unnest($2::bigint[], $3::bigint[], $4::text[], $5::date[], $6::bigint[], $7::text[]) as u
+		on conflict do nothing`, area, ids,
+		column(rows, func(e registry.Entitlement) int64 { return e.Member }),
+		column(rows, func(e registry.Entitlement) string { return string(e.Component) }),
+		column(rows, func(e registry.Entitlement) calendar.Day { return e.From.First() }),
+		column(rows, func(e registry.Entitlement) int64 { return e.Amount.Fen() }),
+		column(rows, func(e registry.Entitlement) string { return e.Document }), by, t.at)
+}
+
+// DeathNotices implements registry.PayeeTx.
+func (t registryTx) DeathNotices(ctx context.Context, f registry.NoticeFilter) ([]registry.DeathNotice, error) {
+	rows, err := t.Query(ctx, `
+		select n.id, n.member_id, n.died_on, n.source, n.document, n.entered_by, n.entered_at,
+			coalesce(w.document, ''), m.social_no, m.name
+		from death_notice n
+		join member m on m.area = n.area and m.id = n.member_id
+		left join death_withdrawn w on w.area = n.area and w.notice_id = n.id
+		where n.area = $1 and ($2::bigint[] is null or n.member_id = any($2)) and ($3 = 0::bigint or n.id = $3)
+		  and n.id > $4
+		order by n.id limit nullif($5, 0)`, f.Area, f.Members, f.ID, f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read death notices: %w", err)
+	}
+	return collect(rows, "death notices", func(row pgx.CollectableRow) (n registry.DeathNotice, err error) {
+		var name string
+		err = row.Scan(&n.ID, &n.Member, &n.DiedOn, &n.Source, &n.Document, &n.EnteredBy, &n.EnteredAt, &n.Withdrawn,
+			&n.SocialNo, &name)
+		n.Name, _, _ = party.Stored(name, "", "")
+		return n, err
+	})
+}
+
+// InsertDeathNotices implements registry.PayeeTx.
+func (t registryTx) InsertDeathNotices(
+	ctx context.Context, area party.Area, by string, rows []registry.DeathNotice,
+) error {
+	return t.insertAll(ctx, "death notices", len(rows), `
+		insert into death_notice (area, member_id, died_on, source, document, entered_by, entered_at)
+		select $1, u.*, $6, $7 from unnest($2::bigint[], $3::date[], $4::text[], $5::text[]) as u
+		on conflict do nothing`, area,
+		column(rows, func(n registry.DeathNotice) int64 { return n.Member }),
+		column(rows, func(n registry.DeathNotice) calendar.Day { return n.DiedOn }),
+		column(rows, func(n registry.DeathNotice) string { return n.Source }),
+		column(rows, func(n registry.DeathNotice) string { return n.Document }), by, t.at)
+}
+
+// WithdrawNotice implements registry.PayeeTx.
+func (t registryTx) WithdrawNotice(ctx context.Context, area party.Area, n registry.DeathNotice, by string) error {
+	_, err := t.Exec(ctx, `
+		insert into death_withdrawn (area, notice_id, document, entered_by, entered_at) values ($1, $2, $3, $4, $5)`,
+		area, n.ID, n.Withdrawn, by, t.at)
+	if isUnique(err, "death_withdrawn_pkey") {
+		return approval.ErrDecided.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("take back death notice %d: %w", n.ID, err)
+	}
+	return nil
+}
+
+// Holds implements registry.HoldTx.
+func (t registryTx) Holds(ctx context.Context, f registry.HoldFilter) ([]registry.Hold, error) {
+	rows, err := t.Query(ctx, `
+		select h.area, h.id, h.member_id, h.reason, h.from_month, h.text, h.opened_by, h.opened_at, m.social_no,
+			m.name, coalesce(r.id, 0), coalesce(r.document, ''), r.digest, coalesce(r.maker, ''),
+			coalesce(r.maker_person, 0), coalesce(r.made_at, 'epoch'), coalesce(r.state, ''), coalesce(r.version, 0)
+		from payment_hold h
+		join member m on m.area = h.area and m.id = h.member_id
+		left join lateral (
+			select r.id, r.document, r.digest, r.maker, r.maker_person, r.made_at, r.state, r.version
+			from hold_release r where r.area = h.area and r.hold_id = h.id order by r.id desc limit 1
+		) r on true
+		where h.area = $1 and ($2::bigint[] is null or h.member_id = any($2)) and ($3 = 0::bigint or h.id = $3)
+		  and ($4 = '' or h.reason = $4) and (not $5 or r.state is distinct from 'approved')
+		  and (not $6 or r.state = 'submitted') and (not $7 or r.state = 'approved') and h.id > $8
+		order by h.id limit nullif($9, 0)`,
+		f.Area, f.Members, f.ID, string(f.Reason), f.Standing, f.Asked, f.Ended, f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read holds: %w", err)
+	}
+	return collect(rows, "holds", func(row pgx.CollectableRow) (h registry.Hold, err error) {
+		var name string
+		var digest []byte
+		r := &h.Release
+		err = row.Scan(&h.Area, &h.ID, &h.Member, &h.Reason, &h.From, &h.Text, &h.OpenedBy, &h.OpenedAt, &h.SocialNo,
+			&name, &r.ID, &r.Document, &digest, &r.Maker, &r.MakerPerson, &r.MadeAt, &r.State, &r.Version)
+		h.Name, _, _ = party.Stored(name, "", "")
+		copy(r.Digest[:], digest)
+		return h, err
+	})
+}
+
+// InsertHolds implements registry.HoldTx.
+func (t registryTx) InsertHolds(ctx context.Context, area party.Area, by string, rows []registry.Hold) error {
+	return t.insertAll(ctx, "holds", len(rows), `
+		insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at)
+		select $1, u.*, $6, $7 from unnest($2::bigint[], $3::text[], $4::date[], $5::text[]) as u`, area,
+		column(rows, func(h registry.Hold) int64 { return h.Member }),
+		column(rows, func(h registry.Hold) string { return string(h.Reason) }),
+		column(rows, func(h registry.Hold) calendar.Day { return h.From.First() }),
+		column(rows, func(h registry.Hold) string { return h.Text }), by, t.at)
+}
+
+// LockHold implements registry.HoldTx. A hold's row never changes, so the lock is
+// one of its id.
+func (t registryTx) LockHold(ctx context.Context, area party.Area, id int64) error {
+	_, err := t.Exec(ctx, `
+		select pg_advisory_xact_lock(hashtextextended('payment_hold ' || $1::int || ' ' || $2::bigint, 0))`,
+		int32(area), id)
+	if err != nil {
+		return fmt.Errorf("lock hold %d: %w", id, err)
+	}
+	return nil
+}
+
+// AddHoldRelease implements registry.HoldTx.
+func (t registryTx) AddHoldRelease(
+	ctx context.Context, h registry.Hold, r registry.HoldRelease,
+) (registry.HoldRelease, error) {
+	err := t.QueryRow(ctx, `
+		insert into hold_release (area, hold_id, document, digest, maker, maker_person, made_at, state, version)
+		values ($1, $2, $3, $4, $5, $6, $7, 'submitted', 1) returning id, made_at`,
+		h.Area, h.ID, r.Document, r.Digest[:], r.Maker, r.MakerPerson, t.at).Scan(&r.ID, &r.MadeAt)
+	if isUnique(err, "hold_release_open") {
+		return r, registry.ErrReleaseOpen.Because(err)
+	}
+	if err != nil {
+		return r, fmt.Errorf("ask for the release of hold %d: %w", h.ID, err)
+	}
+	return r, nil
+}
+
+// MoveHoldRelease implements registry.HoldTx.
+func (t registryTx) MoveHoldRelease(ctx context.Context, h registry.Hold, next registry.RequestState) error {
+	if !h.Release.State.CanBecome(next) {
+		return approval.ErrDecided
+	}
+	tag, err := t.Exec(ctx, `
+		update hold_release set state = $5, version = version + 1
+		where area = $1 and id = $2 and state = $3 and version = $4`,
+		h.Area, h.Release.ID, string(h.Release.State), h.Release.Version, string(next))
+	if err != nil {
+		return fmt.Errorf("move the release of hold %d to %s: %w", h.ID, next, err)
+	}
+	if tag.RowsAffected() != 1 {
+		return approval.ErrDecided
+	}
+	return nil
+}
+
+// SetActivated implements registry.PayeeTx.
+func (t registryTx) SetActivated(ctx context.Context, area party.Area, rows []registry.Instrument) error {
+	return t.insertAll(ctx, "activations", len(rows), `
+		update instrument i set activated = u.activated
+		from unnest($2::bigint[], $3::boolean[]) as u (id, activated)
+		where i.area = $1 and i.id = u.id and i.ended_on is null`, area,
+		column(rows, func(i registry.Instrument) int64 { return i.ID }),
+		column(rows, func(i registry.Instrument) bool { return i.Activated }))
+}

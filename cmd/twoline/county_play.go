@@ -1,0 +1,547 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"time"
+
+	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/simbank"
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+	"twoline/gateway/registry"
+)
+
+// The district's accounts at the postal bank, by scheme and role as the API
+// names them.
+const (
+	ruralIncome  = "rural income"
+	ruralFiscal  = "rural fiscal_special"
+	ruralPayout  = "rural expenditure"
+	ruralDeposit = "rural fixed_deposit"
+	urbanFiscal  = "urban fiscal_special"
+	urbanDeposit = "urban fixed_deposit"
+)
+
+// numbers are the accounts' numbers at the bank.
+func (c *countyPlay) numbers() map[string]string {
+	return map[string]string{
+		ruralIncome: postIncome, ruralFiscal: postFiscal, ruralPayout: postPayout, ruralDeposit: postDeposit,
+		urbanFiscal: "961001010000000032", urbanDeposit: "961001010000000034",
+	}
+}
+
+// What was published of 2011, and the opening that follows from it.
+const (
+	chencangOpening  money.Amount = 88_137_620_00
+	chencangSubsidy  money.Amount = 43_899_000_00
+	chencangDeposits money.Amount = 130_706_000_00
+	chencangLoan     money.Amount = 3_500_000_00
+	urbanOpening     money.Amount = 4_490_000_00
+	urbanDeposits    money.Amount = 4_300_000_00
+)
+
+// countyPlay is Chencang district's 2011.
+type countyPlay struct {
+	stage    *stage
+	people   people
+	seed     uint64
+	report   yearReport
+	post     *simbank.Bank
+	accounts map[string]fundAccount
+	days     *calendar.WorkingDays
+	// runs are the month's, as they were approved; regular are the ids of each month's.
+	runs    []payRun
+	regular []string
+	// serial numbers the moves that the bank is asked for.
+	serial int
+}
+
+// ended implements playing.
+func (c *countyPlay) ended(w io.Writer, lang string, asJSON bool, took time.Duration) (string, error) {
+	c.report.Seconds, c.report.PeakMiB = took.Round(time.Second).String(), peakMiB()
+	if asJSON {
+		return c.report.Verify, printJSON(w, c.report)
+	}
+	return c.report.Verify, c.report.write(w, lang)
+}
+
+// scenes is the script: the registers, twelve months, the close.
+func (c *countyPlay) scenes() []scene {
+	out := []scene{
+		{"registering the district and its members", c.register},
+		{"opening balances and officers", c.openBooks},
+		{"the postal bank connects", c.connect},
+	}
+	for month := calendar.MustMonth("2011-01"); month.Year() == 2011; month = month.Add(1) {
+		out = append(out, scene{"living " + month.String(), func(ctx context.Context) error { return c.month(ctx, month) }})
+	}
+	return append(out,
+		scene{"the year closes", c.closeYear},
+		scene{"Songpan 2010 from its published lines", c.songpan},
+		scene{"every invariant is proved", c.verify})
+}
+
+func (c *countyPlay) register(ctx context.Context) error {
+	area := c.people.area
+	number := c.numbers()
+	funds := "scheme,role,bank,account_no,name,settlement,opened_on\n"
+	for _, f := range []struct{ key, scheme, role, name string }{
+		{ruralIncome, "rural", "income", "新农保收入户"},
+		{ruralFiscal, "rural", "fiscal_special", "新农保财政专户"},
+		{ruralPayout, "rural", "expenditure", "新农保支出户"},
+		{ruralDeposit, "rural", "fixed_deposit", "新农保财政专户定期"},
+		{urbanFiscal, "urban", "fiscal_special", "城居保财政专户"},
+		{urbanDeposit, "urban", "fixed_deposit", "城居保财政专户定期"},
+	} {
+		funds += fmt.Sprintf("%s,%s,psbc,%s,%s,net,2011-01-01\n", f.scheme, f.role, number[f.key], f.name)
+	}
+	for _, file := range []struct {
+		area party.Area
+		kind registry.Kind
+		csv  string
+	}{
+		{0, registry.KindAreas, "area,name\n610304,陈仓区\n513224,松潘县\n"},
+		{area, registry.KindPolicies, "rule,effective_from,value,document\n" +
+			"collection_mode,2011-01-01,agency,区政府办法\nincome_zero_at_month_end,2011-01-01,true,区财政局通知\n"},
+		{area, registry.KindBanks, "bank,bank_no,name,format,row_limit,charset\n" +
+			"psbc,403100000004,邮政储蓄银行,jsonl,150000,gb18030\n"},
+		{area, registry.KindFundAccounts, funds},
+	} {
+		if err := c.stage.load(ctx, file.area, file.kind, file.csv); err != nil {
+			return err
+		}
+	}
+	if err := c.stage.stream(ctx, area, registry.KindRegions, c.people.table("regions", false)); err != nil {
+		return err
+	}
+	return c.enrol(ctx, false)
+}
+
+// enrol imports members with their accounts, mandates and tiers.
+func (c *countyPlay) enrol(ctx context.Context, newcomers bool) error {
+	for _, kind := range []registry.Kind{
+		registry.KindMembers, registry.KindInstruments, registry.KindMandates, registry.KindTiers,
+		registry.KindEntitlements,
+	} {
+		if newcomers && kind == registry.KindEntitlements {
+			continue
+		}
+		if err := c.stage.stream(ctx, c.people.area, kind, c.people.table(string(kind), newcomers)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *countyPlay) openBooks(ctx context.Context) error {
+	for _, o := range []struct {
+		login, name string
+		in          approval.Organisation
+		duty        approval.Duty
+	}{
+		{"business", "周敏", approval.AgencyBusiness, approval.Maker},
+		{"business-check", "田野", approval.AgencyBusiness, approval.Checker},
+		{"finance", "高洁", approval.AgencyFinance, approval.Maker},
+		{"finance-check", "罗永", approval.AgencyFinance, approval.Checker},
+		{"releaser", "郑重", approval.AgencyFinance, approval.Releaser},
+		{"bureau", "何平", approval.FinanceBureau, approval.Maker},
+		{"bureau-check", "马骏", approval.FinanceBureau, approval.Checker},
+		{"auditor", "吴静", approval.Auditor, approval.Viewer},
+	} {
+		if err := c.stage.hire(ctx, o.login, o.name, o.in, c.people.area, o.duty); err != nil {
+			return err
+		}
+	}
+	if err := c.refresh(ctx); err != nil {
+		return err
+	}
+	var balances []map[string]string
+	for key := range c.numbers() {
+		balances = append(balances, map[string]string{
+			"fund_account": c.accounts[key].ID, "day": "2010-12-31", "balance": c.opening(key).String(),
+			"statement_number": "2010-12",
+		})
+	}
+	return c.stage.desks["finance"].post(ctx, "/v1/opening-balances", map[string]any{"balances": balances}, nil)
+}
+
+func (c *countyPlay) opening(key string) money.Amount {
+	return map[string]money.Amount{ruralFiscal: chencangOpening, urbanFiscal: urbanOpening}[key]
+}
+
+func (c *countyPlay) refresh(ctx context.Context) error {
+	var page struct {
+		Items []struct {
+			fundAccount
+
+			Scheme string `json:"scheme"`
+		} `json:"items"`
+	}
+	if err := c.stage.desks["finance"].get(ctx, "/v1/fund-accounts", &page); err != nil {
+		return err
+	}
+	c.accounts = map[string]fundAccount{}
+	for _, f := range page.Items {
+		c.accounts[f.Scheme+" "+f.Role] = f.fundAccount
+	}
+	if len(c.accounts) != len(c.numbers()) {
+		return errDemo.With("%d fund accounts, want %d", len(c.accounts), len(c.numbers()))
+	}
+	return nil
+}
+
+func (c *countyPlay) connect(ctx context.Context) error {
+	client, err := c.stage.connect(ctx, psbc)
+	if err != nil {
+		return err
+	}
+	var funds []simbank.FundAccount
+	for key, number := range c.numbers() {
+		funds = append(funds, simbank.FundAccount{Number: number, Name: key, Opening: c.opening(key)})
+	}
+	c.post, err = simbank.New(simbank.Config{ //nolint:exhaustruct // a good bank with few wishes
+		Seed: c.seed, Code: psbc, Client: client, Gateway: c.stage.api, Upload: c.stage.upload, Day: c.stage.day.today(),
+		Format: simbank.Lines, Charset: gb18030.GB18030, Statements: simbank.CamtStatements, PageSize: 10_000,
+		Accounts: c.people.accounts(), FundAccounts: funds, Log: c.stage.log,
+	})
+	if err != nil {
+		return err
+	}
+	c.stage.banks = append(c.stage.banks, c.post)
+	return nil
+}
+
+// event is something that happens on a day of the year.
+type event struct {
+	day  calendar.Day
+	what func(context.Context) error
+}
+
+// month lives one month: what happens on its days in order, and the days between.
+func (c *countyPlay) month(ctx context.Context, month calendar.Month) error {
+	events, err := c.events(month)
+	if err != nil {
+		return err
+	}
+	slices.SortStableFunc(events, func(a, b event) int { return a.day.Compare(b.day) })
+	for _, e := range events {
+		if err := c.stage.turn(ctx, e.day); err != nil {
+			return err
+		}
+		if err := e.what(ctx); err != nil {
+			return fmt.Errorf("%s: %w", e.day, err)
+		}
+	}
+	return c.stage.turn(ctx, month.Last())
+}
+
+// events are what the district does in a month. When money came within the year
+// was not published: subsidies come each quarter, withholding runs are in March
+// and April, the late allocation is May's.
+func (c *countyPlay) events(month calendar.Month) ([]event, error) {
+	payDay, err := c.days.PayDay(month, 25)
+	if err != nil {
+		return nil, err
+	}
+	handover, err := c.days.Add(payDay, -3)
+	if err != nil {
+		return nil, err
+	}
+	prepare, err := c.days.Add(handover, -2)
+	if err != nil {
+		return nil, err
+	}
+	lastWorking, err := c.days.OnOrBefore(month.Last())
+	if err != nil {
+		return nil, err
+	}
+	out := []event{
+		{prepare, func(ctx context.Context) error { return c.prepareRun(ctx, month) }},
+		{handover, func(ctx context.Context) error { return c.fundAndRelease(ctx, month) }},
+		{lastWorking, c.sweep},
+	}
+	if month.Number() > 1 {
+		out = append(out, event{month.Day(2), func(ctx context.Context) error { return c.closeMonth(ctx, month.Add(-1)) }})
+	}
+	if month.Number()%3 == 0 {
+		out = append(out, event{month.Day(10), c.subsidy})
+	}
+	switch month.Number() {
+	case 2:
+		out = append(out, event{month.Day(10), func(ctx context.Context) error { return c.enrol(ctx, true) }})
+	case 3, 4:
+		out = append(out, event{month.Day(1), c.topUp}, event{month.Day(1), c.withhold})
+	case 6:
+		out = append(out, event{month.Day(10), c.repay})
+	case 12:
+		out = append(out, event{month.Day(28), c.placeDeposits})
+	}
+	return out, nil
+}
+
+// topUp has everybody bring the money before the second withholding run.
+func (c *countyPlay) topUp(context.Context) error {
+	var err error
+	if c.stage.day.today().Month().Number() != 4 {
+		return nil
+	}
+	c.post.Ledger(func(l *simbank.Ledger) {
+		for i := range c.people.payers {
+			if i%50 == 49 {
+				m := c.people.at(i)
+				err = errors.Join(err, l.Deposit(m.account, m.tier))
+			}
+		}
+	})
+	return err
+}
+
+func (c *countyPlay) withhold(ctx context.Context) error {
+	var run runAnswer
+	err := c.stage.desks["business"].post(ctx, "/v1/withholding-runs", map[string]any{"scheme": "rural", "year": 2011}, &run)
+	if err != nil {
+		return err
+	}
+	return c.stage.settle(ctx)
+}
+
+// sweep moves what the income account holds to the fiscal special account.
+func (c *countyPlay) sweep(ctx context.Context) error {
+	if err := c.refresh(ctx); err != nil {
+		return err
+	}
+	amount := c.accounts[ruralIncome].Balance
+	if amount == 0 {
+		return nil
+	}
+	c.report.Swept += amount
+	return c.move(ctx, "finance", "finance-check", transferAsk{kind: "sweep", from: ruralIncome, to: ruralFiscal,
+		amount: amount, document: "上划凭证"})
+}
+
+func (c *countyPlay) subsidy(ctx context.Context) error {
+	amount := chencangSubsidy / 4
+	c.report.Subsidies += amount
+	return c.move(ctx, "bureau", "bureau-check", transferAsk{kind: "subsidy", from: "", to: ruralFiscal, amount: amount,
+		document: "财政补贴拨款单", extra: map[string]any{"purpose": "unspecified"}})
+}
+
+func (c *countyPlay) repay(ctx context.Context) error {
+	c.report.WorkingCashRepaid += chencangLoan
+	return c.move(ctx, "bureau", "bureau-check", transferAsk{kind: "loan_repayment", from: ruralFiscal, to: "",
+		amount: chencangLoan, document: "周转金归还单"})
+}
+
+func (c *countyPlay) placeDeposits(ctx context.Context) error {
+	for _, d := range []struct {
+		from, to string
+		amount   money.Amount
+	}{{ruralFiscal, ruralDeposit, chencangDeposits}, {urbanFiscal, urbanDeposit, urbanDeposits}} {
+		err := c.move(ctx, "bureau", "bureau-check", transferAsk{
+			kind: "deposit_placement", from: d.from, to: d.to, amount: d.amount, document: "定期存单",
+			extra: map[string]any{"matures_on": "2012-12-28", "rate": "0.0350"},
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// transferAsk is a two-line move: an empty end is somebody outside the fund.
+type transferAsk struct {
+	kind, from, to string
+	amount         money.Amount
+	document       string
+	extra          map[string]any
+}
+
+// move has the bank carry out an instruction and two people book it.
+func (c *countyPlay) move(ctx context.Context, maker, checker string, t transferAsk) error {
+	number := c.numbers()
+	body := map[string]any{
+		"kind": t.kind, "amount": t.amount, "effective_on": c.stage.day.today(), "document": t.document,
+	}
+	if t.kind == "sweep" {
+		body["amount"] = "all"
+	}
+	for key, end := range map[string]string{"from_account": t.from, "to_account": t.to} {
+		if end != "" {
+			body[key] = c.accounts[end].ID
+		}
+	}
+	for key, value := range t.extra {
+		body[key] = value
+	}
+	c.serial++
+	step := simbank.Move{Amount: t.amount, Reference: fmt.Sprintf("TW%s%04d", t.kind[:2], c.serial), Text: t.document}
+	if t.from == "" {
+		reference, err := c.post.Subsidise(number[t.to], step)
+		if err != nil {
+			return err
+		}
+		body["bank_reference"] = reference
+	}
+	var made struct {
+		ID     string `json:"id"`
+		Digest string `json:"digest"`
+	}
+	if err := c.stage.desks[maker].post(ctx, "/v1/fund-transfers", body, &made); err != nil {
+		return err
+	}
+	step.Reference = made.ID
+	var err error
+	switch {
+	case t.from != "" && t.to != "":
+		_, err = c.post.Transfer(number[t.from], number[t.to], step)
+	case t.from != "":
+		_, err = c.post.Transfer(number[t.from], "610304000000000001", step)
+	}
+	if err != nil {
+		return err
+	}
+	return c.stage.desks[checker].post(ctx, "/v1/fund-transfers/"+made.ID+"/approve", map[string]string{"digest": made.Digest}, nil)
+}
+
+func (c *countyPlay) closeMonth(ctx context.Context, month calendar.Month) error {
+	for _, key := range slices.Sorted(maps.Keys(c.numbers())) {
+		path := "/v1/periods/" + c.accounts[key].ID + "/" + month.String() + "/close"
+		if err := c.stage.desks["finance-check"].post(ctx, path, map[string]any{}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// prepareRun makes the month's run, and one for what came back since the last.
+func (c *countyPlay) prepareRun(ctx context.Context, month calendar.Month) error {
+	c.runs = nil
+	for _, kind := range []string{"regular", "reissue"} {
+		run, found, err := c.stage.prepareRun(ctx, month, kind)
+		if err != nil {
+			return err
+		}
+		if !found {
+			continue
+		}
+		c.runs = append(c.runs, run)
+		if kind == "regular" {
+			c.report.PayDays = append(c.report.PayDays, run.PayDay)
+			c.regular = append(c.regular, run.ID)
+		}
+	}
+	return nil
+}
+
+// fundAndRelease brings the month's money to the expenditure account and lets the
+// runs go. In May the allocation is late, and finance lends the working cash.
+func (c *countyPlay) fundAndRelease(ctx context.Context, month calendar.Month) error {
+	var need money.Amount
+	for _, run := range c.runs {
+		need += run.Amount
+	}
+	if err := c.refresh(ctx); err != nil {
+		return err
+	}
+	need -= c.accounts[ruralPayout].Balance
+	if month.Number() == 5 {
+		c.report.WorkingCashLent += chencangLoan
+		err := c.move(ctx, "bureau", "bureau-check", transferAsk{
+			kind: "loan", from: "", to: ruralFiscal, amount: chencangLoan, document: "财政周转金借款单", extra: nil,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if need > 0 {
+		err := c.move(ctx, "bureau", "bureau-check", transferAsk{
+			kind: "allocation", from: ruralFiscal, to: ruralPayout, amount: need, document: "用款计划", extra: nil,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	for _, run := range c.runs {
+		if err := c.stage.release(ctx, run); err != nil {
+			return err
+		}
+	}
+	return c.stage.settle(ctx)
+}
+
+// closeYear closes December and reads what the year came to.
+func (c *countyPlay) closeYear(ctx context.Context) error {
+	if err := c.stage.turn(ctx, calendar.MustDay("2012-01-02")); err != nil {
+		return err
+	}
+	if err := c.closeMonth(ctx, calendar.MustMonth("2011-12")); err != nil {
+		return err
+	}
+	if err := c.refresh(ctx); err != nil {
+		return err
+	}
+	var ids []string
+	for _, key := range slices.Sorted(maps.Keys(c.numbers())) {
+		ids = append(ids, c.accounts[key].ID)
+	}
+	r, err := c.stage.reconcile(ctx, ids, calendar.MustDay("2011-12-31"))
+	if err != nil {
+		return err
+	}
+	c.report.Reconciled, c.report.StatementLines, c.report.MatchedLines = r.agrees, r.lines, r.matched
+	c.report.OpenBreaks = r.breaks
+	held := func(keys ...string) (sum money.Amount) {
+		for _, key := range keys {
+			sum += c.accounts[key].Balance
+		}
+		return sum
+	}
+	c.report.RuralFundClosing = held(ruralIncome, ruralFiscal, ruralPayout, ruralDeposit)
+	c.report.RuralFixedDeposits = held(ruralDeposit)
+	c.report.UrbanFundClosing, c.report.UrbanFixedDeposits = held(urbanFiscal, urbanDeposit), held(urbanDeposit)
+	return c.count(ctx)
+}
+
+// count reads payers and pensions from the books' own reports.
+func (c *countyPlay) count(ctx context.Context) error {
+	var list struct {
+		Villages []villageLine `json:"villages"`
+	}
+	if err := c.stage.desks["auditor"].get(ctx, "/v1/feedback?scheme=rural&year=2011", &list); err != nil {
+		return err
+	}
+	for _, v := range list.Villages {
+		c.report.Payers += v.Paid
+		c.report.Contributions += v.Amount
+	}
+	for _, id := range c.regular {
+		proof, err := c.stage.proof(ctx, id)
+		if err != nil {
+			return err
+		}
+		c.report.Pensioners = max(c.report.Pensioners, proof.Paid.Count)
+		c.report.PensionsPaid += proof.Paid.Amount
+		c.report.NotInPlace += proof.NotInPlace.Count
+	}
+	return nil
+}
+
+func (c *countyPlay) songpan(ctx context.Context) error {
+	income, balance, err := c.stage.songpan(ctx)
+	c.report.SongpanIncome, c.report.SongpanBalance = income, balance
+	c.report.SongpanUnexplained = income - songpanPublishedIncome
+	return err
+}
+
+func (c *countyPlay) verify(ctx context.Context) error {
+	var err error
+	c.report.Verify, c.report.Invariants, err = c.stage.verify(ctx)
+	return err
+}

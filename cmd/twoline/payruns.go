@@ -1,0 +1,86 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+)
+
+// payRun is what an officer sees of a pay run.
+type payRun struct {
+	ID       string       `json:"id"`
+	State    string       `json:"state"`
+	Count    int          `json:"item_count"`
+	Amount   money.Amount `json:"amount"`
+	Digest   string       `json:"digest"`
+	PayDay   calendar.Day `json:"pay_day"`
+	Handover calendar.Day `json:"handover_due"`
+	Batches  []struct {
+		Bank   string       `json:"bank"`
+		Amount money.Amount `json:"amount"`
+	} `json:"batches"`
+}
+
+// prepareRun has the business desk make and submit a run, and its checker approve
+// it. found is false where the kind has nobody to pay.
+func (s *stage) prepareRun(ctx context.Context, month calendar.Month, kind string) (run payRun, found bool, err error) {
+	err = s.desks["business"].post(ctx, "/v1/pay-runs",
+		map[string]any{"scheme": "rural", "month": month.String(), "kind": kind}, &run)
+	var r *refusal
+	if kind != "regular" && errors.As(err, &r) && r.code() == "nothing_to_pay" {
+		return run, false, nil
+	}
+	if err != nil {
+		return run, false, err
+	}
+	if err := s.desks["business"].post(ctx, "/v1/pay-runs/"+run.ID+"/submit", map[string]any{}, &run); err != nil {
+		return run, false, err
+	}
+	err = s.desks["business-check"].post(ctx, "/v1/pay-runs/"+run.ID+"/approve", map[string]string{"digest": run.Digest}, &run)
+	return run, err == nil, err
+}
+
+// release has the third person let a run go.
+func (s *stage) release(ctx context.Context, run payRun) error {
+	err := s.desks["releaser"].post(ctx, "/v1/pay-runs/"+run.ID+"/release", map[string]string{"digest": run.Digest}, &run)
+	if err == nil && run.State != "released" {
+		return errDemo.With("pay run %s is %s after its release", run.ID, run.State)
+	}
+	return err
+}
+
+// tally is a count and an amount of the cycle proof.
+type tally struct {
+	Count  int          `json:"count"`
+	Amount money.Amount `json:"amount"`
+}
+
+// cycleProof is what the auditor reads of a run.
+type cycleProof struct {
+	Entitled   tally    `json:"entitled"`
+	Held       tally    `json:"held"`
+	Sent       tally    `json:"sent"`
+	Succeeded  tally    `json:"succeeded"`
+	Rejected   tally    `json:"rejected"`
+	Returned   tally    `json:"returned"`
+	Reissued   tally    `json:"reissued"`
+	Paid       tally    `json:"paid"`
+	Open       tally    `json:"open"`
+	NotInPlace tally    `json:"not_in_place"`
+	Holds      bool     `json:"holds"`
+	Breaks     []string `json:"breaks"`
+}
+
+// proof reads a run's cycle proof; one that does not hold is an error.
+func (s *stage) proof(ctx context.Context, run string) (cycleProof, error) {
+	var p cycleProof
+	if err := s.desks["auditor"].get(ctx, "/v1/pay-runs/"+run+"/proof", &p); err != nil {
+		return p, err
+	}
+	if !p.Holds {
+		return p, errDemo.With("the cycle proof of pay run %s does not hold: %v", run, p.Breaks)
+	}
+	return p, nil
+}

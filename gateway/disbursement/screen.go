@@ -1,0 +1,75 @@
+package disbursement
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+	"twoline/gateway/policy"
+)
+
+// Rules are what an area decided about its pay runs, as they hold on a day.
+type Rules struct {
+	// PayDay is the day of the month on which everything is in place, 1 to 28.
+	PayDay int
+	// HandoverDays is how many working days before it the bank holds money and list.
+	HandoverDays int
+	// AccountChangeDays is for how many days after a change an account is not paid
+	// to; 0 is no such rule.
+	AccountChangeDays int
+	// AmountThreshold is the most that is paid without a review; 0 is no such rule.
+	AmountThreshold money.Amount
+	// HoldShared says that an account which several pensioners share is held, and
+	// not only reported.
+	HoldShared bool
+}
+
+// rules reads what holds for an area on a day: policy.ErrNoRule where neither the
+// area nor the nation decided the pay day or the hand-over.
+func rules(ctx context.Context, tx RosterTx, area party.Area, day calendar.Day) (Rules, error) {
+	var r Rules
+	all, err := tx.Rules(ctx, area)
+	if err != nil {
+		return r, err
+	}
+	v := all.At(day)
+	if r.PayDay, err = v.PayDay(); err != nil {
+		return r, err
+	}
+	if r.HandoverDays, err = v.HandoverDays(); err != nil {
+		return r, err
+	}
+	r.AccountChangeDays, err = ifDecided(v.AccountChangeHoldDays())
+	if err == nil {
+		r.AmountThreshold, err = ifDecided(v.AmountReviewThreshold())
+	}
+	if err == nil {
+		r.HoldShared, err = ifDecided(v.SharedAccountHolds())
+	}
+	if err != nil {
+		return r, fmt.Errorf("screens of area %s: %w", area, err)
+	}
+	return r, nil
+}
+
+// ifDecided takes a rule that an area need not have.
+func ifDecided[T any](value T, err error) (T, error) {
+	if errors.Is(err, policy.ErrNoRule) {
+		var none T
+		return none, nil
+	}
+	return value, err
+}
+
+// Holds lists every reason for which a payment is held, the weightiest first:
+// where several apply, the first one is what the roster says.
+func Holds() []Hold {
+	return []Hold{
+		HeldDeceased, HeldCourt, HeldInvestigation, HeldDuplicate, HeldOtherPension, HeldCertification, HeldManual,
+		HeldDoubleCredit, HeldNoAccount, HeldNotCorrected, HeldAccountChanged, HeldNotEncodable, HeldSharedAccount,
+		HeldAmountReview, HeldAboveEntitlement,
+	}
+}

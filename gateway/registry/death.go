@@ -1,0 +1,175 @@
+package registry
+
+import (
+	"context"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+)
+
+// DeathNotice is a member's death as a list or a person reported it. One that is
+// not withdrawn ends benefits from the month after.
+type DeathNotice struct {
+	ID, Member int64
+	DiedOn     calendar.Day
+	// Source is who reported it, such as civil affairs.
+	Source, Document string
+	EnteredBy        string
+	EnteredAt        time.Time
+	// Withdrawn names the document by which a wrong notice was taken back, or is empty.
+	Withdrawn string
+	// SocialNo and Name tell the officer who it is.
+	SocialNo string
+	Name     party.Name
+}
+
+// ErrNotice is returned for a notice that the officer's area does not have.
+var ErrNotice = fault.New(fault.NotFound, "death_notice_not_found", "no such death notice")
+
+// errWithdrawn refuses a line that repeats what was found to be wrong: the list
+// that brings it again must be answered, and not passed over.
+var errWithdrawn = fault.New(fault.Conflict, "notice_withdrawn",
+	"this notice was taken back as wrong; a new report of the death names another source")
+
+// deathRow is a line of a file of deaths.
+type deathRow struct {
+	memberRef
+	DeathNotice
+}
+
+const maxSource = 60
+
+func parseDeath(f *fields, e *env) deathRow {
+	r := deathRow{memberRef: f.memberRef(), DeathNotice: DeathNotice{}}
+	r.DiedOn, r.Source, r.Document = f.past("died_on", e.today), f.document("source"), f.document("document")
+	if utf8.RuneCountInString(r.Source) > maxSource {
+		f.refuse("source", "must be at most 60 characters")
+	}
+	return r
+}
+
+type deathKey struct {
+	member int64
+	day    calendar.Day
+	source string
+}
+
+func (n DeathNotice) key() deathKey { return deathKey{n.Member, n.DiedOn, n.Source} }
+
+func openDeaths(ctx context.Context, tx Tx, e *env, rows []deathRow) (desk[deathRow], error) {
+	var none desk[deathRow]
+	members, err := indexMembers(ctx, tx, e.area, rows, func(r deathRow) memberRef { return r.memberRef })
+	if err != nil {
+		return none, err
+	}
+	stored, err := tx.DeathNotices(ctx, NoticeFilter{Area: e.area, Members: members.ids, ID: 0, After: 0, Limit: 0})
+	if err != nil {
+		return none, err
+	}
+	known := make(map[deathKey]DeathNotice, len(stored))
+	for _, old := range stored {
+		known[old.key()] = old
+	}
+	judge := func(r *deathRow) (Answer, *fault.Error) {
+		m, why := members.find(r.memberRef)
+		if why != nil {
+			return Refused, why
+		}
+		r.Member = m.ID
+		if old, ok := known[r.key()]; ok {
+			if old.Withdrawn != "" {
+				return Refused, errWithdrawn.On("source")
+			}
+			return seen(firstDifference(difference{"document", old.Document != r.Document}))
+		}
+		if born, err := calendar.ParseCompact(m.IDNumber.Birth()); err != nil || r.DiedOn.Before(born) {
+			return Refused, ErrField.With("the member was born after this day").On("died_on")
+		}
+		known[r.key()] = r.DeathNotice
+		return Imported, nil
+	}
+	store := func(ctx context.Context, rows []deathRow) error {
+		list := inner(rows, func(r deathRow) DeathNotice { return r.DeathNotice })
+		return tx.InsertDeathNotices(ctx, e.area, e.by, list)
+	}
+	return desk[deathRow]{judge, store}, nil
+}
+
+// NoticeFilter narrows a list of death notices.
+type NoticeFilter struct {
+	Area party.Area
+	// Members are those asked for, nil everybody; ID is one notice, or 0.
+	Members []int64
+	ID      int64
+	// After is the id that the page before ended with, or 0; Limit of 0 is no limit.
+	After int64
+	Limit int
+}
+
+// DeathNotices returns a page of the notices of the officer's area by rising id,
+// those taken back among them; a member of 0 is everybody.
+func (s *Service) DeathNotices(
+	ctx context.Context, by approval.Officer, member, after int64, limit int,
+) ([]DeathNotice, error) {
+	if err := mayLook(by); err != nil {
+		return nil, err
+	}
+	var list []DeathNotice
+	err := s.c.Store.Read(ctx, func(tx Tx) error {
+		f := NoticeFilter{Area: by.Area, Members: someone(member), ID: 0, After: after, Limit: pageOf(limit)}
+		var err error
+		list, err = tx.DeathNotices(ctx, f)
+		return err
+	})
+	return list, err
+}
+
+// WithdrawNotice takes back a notice that was wrong, with the document that says
+// so. A maker of agency business may; benefits are paid again by a pay run, which
+// three people answer for. The answer's result is the DeathNotice.
+func (s *Service) WithdrawNotice(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, id int64, document string,
+) (once.Answer, error) {
+	if !isDocument(document) {
+		return once.Answer{}, errDocument
+	}
+	return once.Do(ctx, s.c.Store.InTx, r, render, func(tx Tx) (any, error) {
+		officer, err := atDesk(ctx, tx, by, approval.Maker)
+		if err != nil {
+			return nil, err
+		}
+		list, err := tx.DeathNotices(ctx, NoticeFilter{Area: officer.Area, Members: nil, ID: id, After: 0, Limit: 1})
+		if err == nil && len(list) == 0 {
+			err = ErrNotice
+		}
+		if err != nil {
+			return nil, err
+		}
+		n := list[0]
+		if n.Withdrawn != "" {
+			return nil, approval.ErrDecided.With("this notice was taken back before")
+		}
+		n.Withdrawn = document
+		return n, tx.WithdrawNotice(ctx, officer.Area, n, officer.Login)
+	})
+}
+
+var errDocument = ErrField.With("the document is 1 to 200 printable characters without outer blanks").On("document")
+
+// isDocument says that s names a document: 1 to 200 printable characters.
+func isDocument(s string) bool { return s != "" && isReason(s) }
+
+// isReason says that s is at most 200 printable characters.
+func isReason(s string) bool {
+	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= maxDocument && strings.TrimSpace(s) == s &&
+		!strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) || r == utf8.RuneError })
+}
+
+const maxDocument = 200
