@@ -22,5 +22,7 @@
 //
 // The lines that stand on one side only are the breaks. A break is opened when a
 // line is first seen without its equal and closed when it has one; both are
-// facts of their own, and a line stands in at most one open break.
+// facts of their own, and a line stands in at most one open break. Nothing is
+// booked for a break: a debit that nobody instructed is alarmed about at once, and
+// a credit that looks like a payment coming back is proposed as one.
 package reconcile

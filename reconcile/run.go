@@ -243,6 +243,11 @@ func (s *Service) renewBreaks(ctx context.Context, tx Tx, d days, breaks []match
 			return 0, 0, err
 		}
 	}
+	if d.final {
+		if err := tx.ProposeReturns(ctx, a); err != nil {
+			return 0, 0, err
+		}
+	}
 	return len(fresh), len(gone), nil
 }
 

@@ -77,6 +77,10 @@ type BreakTx interface {
 	CloseBreaks(ctx context.Context, a Account, on calendar.Day, ids []int64) error
 	// AddAlarms opens a case for each; one that is open stays as it is.
 	AddAlarms(ctx context.Context, a Account, alarms []Alarm) error
+	// ProposeReturns opens a case for each open credit that looks like one of our
+	// payments coming back, of which the bank sent no notice, and closes those whose
+	// credit stands in the book by now.
+	ProposeReturns(ctx context.Context, a Account) error
 	// AlarmUncleared opens a case for each open book line that the bank has not
 	// shown by the day.
 	AlarmUncleared(ctx context.Context, a Account, by calendar.Day) error

@@ -75,10 +75,10 @@ func explanations() []row {
 		{"amount", inFiles, "an amount of the file is not a plain decimal number without a sign", "correct the file"},
 		{
 			"amount_differs", inFiles,
-			"the amount is not the one that was sent: a debit is made in full or not at all",
-			"debit the amount of the item or nothing, and answer with it",
+			"the amount is not the one that was sent: money moves in full or not at all",
+			"move the amount of the item or nothing, and answer with it",
 		},
-		{"amount_missing", inFiles, "a success names no amount", "name the amount that was debited"},
+		{"amount_missing", inFiles, "a success names no amount", "name the amount that was moved"},
 		{"amount_zero", 422, "the amount is zero", "send an amount above zero"},
 		{
 			"answered_before", inFiles, "another answer on this row was recorded before",
@@ -162,7 +162,7 @@ func explanations() []row {
 		},
 		{
 			"contradicts_outcome", inFiles, "the item has the opposite final answer already; nothing was changed",
-			"compare your two answers and tell the agency which is true; never debit again",
+			"compare your two answers and tell the agency which is true; never move the money again",
 		},
 		{
 			"control_total", 422, "count or amount does not agree with the lines",
@@ -402,7 +402,7 @@ func explanations() []row {
 		{"part", inFiles, "a file of account openings names neither part S nor part F", "name the part"},
 		{
 			"party_differs", inFiles, "account, name or id number is not the one that was sent",
-			"check which customer was debited, then answer the right item",
+			"check whose account it was, then answer the right item",
 		},
 		{
 			"path_not_canonical", 400, "the path has a second spelling",
@@ -563,7 +563,7 @@ func explanations() []row {
 			"tier_not_chosen", 422, "the member chose no amount for the year",
 			"nothing can be taken until the agency has registered the member's choice",
 		},
-		{"too_many_lines", 413, "the request has more than 10 000 results", "send a file on the upload address"},
+		{"too_many_lines", 413, "the request has more than 10 000 lines", "send a file on the upload address"},
 		{"too_many_rows", inFiles, "the file has more rows than an opening may have", "split it"},
 		{
 			"transfer_invalid", 422, "the transfer lacks a field of its kind, or has one of another kind",

@@ -841,7 +841,7 @@ func TestDutiesOfTheMoneyOut(t *testing.T) {
 		"POST /v1/disbursement-batches/{id}/results":         bank,
 		"PUT /v1/disbursement-batches/{id}/result-file":      bank,
 		"POST /v1/disbursement-batches/{id}/recall":          releaser,
-		"POST /v1/returns":                                   bank, "POST /v1/returns/{id}/unclaimed": maker,
+		"POST /v1/returns": bank, "POST /v1/returns/{id}/unclaimed": maker,
 		"POST /v1/reissues": maker,
 	}
 	for _, r := range open(t, setup{}).server.Table() {

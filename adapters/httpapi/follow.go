@@ -59,10 +59,7 @@ func Follow[In, Out any, P followed[In]](
 	document := func(op *huma.Operation) {
 		op.Responses["200"] = &huma.Response{Description: "OK", Content: map[string]*huma.MediaType{
 			"application/json": {Schema: schemaOf[Out](s)},
-			eventStream: {
-				Schema:  &huma.Schema{Type: huma.TypeString},
-				Example: "id: 5f1d3a8c02e94b7d\nevent: state\ndata: {\"id\":\"…\",\"state\":\"released\"}\n\n",
-			},
+			eventStream:        {Schema: &huma.Schema{Type: huma.TypeString}},
 		}}
 		op.Responses["204"] = &huma.Response{Description: "A stream: the last event was the final one"}
 	}

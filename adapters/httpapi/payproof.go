@@ -14,7 +14,7 @@ func (s *Server) proofRoutes() {
 		Description: "Each step by count and amount, each counted where the fact is written down. breaks names every " +
 			"equation between them that does not hold; without one the proof holds. lists names every difference, masked; " +
 			"of a long one the first thousand, and the rest by its step.",
-		Who: readers(),
+		Who: readers(), Deadline: monthsWork,
 	}, s.payRunProof)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/pay-runs/{id}/proof/{step}", Summary: "One list of the cycle proof, by page",

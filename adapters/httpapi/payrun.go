@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"strconv"
+	"time"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/disbursement"
@@ -15,6 +16,10 @@ import (
 	"twoline/gateway/registry"
 )
 
+// monthsWork is how long a step may take that looks at everybody who is paid in a
+// month: a million in a province.
+const monthsWork = 10 * time.Minute
+
 // payRunRoutes are a month's payment from the list to the money: one person makes
 // it, a second one approves its digest, a third one lets it go.
 func (s *Server) payRunRoutes() {
@@ -23,7 +28,7 @@ func (s *Server) payRunRoutes() {
 		Description: "A month has one living regular run: a second one is pay_run_exists, its subject the first one's " +
 			"id. With dry_run=true the batches, their files, numbers and totals are made and given up again: it books and " +
 			"sends nothing, and is answered with 200.",
-		Who: payMakers(),
+		Who: payMakers(), Deadline: monthsWork,
 	}, viewDrafted, s.draftRun)
 	s.documentTrial()
 	Query(s, Route{ //nolint:exhaustruct // defaults
@@ -46,7 +51,7 @@ func (s *Server) payRunSteps() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/pay-runs/{id}/submit", Summary: "Freeze it",
 		Description: "Payees, amounts, accounts, batches, numbers and the files' bytes, in one transaction. The answer's " +
-			"digest is what is approved and released.", Who: payMakers(),
+			"digest is what is approved and released.", Who: payMakers(), Deadline: monthsWork,
 	}, viewSubmitted, s.submitRun)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/pay-runs/{id}/approve", Summary: "Approve its digest",
@@ -66,7 +71,7 @@ func (s *Server) payRunSteps() {
 			"withdrawn, hits name them, and the successor has the other rows and is approved anew. Without a hit the " +
 			"expenditure accounts must hold the whole run; then the banks may fetch. After the hand-over day a reason is " +
 			"needed.",
-		Who: releasers,
+		Who: releasers, Deadline: monthsWork,
 	}, viewReleased, s.releaseRun)
 }
 

@@ -30,7 +30,7 @@ func (s *Server) returnRoutes() {
 		Method: http.MethodPost, Path: "/v1/reissues", Summary: "Draft a run that pays again", Status: 201,
 		Description: "What failed or was returned, of any month, by a reissue run of the current month. Whose account " +
 			"was refused for good is held until the account is corrected.",
-		Who: payMakers(),
+		Who: payMakers(), Deadline: monthsWork,
 	}, viewDrafted, s.reissue)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/disbursement-batches/{id}/recall",

@@ -17,7 +17,7 @@ func (s *Server) rosterRoutes() {
 		Description: "regular and supplementary list everybody entitled in the month whom no living run pays, reissue " +
 			"what failed or was returned. Held members stand in it with the reason. Nothing is sent; a roster can be made " +
 			"as often as wanted, and every pay run makes its own.",
-		Who: payMakers(),
+		Who: payMakers(), Deadline: monthsWork,
 	}, viewRoster, s.makeRoster)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/rosters/{id}", Summary: "One roster with its sums", Who: readers(),

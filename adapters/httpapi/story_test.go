@@ -74,7 +74,6 @@ func ends() map[string]string {
 		"POST /v1/holds/{id}/release/withdraw":      "already_decided",
 		"POST /v1/instruments/{id}/change/reject":   "already_decided",
 		"POST /v1/instruments/{id}/change/withdraw": "already_decided",
-		"POST /v1/reissues":                         "nothing_to_pay",
 		// A run goes out once, and stays out.
 		"POST /v1/pay-runs/{id}/release late": "pay_run_state", "POST /v1/pay-runs/{id}/reject": "pay_run_state",
 		"POST /v1/pay-runs/{id}/withdraw": "pay_run_state", "POST /v1/disbursement-batches/{id}/recall": "batch_acknowledged",

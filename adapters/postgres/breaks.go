@@ -122,6 +122,54 @@ func (t *tx) AddAlarms(ctx context.Context, a reconcile.Account, alarms []reconc
 	return t.OpenCase(ctx, a.Area, cases...)
 }
 
+// ProposeReturns implements reconcile.Tx. A credit is a payment's by the id that it
+// echoes, or by the payee's account that it names; of the same amount in any case.
+func (t *tx) ProposeReturns(ctx context.Context, a reconcile.Account) error {
+	_, err := t.Exec(ctx, `
+		insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
+		select $1, 'return_proposed', 'statement_line:' || l.id, f.bank,
+			'the credit of ' || to_char(l.amount::numeric / 100, 'FM999999999999990.00') || ' on ' || l.booking_date
+				|| ' looks like payment ' || c.first || case when c.n > 1 then ', or one of ' || c.n - 1 || ' others,' else '' end
+				|| ' coming back, and no notice of the bank says so; ask the bank to report the return',
+			($3::timestamptz at time zone 'Asia/Shanghai')::date, $3
+		from fund_account f
+		join reconciliation_break b on b.area = f.area and b.fund_account = f.id and b.direction = 'credit'
+			and not exists (select from break_closed x where x.area = b.area and x.break_id = b.id)
+		join break_line k on k.area = b.area and k.break_id = b.id
+		join statement_line l on l.area = k.area and l.id = k.statement_line_id and l.direction = 'credit'
+		cross join lateral (
+			select min(i.id) as first, count(distinct i.id) as n
+			from (
+				select id, batch_id, amount from payment_item
+				where area = $1 and id = case when l.end_to_end_id ~ '^[0-9]{1,18}$' then l.end_to_end_id::bigint end
+				union all
+				select i.id, i.batch_id, i.amount from instrument n
+				join payment_item i on i.area = n.area and i.member_id = n.member_id and i.account_no = n.account_no
+				where l.end_to_end_id = '' and n.area = $1 and n.account_no = nullif(l.counterparty_account, '')) i
+			join payment_batch p on p.area = $1 and p.id = i.batch_id and p.fund_account = $2
+			join answer w on w.area = $1 and w.item_id = i.id and w.disposition = 'recorded' and w.outcome = 'succeeded'
+			where i.amount = l.amount and (l.end_to_end_id <> '' or l.batch_ref in ('', p.batch_no, p.id::text))
+			  and not exists (select from payment_return v where v.area = $1 and v.item_id = i.id)) c
+		where f.area = $1 and f.id = $2 and f.role = 'expenditure' and c.n > 0
+		on conflict (area, kind, subject) do nothing`, a.Area, a.ID, t.at)
+	if err != nil {
+		return fmt.Errorf("propose returns on fund account %d: %w", a.ID, err)
+	}
+	_, err = t.Exec(ctx, `
+		insert into exception_closed (area, case_id, text, closed_by, closed_at)
+		select c.area, c.id, 'the credit stands in the book', 'job', $3
+		from exception_case c
+		join statement_line l on l.area = c.area and l.id = split_part(c.subject, ':', 2)::bigint and l.fund_account = $2
+		join reconciliation_match m on m.area = l.area and m.statement_line_id = l.id
+		where c.area = $1 and c.kind = 'return_proposed'
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`,
+		a.Area, a.ID, t.at)
+	if err != nil {
+		return fmt.Errorf("close proposals on fund account %d: %w", a.ID, err)
+	}
+	return nil
+}
+
 // AlarmUncleared implements reconcile.Tx.
 func (t *tx) AlarmUncleared(ctx context.Context, a reconcile.Account, by calendar.Day) error {
 	_, err := t.Exec(ctx, `

@@ -73,9 +73,11 @@ func (t *tx) KnownItems(
 		       coalesce(a.receipt_id = $5, false)
 		from unnest($3::bigint[], $4::text[]) with ordinality as u (item, social, at)
 		cross join lateral (
-			(select * from withholding_item where area = $1 and id = u.item and batch_id + 0 = $2 limit 1)
+			(select area, id, amount, account_no, name, id_number from withholding_item
+			 where area = $1 and id = u.item and batch_id + 0 = $2 limit 1)
 			union all
-			select * from withholding_item where area = $1 and batch_id = $2 and social_no = u.social and u.item = 0) i
+			select area, id, amount, account_no, name, id_number from withholding_item
+			where area = $1 and batch_id = $2 and social_no = u.social and u.item = 0) i
 		`+finalOfItem+` a on true`,
 		b.Area, b.ID, ids, socials, receipt)
 	if err != nil {

@@ -14,6 +14,15 @@ import (
 	"twoline/gateway/party"
 )
 
+// paymentColumns are the columns of payment_item, paymentReturnColumns those of
+// payment_return that its readers want, for looking rows up one by one.
+const (
+	paymentColumns = `area, id, batch_id, seq, member_id, month, cause, attempt, replaces, from_suspense, base_pension,
+		account_pension, funeral_grant, one_off, amount, instrument_id, account_no, name, id_number, social_no, region,
+		activated`
+	paymentReturnColumns = `area, id, item_id, amount, bank_reference, value_date, code, class, text`
+)
+
 // KnownPayments implements disbursement.AnswerTx. A line is found by our item id,
 // or where the format has no room for it by the social-security number within the
 // batch; in both cases the batch, and so the bank, is part of the key. A person
@@ -35,9 +44,9 @@ func (t *tx) KnownPayments(
 			exists (select from payment_return v where v.area = i.area and v.item_id = i.id)
 		from unnest($3::bigint[], $4::text[]) with ordinality as u (item, social, at)
 		cross join lateral (
-			(select * from payment_item where area = $1 and id = u.item and batch_id + 0 = $2 limit 1)
+			(select `+paymentColumns+` from payment_item where area = $1 and id = u.item and batch_id + 0 = $2 limit 1)
 			union all
-			select * from payment_item where area = $1 and batch_id = $2 and social_no = u.social and u.item = 0) i
+			select `+paymentColumns+` from payment_item where area = $1 and batch_id = $2 and social_no = u.social and u.item = 0) i
 		`+finalOfItem+` a on true`, b.Area, b.ID, ids, socials, receipt)
 	if err != nil {
 		return nil, fmt.Errorf("payments of batch %s: %w", b.Number, err)
@@ -70,7 +79,7 @@ func (t *tx) KnownPayments(
 // likelier returns which of two payments of one person a line is about.
 func likelier(a bank.Answer, before *disbursement.KnownPayment, k disbursement.KnownPayment) *disbursement.KnownPayment {
 	fits := func(k disbursement.KnownPayment) bool {
-		return (a.Amount == nil || *a.Amount == k.Amount) && (a.Account == "" || a.Account == k.Sent.Account.Plain())
+		return (a.Amount == nil || *a.Amount == k.Amount) && (a.Account == "" || a.Account == k.Account.Plain())
 	}
 	switch {
 	case before == nil:

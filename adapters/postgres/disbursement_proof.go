@@ -43,7 +43,7 @@ func runItemSQL() string {
 	paid_again as materialized (
 		select g.claim, i.id, i.area, i.amount, i.batch_id
 		from again g
-		cross join lateral (select * from payment_item where area = $1 and id = g.id limit 1) i
+		cross join lateral (select ` + paymentColumns + ` from payment_item where area = $1 and id = g.id limit 1) i
 		` + finalOfItem + ` a on true
 		where a.outcome = 'succeeded')`
 }
@@ -213,7 +213,8 @@ func proofNamesSQL() string {
 			left join (select distinct p.claim from paid_again p where not ` + bookedReturn("p") + `) g on g.claim = i.id
 			where l.area = $1 and l.roster_id = $4 and l.seq > $5),
 		listed as materialized (
-			select * from (
+			select step, seq, id, member_id, month, amount, held, withdrawn, outcome, class, code, value_date, returned
+			from (
 				select s.step, row_number() over (partition by s.step order by c.seq) as n, c.*
 				from claim c
 				cross join lateral (values
@@ -258,7 +259,7 @@ const returnedColumns = `coalesce(r.id, 0), coalesce(r.item_id, 0), coalesce(r.a
 const paymentStandingJoins = `
 	join payment_batch b on b.area = i.area and b.id = i.batch_id
 	` + finalOfItem + ` a on true
-	left join lateral (select * from payment_return where area = i.area and item_id = i.id limit 1) r on true`
+	left join lateral (select ` + paymentReturnColumns + ` from payment_return where area = i.area and item_id = i.id limit 1) r on true`
 
 func scanPaymentStanding(row pgx.CollectableRow) (s disbursement.PaymentStanding, err error) {
 	var i payItemRow
@@ -298,7 +299,7 @@ func (s disbursementStore) FindPayment(
 			join payment_return v on v.area = k.area and v.bank_reference = $4 and $4 <> '')
 		`+paymentStandingSQL+`
 		from named x
-		cross join lateral (select * from payment_item where area = x.area and id = x.id limit 1) i
+		cross join lateral (select `+paymentColumns+` from payment_item where area = x.area and id = x.id limit 1) i
 		`+paymentStandingJoins+`
 		where $2 = '' or b.bank = $2 and b.state not in ('ready', 'exported')
 		order by i.id limit 1`, int32(f.Area), f.Bank, f.ID, f.BankReference)

@@ -66,8 +66,8 @@ func (t *tx) KnownReturns(
 		from unnest($2::bigint[], $3::text[]) with ordinality as u (item, reference, at)
 		cross join (select distinct unnest($1::int[]) as area) k
 		cross join lateral (
-			select * from payment_item where area = k.area and id = u.item and batch_id + 0 = any($4::bigint[]) limit 1) i
-		left join lateral (select * from payment_return where area = i.area and item_id = i.id limit 1) v on true
+			select `+paymentColumns+` from payment_item where area = k.area and id = u.item and batch_id + 0 = any($4::bigint[]) limit 1) i
+		left join lateral (select `+paymentReturnColumns+` from payment_return where area = i.area and item_id = i.id limit 1) v on true
 		`+finalOfItem+` a on true`, areas, items, references, ids)
 	if err != nil {
 		return nil, fmt.Errorf("payments of %d returns: %w", len(lines), err)
@@ -192,7 +192,7 @@ func (t *tx) UnbookedReturns(ctx context.Context, b disbursement.Batch) ([]disbu
 	rows, err := t.Query(ctx, `
 		select `+returnColumns+`, `+payItemColumns+`, coalesce(a.outcome, 'unknown')
 		from payment_return r
-		cross join lateral (select * from payment_item where area = r.area and id = r.item_id limit 1) i
+		cross join lateral (select `+paymentColumns+` from payment_item where area = r.area and id = r.item_id limit 1) i
 		`+finalOfItem+` a on true
 		where r.area = $1 and r.batch_id = $2
 		  and not exists (select from payment_return_booked k where k.area = r.area and k.return_id = r.id)
@@ -317,7 +317,7 @@ func (t *tx) WaitingReturn(
 	rows, err := t.Query(ctx, `
 		select `+returnColumns+`, `+payItemColumns+`, coalesce(a.outcome, 'unknown'), `+waitingReturn+`
 		from payment_return r
-		cross join lateral (select * from payment_item where area = r.area and id = r.item_id limit 1) i
+		cross join lateral (select `+paymentColumns+` from payment_item where area = r.area and id = r.item_id limit 1) i
 		`+finalOfItem+` a on true
 		where r.area = $1 and r.id = $2`, area, id)
 	if err != nil {
@@ -385,7 +385,7 @@ func (t *tx) AgedReturns(ctx context.Context, area party.Area, day calendar.Day,
 			from payment_return_booked o
 			join payment_return r on r.area = o.area and r.id = o.return_id
 			join payment_batch b on b.area = r.area and b.id = r.batch_id
-			cross join lateral (select * from payment_item where area = r.area and id = r.item_id limit 1) i
+			cross join lateral (select `+paymentColumns+` from payment_item where area = r.area and id = r.item_id limit 1) i
 			where o.area = $1 and o.business_day < $3
 			  and not exists (select from exception_case c
 				where c.area = $1 and c.kind = 'return_unpaid' and c.subject = 'return:' || r.id)
@@ -399,7 +399,7 @@ func (t *tx) AgedReturns(ctx context.Context, area party.Area, day calendar.Day,
 		select c.area, c.id, 'the payment was made again or given up', 'job', $2
 		from exception_case c
 		join payment_return r on r.area = c.area and r.id = split_part(c.subject, ':', 2)::bigint
-		cross join lateral (select * from payment_item where area = r.area and id = r.item_id limit 1) i
+		cross join lateral (select `+paymentColumns+` from payment_item where area = r.area and id = r.item_id limit 1) i
 		where c.area = $1 and c.kind = 'return_unpaid' and not (`+waitingReturn+`)
 		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`, area, t.at)
 	if err != nil {

@@ -21,7 +21,8 @@ type ExportedLine struct {
 	// Direction is as the bank sees it: credit is into the account.
 	Direction string
 	Amount    money.Amount
-	// Reference is the item's id or the move's own, Batch the batch number.
+	// Reference is the item's id, a return's the id of the item that came back, or
+	// the move's own; Batch is the batch number.
 	Reference, Batch, Text string
 }
 
@@ -43,7 +44,8 @@ func (db *DB) ExportBook(
 	}
 	rows, err := db.pool.Query(ctx, `
 		select x.entry_id || '-' || x.line, x.effective_on, case when x.signed > 0 then 'credit' else 'debit' end,
-			abs(x.signed)::bigint, coalesce(x.cause_id::text, split_part(e.cause, ':', 2)), coalesce(b.batch_no, ''), e.text
+			abs(x.signed)::bigint, coalesce(v.item_id::text, x.cause_id::text, split_part(e.cause, ':', 2)),
+			coalesce(b.batch_no, p.batch_no, ''), e.text
 		from (
 			select p.entry_id, p.line, p.effective_on, p.batch_id, null::bigint as cause_id,
 				case when (p.side = 'debit') <> p.red then p.amount else -p.amount end as signed
@@ -56,10 +58,14 @@ func (db *DB) ExportBook(
 				sum(case when (p.side = 'credit') <> p.red then p.amount else -p.amount end)
 			from posting p
 			where p.area = $1 and p.fund_account = $2 and p.nature = 'item' and p.role not like 'personal%'
-			  and p.effective_on between $3 and $4
+			  and p.effective_on between $3 and $4 and exists (
+				select from posting s where s.area = $1 and s.entry_id = p.entry_id and s.fund_account = $2
+				  and s.nature = 'sum' and s.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury'))
 			group by p.entry_id, p.cause_id) x
 		join entry e on e.area = $1 and e.id = x.entry_id
+		left join payment_return v on e.kind = 'payment_return' and v.area = $1 and v.id = x.cause_id
 		left join withholding_batch b on b.area = $1 and b.id = x.batch_id
+		left join payment_batch p on p.area = $1 and p.id = x.batch_id
 		where x.signed <> 0 order by x.entry_id, x.line`, area, id, from, to)
 	if err != nil {
 		return fmt.Errorf("book of fund account %d: %w", id, err)

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
 	"pgregory.net/rapid"
 
 	"twoline/gateway/bank"
@@ -358,6 +359,56 @@ func (w *answerWorld) personal(t *testing.T, member, individual, interest int64)
 		from e, (values (1, 'credit', 'personal_individual', 'item', %[3]d), (2, 'credit', 'personal_interest', 'item', %[4]d),
 			(3, 'debit', 'personal_control', 'sum', %[3]d + %[4]d)) as u (line, side, role, nature, amount)`,
 		w.keys, member, individual, interest))
+}
+
+// Two banks say at one moment that they paid one pensioner: neither draws what the
+// other drew.
+func TestTwoBanksDrawOneAccountInTurn(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 1, disbursement.SettlesNet, twoBanks,
+		`insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at) values
+			(610304, 1001, 'account_pension', '2011-01-01', 1000, 'test', 'test', now())`)
+	w.personal(t, 1001, 1200, 300)
+	w.sql(t, `update instrument set bank = 'psbc'`)
+	april := w.released(t, regular(march().Add(1))).Batches[0]
+	if w.batch.Bank != "rcc" || april.Bank != "psbc" {
+		t.Fatalf("batches of %s and %s", w.batch.Bank, april.Bank)
+	}
+	items := append(w.paying, w.payItems(t, april)...)
+	// Nothing is booked until both have come as far as they can.
+	c, err := pgx.Connect(t.Context(), w.d.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background()) //nolint:errcheck // a connection of the test
+	if _, err := c.Exec(t.Context(), `begin; lock table entry in exclusive mode`); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for k, b := range []disbursement.Batch{w.batch, april} {
+		wg.Go(func() {
+			if _, err := w.tryAnswer(bank.Caller{Code: b.Bank, KeyID: ""}, b.ID, []bank.Answer{paidLine(items[k])}); err != nil {
+				t.Errorf("batch of %s: %v", b.Bank, err)
+			}
+		})
+	}
+	for waiting := 0; waiting < 2 && t.Context().Err() == nil; {
+		err := c.QueryRow(t.Context(), `select count(*) from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting)
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Exec(t.Context(), `commit`); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
+	want := "benefit_account_pension 2000 benefit_base_pension 11000 expenditure -13000 personal_control -1500 " +
+		"personal_individual 1200 personal_interest 300"
+	if got := w.books(t); got != want {
+		t.Errorf("books are %q, want %q", got, want)
+	}
+	w.sound(t)
 }
 
 // draftReissue drafts a run of what is to be paid again, or returns nil where
@@ -811,8 +862,10 @@ func TestF39_ALateReturnWaitsInSuspenseUntilANewPaymentTakesItUp(t *testing.T) {
 		t.Error("the original entries changed")
 	}
 	w.sound(t)
+	w.proved(t, w.run.ID, "entitled 2 succeeded 2 returned 1 reissued 1 paid 2 open 0")
 	// It comes back again, and is paid a third time: the chain goes on.
 	w.giveBack(t, back(again[0], "2011-04-18"))
+	w.proved(t, w.run.ID, "entitled 2 succeeded 2 returned 1 reissued 0 paid 1 open 1")
 	w.corrected(t, i[0].Member)
 	b, third := w.reissue(t)
 	w.answer(t, b, change(failedLine(third[0], "AC04"), func(a *bank.Answer) { a.ValueDate = w.today }))
@@ -1021,24 +1074,40 @@ func TestReturnsInRedLettersArePaidAgainAsBenefits(t *testing.T) {
 
 func TestWhatIsBeingPaidAgainIsNotGivenUp(t *testing.T) {
 	t.Parallel()
-	w := newAnswerWorld(t, 1, disbursement.SettlesNet)
+	w := newAnswerWorld(t, 1, disbursement.SettlesNet,
+		`insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at) values
+			(610304, 1001, 'account_pension', '2011-01-01', 1000, 'test', 'test', now())`)
+	w.personal(t, 1001, 600, 200)
 	i := w.paying[0]
 	w.answer(t, w.batch, paidLine(i))
 	w.giveBack(t, back(i, "2011-03-25"))
 	w.corrected(t, i.Member)
 	b, again := w.reissue(t)
 	id := one[int64](t, w.world, `select id from payment_return`)
-	try := func() error {
+	try := func(id int64) error {
 		_, err := w.pay.Unclaim(t.Context(), w.ask("POST unclaimed"), result(&disbursement.Returning{}), w.maker, //nolint:exhaustruct // out
 			disbursement.Unclaimed{Return: id, Document: "died"})
 		return err
 	}
-	if err := try(); !errors.Is(err, disbursement.ErrReturnState) {
+	if err := try(id); !errors.Is(err, disbursement.ErrReturnState) {
 		t.Errorf("while it is being paid again: %v", err)
 	}
-	w.answer(t, b, failedLine(again[0], "MD07"))
-	if err := try(); err != nil {
-		t.Errorf("after that failed: %v", err)
+	w.answer(t, b, paidLine(again[0]))
+	if err := try(id); !errors.Is(err, disbursement.ErrReturnState) {
+		t.Errorf("after it was paid again: %v", err)
+	}
+	// It comes back once more, and what is paid then fails: the money waits, and the
+	// account holds again what the first payment drew.
+	w.giveBack(t, back(again[0], "2011-03-25"))
+	w.corrected(t, i.Member)
+	b, third := w.reissue(t)
+	w.answer(t, b, failedLine(third[0], "MD07"))
+	last := one[int64](t, w.world, `select max(id) from payment_return`)
+	if err := try(id); !errors.Is(err, disbursement.ErrReturnState) {
+		t.Errorf("the first return was paid again: %v", err)
+	}
+	if err := try(last); err != nil {
+		t.Errorf("the last return: %v", err)
 	}
 	if got := w.books(t); got != "" {
 		t.Errorf("books are %q", got)

@@ -988,6 +988,32 @@ func TestPayRun_ReissueOfWhatFailedOrCameBack(t *testing.T) {
 	}
 }
 
+// Some banks answer by person: two payments of one person stand in two batches.
+func TestPayRun_OnePersonStandsInABatchOnce(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 3, 1_000_000)
+	for _, month := range []string{"2011-03", "2011-04"} {
+		if month == "2011-04" {
+			w.today = calendar.MustDay("2011-04-06")
+		}
+		for _, i := range w.payItems(t, w.released(t, regular(calendar.MustMonth(month))).Batches[0])[:2] {
+			w.itemFailed(t, i, "RETRY_TECHNICAL")
+		}
+	}
+	w.today = calendar.MustDay("2011-04-26")
+	out := w.released(t, disbursement.Order{Scheme: ledger.Rural, Month: calendar.MustMonth("2011-04"), Kind: disbursement.Reissue})
+	var got []string
+	for _, b := range out.Batches {
+		for _, i := range w.payItems(t, b) {
+			got = append(got, fmt.Sprintf("%s: %d %s", b.Number, i.Member, i.Month))
+		}
+	}
+	want := []string{"00000003: 1001 2011-03", "00000003: 1002 2011-03", "00000004: 1001 2011-04", "00000004: 1002 2011-04"}
+	if d := cmp.Diff(want, got); d != "" {
+		t.Errorf("batches of two months: %s", d)
+	}
+}
+
 func TestPayRun_OfAnotherAreaIsUnknown(t *testing.T) {
 	t.Parallel()
 	w := newRunWorld(t, 1, 0)

@@ -80,12 +80,14 @@ func (t *tx) EachOpenBookLine(ctx context.Context, s reconcile.Scope, fn func(ma
 			  and i.role not in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
 			  and i.entry_id in (select entry_id from bank_line where nature = 'sum' and kind <> 'opening')
 			group by i.entry_id, i.accounted_on, i.effective_on, i.cause_id)
-		select m.entry_id, m.line, m.accounted_on, m.effective_on, coalesce(m.batch_id, 0), coalesce(m.item, 0),
+		select m.entry_id, m.line, m.accounted_on, m.effective_on, coalesce(m.batch_id, 0), coalesce(v.item_id, m.item, 0),
 			m.signed::bigint, coalesce(e.reverses, 0),
-			case when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint else 0 end,
-			coalesce(w.bank_reference, nullif(f.bank_reference, ''), r.bank_reference, '')
+			case when v.id is not null then v.id
+				when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint else 0 end,
+			coalesce(v.bank_reference, w.bank_reference, nullif(f.bank_reference, ''), r.bank_reference, '')
 		from movement m
 		join entry e on e.area = $1 and e.id = m.entry_id
+		left join payment_return v on e.kind = 'payment_return' and v.area = $1 and v.id = m.item
 		left join answer w on w.area = $1 and w.item_id = m.item and w.disposition = 'recorded'
 		left join fund_transfer f on m.item is null and f.area = $1 and f.id = case
 			when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end
@@ -135,8 +137,9 @@ func dayOrLowest(d calendar.Day) calendar.Day {
 	return d
 }
 
-// EachOpenStatementLine implements reconcile.Tx. A batch that is not ours, or
-// not this bank's, is no name of a batch.
+// EachOpenStatementLine implements reconcile.Tx. A batch that does not move this
+// account is no name of a batch; nor is a payment batch that was never released or
+// was recalled, by which the bank may move nothing.
 func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn func(match.StatementLine) error) error {
 	rows, err := t.Query(ctx, `
 		with line as (
@@ -155,9 +158,11 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 		batch as (
 			select n.batch_ref, min(b.id) as id
 			from (select distinct batch_ref from line where batch_ref <> '') n
-			join fund_account f on f.area = $1 and f.id = $2
-			join withholding_batch b on b.area = $1 and b.bank = f.bank
-				and (b.batch_no = n.batch_ref or b.id::text = n.batch_ref)
+			join (
+				select id, batch_no from withholding_batch where area = $1 and fund_account = $2
+				union all
+				select id, batch_no from payment_batch b where area = $1 and fund_account = $2 and `+withBank+`) b
+				on b.batch_no = n.batch_ref or b.id::text = n.batch_ref
 			group by n.batch_ref)
 		select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
 			coalesce(b.id, 0)
@@ -181,13 +186,42 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 	return nil
 }
 
+// withBank is SQL that says of payment batch b that its bank may pay by it.
+const withBank = `b.state in ('sending', 'sent', 'acked', 'unknown', 'done')`
+
+// forbidden is SQL that says of line u, a debit of fund account $2, that it names
+// what no money may leave the account by: a payment that failed, or that its bank
+// pays from a lump or was never to pay; an item of another account; or a batch that
+// was debited in full by the line and those before it. What a bank that corrects
+// itself gave back may be debited again.
+const forbidden = `(u.direction = 'debit' and case when u.echoed
+	then exists (
+		select from payment_item i join payment_batch b on b.area = i.area and b.id = i.batch_id
+		where i.area = $1 and i.id = u.id and (b.fund_account <> $2 or b.settlement = 'gross' or not ` + withBank + `
+			or exists (select from answer w where w.area = $1 and w.item_id = i.id and w.disposition = 'recorded'
+				and w.outcome = 'failed')))
+		or exists (
+		select from withholding_item i join withholding_batch b on b.area = i.area and b.id = i.batch_id
+		where i.area = $1 and i.id = u.id and b.fund_account <> $2)
+	else exists (
+		select from payment_batch b
+		where u.batch <> '' and b.area = $1 and b.fund_account = $2 and b.id::text = u.batch
+		  and case when b.state = 'done' and b.settlement <> 'gross' then b.succeeded_amount else b.amount end < (
+			select sum(case when o.direction = 'debit' then o.amount else -o.amount end)
+			from statement_line l
+			join statement_line o on o.area = $1 and o.fund_account = $2 and o.batch_ref in (b.batch_no, b.id::text)
+				and o.booking_date >= b.created_on and (o.booking_date, o.id) <= (l.booking_date, l.id)
+				and (o.direction = 'debit' or (o.reversal and o.end_to_end_id = '' and b.settlement <> 'gross'))
+			where l.area = $1 and l.id = u.line)) end)`
+
 // ReferenceStandings implements reconcile.Tx.
 func (t *tx) ReferenceStandings(
 	ctx context.Context, a reconcile.Account, lines []match.StatementLine,
 ) ([]match.Standing, error) {
-	refs, directions := make([]string, len(lines)), make([]string, len(lines))
-	amounts, echoed := make([]int64, len(lines)), make([]bool, len(lines))
+	refs, directions, batches := make([]string, len(lines)), make([]string, len(lines)), make([]string, len(lines))
+	amounts, echoed, ids := make([]int64, len(lines)), make([]bool, len(lines)), make([]int64, len(lines))
 	for i, l := range lines {
+		ids[i], batches[i] = l.ID, l.Batch
 		refs[i], echoed[i] = l.EndToEndID, l.EndToEndID != ""
 		if !echoed[i] {
 			refs[i] = l.BankReference
@@ -196,7 +230,7 @@ func (t *tx) ReferenceStandings(
 	}
 	rows, err := t.Query(ctx, `
 		select case
-			when exists (
+			when u.ref <> '' and exists (
 				select from statement_line o
 				join reconciliation_match m on m.area = o.area and m.statement_line_id = o.id
 				where o.area = $1 and o.fund_account = $2
@@ -204,17 +238,19 @@ func (t *tx) ReferenceStandings(
 				  and case when u.echoed
 				      then o.end_to_end_id <> '' and m.rule in ('reference', 'shared_reference')
 				      else o.end_to_end_id = '' and o.amount = u.amount
-				           and m.rule in ('bank_reference', 'shared_bank_reference') end) then 2
+				           and m.rule in ('bank_reference', 'shared_bank_reference') end) then 3
+			when `+forbidden+` then 1
 			when u.echoed and (
 				exists (select from posting p where p.area = $1 and p.cause_id = u.id)
 				or exists (select from withholding_item i where i.area = $1 and i.id = u.id)
-				or exists (select from fund_transfer f where f.area = $1 and f.id = u.id)) then 1
+				or exists (select from payment_item i where i.area = $1 and i.id = u.id)
+				or exists (select from fund_transfer f where f.area = $1 and f.id = u.id)) then 2
 			else 0 end
-		from (select n.ref, n.direction, n.amount, n.echoed, n.place,
+		from (select n.ref, n.direction, n.amount, n.echoed, n.line, n.batch, n.place,
 		          case when n.ref ~ '^[0-9]{1,18}$' then n.ref::bigint end as id
-		      from unnest($3::text[], $4::text[], $5::bigint[], $6::bool[])
-		          with ordinality as n (ref, direction, amount, echoed, place)) u
-		order by u.place`, a.Area, a.ID, refs, directions, amounts, echoed)
+		      from unnest($3::text[], $4::text[], $5::bigint[], $6::bool[], $7::bigint[], $8::text[])
+		          with ordinality as n (ref, direction, amount, echoed, line, batch, place)) u
+		order by u.place`, a.Area, a.ID, refs, directions, amounts, echoed, ids, batches)
 	if err != nil {
 		return nil, fmt.Errorf("standings of %d references: %w", len(lines), err)
 	}

@@ -19,9 +19,8 @@ type ReceiptKind string
 
 // The kinds of receipt.
 const (
-	ReceiptResults    ReceiptKind = "results"
-	ReceiptResultFile ReceiptKind = "result_file"
-	// The same for payments.
+	ReceiptResults           ReceiptKind = "results"
+	ReceiptResultFile        ReceiptKind = "result_file"
 	ReceiptPaymentResults    ReceiptKind = "payment_results"
 	ReceiptPaymentResultFile ReceiptKind = "payment_result_file"
 	ReceiptStatement         ReceiptKind = "statement"

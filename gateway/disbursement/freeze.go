@@ -74,7 +74,8 @@ func (s *Service) freeze(
 	ctx context.Context, tx RunTx, run Run, partners []Partner, actor string,
 ) (Run, []Batch, error) {
 	f := &freezer{ //nolint:exhaustruct // nothing was gathered yet
-		s: s, tx: tx, run: run, partners: make(map[string]Partner, len(partners)), actor: actor,
+		s: s, tx: tx, run: run, partners: make(map[string]Partner, len(partners)), members: make(map[int64]bool),
+		actor: actor,
 	}
 	for _, p := range partners {
 		f.partners[p.Code] = p
@@ -100,7 +101,7 @@ func (s *Service) freeze(
 	if err := lines.Close(ctx); err != nil {
 		return run, nil, err
 	}
-	if err := f.flush(ctx); err != nil {
+	if err := f.finish(ctx); err != nil {
 		return run, nil, err
 	}
 	if len(f.batches) == 0 {
@@ -126,25 +127,58 @@ type freezer struct {
 	partner  Partner
 	clearing string
 	items    []Item
-	batches  []Batch
-	total    money.Total
+	// members stand in the batch; later are their other payments, for the next one.
+	members map[int64]bool
+	later   []Payable
+	batches []Batch
+	total   money.Total
 }
 
 func (f *freezer) add(ctx context.Context, p Payable) error {
 	if p.Stale {
 		return ErrRosterStale
 	}
-	other := len(f.items) > 0 && (f.partner.Code != p.Bank || f.clearing != p.ClearingBank ||
-		len(f.items) == f.partner.RowLimit)
-	if other {
-		if err := f.flush(ctx); err != nil {
+	if len(f.items) > 0 && (f.partner.Code != p.Bank || f.clearing != p.ClearingBank) {
+		if err := f.finish(ctx); err != nil {
 			return err
 		}
 	}
 	f.partner, f.clearing = f.partners[p.Bank], p.ClearingBank
-	f.items = append(f.items, p.Item)
 	f.total.Add(p.Sum())
+	return f.gather(ctx, p)
+}
+
+// gather takes a payment into the batch. A person stands in a batch once: some
+// banks answer by person, and could not tell two payments of one from each other.
+func (f *freezer) gather(ctx context.Context, p Payable) error {
+	if f.members[p.Member] {
+		f.later = append(f.later, p)
+		return nil
+	}
+	if len(f.items) == f.partner.RowLimit {
+		if err := f.flush(ctx); err != nil {
+			return err
+		}
+	}
+	f.members[p.Member] = true
+	f.items = append(f.items, p.Item)
 	return nil
+}
+
+// finish freezes all that was gathered for a bank and clearing bank.
+func (f *freezer) finish(ctx context.Context) error {
+	for {
+		if err := f.flush(ctx); err != nil || len(f.later) == 0 {
+			return err
+		}
+		waiting := f.later
+		f.later = nil
+		for _, p := range waiting {
+			if err := f.gather(ctx, p); err != nil {
+				return err
+			}
+		}
+	}
 }
 
 // flush freezes what was gathered as one batch.
@@ -188,6 +222,7 @@ func (f *freezer) flush(ctx context.Context) error {
 	}
 	f.batches = append(f.batches, b)
 	f.items = f.items[:0]
+	clear(f.members)
 	return nil
 }
 
@@ -226,7 +261,8 @@ func (c *counting) Write(p []byte) (int, error) {
 }
 
 // ItemDigest accumulates the digest of a batch over its frozen items in order:
-// SHA-256 of everything that decides who is paid what, and where.
+// SHA-256 of everything that decides who is paid what, and where, all of which the
+// bank is told.
 type ItemDigest struct{ d digest }
 
 // NewItemDigest starts the digest of a batch.
@@ -242,7 +278,6 @@ func NewItemDigest(b Batch) ItemDigest {
 func (s ItemDigest) Add(i Item) {
 	s.d.number(int64(i.Seq))
 	s.d.number(i.ID)
-	s.d.number(i.Member)
 	s.d.text(i.Month.String())
 	s.d.text(i.Cause)
 	s.d.number(int64(i.Attempt))

@@ -155,7 +155,8 @@ credit in_transit sum 30000 cause 0 member 0 account 13 batch 900`,
 		},
 		{
 			"net: failures book nothing", disbursement.SettlesNet,
-			[]disbursement.Settled{settled(item(3, fen(5500, 0, 0, 0)), bank.OutcomeFailed)}, "",
+			[]disbursement.Settled{settled(item(3, fen(5500, 0, 0, 0)), bank.OutcomeFailed)},
+			"",
 		},
 	}
 	for _, tt := range tests {
@@ -207,7 +208,8 @@ debit expenditure sum 15500 cause 0 member 0 account 13 batch 900
 credit red personal_control sum 10000 cause 0 member 0 account 0 batch 900`,
 		},
 		{
-			"given up", []ledger.Entry{disbursement.UnclaimedVoucher(b, back, today())},
+			"given up",
+			[]ledger.Entry{disbursement.UnclaimedVoucher(b, back, today())},
 			`return_unclaimed payment_batch:900:return_unclaimed:77 on 2011-03-28
 debit red benefit_base_pension item 5500 cause 77 member 1006 account 0 batch 900
 debit red benefit_account_pension item 10000 cause 77 member 1006 account 0 batch 900

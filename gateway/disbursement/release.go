@@ -356,9 +356,9 @@ func (s *Service) handOver(ctx context.Context, tx ReleaseTx, b Batch, by string
 	out := line
 	out.Side, out.Role, out.FundAccount = ledger.Credit, ledger.Expenditure, b.FundAccount
 	_, err := tx.Book(ctx, by, ledger.Entry{
-		Area: b.Area, Scheme: b.Scheme, Kind: ledger.PaymentHandover, Reverses: 0, AccountedOn: today, EffectiveOn: today,
-		Cause: fmt.Sprintf("payment_batch:%d:handover", b.ID), Text: "pensions handed to the bank, batch " + b.Number,
-		Postings: []ledger.Posting{line, out},
+		Area: b.Area, Scheme: b.Scheme, Kind: ledger.PaymentHandover, Reverses: 0, AccountedOn: today,
+		EffectiveOn: today, Cause: fmt.Sprintf("payment_batch:%d:handover", b.ID),
+		Text: "pensions handed to the bank, batch " + b.Number, Postings: []ledger.Posting{line, out},
 	})
 	if err != nil {
 		return b, err

@@ -108,7 +108,8 @@ func checkReturnTotals(rep ReturnReport) error {
 	case err != nil:
 		return bank.ErrControlTotal.Because(err)
 	case rep.Count != len(rep.Returns):
-		return bank.ErrControlTotal.With("count says %d, the request has %d lines", rep.Count, len(rep.Returns)).On("count")
+		return bank.ErrControlTotal.
+			With("count says %d, the request has %d lines", rep.Count, len(rep.Returns)).On("count")
 	case rep.Amount != sum:
 		return bank.ErrControlTotal.With("amount says %s, the lines sum to %s", rep.Amount, sum).On("amount")
 	}
@@ -338,7 +339,7 @@ func (s *Service) bookReturns(ctx context.Context, tx Tx, b Batch, by string) (B
 		case bank.OutcomeFailed:
 			cases = append(cases, Case{
 				Kind: "return_refused", Subject: fmt.Sprintf("return:%d", r.ID), Bank: b.Bank,
-				Text: fmt.Sprintf("item_failed: payment %d came back and then failed: there was nothing to give back", r.Item),
+				Text: fmt.Sprintf("item_failed: payment %d came back and then failed", r.Item),
 			})
 		case bank.OutcomePending, bank.OutcomeUnknown:
 		}

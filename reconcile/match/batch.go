@@ -23,13 +23,14 @@ type sides struct {
 }
 
 // openBatches groups what is left by batch. A line that carries an id of its
-// own is one payment of the batch, never a lump.
+// own is one payment of the batch, never a lump; one that takes more than the
+// batch may is none of the batch's.
 func (m *Matcher) openBatches() ([]batchKey, map[batchKey]*sides) {
 	found := map[batchKey]*sides{}
 	var order []batchKey
 	for i := range m.left {
 		l := &m.left[i]
-		if l.used || l.batch == 0 || l.EndToEndID != "" || l.standing == Consumed {
+		if l.used || l.batch == 0 || l.EndToEndID != "" || l.standing == Forbidden || l.standing == Consumed {
 			continue
 		}
 		k := batchKey{batch: l.batch, direction: l.Direction}

@@ -17,6 +17,10 @@ type Standing int
 const (
 	// Foreign is a reference that the book does not know.
 	Foreign Standing = iota
+	// Forbidden is ours as well, but no money may leave by it: its item failed or
+	// its batch was debited in full before. A debit that carries it is nobody's
+	// instruction.
+	Forbidden
 	// Ours is the id of something that we booked or instructed: the line is
 	// matched by it or not at all.
 	Ours
@@ -29,7 +33,7 @@ const (
 // Past answers about what was there before this run.
 type Past interface {
 	// Standings says how each line's reference stands: its EndToEndID, and only
-	// where it has none its BankReference.
+	// where it has none its BankReference and its Batch.
 	Standings(ctx context.Context, lines []StatementLine) ([]Standing, error)
 }
 
@@ -337,7 +341,7 @@ func (m *Matcher) askStandings(ctx context.Context, past Past) error {
 	}
 	for i := range m.left {
 		l := &m.left[i]
-		if l.used || (l.EndToEndID == "" && l.BankReference == "") {
+		if l.used || (l.EndToEndID == "" && l.BankReference == "" && l.Batch == "") {
 			continue
 		}
 		ask, at = append(ask, l.StatementLine), append(at, i)

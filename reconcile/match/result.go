@@ -79,7 +79,7 @@ func (m *Matcher) addBreak(reason Reason, left []int, book []int32) {
 		l.used = true
 		inBank += l.Signed()
 		b.Statement = append(b.Statement, l.ID)
-		b.Instructed = b.Instructed || l.standing != Foreign || l.batch != 0
+		b.Instructed = b.Instructed || l.standing >= Ours || (l.standing == Foreign && l.batch != 0)
 		b.Day = first(b.Day, l.Booked)
 	}
 	for _, i := range book {

@@ -207,6 +207,7 @@ type Break struct {
 	// Day is the earliest day on which one of the lines moved a balance.
 	Day calendar.Day
 	// Instructed says that one of the bank's lines names an item or a batch of
-	// ours. A debit that names none was instructed by nobody we know.
+	// ours by which money may leave. A debit that names none was instructed by
+	// nobody we know.
 	Instructed bool
 }
