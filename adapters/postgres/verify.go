@@ -107,7 +107,7 @@ func checks() ([]check, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(bookChecks(), lineChecks(), itemChecks(), batchChecks(), fileChecks(), peopleChecks(),
+	return slices.Concat(bookChecks(), lineChecks(), itemChecks(), batchChecks(), fileChecks(), peopleChecks(), payChecks(),
 		schema), nil
 }
 

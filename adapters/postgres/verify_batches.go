@@ -10,6 +10,7 @@ import (
 
 	"twoline/gateway/bank"
 	"twoline/gateway/collection"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
@@ -23,6 +24,13 @@ func batchChecks() []check {
 			probe{
 				table: "withholding_batch", looks: []string{"batch_event"}, sql: eventSQL(batchLife()),
 				args: batchSteps(),
+			},
+			probe{
+				table: "payment_batch", looks: []string{"batch_event"}, sql: eventSQL(paymentBatchLife()),
+				args: paymentBatchSteps(),
+			},
+			probe{
+				table: "pay_run", looks: []string{"run_event"}, sql: eventSQL(runLife()), args: runSteps(),
 			},
 			probe{
 				table: "fund_transfer", looks: []string{"transfer_event"}, sql: eventSQL(transferLife()),
@@ -67,12 +75,58 @@ type life struct {
 
 func batchLife() life {
 	return life{
-		table: "withholding_batch", events: "batch_event", key: "batch_id", first: "ready",
+		table: "withholding_batch", events: eventsBut("payment_batch"), key: "batch_id", first: "ready",
 		began: `e.at <> o.created_at or e.actor is distinct from (select r.created_by from withholding_run r
 			where r.area = o.area and r.id = o.run_id)`,
 		evidence: `e.from_state in ('sending', 'unknown') and coalesce(e.evidence ->> 'because', '') = ''`,
 		decided:  batchEvidence,
 	}
+}
+
+// eventsBut are the events of batches that the other direction does not know.
+func eventsBut(table string) string {
+	return `(select * from batch_event v where not exists (
+		select from ` + table + ` x where x.area = v.area and x.id = v.batch_id))`
+}
+
+func paymentBatchLife() life {
+	return life{
+		table: "payment_batch", events: eventsBut("withholding_batch"), key: "batch_id", first: "",
+		began:    `e.to_state <> 'ready' or e.at <> o.created_at`,
+		evidence: `e.from_state = 'unknown' and coalesce(e.evidence ->> 'because', '') = ''`,
+		decided: `e.to_state = 'sending' and not exists (select from run_event r
+			where r.area = o.area and r.run_id = o.run_id and r.to_state = 'released' and r.at = e.at)`,
+	}
+}
+
+func paymentBatchSteps() []any {
+	states := []bank.BatchState{
+		bank.BatchReady, bank.BatchExported, bank.BatchSending, bank.BatchSent, bank.BatchAcked, bank.BatchDone,
+		bank.BatchUnknown, bank.BatchWithdrawn,
+	}
+	return steps(states, [][2]string{{"", string(bank.BatchReady)}})
+}
+
+// runLife proves that no run was approved or released but by the decision of its
+// digest, at that instant, by that officer.
+func runLife() life {
+	return life{
+		table: "pay_run", events: "run_event", key: "run_id", first: "",
+		began:    `e.to_state <> 'draft' or e.at <> o.made_at`,
+		evidence: `false`,
+		decided: `e.to_state in ('approved', 'released', 'refused') and not exists (select from approval a
+			where a.area = o.area and a.subject = 'pay_run' and a.subject_id = o.id and a.decided_at = e.at
+			  and a.digest = o.digest and e.actor = 'officer:' || a.login
+			  and a.decision = case e.to_state when 'refused' then 'rejected' else 'approved' end)`,
+	}
+}
+
+func runSteps() []any {
+	states := []disbursement.State{
+		disbursement.Draft, disbursement.Frozen, disbursement.Approved, disbursement.Released, disbursement.Closed,
+		disbursement.Refused, disbursement.Withdrawn,
+	}
+	return steps(states, [][2]string{{"", string(disbursement.Draft)}})
 }
 
 // batchEvidence is SQL over a batch o and its event e that says something else than
@@ -351,7 +405,10 @@ func (t *tx) eachItem(ctx context.Context, area party.Area, batch int64, fn func
 const batchNumberSQL = `
 	with numbered as (
 		select area, bank, id, case when batch_no ~ '^[0-9]{8,18}$' then batch_no::bigint end as n
-		  from withholding_batch where $1 = 0 or area = $1),
+		  from withholding_batch where $1 = 0 or area = $1
+		union all
+		select area, bank, id, case when batch_no ~ '^[0-9]{8,18}$' then batch_no::bigint end
+		  from payment_batch where $1 = 0 or area = $1),
 	told as (
 		select area, bank, count(*) as n, count(distinct n) as different, min(n) as least, max(n) as most
 		  from numbered group by area, bank)

@@ -34,6 +34,9 @@ func fileChecks() []check {
 	}
 }
 
+// answerKinds are the kinds of receipt whose lines are answers.
+const answerKinds = `('results', 'result_file', 'payment_results', 'payment_result_file', 'returns')`
+
 func receiptLinesSQL() string {
 	return `
 	with lines as (
@@ -47,7 +50,7 @@ func receiptLinesSQL() string {
 	select coalesce(r.area, l.area), coalesce(r.id, l.receipt_id), coalesce(r.area, l.area) || '/'
 	       || coalesce(r.id, l.receipt_id), case
 	       when r.id is null then 'has ' || l.n || ' answers and does not exist'
-	       when l.n is not null and r.kind not in ('results', 'result_file') then 'is no answer and has lines of one'
+	       when l.n is not null and r.kind not in ` + answerKinds + ` then 'is no answer and has lines of one'
 	       when l.n is not null and r.state not in ('received', 'processed') then 'is ' || r.state || ' and has lines'
 	       when l.last <> l.n or l.first < 1 then 'has ' || l.n || ' lines numbered up to ' || l.last
 	       when r.rows <> r.recorded + r.repeated + r.pending + r.refused
@@ -63,7 +66,7 @@ func receiptLinesSQL() string {
 	  from (select * from receipt where $1 = 0 or area = $1) r
 	  full join lines l on l.area = r.area and l.receipt_id = r.id
 	 where r.id is null or l.last <> l.n or l.first < 1
-	    or (l.n is not null and (r.kind not in ('results', 'result_file') or r.state not in ('received', 'processed')))
+	    or (l.n is not null and (r.kind not in ` + answerKinds + ` or r.state not in ('received', 'processed')))
 	    or r.rows <> r.recorded + r.repeated + r.pending + r.refused
 	    or (r.kind in ('results', 'result_file') and r.state = 'processed' and
 	        (r.rows, r.recorded, r.repeated, r.pending, r.refused, r.amount) is distinct from
@@ -76,7 +79,7 @@ func receiptLinesSQL() string {
 func answerSQL() string {
 	return `
 	select w.area, w.id, w.area || '/' || w.id, case
-	       when w.batch_id is distinct from r.subject then 'is of another batch than its receipt'
+	       when w.batch_id is distinct from r.subject and r.kind is distinct from 'returns' then 'is of another batch than its receipt'
 	       when w.item_id is not null and i.id is null then 'names item ' || w.item_id || ', which is not in its batch'
 	       when w.disposition <> 'refused' and w.item_id is null then 'is ' || w.disposition || ' and names no item'
 	       when w.disposition in ('recorded', 'repeated', 'pending') and w.amount <> i.amount
@@ -94,12 +97,14 @@ func answerSQL() string {
 	       else 'is recorded as ' || w.outcome || ' in class ' || w.class end
 	  from answer w
 	  left join receipt r on r.area = w.area and r.id = w.receipt_id
-	  left join withholding_item i on i.area = w.area and i.id = w.item_id and i.batch_id = w.batch_id
+	  left join (select area, id, batch_id, amount from withholding_item
+	              union all select area, id, batch_id, amount from payment_item) i
+	    on i.area = w.area and i.id = w.item_id and i.batch_id = w.batch_id
 	  left join (select area, item_id, min(id) as id, min(outcome) as outcome, count(*) as n from answer
 	              where ($1 = 0 or area = $1) and disposition = 'recorded' group by 1, 2) f
 	    on f.area = w.area and f.item_id = w.item_id
 	 where ($1 = 0 or w.area = $1) and (
-	       w.batch_id is distinct from r.subject or (w.item_id is not null and i.id is null)
+	       (w.batch_id is distinct from r.subject and r.kind is distinct from 'returns') or (w.item_id is not null and i.id is null)
 	    or (w.disposition <> 'refused' and (w.item_id is null or w.amount <> i.amount))
 	    or (w.disposition in ('recorded', 'repeated') and w.outcome = 'succeeded' and w.amount is null)
 	    or (w.disposition = 'repeated' and (f.outcome is distinct from w.outcome or f.id >= w.id))
@@ -172,7 +177,7 @@ func checkReceiptParts(ctx context.Context, v *verifier, p probe, found *proof.F
 		       coalesce(r.digest, ''), coalesce(r.size, 0), r.id is null,
 		       r.state = 'receiving' or (r.state = 'quarantined'
 		            and r.digest = '\x0000000000000000000000000000000000000000000000000000000000000000')
-		  from (select * from receipt where ($1 = 0 or area = $1) and kind <> 'results') r
+		  from (select * from receipt where ($1 = 0 or area = $1) and kind not in ('results', 'payment_results', 'returns')) r
 		  full join (select * from receipt_part where $1 = 0 or area = $1) b on b.area = r.area and b.receipt_id = r.id
 		 order by 1, 2, 3`, int32(v.area))
 	if err != nil {

@@ -143,21 +143,23 @@ func personalOpeningSQL() string {
 	       (l.amount, l.member, l.n, l.batch, l.account, l.year::integer, e.booked_at, e.actor)`
 }
 
+// batchKinds are the kinds of entry that come through a bank's batch.
+const batchKinds = `('contribution', 'recognition', 'unrecognised_receipt', 'bank_correction', 'payment_handover',
+	'benefit', 'account_paid_out', 'transit_return', 'payment_return', 'reissue', 'return_unclaimed')`
+
 // A line that is no item's names no item's facts.
 const directLineSQL = `
 	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line, case
 	       when p.cause_id is not null then 'is no item and names item ' || p.cause_id
 	       when p.member_id is not null or p.year is not null then 'is no item and names a member or a year'
-	       when p.batch_id is not null and p.kind not in ('contribution', 'recognition', 'unrecognised_receipt',
-	                'bank_correction')
+	       when p.batch_id is not null and p.kind not in ` + batchKinds + `
 	            then 'names batch ' || p.batch_id || ', and no batch comes by an entry of kind ' || p.kind
 	       else 'names a fund account, and ' || p.role || ' is none' end
 	  from posting p
 	 where ($1 = 0 or p.area = $1) and p.nature <> 'item'
 	   and (p.cause_id is not null or p.member_id is not null or p.year is not null
-	        or (p.batch_id is not null and p.kind not in ('contribution', 'recognition', 'unrecognised_receipt',
-	                'bank_correction'))
-	        or (p.fund_account is not null and p.role not in ` + bankRoles + `))`
+	        or (p.batch_id is not null and p.kind not in ` + batchKinds + `)
+	        or (p.fund_account is not null and p.role <> 'in_transit' and p.role not in ` + bankRoles + `))`
 
 // causeSQL finds the fact behind every entry. A reversal's cause is the entry that
 // it names. An entry whose cause no flow explains is a breach: a new flow says
@@ -168,7 +170,7 @@ func causeSQL() string {
 		select e.*, split_part(e.cause, ':', 1) as what,
 		       case when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':',
 		           2)::bigint end as fact,
-		       split_part(e.cause, ':', 3) as part, case when e.cause ~ '^[a-z_]+:[0-9]+(:[0-9a-z]+)?$'
+		       split_part(e.cause, ':', 3) as part, case when e.cause ~ '^[a-z_]+:[0-9]+(:[0-9a-z_]+)?(:[0-9]+)?$'
 		           then 1 end as shaped
 		  from entry e where ($1 = 0 or e.area = $1) and e.reverses is null),
 	told as (
@@ -201,6 +203,12 @@ func causeSQL() string {
 		                 or c.text not like 'personal accounts at go-live: % members' or c.effective_on <> b.opened_on
 		                 or c.accounted_on <> b.opened_on
 		                 then 'differs from personal opening ' || n.id || ' in kind, a date, text or actor' end
+		       when c.what = 'payment_batch' and c.part <> '' then case
+		            when y.id is null then 'is caused by payment batch ' || c.fact || ', which does not exist'
+		            when c.scheme <> y.scheme or c.kind <> case c.part when 'handover' then 'payment_handover' else c.part end
+		                 then 'differs from payment batch ' || y.id || ' in kind or scheme'
+		            when c.part = 'handover' and (y.settlement <> 'gross' or y.handed_over_on is distinct from c.effective_on)
+		                 then 'hands over batch ' || y.id || ' otherwise than it was' end
 		       when c.what = 'published' then case
 		            when not exists (select from audit a where a.area = c.area and a.action = 'book published total'
 		                               and a.object = c.cause) then 'is a published total that nobody answers for'
@@ -219,6 +227,7 @@ func causeSQL() string {
 		  left join fund_transfer x on c.what = 'fund_transfer' and x.area = c.area and x.id = c.fact
 		       and x.state = 'booked'
 		  left join opening_balance o on c.what = 'opening_balance' and o.area = c.area and o.fund_account = c.fact
+		  left join payment_batch y on c.what = 'payment_batch' and y.area = c.area and y.id = c.fact
 		  left join personal_opening n on c.what = 'personal_opening' and n.area = c.area and n.id = c.fact
 		  left join book b on b.area = c.area and b.scheme = c.scheme)
 	select area, id, area || '/' || id, text from told where text is not null`

@@ -107,28 +107,40 @@ const answerWithoutEffectSQL = `
 	      and e.at = k.at
 	 where coalesce(e.n, 0) < k.n`
 
+// decisionStands is SQL over an approval a and what it decided, f: a run that was
+// approved may still be refused by its releaser or withdrawn.
+const decisionStands = `case a.subject
+	when 'pay_run' then case a.decision when 'rejected' then f.state = 'refused' else f.state not in ('draft', 'frozen') end
+	when 'fund_transfer' then f.state = case a.decision when 'approved' then 'booked' else 'rejected' end
+	else f.state = a.decision end`
+
 // Duties are asked at the instant of the decision; a grant that ended since was one.
 const approvalSQL = `
 	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id, case
 	       when f.id is null then 'approves what does not exist'
 	       when a.person_id = a.maker_person or a.person_id = f.maker_person
 	           then 'was decided by its maker''s own person'
-	       when a.maker_person <> f.maker_person then 'names another maker than the transfer'
+	       when a.maker_person <> f.maker_person then 'names another maker than what it decides'
 	       when o.login is null or o.person_id <> a.person_id then 'was decided by login ' || a.login
 	            || ', which is not that person''s'
 	       when g.area <> a.area then 'was decided by an officer of area ' || g.area
-	       when f.state not in ('booked', 'rejected') or (f.state = 'booked') <> (a.decision = 'approved')
-	            then 'was ' || a.decision || ', and the transfer is ' || f.state
+	       when not ` + decisionStands + `
+	            then 'was ' || a.decision || ', and it is ' || f.state
 	       when a.decided_at < f.made_at - ` + apart + ` then 'was decided before it was made'
 	       else 'was decided by ' || a.login || ', who was no ' || a.duty || ' then' end
 	  from approval a
-	  left join fund_transfer f on a.subject = 'fund_transfer' and f.area = a.area and f.id = a.subject_id
+	  left join (
+	       select 'fund_transfer' as subject, area, id, maker_person, made_at, state from fund_transfer
+	       union all select 'pay_run', area, id, maker_person, made_at, state from pay_run
+	       union all select 'hold_release', area, id, maker_person, made_at, state from hold_release
+	       union all select 'instrument_change', area, id, maker_person, made_at, state from instrument_change) f
+	       on f.subject = a.subject and f.area = a.area and f.id = a.subject_id
 	  left join officer o on o.login = a.login
 	  left join organisation g on g.id = o.organisation_id
 	 where ($1 = 0 or a.area = $1) and (
 	       f.id is null or a.person_id = a.maker_person or a.maker_person <> f.maker_person
 	    or o.login is null or o.person_id <> a.person_id or g.area <> a.area
-	    or f.state not in ('booked', 'rejected') or (f.state = 'booked') <> (a.decision = 'approved')
+	    or not ` + decisionStands + `
 	    or a.decided_at < f.made_at - ` + apart + ` or not exists (
 	       select from duty_grant d where d.login = a.login and d.duty = a.duty
 	          and d.granted_at <= a.decided_at + ` + apart + `
