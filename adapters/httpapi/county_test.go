@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"maps"
 	"math/rand/v2"
+	"net/http"
 	"net/url"
 	"os"
 	"regexp"
@@ -435,7 +436,7 @@ func (c *county) lists(t *testing.T) {
 		"/v1/breaks?account=" + fmt.Sprint(c.books.Accounts[ledger.Income]): {"auditor.610303"},
 	} {
 		if bare, _, _ := strings.Cut(path, "?"); !slices.ContainsFunc(c.server.Table(), func(r httpapi.RouteInfo) bool {
-			return r.Method == "GET" && r.Path == bare
+			return r.Method == http.MethodGet && r.Path == bare
 		}) {
 			continue // its service is not there
 		}
@@ -660,7 +661,7 @@ func TestF94_NoRouteNamesAThingToStrangers(t *testing.T) {
 					t.Errorf("%s %s: got %d %s", r.Method, q.path, res.status, res.body)
 				}
 			}
-			if r.Method != "GET" || found {
+			if r.Method != http.MethodGet || found {
 				continue
 			}
 			q := h.ask(t, r, id)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -577,12 +578,27 @@ func (h *payHouse) proved(t *testing.T, run sentRun) {
 // stream is what a follower of a run reads.
 type stream struct {
 	runs []sentRun
+	ids  []string
 	last string
-	done chan struct{}
+
+	first, done chan struct{}
 }
 
-// follow reads the events of a run until the server ends the stream.
+// follow reads the events of a run until the server ends the stream. It returns
+// after the first one.
 func (h *payHouse) follow(t *testing.T, id, last string) *stream {
+	t.Helper()
+	s := h.listen(t, id, last)
+	select {
+	case <-s.first:
+	case <-time.After(20 * time.Second):
+		t.Fatal("the stream says nothing")
+	}
+	return s
+}
+
+// listen is follow that waits for nothing.
+func (h *payHouse) listen(t *testing.T, id, last string) *stream {
 	t.Helper()
 	q := h.build(request{
 		method: "GET", path: "/v1/pay-runs/" + id, token: h.tokens["auditor"],
@@ -596,8 +612,7 @@ func (h *payHouse) follow(t *testing.T, id, last string) *stream {
 		b, _ := io.ReadAll(res.Body)
 		t.Fatalf("followed: %d %v %s", res.StatusCode, res.Header, b)
 	}
-	s := &stream{runs: nil, last: "", done: make(chan struct{})}
-	first := make(chan struct{})
+	s := &stream{runs: nil, ids: nil, last: "", first: make(chan struct{}), done: make(chan struct{})}
 	go func() {
 		defer close(s.done)
 		defer res.Body.Close() //nolint:errcheck // read to its end
@@ -605,17 +620,16 @@ func (h *payHouse) follow(t *testing.T, id, last string) *stream {
 		lines.Buffer(nil, 1<<20)
 		for lines.Scan() {
 			if id, ok := strings.CutPrefix(lines.Text(), "id: "); ok {
-				s.last = id
+				s.ids, s.last = append(s.ids, id), id
 			}
 			if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
 				s.runs = append(s.runs, read[sentRun](t, response{body: data}))
 				if len(s.runs) == 1 {
-					close(first)
+					close(s.first)
 				}
 			}
 		}
 	}()
-	<-first
 	return s
 }
 
@@ -743,6 +757,22 @@ func TestRunsThatAreNotReleasedOrLate(t *testing.T) {
 	}
 	h.get("auditor", "/v1/pay-runs/"+fourth.ID+"/proof", &struct{}{})
 	h.expect(request{method: "GET", path: path + "/proof", token: h.tokens["auditor"]}, 409, "pay_run_state")
+}
+
+// Who read the last event is told of what comes after it, and of nothing twice.
+func TestFollowersAreToldOfChangesOnly(t *testing.T) {
+	t.Parallel()
+	h := openPay(t, setup{})
+	run := read[sentRun](t, h.post("business-maker", "/v1/pay-runs", order("regular"), 201, ""))
+	first := h.follow(t, run.ID, "")
+	second := h.listen(t, run.ID, first.ids[0])
+	h.post("business-maker", "/v1/pay-runs/"+run.ID+"/withdraw", `{"reason":"one more name"}`, 200, "")
+	if states := first.states(t); !slices.Equal(states, []string{"draft", "withdrawn"}) {
+		t.Errorf("the first stream showed %v", states)
+	}
+	if states := second.states(t); !slices.Equal(states, []string{"withdrawn"}) {
+		t.Errorf("the second stream showed %v", states)
+	}
 }
 
 // A stream does not keep the server from stopping.

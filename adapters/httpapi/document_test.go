@@ -222,7 +222,7 @@ func (d *document) typeOf(where string, s *huma.Schema, w wireSchema) {
 	}
 }
 
-func limitOf(n *json.Number) *float64 { //nolint:forbidigo // the validator's own type, no money
+func limitOf(n *json.Number) *float64 {
 	if n == nil {
 		return nil
 	}

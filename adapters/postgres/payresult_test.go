@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -75,19 +76,18 @@ func (w *answerWorld) serve(t *testing.T) {
 // payReader reads lines "item outcome amount code" up to a last line "end". It
 // breaks off, as a process that is killed does, where it is told to.
 type payReader struct {
-	reads   int
-	breakOn func(read, line int) bool
+	reads   atomic.Int64
+	breakOn func(read int64, line int) bool
 }
 
 func (r *payReader) ReadPaymentResults(
 	ctx context.Context, _ disbursement.Partner, head bank.Receipt, body io.Reader, emit bank.Emit,
 ) error {
-	r.reads++
-	line := 0
+	read, line := r.reads.Add(1), 0
 	nobody := collection.Partner{} //nolint:exhaustruct // the format needs none
 	return lineReader{}.ReadResults(ctx, nobody, head, body, func(rec bank.Record) error {
 		line++
-		if r.breakOn != nil && r.breakOn(r.reads, line) {
+		if r.breakOn != nil && r.breakOn(read, line) {
 			return errKilled
 		}
 		return emit(rec)
@@ -376,39 +376,47 @@ func TestTwoBanksDrawOneAccountInTurn(t *testing.T) {
 	}
 	items := append(w.paying, w.payItems(t, april)...)
 	// Nothing is booked until both have come as far as they can.
-	c, err := pgx.Connect(t.Context(), w.d.OwnerURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close(context.Background()) //nolint:errcheck // a connection of the test
-	if _, err := c.Exec(t.Context(), `begin; lock table entry in exclusive mode`); err != nil {
-		t.Fatal(err)
-	}
-	var wg sync.WaitGroup
-	for k, b := range []disbursement.Batch{w.batch, april} {
-		wg.Go(func() {
-			if _, err := w.tryAnswer(bank.Caller{Code: b.Bank, KeyID: ""}, b.ID, []bank.Answer{paidLine(items[k])}); err != nil {
-				t.Errorf("batch of %s: %v", b.Bank, err)
-			}
-		})
-	}
-	for waiting := 0; waiting < 2 && t.Context().Err() == nil; {
-		err := c.QueryRow(t.Context(), `select count(*) from pg_stat_activity
-			where datname = current_database() and wait_event_type = 'Lock'`).Scan(&waiting)
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if _, err := c.Exec(t.Context(), `commit`); err != nil {
-		t.Fatal(err)
-	}
-	wg.Wait()
+	w.atOnce(t, `lock table entry in exclusive mode`, func(k int) error {
+		b := []disbursement.Batch{w.batch, april}[k]
+		_, err := w.tryAnswer(bank.Caller{Code: b.Bank, KeyID: ""}, b.ID, []bank.Answer{paidLine(items[k])})
+		return err
+	})
 	want := "benefit_account_pension 2000 benefit_base_pension 11000 expenditure -13000 personal_control -1500 " +
 		"personal_individual 1200 personal_interest 300"
 	if got := w.books(t); got != want {
 		t.Errorf("books are %q, want %q", got, want)
 	}
 	w.sound(t)
+}
+
+// atOnce runs fn twice, and lets neither go on past the lock until both wait.
+func (w *answerWorld) atOnce(t *testing.T, lock string, fn func(k int) error) {
+	t.Helper()
+	c, err := pgx.Connect(t.Context(), w.d.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background()) //nolint:errcheck // a connection of the test
+	if _, err := c.Exec(t.Context(), `begin; `+lock); err != nil {
+		t.Fatal(err)
+	}
+	var wg sync.WaitGroup
+	for k := range 2 {
+		wg.Go(func() {
+			if err := fn(k); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	// Asked by others: within a transaction the answer stays as it was first given.
+	for waiting := int64(0); waiting < 2; {
+		waiting = one[int64](t, w.world, `select count(*) from pg_stat_activity
+			where datname = current_database() and wait_event_type = 'Lock'`)
+	}
+	if _, err := c.Exec(t.Context(), `commit`); err != nil {
+		t.Fatal(err)
+	}
+	wg.Wait()
 }
 
 // draftReissue drafts a run of what is to be paid again, or returns nil where
@@ -618,41 +626,34 @@ func TestADayOnWhichNoMoneyCanHaveMovedIsRefused(t *testing.T) {
 
 func TestALineWithoutAnIDIsNeverGuessed(t *testing.T) {
 	t.Parallel()
-	w := newAnswerWorld(t, 2, disbursement.SettlesNet,
-		`insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at) values
-			(610304, 1002, 'base_pension', '2011-04-01', 6000, 'rise', 'test', now())`)
-	fail := func(b disbursement.Batch) {
-		for _, i := range w.payItems(t, b) {
-			w.answer(t, b, change(failedLine(i, "TM01"), func(a *bank.Answer) { a.ValueDate = w.today }))
-		}
-	}
-	fail(w.batch)
-	w.today = calendar.MustDay("2011-04-11")
-	fail(w.released(t, regular(march().Add(1))).Batches[0])
-	// Both months of both people are paid again, in one batch where the area's banks allow it.
-	b, again := w.reissue(t)
-	byPerson := func(i disbursement.Item) bank.Answer {
-		return change(paidLine(i), func(a *bank.Answer) { a.Item, a.SocialNo, a.ValueDate = 0, i.SocialNo, w.today })
-	}
-	if len(again) != 4 {
-		t.Fatalf("%d payments in the batch", len(again))
-	}
+	w := newAnswerWorld(t, 2, disbursement.SettlesNet)
+	// No freeze makes such a batch: each person stands in it for two months, the second
+	// one for the same amount in one case, and for another in the other.
+	w.sql(t, `set session_replication_role = replica;
+		insert into payment_item (area, id, batch_id, seq, member_id, month, cause, attempt, base_pension, account_pension,
+			funeral_grant, one_off, amount, instrument_id, account_no, name, id_number, social_no, region, activated)
+		select area, nextval('fact_id'), batch_id, seq + 2, member_id, '2011-02-01', cause, attempt,
+			base_pension + 500 * (seq - 1), account_pension, funeral_grant, one_off, amount + 500 * (seq - 1), instrument_id,
+			account_no, name, id_number, social_no, region, activated
+		from payment_item;
+		update payment_batch set item_count = 4, amount = amount + 11500`)
+	items := w.payItems(t, w.batch)
 	var lines []bank.Answer
-	for _, i := range again {
-		lines = append(lines, byPerson(i))
+	for _, i := range items {
+		lines = append(lines, change(paidLine(i), func(a *bank.Answer) { a.Item, a.SocialNo = 0, i.SocialNo }))
 	}
-	got := w.answer(t, b, lines...)
+	got := w.answer(t, w.batch, lines...)
 	for k, d := range got.Decisions {
 		want := "recorded"
-		if again[k].Member == 1001 {
+		if items[k].Member == 1001 {
 			want = "refused ambiguous_item"
 		}
 		if have := strings.TrimSpace(string(d.Disposition) + " " + d.Refusal); have != want {
-			t.Errorf("payment %d of member %d is %s, want %s", k, again[k].Member, have, want)
+			t.Errorf("payment %d of member %d is %s, want %s", k, items[k].Member, have, want)
 		}
 	}
-	if got.Batch.Progress.Succeeded != 2 || got.Batch.Progress.SucceededAmount != 11_500 {
-		t.Errorf("progress %+v", got.Batch.Progress)
+	if p := got.Batch.Progress; p.Succeeded != 2 || p.SucceededAmount != 11_500 {
+		t.Errorf("progress %+v", p)
 	}
 	w.sound(t)
 }
@@ -1239,7 +1240,7 @@ func TestF09_F10_AFileThatWasKilledIsTakenInOnce(t *testing.T) {
 	}
 	file.WriteString("end\n")
 	receipt := w.uploadPaid(t, "march.txt", w.batch, file.String())
-	w.reader.breakOn = func(read, line int) bool { return read == 2 && line > 22_000 }
+	w.reader.breakOn = func(read int64, line int) bool { return read == 2 && line > 22_000 }
 	if err := w.pay.TakeInResultFile(t.Context(), receipt.Area, receipt.ID); !errors.Is(err, errKilled) {
 		t.Fatalf("the first attempt ends in %v", err)
 	}
@@ -1274,6 +1275,21 @@ func TestF09_F10_AFileThatWasKilledIsTakenInOnce(t *testing.T) {
 	}
 	if w.books(t) != before {
 		t.Errorf("books were %q and are %q", before, w.books(t))
+	}
+	w.sound(t)
+}
+
+func TestTwoProcessesTakeInOneFileOnce(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 3, disbursement.SettlesNet)
+	receipt := w.uploadPaid(t, "march.txt", w.batch, payFileLine(w.paying[0])+payFileLine(w.paying[1])+"end\n")
+	w.atOnce(t, `select from payment_batch for update`, func(int) error {
+		return w.pay.TakeInResultFile(context.Background(), receipt.Area, receipt.ID)
+	})
+	counts := one[string](t, w.world, `select concat_ws(' ', state, rows, recorded, refused, amount) from receipt where id = $1`,
+		receipt.ID)
+	if counts != "processed 2 2 0 11000" {
+		t.Errorf("receipt says %q", counts)
 	}
 	w.sound(t)
 }

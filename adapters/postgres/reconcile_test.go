@@ -348,7 +348,9 @@ func (w *bankWorld) wholeLines(tb testing.TB, account int64) {
 				 where m.area = $1 and m.entry_id = p.entry_id and m.book_line = p.line)
 				+ (select count(*) from open_line o where o.entry_id = p.entry_id and o.book_line = p.line)
 			from posting p, last where p.area = $1 and p.fund_account = $2 and p.accounted_on <= last.day
-			  and p.nature <> 'sum' and p.kind <> 'opening')
+			  and p.nature <> 'sum' and p.kind <> 'opening' and (p.nature = 'direct' or exists (
+				select from posting s where s.area = $1 and s.entry_id = p.entry_id and s.fund_account = $2
+				  and s.nature = 'sum' and s.role in ('income', 'expenditure'))))
 		select name || ' stands in ' || n || ' places' from places where n <> 1`, int32(w.books.Area), account)
 	if len(bad) > 0 {
 		tb.Errorf("%v", bad)

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"twoline/gateway/collection"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/party"
 	"twoline/reconcile/proof"
 )
@@ -21,9 +22,15 @@ type Verification struct {
 	Area party.Area
 	// Files writes the banks' files again, so that their digests can be compared. With
 	// nil, digests of files are left out and only those of items are compared.
-	Files collection.FileWriter
+	Files FileWriter
 	// Progress may be nil.
 	Progress proof.Progress
+}
+
+// FileWriter writes the files of both directions.
+type FileWriter interface {
+	collection.FileWriter
+	disbursement.FileWriter
 }
 
 // Verify proves the invariants in one read-only snapshot, as the application's
@@ -107,7 +114,8 @@ func checks() ([]check, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(bookChecks(), lineChecks(), itemChecks(), batchChecks(), fileChecks(), peopleChecks(), payChecks(),
+	return slices.Concat(bookChecks(), lineChecks(), itemChecks(), batchChecks(), proofChecks(),
+		fileChecks(), peopleChecks(),
 		schema), nil
 }
 
@@ -115,7 +123,7 @@ func checks() ([]check, error) {
 type verifier struct {
 	t       *tx
 	area    party.Area
-	files   collection.FileWriter
+	files   FileWriter
 	counted map[string]int64
 }
 
@@ -174,7 +182,7 @@ func (v *verifier) count(ctx context.Context, table string) (int64, error) {
 // ofArea says that the rows of a table belong to areas.
 func ofArea(table string) bool {
 	switch table {
-	case "idempotency", "two_line_rule", "officer", "duty_grant", "person", "pg_catalog.pg_class",
+	case "idempotency", "two_line_rule", "working_day", "officer", "duty_grant", "person", "pg_catalog.pg_class",
 		"pg_catalog.pg_trigger", "pg_catalog.pg_proc", "pg_catalog.pg_constraint", "pg_catalog.pg_index":
 		return false
 	}

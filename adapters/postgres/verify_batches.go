@@ -10,7 +10,6 @@ import (
 
 	"twoline/gateway/bank"
 	"twoline/gateway/collection"
-	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
@@ -26,8 +25,8 @@ func batchChecks() []check {
 				args: batchSteps(),
 			},
 			probe{
-				table: "payment_batch", looks: []string{"batch_event"}, sql: eventSQL(paymentBatchLife()),
-				args: paymentBatchSteps(),
+				table: "payment_batch", looks: []string{"batch_event"}, sql: eventSQL(paymentLife()),
+				args: paymentSteps(),
 			},
 			probe{
 				table: "pay_run", looks: []string{"run_event"}, sql: eventSQL(runLife()), args: runSteps(),
@@ -37,6 +36,9 @@ func batchChecks() []check {
 				args: transferSteps(),
 			},
 		),
+		invariant("I17", "pay days and hand-overs are those of the State Council's calendar and the area's rules",
+			probe{table: "pay_run", looks: []string{"pay_run", "working_day"}, run: checkPayDays},
+		),
 		invariant("I18", "a batch is its items: count, sum and digests",
 			probe{
 				table: "withholding_batch", looks: []string{"withholding_batch", "withholding_item"},
@@ -44,15 +46,20 @@ func batchChecks() []check {
 			},
 			probe{table: "withholding_batch", sql: batchRunSQL},
 			probe{table: "withholding_batch", run: checkBatchDigests},
+			probe{table: "payment_batch", looks: []string{"payment_batch", "payment_item"}, sql: payBatchSumSQL()},
+			probe{table: "payment_batch", looks: []string{"pay_run"}, sql: payRunSQL},
+			probe{table: "payment_batch", run: checkPayDigests},
 		),
 		invariant("I19", "numbers, names and digests of batches are unique, and no number is missing",
 			probe{table: "batch_counter", sql: batchNumberSQL},
-			probe{table: "withholding_batch", sql: batchTwiceSQL},
+			probe{table: "withholding_batch", looks: []string{"payment_batch"}, sql: batchTwiceSQL},
 		),
 		invariant("I40", "counters and progress are what the facts give again",
 			probe{table: "withholding_batch", looks: []string{"withholding_batch", "answer"}, sql: batchCounterSQL()},
 			probe{table: "agreement_progress", looks: []string{"agreement_progress"}, sql: progressSQL},
 			probe{table: "terminal_day", sql: terminalDaySQL()},
+			probe{table: "payment_batch", looks: []string{"payment_batch", "payment_return"}, sql: payCounterSQL()},
+			probe{table: "roster", looks: []string{"roster", "roster_line"}, sql: rosterSQL()},
 		),
 		invariant("agreement", "what is agreed is what was answered and what arrived",
 			probe{table: "agreement", looks: []string{"agreement", "answer", "counter_receipt"}, sql: agreementSQL()},
@@ -81,52 +88,6 @@ func batchLife() life {
 		evidence: `e.from_state in ('sending', 'unknown') and coalesce(e.evidence ->> 'because', '') = ''`,
 		decided:  batchEvidence,
 	}
-}
-
-// eventsBut are the events of batches that the other direction does not know.
-func eventsBut(table string) string {
-	return `(select * from batch_event v where not exists (
-		select from ` + table + ` x where x.area = v.area and x.id = v.batch_id))`
-}
-
-func paymentBatchLife() life {
-	return life{
-		table: "payment_batch", events: eventsBut("withholding_batch"), key: "batch_id", first: "",
-		began:    `e.to_state <> 'ready' or e.at <> o.created_at`,
-		evidence: `e.from_state = 'unknown' and coalesce(e.evidence ->> 'because', '') = ''`,
-		decided: `e.to_state = 'sending' and not exists (select from run_event r
-			where r.area = o.area and r.run_id = o.run_id and r.to_state = 'released' and r.at = e.at)`,
-	}
-}
-
-func paymentBatchSteps() []any {
-	states := []bank.BatchState{
-		bank.BatchReady, bank.BatchExported, bank.BatchSending, bank.BatchSent, bank.BatchAcked, bank.BatchDone,
-		bank.BatchUnknown, bank.BatchWithdrawn,
-	}
-	return steps(states, [][2]string{{"", string(bank.BatchReady)}})
-}
-
-// runLife proves that no run was approved or released but by the decision of its
-// digest, at that instant, by that officer.
-func runLife() life {
-	return life{
-		table: "pay_run", events: "run_event", key: "run_id", first: "",
-		began:    `e.to_state <> 'draft' or e.at <> o.made_at`,
-		evidence: `false`,
-		decided: `e.to_state in ('approved', 'released', 'refused') and not exists (select from approval a
-			where a.area = o.area and a.subject = 'pay_run' and a.subject_id = o.id and a.decided_at = e.at
-			  and a.digest = o.digest and e.actor = 'officer:' || a.login
-			  and a.decision = case e.to_state when 'refused' then 'rejected' else 'approved' end)`,
-	}
-}
-
-func runSteps() []any {
-	states := []disbursement.State{
-		disbursement.Draft, disbursement.Frozen, disbursement.Approved, disbursement.Released, disbursement.Closed,
-		disbursement.Refused, disbursement.Withdrawn,
-	}
-	return steps(states, [][2]string{{"", string(disbursement.Draft)}})
 }
 
 // batchEvidence is SQL over a batch o and its event e that says something else than
@@ -400,8 +361,8 @@ func (t *tx) eachItem(ctx context.Context, area party.Area, batch int64, fn func
 	return err
 }
 
-// A number is taken in the transaction of its batch, so none may be missing. A
-// flow that numbers batches from the same counter adds them here.
+// A number is taken in the transaction of its batch, so none may be missing. Both
+// directions number their batches from one counter.
 const batchNumberSQL = `
 	with numbered as (
 		select area, bank, id, case when batch_no ~ '^[0-9]{8,18}$' then batch_no::bigint end as n
@@ -420,16 +381,17 @@ const batchNumberSQL = `
 	 where (t.n, t.different, t.least, t.most) is distinct from (c.next - 1, c.next - 1, 1, c.next - 1)`
 
 const batchTwiceSQL = `
-	select area, id, area || '/' || id, 'has the ' || what || ' of another batch of its bank'
-	  from withholding_batch b
-	 cross join lateral (values ('number', b.batch_no), ('file name', b.file_name),
-	       ('file digest', encode(b.file_digest, 'hex'))) u (what, value)
-	 where ($1 = 0 or area = $1)
-	   and (area, bank, what, value) in (
-	       select area, bank, what, value from withholding_batch b
-	        cross join lateral (values ('number', b.batch_no), ('file name', b.file_name),
-	              ('file digest', encode(b.file_digest, 'hex'))) u (what, value)
-	        where $1 = 0 or area = $1 group by 1, 2, 3, 4 having count(*) > 1)`
+	with named as (
+		select b.area, b.id, b.bank, u.what, u.value,
+		       count(*) over (partition by b.area, b.bank, u.what, u.value) as n
+		  from (select area, id, bank, batch_no, file_name, file_digest from withholding_batch
+		         where $1 = 0 or area = $1
+		        union all
+		        select area, id, bank, batch_no, file_name, file_digest from payment_batch
+		         where $1 = 0 or area = $1) b
+		 cross join lateral (values ('number', b.batch_no), ('file name', b.file_name),
+		       ('file digest', encode(b.file_digest, 'hex'))) u (what, value))
+	select area, id, area || '/' || id, 'has the ' || what || ' of another batch of its bank' from named where n > 1`
 
 func batchCounterSQL() string {
 	return `

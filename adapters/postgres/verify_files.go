@@ -37,6 +37,12 @@ func fileChecks() []check {
 // answerKinds are the kinds of receipt whose lines are answers.
 const answerKinds = `('results', 'result_file', 'payment_results', 'payment_result_file', 'returns')`
 
+// requestKinds are the kinds of receipt that are requests: no file is kept of them.
+const requestKinds = `('results', 'payment_results', 'returns')`
+
+// The lines of returns are returns and what is none; a return was recorded where its
+// payment was known to have succeeded when it came. One request of returns can be of
+// several areas, each of which has its own lines of it.
 func receiptLinesSQL() string {
 	return `
 	with lines as (
@@ -44,15 +50,24 @@ func receiptLinesSQL() string {
 		       count(*) filter (where disposition = 'recorded') as recorded,
 		       count(*) filter (where disposition = 'repeated') as repeated,
 		       count(*) filter (where disposition = 'pending') as pending,
-		       count(*) filter (where disposition = 'refused') as refused,
-		       coalesce(sum(amount) filter (where disposition = 'recorded' and outcome = 'succeeded'), 0) as amount
-		  from answer where $1 = 0 or area = $1 group by 1, 2)
+		       count(*) filter (where disposition = 'refused') as refused, coalesce(sum(amount), 0) as amount
+		  from (select area, receipt_id, line, disposition,
+		               case when disposition = 'recorded' and outcome = 'succeeded' then amount end as amount
+		          from answer where $1 = 0 or area = $1
+		        union all
+		        select v.area, v.receipt_id, v.line, case when w.id < v.id then 'recorded' else 'pending' end,
+		               case when w.id < v.id then v.amount end
+		          from payment_return v
+		          left join answer w on w.area = v.area and w.item_id = v.item_id and w.disposition = 'recorded'
+		               and w.outcome = 'succeeded'
+		         where $1 = 0 or v.area = $1) l group by 1, 2)
 	select coalesce(r.area, l.area), coalesce(r.id, l.receipt_id), coalesce(r.area, l.area) || '/'
 	       || coalesce(r.id, l.receipt_id), case
 	       when r.id is null then 'has ' || l.n || ' answers and does not exist'
 	       when l.n is not null and r.kind not in ` + answerKinds + ` then 'is no answer and has lines of one'
 	       when l.n is not null and r.state not in ('received', 'processed') then 'is ' || r.state || ' and has lines'
-	       when l.last <> l.n or l.first < 1 then 'has ' || l.n || ' lines numbered up to ' || l.last
+	       when l.last < l.n or l.first < 1 or (l.last > l.n and r.kind <> 'returns')
+	            then 'has ' || l.n || ' lines numbered up to ' || l.last
 	       when r.rows <> r.recorded + r.repeated + r.pending + r.refused
 	            then 'has ' || r.rows || ' rows, of which ' || r.recorded || ' recorded, ' || r.repeated
 	                || ' repeated, '
@@ -65,34 +80,40 @@ func receiptLinesSQL() string {
 	            || ` + yuan("coalesce(l.amount, 0)") + ` end
 	  from (select * from receipt where $1 = 0 or area = $1) r
 	  full join lines l on l.area = r.area and l.receipt_id = r.id
-	 where r.id is null or l.last <> l.n or l.first < 1
+	 where r.id is null or l.last < l.n or l.first < 1 or (l.last > l.n and r.kind <> 'returns')
 	    or (l.n is not null and (r.kind not in ` + answerKinds + ` or r.state not in ('received', 'processed')))
 	    or r.rows <> r.recorded + r.repeated + r.pending + r.refused
-	    or (r.kind in ('results', 'result_file') and r.state = 'processed' and
+	    or (r.kind in ` + answerKinds + ` and r.state = 'processed' and
 	        (r.rows, r.recorded, r.repeated, r.pending, r.refused, r.amount) is distinct from
 	        (coalesce(l.n, 0), coalesce(l.recorded, 0), coalesce(l.repeated, 0), coalesce(l.pending, 0),
 	         coalesce(l.refused, 0), coalesce(l.amount, 0)))`
 }
 
 // A line is of the batch that its receipt answers and, unless it was refused, of
-// an item in it; a success is in full; a repetition says what is recorded.
+// an item in it; a success is in full; a repetition says what is recorded. What
+// stands here of a request of returns is no return: one that was known, or refused.
 func answerSQL() string {
 	return `
 	select w.area, w.id, w.area || '/' || w.id, case
-	       when w.batch_id is distinct from r.subject and r.kind is distinct from 'returns' then 'is of another batch than its receipt'
+	       when w.batch_id is distinct from r.subject and r.kind is distinct from 'returns'
+	            then 'is of another batch than its receipt'
+	       when r.kind = 'returns' and w.disposition not in ('repeated', 'refused')
+	            then 'is ' || w.disposition || ' in a receipt of returns'
 	       when w.item_id is not null and i.id is null then 'names item ' || w.item_id || ', which is not in its batch'
 	       when w.disposition <> 'refused' and w.item_id is null then 'is ' || w.disposition || ' and names no item'
 	       when w.disposition in ('recorded', 'repeated', 'pending') and w.amount <> i.amount
 	            or (w.disposition in ('recorded', 'repeated') and w.outcome = 'succeeded' and w.amount is null)
 	            then 'is of ' || coalesce(` + yuan("w.amount") + `, 'no amount') || ', and item ' || i.id || ' of '
 	                 || ` + yuan("i.amount") + `
-	       when w.disposition = 'repeated' then 'repeats what is not recorded for item ' || w.item_id
+	       when w.disposition = 'repeated' and (r.kind <> 'returns' or v.id is null or v.id >= w.id
+	                or (v.bank_reference, v.value_date) is distinct from (w.bank_reference, w.value_date))
+	            then 'repeats what is not recorded for item ' || w.item_id
 	       when w.disposition = 'pending' then 'decides item ' || w.item_id || ' and is kept as pending'
 	       when w.disposition = 'recorded' and f.n > 1 then 'is one of ' || f.n || ' final answers of item '
 	           || w.item_id
 	       when w.answered_at < r.received_at - ` + apart + ` or w.answered_at > r.processed_at + ` + apart + `
-	            or (r.kind = 'results' and (w.answered_at, w.answered_at) is distinct from (r.received_at,
-	                r.processed_at))
+	            or (r.kind in ('results', 'payment_results')
+	                and (w.answered_at, w.answered_at) is distinct from (r.received_at, r.processed_at))
 	            then 'was answered before its receipt came or after it was closed'
 	       else 'is recorded as ' || w.outcome || ' in class ' || w.class end
 	  from answer w
@@ -103,15 +124,21 @@ func answerSQL() string {
 	  left join (select area, item_id, min(id) as id, min(outcome) as outcome, count(*) as n from answer
 	              where ($1 = 0 or area = $1) and disposition = 'recorded' group by 1, 2) f
 	    on f.area = w.area and f.item_id = w.item_id
+	  left join payment_return v on r.kind = 'returns' and v.area = w.area and v.item_id = w.item_id
 	 where ($1 = 0 or w.area = $1) and (
 	       (w.batch_id is distinct from r.subject and r.kind is distinct from 'returns') or (w.item_id is not null and i.id is null)
 	    or (w.disposition <> 'refused' and (w.item_id is null or w.amount <> i.amount))
 	    or (w.disposition in ('recorded', 'repeated') and w.outcome = 'succeeded' and w.amount is null)
-	    or (w.disposition = 'repeated' and (f.outcome is distinct from w.outcome or f.id >= w.id))
+	    or (w.disposition = 'repeated' and r.kind <> 'returns'
+	        and (f.outcome is distinct from w.outcome or f.id >= w.id))
+	    or (r.kind = 'returns' and (w.disposition not in ('repeated', 'refused') or (w.disposition = 'repeated'
+	        and (v.id is null or v.id >= w.id
+	             or (v.bank_reference, v.value_date) is distinct from (w.bank_reference, w.value_date)))))
 	    or (w.disposition = 'pending' and (w.outcome not in ('unknown', 'pending') or w.class <> 'UNKNOWN'))
 	    or (w.disposition = 'recorded' and (f.n > 1 or (w.outcome = 'failed' and w.class in ('SUCCESS', 'UNKNOWN'))))
 	    or w.answered_at < r.received_at - ` + apart + ` or w.answered_at > r.processed_at + ` + apart + `
-	    or (r.kind = 'results' and (w.answered_at, w.answered_at) is distinct from (r.received_at, r.processed_at)))`
+	    or (r.kind in ('results', 'payment_results')
+	        and (w.answered_at, w.answered_at) is distinct from (r.received_at, r.processed_at)))`
 }
 
 func receiptStateSQL() string {
@@ -131,7 +158,7 @@ func receiptStateSQL() string {
 	           || r.state || ' with reason "' || r.code || '"'
 	       when r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0)
 	            then 'is ' || r.state || ' and counts ' || r.rows || ' rows'
-	       when r.state = 'processed' and r.kind in ('results', 'result_file') and b.id is null
+	       when r.state = 'processed' and r.kind in ` + answerKinds + ` and b.id is null and r.kind <> 'returns'
 	            then 'answers batch ' || coalesce(r.subject::text, 'none') || ', which is not its bank''s'
 	       when r.state = 'processed' and r.kind = 'statement' and f.id is null
 	            then 'is the statement of an account that its bank does not keep'
@@ -139,8 +166,9 @@ func receiptStateSQL() string {
 	            then 'answers an account opening that was not its bank''s'
 	       when r.state = 'processed' and r.declared_count <> r.rows
 	            then 'came with a count of ' || r.declared_count || ' and has ' || r.rows || ' rows'
-	       when r.kind = 'results' and r.size <> 0 then 'is a request and counts ' || r.size || ' bytes of a file'
-	       when r.received_by not in ('bank:' || r.bank, 'bank:') and r.kind = 'results'
+	       when r.kind = 'returns' and r.subject is not null then 'is of returns and names subject ' || r.subject
+	       when r.kind in ` + requestKinds + ` and r.size <> 0 then 'is a request and counts ' || r.size || ' bytes of a file'
+	       when r.received_by not in ('bank:' || r.bank, 'bank:') and r.kind in ` + requestKinds + `
 	            then 'is of bank ' || r.bank || ' and was received by ' || r.received_by
 	       else 'came with an amount of ' || ` + yuan("r.declared_amount") + ` || '; its lines sum to '
 	            || ` + yuan("coalesce(l.amount, 0)") + ` end
@@ -148,7 +176,10 @@ func receiptStateSQL() string {
 	  left join bank k on k.area = r.area and k.bank = r.bank
 	  left join receipt o on o.area = r.area and o.id = r.duplicate_of and o.bank = r.bank and o.kind = r.kind
 	      and o.id <> r.id
-	  left join withholding_batch b on b.area = r.area and b.id = r.subject and b.bank = r.bank
+	  left join (select 'in' as way, area, id, bank from withholding_batch
+	             union all select 'out', area, id, bank from payment_batch) b
+	       on b.area = r.area and b.id = r.subject and b.bank = r.bank
+	       and b.way = case when r.kind like 'payment%' then 'out' else 'in' end
 	  left join fund_account f on f.area = r.area and f.id = r.subject and f.bank = r.bank
 	  left join account_opening p on p.area = r.area and p.id = r.subject and p.bank = r.bank
 	  left join (select area, receipt_id, sum(amount) as amount from answer where $1 = 0 or area = $1 group by 1, 2) l
@@ -160,13 +191,14 @@ func receiptStateSQL() string {
 	    or (r.duplicate_of is not null) <> (r.state = 'duplicate')
 	    or (r.state = 'duplicate' and (o.id is null or o.digest is distinct from r.digest))
 	    or (r.code <> '') <> (r.state = 'quarantined') or (r.text <> '' and r.state <> 'quarantined')
-	    or (r.kind = 'results' and r.size <> 0)
+	    or (r.kind in ` + requestKinds + ` and r.size <> 0) or (r.kind = 'returns' and r.subject is not null)
 	    or (r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0))
-	    or (r.state = 'processed' and case when r.kind in ('results', 'result_file') then b.id is null
+	    or (r.state = 'processed' and case when r.kind = 'returns' then false
+	           when r.kind in ` + answerKinds + ` then b.id is null
 	           when r.kind = 'statement' then f.id is null when r.kind = 'account_opening_result' then p.id is null end)
-	    or (r.state = 'processed' and r.kind in ('results', 'result_file')
+	    or (r.state = 'processed' and r.kind in ` + answerKinds + `
 	        and (r.declared_count <> r.rows or r.declared_amount <> coalesce(l.amount, 0)))
-	    or (r.kind = 'results' and r.received_by not in ('bank:' || r.bank, 'bank:')))`
+	    or (r.kind in ` + requestKinds + ` and r.received_by not in ('bank:' || r.bank, 'bank:')))`
 }
 
 // checkReceiptParts hashes every stored file again, part by part. An upload that
@@ -177,7 +209,7 @@ func checkReceiptParts(ctx context.Context, v *verifier, p probe, found *proof.F
 		       coalesce(r.digest, ''), coalesce(r.size, 0), r.id is null,
 		       r.state = 'receiving' or (r.state = 'quarantined'
 		            and r.digest = '\x0000000000000000000000000000000000000000000000000000000000000000')
-		  from (select * from receipt where ($1 = 0 or area = $1) and kind not in ('results', 'payment_results', 'returns')) r
+		  from (select * from receipt where ($1 = 0 or area = $1) and kind not in `+requestKinds+`) r
 		  full join (select * from receipt_part where $1 = 0 or area = $1) b on b.area = r.area and b.receipt_id = r.id
 		 order by 1, 2, 3`, int32(v.area))
 	if err != nil {
@@ -253,7 +285,8 @@ func (f *storedFile) close() {
 // instant are those of the fact, where it keeps them.
 const caseSQL = `
 	with needed (area, at, kind, subject, bank, opened_at) as (
-		select w.area, w.id, 'answer_refused', 'receipt:' || w.receipt_id || ':' || w.line, r.bank, w.answered_at
+		select w.area, w.id, case r.kind when 'returns' then 'return_refused' else 'answer_refused' end,
+		       'receipt:' || w.receipt_id || ':' || w.line, r.bank, w.answered_at
 		  from answer w left join receipt r on r.area = w.area and r.id = w.receipt_id
 		 where ($1 = 0 or w.area = $1) and w.disposition = 'refused'
 		union all
@@ -267,9 +300,23 @@ const caseSQL = `
 		  left join entry e on e.area = p.area and e.id = p.entry_id
 		 where $1 = 0 or t.area = $1 group by t.area, t.cause_id
 		union all
-		select e.area, e.batch_id, 'bank_silent', 'batch:' || e.batch_id, min(b.bank), min(e.at) from batch_event e
-		  left join withholding_batch b on b.area = e.area and b.id = e.batch_id
+		select e.area, e.batch_id, 'bank_silent', min(b.what) || ':' || e.batch_id, min(b.bank), min(e.at)
+		  from batch_event e
+		  left join (select 'batch' as what, area, id, bank from withholding_batch
+		             union all select 'payment_batch', area, id, bank from payment_batch) b
+		       on b.area = e.area and b.id = e.batch_id
 		 where ($1 = 0 or e.area = $1) and e.to_state = 'unknown' group by e.area, e.batch_id
+		union all
+		select w.area, w.item_id, 'possible_double_credit', 'payment_item:' || w.item_id, min(b.bank), min(w.answered_at)
+		  from answer w join payment_batch b on b.area = w.area and b.id = w.batch_id
+		 where ($1 = 0 or w.area = $1) and w.refusal = 'contradicts_outcome' and w.outcome = 'succeeded'
+		 group by w.area, w.item_id
+		union all
+		select v.area, v.id, 'return_refused', 'return:' || v.id, b.bank, w.answered_at
+		  from payment_return v
+		  join payment_batch b on b.area = v.area and b.id = v.batch_id
+		  join answer w on w.area = v.area and w.item_id = v.item_id and w.disposition = 'recorded' and w.outcome = 'failed'
+		 where $1 = 0 or v.area = $1
 		union all
 		select s.area, s.arrival_id, 'arrival_unexplained', 'arrival:' || s.arrival_id, '', e.booked_at
 		  from arrival_suspense s left join entry e on e.area = s.area and e.cause = 'arrival:' || s.arrival_id
@@ -281,8 +328,8 @@ const caseSQL = `
 	       else 'names another bank or instant than what it speaks of' end
 	  from needed n
 	  full join (select * from exception_case where ($1 = 0 or area = $1)
-	                and kind in ('answer_refused', 'file_quarantined', 'refund_due', 'bank_silent',
-	                             'arrival_unexplained')) c
+	                and kind in ('answer_refused', 'return_refused', 'file_quarantined', 'refund_due', 'bank_silent',
+	                             'possible_double_credit', 'arrival_unexplained')) c
 	    on c.area = n.area and c.kind = n.kind and c.subject = n.subject
 	 where c.id is null or n.at is null or c.bank <> n.bank or c.opened_at <> n.opened_at
 	union all
@@ -298,7 +345,19 @@ const caseSQL = `
 	       when 'terminal_day' then not exists (select from terminal_day d where d.area = c.area
 	            and c.subject = 'terminal_day:' || d.id and c.bank = d.bank)
 	       when 'arrival' then not exists (select from arrival v where v.area = c.area
-	            and c.subject = 'arrival:' || v.id) end
+	            and c.subject = 'arrival:' || v.id)
+	       when 'payment_batch' then not exists (select from payment_batch b where b.area = c.area
+	            and c.subject = 'payment_batch:' || b.id and c.bank = b.bank)
+	       when 'pay_run' then not exists (select from pay_run r where r.area = c.area
+	            and c.subject = 'pay_run:' || r.id)
+	       when 'return' then not exists (select from payment_return v
+	            join payment_batch b on b.area = v.area and b.id = v.batch_id
+	            where v.area = c.area and c.subject = 'return:' || v.id and c.bank = b.bank)
+	       when 'statement_line' then not exists (select from statement_line l
+	            join fund_account f on f.area = l.area and f.id = l.fund_account
+	            where l.area = c.area and l.id::text = split_part(c.subject, ':', 2) and c.bank = f.bank)
+	       when 'instrument' then not exists (select from instrument n where n.area = c.area
+	            and n.id::text = split_part(c.subject, ':', 2) and c.bank = n.bank) end
 	union all
 	select x.area, x.case_id, x.area || '/' || x.case_id, 'is closed and was never opened'
 	  from exception_closed x
@@ -309,7 +368,9 @@ const caseSQL = `
 	       when i.id is null then 'asks about item ' || q.item_id || ', which is not in batch ' || q.batch_id
 	       else 'asks about item ' || q.item_id || ', which was answered before' end
 	  from bank_query q
-	  left join withholding_item i on i.area = q.area and i.id = q.item_id and i.batch_id = q.batch_id
+	  left join (select area, id, batch_id from withholding_item where $1 = 0 or area = $1
+	             union all select area, id, batch_id from payment_item where $1 = 0 or area = $1) i
+	       on i.area = q.area and i.id = q.item_id and i.batch_id = q.batch_id
 	 where ($1 = 0 or q.area = $1) and (i.id is null or exists (
 	       select from answer w where w.area = q.area and w.item_id = q.item_id and w.disposition = 'recorded'
 	          and w.id < q.id))`

@@ -14,14 +14,18 @@ func itemChecks() []check {
 			probe{table: "arrival_suspense", sql: arrivalSuspenseSQL()},
 			probe{table: "opening_balance", sql: openingBalanceSQL()},
 			probe{table: "refund_task", sql: refundTaskSQL},
+			probe{table: "posting", looks: []string{"payment_item", "payment_return"}, sql: paymentSQL()},
+			probe{table: "posting", sql: drawnSQL},
+			probe{table: "payment_batch", sql: handoverSQL()},
 		),
 		invariant("I7", "nobody pays more for a year than was chosen; one account of a member is paid to",
 			probe{table: "member", looks: []string{"tier_choice", "posting"}, sql: aboveChosenSQL()},
 			probe{table: "instrument", sql: onePayoutSQL},
 			probe{table: "tier_choice", sql: tierOfNobodySQL},
 		),
-		invariant("I14", "a member's due is with one bank at a time",
+		invariant("I14", "a member's due is with one bank at a time, and a month is paid to a person once",
 			probe{table: "withholding_item", sql: oneLiveItemSQL},
+			probe{table: "payment_item", sql: onePaymentSQL},
 		),
 		invariant("I20", "every item stands in one file, as the registry knew its member",
 			probe{table: "withholding_item", looks: []string{"withholding_item", "mandate"}, sql: itemRegistrySQL},
@@ -29,6 +33,15 @@ func itemChecks() []check {
 				table: "account_opening", looks: []string{"account_opening", "account_opening_item"},
 				sql: openingItemsSQL,
 			},
+			probe{table: "payment_item", looks: []string{"payment_item", "instrument"}, sql: payeeSQL},
+		),
+		invariant("screens", "who is paid is entitled, alive and not held, as was known at the release",
+			probe{table: "roster_line", looks: []string{"roster_line", "entitlement"}, sql: entitledLineSQL},
+			probe{table: "payment_item", looks: []string{"death_notice", "payment_hold", "release_hit"}, sql: screenedSQL},
+		),
+		invariant("suspense", "what waits in suspense and in transit waits by name",
+			probe{table: "posting", looks: []string{"arrival_suspense", "payment_return"}, sql: suspenseSQL()},
+			probe{table: "payment_batch", looks: []string{"payment_batch"}, sql: transitSQL()},
 		),
 	}
 }
@@ -161,6 +174,13 @@ const directLineSQL = `
 	        or (p.batch_id is not null and p.kind not in ` + batchKinds + `)
 	        or (p.fund_account is not null and p.role <> 'in_transit' and p.role not in ` + bankRoles + `))`
 
+// paymentText is SQL for what an entry c of payment batch y with z.n payments says.
+const paymentText = `case c.part when 'handover' then 'pensions handed to the bank, batch ' || y.batch_no
+	else case c.part when 'benefit' then 'benefits' when 'account_paid_out' then 'personal accounts paid out'
+	     when 'transit_return' then 'rejected, money back' when 'reissue' then 'paid again'
+	     when 'payment_return' then 'returned' else 'returned and never claimed' end
+	     || ' of batch ' || y.batch_no || ', ' || z.n || ' payments' end`
+
 // causeSQL finds the fact behind every entry. A reversal's cause is the entry that
 // it names. An entry whose cause no flow explains is a breach: a new flow says
 // here what its causes are.
@@ -170,7 +190,7 @@ func causeSQL() string {
 		select e.*, split_part(e.cause, ':', 1) as what,
 		       case when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':',
 		           2)::bigint end as fact,
-		       split_part(e.cause, ':', 3) as part, case when e.cause ~ '^[a-z_]+:[0-9]+(:[0-9a-z_]+)?(:[0-9]+)?$'
+		       split_part(e.cause, ':', 3) as part, case when e.cause ~ '^[a-z_]+:[0-9]+(:[0-9a-z_]+){0,2}$'
 		           then 1 end as shaped
 		  from entry e where ($1 = 0 or e.area = $1) and e.reverses is null),
 	told as (
@@ -206,9 +226,13 @@ func causeSQL() string {
 		       when c.what = 'payment_batch' and c.part <> '' then case
 		            when y.id is null then 'is caused by payment batch ' || c.fact || ', which does not exist'
 		            when c.scheme <> y.scheme or c.kind <> case c.part when 'handover' then 'payment_handover' else c.part end
-		                 then 'differs from payment batch ' || y.id || ' in kind or scheme'
-		            when c.part = 'handover' and (y.settlement <> 'gross' or y.handed_over_on is distinct from c.effective_on)
-		                 then 'hands over batch ' || y.id || ' otherwise than it was' end
+		                 or c.text <> ` + paymentText + `
+		                 then 'differs from payment batch ' || y.id || ' in kind, scheme or text'
+		            when c.part <> 'handover' and not coalesce(split_part(c.cause, ':', 4) = any(z.causes), false)
+		                 then 'begins with payment ' || split_part(c.cause, ':', 4) || ', which it does not book'
+		            when c.part = 'return_unclaimed' and not exists (select from return_unclaimed u where u.area = c.area
+		                 and u.return_id::text = any(z.causes) and u.entered_by = c.actor)
+		                 then 'was booked by ' || c.actor || ', who did not give the money up' end
 		       when c.what = 'published' then case
 		            when not exists (select from audit a where a.area = c.area and a.action = 'book published total'
 		                               and a.object = c.cause) then 'is a published total that nobody answers for'
@@ -228,6 +252,9 @@ func causeSQL() string {
 		       and x.state = 'booked'
 		  left join opening_balance o on c.what = 'opening_balance' and o.area = c.area and o.fund_account = c.fact
 		  left join payment_batch y on c.what = 'payment_batch' and y.area = c.area and y.id = c.fact
+		  left join (select area, entry_id, count(distinct cause_id) as n, array_agg(distinct cause_id::text) as causes
+		               from posting where ($1 = 0 or area = $1) and nature = 'item' and kind in ` + payKinds + ` group by 1, 2) z
+		       on c.what = 'payment_batch' and z.area = c.area and z.entry_id = c.id
 		  left join personal_opening n on c.what = 'personal_opening' and n.area = c.area and n.id = c.fact
 		  left join book b on b.area = c.area and b.scheme = c.scheme)
 	select area, id, area || '/' || id, text from told where text is not null`

@@ -21,15 +21,25 @@ func peopleChecks() []check {
 			probe{table: "idempotency", sql: effectSQL},
 			probe{table: "idempotency", sql: answerWithoutEffectSQL},
 		),
-		invariant("I27", "maker and checker are different people, and had the duty then",
+		invariant("I27", "maker, checker and releaser are different people, and had the duty then",
 			probe{table: "approval", looks: []string{"approval", "fund_transfer"}, sql: approvalSQL},
 			probe{table: "fund_transfer", looks: []string{"duty_grant"}, sql: makerSQL},
 			probe{table: "period_close", sql: closerSQL},
+			probe{table: "pay_run", looks: []string{"pay_run"}, sql: threePeopleSQL},
+			probe{table: "pay_run", looks: []string{"hold_release", "instrument_change", "funding_request"}, sql: askerSQL},
 		),
-		invariant("I28", "what was approved is what was booked",
+		invariant("I28", "what was approved is what was booked, sent and changed",
 			probe{table: "fund_transfer", run: checkTransferDigests},
 			probe{table: "fund_transfer", looks: []string{"approval"}, sql: transferBookedSQL()},
 			probe{table: "fixed_deposit", sql: depositSQL},
+			probe{table: "approval", sql: approvedDigestSQL},
+			probe{table: "payment_batch", sql: sentSQL},
+			probe{table: "hold_release", sql: releaseDigestSQL()},
+			probe{table: "instrument_change", sql: changeSQL()},
+			probe{table: "fund_transfer", looks: []string{"funding_request"}, sql: fundingSQL()},
+		),
+		invariant("I39", "a refused request leaves nothing behind: every kept answer is of a command that was carried out",
+			probe{table: "idempotency", sql: refusedSQL},
 		),
 	}
 }
@@ -52,10 +62,9 @@ const resultsOnceSQL = `
 	       else 'was taken in by a request that has no kept answer of its fingerprint' end
 	  from (select r.*, count(*) over (partition by area, bank, name, digest) as times,
 	      max(received_at) over () as latest
-	          from receipt r where ($1 = 0 or area = $1) and kind = 'results') r
+	          from receipt r where ($1 = 0 or area = $1) and kind in ` + requestKinds + `) r
 	 where r.times > 1 or (r.bank <> '' and r.received_at > r.latest - interval '400 days' and not exists (
-	       select from idempotency i where i.caller = 'bank:' || r.bank and i.key = substr(r.name,
-	           length('results:') + 1)
+	       select from idempotency i where i.caller = 'bank:' || r.bank and r.kind || ':' || i.key = r.name
 	          and i.fingerprint = r.digest))`
 
 // effects are the facts that a command makes, each in the transaction that keeps
@@ -68,7 +77,7 @@ const effects = `
 	union all select area, id, 'counter_receipt', received_at, 'bank:' || bank from counter_receipt where $1 = 0
 	    or area = $1
 	union all select area, id, 'receipt', received_at, nullif(received_by, 'bank:') from receipt
-	 where ($1 = 0 or area = $1) and kind = 'results'
+	 where ($1 = 0 or area = $1) and kind in ` + requestKinds + `
 	union all select area, id, 'withholding_run', created_at, null from withholding_run where $1 = 0 or area = $1
 	union all select area, id, 'fund_transfer', made_at, null from fund_transfer where $1 = 0 or area = $1
 	union all select area, subject_id, 'approval', decided_at, null from approval where $1 = 0 or area = $1
@@ -79,7 +88,20 @@ const effects = `
 	    or area = $1
 	union all select area, id, 'personal_opening', entered_at, null from personal_opening where $1 = 0 or area = $1
 	union all select area, batch_id, 'batch_event', at, nullif(actor, 'bank:') from batch_event
-	 where ($1 = 0 or area = $1) and evidence ->> 'because' like 'acknowledged %'`
+	 where ($1 = 0 or area = $1) and evidence ->> 'because' like 'acknowledged %'
+	union all select area, batch_id, 'batch_event', at, null from batch_event
+	 where ($1 = 0 or area = $1) and to_state in ('ready', 'withdrawn')
+	   and batch_id in (select id from payment_batch)
+	union all select area, id, 'pay_run', made_at, null from pay_run where $1 = 0 or area = $1
+	union all select area, id, 'roster', made_at, null from roster where $1 = 0 or area = $1
+	union all select area, run_id, 'run_event', at, null from run_event
+	 where ($1 = 0 or area = $1) and to_state <> 'closed'
+	union all select area, run_id, 'release_hit', found_at, null from release_hit where $1 = 0 or area = $1
+	union all select area, id, 'payment_return', reported_at, nullif(reported_by, 'bank:') from payment_return
+	 where $1 = 0 or area = $1
+	union all select area, id, 'hold_release', made_at, null from hold_release where $1 = 0 or area = $1
+	union all select area, id, 'instrument_change', made_at, null from instrument_change where $1 = 0 or area = $1
+	union all select area, id, 'funding_request', requested_at, null from funding_request where $1 = 0 or area = $1`
 
 // Answers are kept for 400 days at the least; the effects of older ones stand alone.
 const effectSQL = `
@@ -98,7 +120,16 @@ const answerWithoutEffectSQL = `
 		                   'fund_transfer'),
 		               ('POST /v1/fund-transfers/%/approve', 'approval'), ('POST /v1/fund-transfers/%/reject',
 		                   'approval'),
-		               ('POST /v1/periods/%/close', 'period_close'), ('POST /v1/opening-balances', 'opening_balance'))
+		               ('POST /v1/periods/%/close', 'period_close'), ('POST /v1/opening-balances', 'opening_balance'),
+		               ('POST /v1/rosters', 'roster'), ('POST /v1/pay-runs', 'pay_run'), ('POST /v1/reissues', 'pay_run'),
+		               ('POST /v1/pay-runs/%/submit', 'run_event'), ('POST /v1/pay-runs/%/approve', 'run_event'),
+		               ('POST /v1/pay-runs/%/reject', 'run_event'), ('POST /v1/pay-runs/%/release', 'run_event'),
+		               ('POST /v1/pay-runs/%/withdraw', 'run_event'), ('POST /v1/returns', 'receipt'),
+		               ('POST /v1/disbursement-batches/%/results', 'receipt'), ('POST /v1/holds/%/release', 'hold_release'),
+		               ('POST /v1/holds/%/release/approve', 'approval'), ('POST /v1/holds/%/release/reject', 'approval'),
+		               ('POST /v1/instruments/%/change', 'instrument_change'),
+		               ('POST /v1/instruments/%/change/approve', 'approval'),
+		               ('POST /v1/instruments/%/change/reject', 'approval'), ('POST /v1/funding-requests', 'funding_request'))
 		       as r (route, tab) on i.route like r.route
 		 where $1 = 0 group by 1, 2)
 	select 0, 0, k.first, 'was answered, and its effect is not there'

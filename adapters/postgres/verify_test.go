@@ -158,7 +158,7 @@ func bookCorruptions() []corruption {
 					'personal_control', 'direct', false, false, 5 from posting where line = 1
 					    and entry_id = ` + lastContribution,
 				`insert into posting select area, entry_id, 8, scheme, kind, effective_on, accounted_on, 'credit',
-					'suspense', 'direct', false, false, 5 from posting where line = 1
+					'fund_balance', 'direct', false, false, 5 from posting where line = 1
 					    and entry_id = ` + lastContribution,
 				`update entry set line_count = 8 where id = ` + lastContribution,
 			},
@@ -271,7 +271,7 @@ func moreBookCorruptions() []corruption {
 	toExpenditure := []string{
 		`alter table posting drop constraint two_line_core`,
 		`update posting set role = 'expenditure', fund_account = (select id from fund_account
-		    where role = 'expenditure')
+		    where role = 'expenditure' and bank = 'psbc')
 			where side = 'debit' and entry_id = ` + lastSweep,
 	}
 	return []corruption{
@@ -299,7 +299,7 @@ func moreBookCorruptions() []corruption {
 				`update posting set red = true, amount = 80000 where role = 'personal_control'
 				    and entry_id = ` + lastContribution,
 			},
-			row: `'610305/1001'`, text: "personal_individual stands at -500.00",
+			row: `'610305/1001'`, text: "personal_individual stands at -504.74",
 		},
 		{
 			id: "I10", also: []string{"I11", "I28", "append-only"}, name: "income pays the expenditure account",
@@ -361,16 +361,16 @@ func itemCorruptions() []corruption {
 			text: `is caused by "kindness"`,
 		},
 		{
-			id: "I5", also: []string{"I22"}, name: "arrival parked without an entry", sql: []string{
+			id: "I5", also: []string{"I22", "suspense"}, name: "arrival parked without an entry", sql: []string{
 				`insert into arrival_suspense values (610305, (select max(id) from arrival), '2011-04-06')`,
 			},
 			row: entryRow(`(select max(id) from arrival)`), text: "44.00 went to suspense and is not booked",
 		},
 		{
 			id: "I5", name: "opening balance raised", sql: []string{
-				`update opening_balance set balance = balance + 1 where balance = 10000`,
+				`update opening_balance set balance = balance + 1 where balance = 100000`,
 			},
-			row: `'610305/' || id from fund_account where role = 'expenditure'`, text: "of 100.01 is booked otherwise",
+			row: `'610305/' || id from fund_account where role = 'fiscal_special'`, text: "of 1000.01 is booked otherwise",
 		},
 		{
 			id: "I5", name: "personal opening raised", sql: []string{`update personal_opening set interest = 999
@@ -504,7 +504,7 @@ func batchCorruptions() []corruption {
 		},
 		{
 			id: "I19", name: "a number missing", sql: []string{`update batch_counter set next = next + 1`},
-			row: `'610305 psbc'`, text: "the next number is 7 and there are 5 batches",
+			row: `'610305 psbc'`, text: "the next number is 16 and there are 14 batches",
 		},
 		{
 			id: "I40", name: "counter of a batch", sql: []string{

@@ -22,6 +22,7 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
@@ -33,7 +34,8 @@ import (
 
 // proofWorld is a county that lived five weeks through the real services: go-live,
 // four runs, answers by request and by file, arrivals early, late and of nobody,
-// terminals, transfers, a sealed and closed March and an open April.
+// terminals, transfers, pensions paid, returned and paid again, a sealed and closed
+// March and an open April.
 type proofWorld struct {
 	t        testing.TB
 	db       *postgres.DB
@@ -42,6 +44,8 @@ type proofWorld struct {
 	books    pgtest.Books
 	service  *collection.Service
 	transfer *fundtransfer.Service
+	payout   *disbursement.Service
+	registry *registry.Service
 	intake   *bank.Intake
 	jobs     []any
 	keys     int
@@ -72,8 +76,13 @@ func newProofWorld(tb testing.TB) *proofWorld {
 		Today: today,
 	})
 	w.transfer = fundtransfer.NewService(db.FundTransfers(), today)
-	w.liveGoLive(today)
-	w.liveMarch()
+	w.registry = registry.New(registry.Config{Store: db.Registry(), Today: today})
+	w.payout = disbursement.New(disbursement.Parts{
+		Store: db.Disbursement(), Intake: w.intake, Writer: proofFormat{}, Reader: proofFormat{}, Days: days, Today: today,
+	})
+	w.seedPensioners()
+	w.liveGoLive()
+	w.liveMarch(days)
 	w.liveClose(today)
 	w.liveApril()
 	w.work()
@@ -117,10 +126,9 @@ func (w *proofWorld) seedMembers() {
 		where area = $1 and id in (1001, 1002, 1003, 1007, 1008, 1012)`, int32(proofArea))
 }
 
-func (w *proofWorld) liveGoLive(today func() calendar.Day) {
+func (w *proofWorld) liveGoLive() {
 	w.t.Helper()
-	s := registry.New(registry.Config{Store: w.db.Registry(), Today: today})
-	_, err := s.OpenBalances(w.t.Context(), w.request("opening-balances"), w.render(nil),
+	_, err := w.registry.OpenBalances(w.t.Context(), w.request("opening-balances"), w.render(nil),
 		w.books.Officers["finance-maker"],
 		[]registry.OpeningBalance{
 			{
@@ -139,12 +147,12 @@ func (w *proofWorld) liveGoLive(today func() calendar.Day) {
 		first := fmt.Sprintf("6103051950010%d", 1000+i)
 		file += first + string(party.IDCheck(first)) + ",300.00,20.00,0.00,1.50\n"
 	}
-	_, err = s.Import(w.t.Context(), w.request("imports/{kind}"), w.render(nil), w.books.Officers["business-maker"],
+	_, err = w.registry.Import(w.t.Context(), w.request("imports/{kind}"), w.render(nil), w.books.Officers["business-maker"],
 		registry.KindOpeningAccounts, strings.NewReader(file), registry.Options{})
 	w.must(err)
 }
 
-func (w *proofWorld) liveMarch() {
+func (w *proofWorld) liveMarch(days *calendar.WorkingDays) {
 	w.t.Helper()
 	w.today = calendar.MustDay("2011-03-10")
 	first := w.withhold(2011)
@@ -198,7 +206,9 @@ func (w *proofWorld) liveMarch() {
 		Amount:    30_000,
 		MaturesOn: calendar.MustDay("2011-04-05"),
 	})
+	w.payMarch()
 	w.statement("2011-03-01", "2011-03-31", 0, 111_300, "60000 10000 20000 8000 3300 10000", "111300")
+	w.reconcileMarch(days)
 }
 
 func (w *proofWorld) liveClose(today func() calendar.Day) {
@@ -246,6 +256,7 @@ func (w *proofWorld) liveApril() {
 	w.submit("bureau", fundtransfer.Instruction{
 		Kind: ledger.Allocation, From: account[ledger.FiscalSpecial], To: account[ledger.Expenditure], Amount: 200,
 	})
+	w.payApril()
 	w.statement("2011-04-01", "2011-04-06", 0, 20_000, "20000", "15000")
 	w.d.Exec(w.t, `insert into account_opening values
 		($1, 7001, 'psbc', 1, 'OPEN_1.TXT', sha256('x'), '2011-04-06', 'x', now())`, int32(proofArea))
@@ -384,8 +395,12 @@ func (w *proofWorld) work() {
 			case collection.AgreementReached:
 				err = w.service.Post(w.t.Context(), j.Area, j.Agreement)
 			case bank.ReceiptArrived:
-				if j.What == bank.ReceiptResultFile {
+				switch j.What {
+				case bank.ReceiptResultFile:
 					err = w.service.TakeInResultFile(w.t.Context(), j.Area, j.Receipt)
+				case bank.ReceiptPaymentResultFile:
+					err = w.payout.TakeInResultFile(w.t.Context(), j.Area, j.Receipt)
+				default:
 				}
 			default:
 				w.t.Fatalf("no worker for %T", j)
@@ -423,14 +438,18 @@ func (w *proofWorld) decide(office string, i fundtransfer.Instruction, approve b
 // statement keeps a statement of the income account: credits, then debits.
 func (w *proofWorld) statement(from, to string, opening, closing int64, credits, debits string) {
 	w.t.Helper()
-	account := w.books.Accounts[ledger.Income]
+	w.statementOf(w.books.Accounts[ledger.Income], from, to, opening, closing, credits, debits)
+}
+
+func (w *proofWorld) statementOf(account int64, from, to string, opening, closing int64, credits, debits string) {
+	w.t.Helper()
 	var receipt int64
 	body := from + credits + debits
 	_, err := w.intake.Receive(w.t.Context(), w.request("statements/{account}/{date}"),
 		w.render(func(v any) { receipt = as[bank.Receipt](v).ID }),
 		bank.Receipt{
-			Area: proofArea, Bank: "psbc", Kind: bank.ReceiptStatement, Subject: account, Name: "statement " + to,
-			Part: to, ReceivedBy: "bank:psbc",
+			Area: proofArea, Bank: "psbc", Kind: bank.ReceiptStatement, Subject: account,
+			Name: fmt.Sprint("statement ", account, to), Part: to, ReceivedBy: "bank:psbc",
 		}, strings.NewReader(body), func([32]byte) error { return nil })
 	w.must(err)
 	list := append(strings.Fields(credits), strings.Fields(debits)...)

@@ -55,14 +55,6 @@ func chencang() people {
 
 func (p people) count() int { return p.payers + p.pensioners }
 
-func (p people) contributions() money.Amount {
-	var sum money.Amount
-	for _, t := range p.tiers {
-		sum += t.amount * money.Amount(t.count)
-	}
-	return sum
-}
-
 // one is a member of the county by number, from 0.
 type one struct {
 	idNumber, socialNo, name, account, mandate string

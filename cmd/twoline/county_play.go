@@ -7,6 +7,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"twoline/adapters/bank/gb18030"
@@ -91,7 +92,8 @@ func (c *countyPlay) scenes() []scene {
 func (c *countyPlay) register(ctx context.Context) error {
 	area := c.people.area
 	number := c.numbers()
-	funds := "scheme,role,bank,account_no,name,settlement,opened_on\n"
+	var funds strings.Builder
+	funds.WriteString("scheme,role,bank,account_no,name,settlement,opened_on\n")
 	for _, f := range []struct{ key, scheme, role, name string }{
 		{ruralIncome, "rural", "income", "新农保收入户"},
 		{ruralFiscal, "rural", "fiscal_special", "新农保财政专户"},
@@ -100,7 +102,7 @@ func (c *countyPlay) register(ctx context.Context) error {
 		{urbanFiscal, "urban", "fiscal_special", "城居保财政专户"},
 		{urbanDeposit, "urban", "fixed_deposit", "城居保财政专户定期"},
 	} {
-		funds += fmt.Sprintf("%s,%s,psbc,%s,%s,net,2011-01-01\n", f.scheme, f.role, number[f.key], f.name)
+		fmt.Fprintf(&funds, "%s,%s,psbc,%s,%s,net,2011-01-01\n", f.scheme, f.role, number[f.key], f.name)
 	}
 	for _, file := range []struct {
 		area party.Area
@@ -112,7 +114,7 @@ func (c *countyPlay) register(ctx context.Context) error {
 			"collection_mode,2011-01-01,agency,区政府办法\nincome_zero_at_month_end,2011-01-01,true,区财政局通知\n"},
 		{area, registry.KindBanks, "bank,bank_no,name,format,row_limit,charset\n" +
 			"psbc,403100000004,邮政储蓄银行,jsonl,150000,gb18030\n"},
-		{area, registry.KindFundAccounts, funds},
+		{area, registry.KindFundAccounts, funds.String()},
 	} {
 		if err := c.stage.load(ctx, file.area, file.kind, file.csv); err != nil {
 			return err
@@ -322,21 +324,27 @@ func (c *countyPlay) sweep(ctx context.Context) error {
 		return nil
 	}
 	c.report.Swept += amount
-	return c.move(ctx, "finance", "finance-check", transferAsk{kind: "sweep", from: ruralIncome, to: ruralFiscal,
-		amount: amount, document: "上划凭证"})
+	return c.move(ctx, "finance", "finance-check", transferAsk{
+		kind: "sweep", from: ruralIncome, to: ruralFiscal,
+		amount: amount, document: "上划凭证",
+	})
 }
 
 func (c *countyPlay) subsidy(ctx context.Context) error {
 	amount := chencangSubsidy / 4
 	c.report.Subsidies += amount
-	return c.move(ctx, "bureau", "bureau-check", transferAsk{kind: "subsidy", from: "", to: ruralFiscal, amount: amount,
-		document: "财政补贴拨款单", extra: map[string]any{"purpose": "unspecified"}})
+	return c.move(ctx, "bureau", "bureau-check", transferAsk{
+		kind: "subsidy", from: "", to: ruralFiscal, amount: amount,
+		document: "财政补贴拨款单", extra: map[string]any{"purpose": "unspecified"},
+	})
 }
 
 func (c *countyPlay) repay(ctx context.Context) error {
 	c.report.WorkingCashRepaid += chencangLoan
-	return c.move(ctx, "bureau", "bureau-check", transferAsk{kind: "loan_repayment", from: ruralFiscal, to: "",
-		amount: chencangLoan, document: "周转金归还单"})
+	return c.move(ctx, "bureau", "bureau-check", transferAsk{
+		kind: "loan_repayment", from: ruralFiscal, to: "",
+		amount: chencangLoan, document: "周转金归还单",
+	})
 }
 
 func (c *countyPlay) placeDeposits(ctx context.Context) error {
@@ -377,9 +385,7 @@ func (c *countyPlay) move(ctx context.Context, maker, checker string, t transfer
 			body[key] = c.accounts[end].ID
 		}
 	}
-	for key, value := range t.extra {
-		body[key] = value
-	}
+	maps.Copy(body, t.extra)
 	c.serial++
 	step := simbank.Move{Amount: t.amount, Reference: fmt.Sprintf("TW%s%04d", t.kind[:2], c.serial), Text: t.document}
 	if t.from == "" {

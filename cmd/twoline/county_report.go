@@ -52,28 +52,44 @@ func (r *yearReport) rows(lang string) []yearRow {
 		return zh
 	}
 	return []yearRow{
-		{pick("个人缴费收入", "individual contributions"), pick("2884.9万", "28.849 M"), r.Contributions.String(),
-			pick("各档次人数、批次日期", "who chose which tier, dates of the runs")},
+		{
+			pick("个人缴费收入", "individual contributions"), pick("2884.9万", "28.849 M"), r.Contributions.String(),
+			pick("各档次人数、批次日期", "who chose which tier, dates of the runs"),
+		},
 		{pick("缴费人数", "payers"), "157 562", strconv.Itoa(r.Payers), ""},
-		{pick("其中上划财政专户", "of it swept to fiscal special"), pick("全部", "all"), r.Swept.String(),
-			pick("每月末上划", "at each month end")},
-		{pick("财政补贴", "subsidies"), pick("4389.9万", "43.899 M"), r.Subsidies.String(),
-			pick("每季一笔,未分用途", "one a quarter, purpose not stated")},
+		{
+			pick("其中上划财政专户", "of it swept to fiscal special"), pick("全部", "all"), r.Swept.String(),
+			pick("每月末上划", "at each month end"),
+		},
+		{
+			pick("财政补贴", "subsidies"), pick("4389.9万", "43.899 M"), r.Subsidies.String(),
+			pick("每季一笔,未分用途", "one a quarter, purpose not stated"),
+		},
 		{pick("领取养老金人数", "pensioners"), "44 007", strconv.Itoa(r.Pensioners), ""},
-		{pick("养老金支出", "pensions paid"), "—", r.PensionsPaid.String(),
-			pick("每人每月55元(最低标准)", "55.00 a month, the minimum")},
-		{pick("周转金借入", "working cash lent"), pick("350万", "3.5 M"), r.WorkingCashLent.String(),
-			pick("5月拨款迟到", "May's allocation came late")},
+		{
+			pick("养老金支出", "pensions paid"), "—", r.PensionsPaid.String(),
+			pick("每人每月55元(最低标准)", "55.00 a month, the minimum"),
+		},
+		{
+			pick("周转金借入", "working cash lent"), pick("350万", "3.5 M"), r.WorkingCashLent.String(),
+			pick("5月拨款迟到", "May's allocation came late"),
+		},
 		{pick("周转金归还", "working cash repaid"), "—", r.WorkingCashRepaid.String(), pick("6月归还", "in June")},
-		{pick("新农保基金结余", "rural fund, closing"), pick("13184.1万", "131.841 M"), r.RuralFundClosing.String(),
-			pick("年初结余倒算", "opening derived from the closing")},
+		{
+			pick("新农保基金结余", "rural fund, closing"), pick("13184.1万", "131.841 M"), r.RuralFundClosing.String(),
+			pick("年初结余倒算", "opening derived from the closing"),
+		},
 		{pick("其中定期存款", "of it fixed deposits"), pick("13070.6万", "130.706 M"), r.RuralFixedDeposits.String(), ""},
 		{pick("城居保基金结余", "urban fund, closing"), pick("449.0万", "4.490 M"), r.UrbanFundClosing.String(), ""},
 		{pick("其中定期存款", "of it fixed deposits"), pick("430.0万", "4.300 M"), r.UrbanFixedDeposits.String(), ""},
-		{pick("每月25日前发放到位", "in place by the 25th"), pick("是", "yes"), strconv.Itoa(len(r.PayDays)) + pick("个月", " months"),
-			pick("退票", "returned and paid again: ") + strconv.Itoa(r.NotInPlace) + pick("笔,次月重发", "")},
-		{pick("松潘县2010年总收入", "Songpan 2010, income"), pick("431.15万", "4.3115 M"), r.SongpanIncome.String(),
-			pick("公布数未含利息", "published without interest: ") + " " + r.SongpanUnexplained.String()},
+		{
+			pick("每月25日前发放到位", "in place by the 25th"), pick("是", "yes"), strconv.Itoa(len(r.PayDays)) + pick("个月", " months"),
+			pick("退票", "returned and paid again: ") + strconv.Itoa(r.NotInPlace) + pick("笔,次月重发", ""),
+		},
+		{
+			pick("松潘县2010年总收入", "Songpan 2010, income"), pick("431.15万", "4.3115 M"), r.SongpanIncome.String(),
+			pick("公布数未含利息", "published without interest: ") + " " + r.SongpanUnexplained.String(),
+		},
 		{pick("松潘县2010年末结余", "Songpan 2010, balance"), pick("232.55万", "2.3255 M"), r.SongpanBalance.String(), ""},
 	}
 }

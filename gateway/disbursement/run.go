@@ -87,7 +87,7 @@ func (s *Service) draft(ctx context.Context, tx Tx, maker approval.Officer, c Cl
 		return none, ErrNothingToPay.With("nobody is to be paid by this run: %d are entitled and %d of them are held",
 			roster.Entitled, roster.Held)
 	}
-	payDay, due, err := s.payDay(c)
+	payDay, due, err := c.PayDay(s.days, c.Rules, c.Today)
 	if err != nil {
 		return none, err
 	}
@@ -101,23 +101,25 @@ func (s *Service) draft(ctx context.Context, tx Tx, maker approval.Officer, c Cl
 	return Drafted{Run: run, Roster: roster}, nil
 }
 
-// payDay returns the last value day that counts as in place, and the day on which
-// the bank must hold money and list. What is paid later than with its month's
-// regular run is in place on the next pay day.
-func (s *Service) payDay(c Claims) (payDay, due calendar.Day, err error) {
-	month := c.Month
-	if now := c.Today.Month(); c.Kind != Regular && month.Compare(now) < 0 {
+// PayDay returns the last value day that counts as in place for a run that is made
+// on a day, and the day on which the bank must hold money and list. What is paid
+// later than with its month's regular run is in place on the next pay day.
+func (o Order) PayDay(
+	days *calendar.WorkingDays, r Rules, made calendar.Day,
+) (payDay, due calendar.Day, err error) {
+	month := o.Month
+	if now := made.Month(); o.Kind != Regular && month.Compare(now) < 0 {
 		month = now
 	}
-	payDay, err = s.days.PayDay(month, c.Rules.PayDay)
-	if err == nil && c.Kind != Regular && payDay.Before(c.Today) {
-		payDay, err = s.days.PayDay(month.Add(1), c.Rules.PayDay)
+	payDay, err = days.PayDay(month, r.PayDay)
+	if err == nil && o.Kind != Regular && payDay.Before(made) {
+		payDay, err = days.PayDay(month.Add(1), r.PayDay)
 	}
 	if err == nil {
-		due, err = s.days.Add(payDay, -c.Rules.HandoverDays)
+		due, err = days.Add(payDay, -r.HandoverDays)
 	}
 	if err != nil {
-		return payDay, due, fmt.Errorf("pay day of %s: %w", c.Month, err)
+		return payDay, due, fmt.Errorf("pay day of %s: %w", o.Month, err)
 	}
 	return payDay, due, nil
 }

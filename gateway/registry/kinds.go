@@ -97,7 +97,8 @@ func referenceSpecs() []Spec {
 				" shared_account_holds or return_policy"},
 			{"effective_from", false, textDay + ", the first day on which the value holds"},
 			{"value", false, "in the order of the rules: agency or tax; true or false; amounts separated by one" +
-				" blank; MM-DD; working days; a day of the month from 1 to 28; working days; calendar days; an amount;" +
+				" blank; MM-DD; working days; a day of the month from 1 to 28;" +
+				" working days; calendar days; an amount;" +
 				" true or false; suspense or red"},
 			{"document", false, "where the rule is written, 1 to 200 characters"},
 		}, []string{"rule", "effective_from"}, agency, true},

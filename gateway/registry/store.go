@@ -13,7 +13,7 @@ import (
 
 // Tx is what the registry needs of a transaction. A store of rows that meets a
 // key written at the same moment returns ErrContended.
-type Tx interface {
+type Tx interface { //nolint:interfacebloat // it joins the subjects
 	once.Tx
 	ReferenceTx
 	PeopleTx

@@ -173,7 +173,8 @@ func (Files) ReadResults(
 
 // read reads a result file of either direction: the answers look the same.
 func read(
-	ctx context.Context, format, charset string, r bank.Receipt, body io.Reader, failed delimited.Layout, emit bank.Emit,
+	ctx context.Context, format, charset string, r bank.Receipt, body io.Reader, failed delimited.Layout,
+	emit bank.Emit,
 ) error {
 	if format != RuralCooperative {
 		return jsonl.Read(ctx, body, emit)

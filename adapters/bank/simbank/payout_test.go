@@ -174,7 +174,7 @@ func TestEveryFormatPaysTheTruth(t *testing.T) {
 					// A cooperative's file of failed payments has no room for a reason.
 					w.Outcome, w.Code = "failed", code
 					if format == simbank.Cooperative {
-						w.Code = "UNKNOWN"
+						w.Code = "RETRY_TECHNICAL"
 					}
 				}
 				want = append(want, w)

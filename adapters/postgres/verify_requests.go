@@ -1,0 +1,184 @@
+package postgres
+
+// A run rests on a checker before it is approved and on a releaser, too, before it is
+// released: three people with its maker, each of the office that may.
+const threePeopleSQL = `
+	select r.area, r.id, r.area || '/run ' || r.id, case
+	       when r.state in ('approved', 'released', 'closed') and a.checkers is distinct from 1
+	            then 'is ' || r.state || ' and no checker approved it'
+	       when r.state in ('released', 'closed') and a.releasers is distinct from 1
+	            then 'is ' || r.state || ' and no releaser released it'
+	       when r.state in ('released', 'closed') and a.people <> 2
+	            then 'is ' || r.state || ' by fewer than three people'
+	       else 'was decided in an office that may not' end
+	  from pay_run r
+	  left join (select a.area, a.subject_id, count(*) filter (where a.duty = 'checker' and a.decision = 'approved') as checkers,
+	                    count(*) filter (where a.duty = 'releaser' and a.decision = 'approved') as releasers,
+	                    count(distinct a.person_id) filter (where a.person_id <> a.maker_person) as people,
+	                    bool_and(g.kind = 'agency_finance' or (g.kind = 'agency_business' and a.duty = 'checker')) as offices
+	               from approval a
+	               left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
+	              where a.subject = 'pay_run' group by 1, 2) a on a.area = r.area and a.subject_id = r.id
+	 where ($1 = 0 or r.area = $1) and (
+	       (r.state in ('approved', 'released', 'closed') and a.checkers is distinct from 1)
+	    or (r.state in ('released', 'closed') and (a.releasers is distinct from 1 or a.people <> 2)) or not a.offices)
+	union all
+	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id,
+	       'was decided by ' || a.login || ', and the business office alone decides it'
+	  from approval a
+	  left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
+	 where ($1 = 0 or a.area = $1) and a.subject in ('hold_release', 'instrument_change')
+	   and (g.kind is distinct from 'agency_business' or a.duty <> 'checker')`
+
+// Who asked had the duty in the office that asks, then.
+const askerSQL = `
+	select q.area, q.id, q.area || '/' || q.what || ' ' || q.id, case
+	       when o.login is null or o.person_id <> q.person then 'was made by login ' || q.login
+	            || ', which is not that person''s'
+	       when g.area <> q.area or g.kind <> q.office then 'was made in office ' || g.kind || ' of area ' || g.area
+	       else 'was made by ' || q.login || ', who was no maker then' end
+	  from (select area, id, 'run' as what, maker as login, maker_person as person, made_at as at,
+	               'agency_business' as office from pay_run
+	        union all select area, id, 'hold_release', maker, maker_person, made_at, 'agency_business' from hold_release
+	        union all select area, id, 'instrument_change', maker, maker_person, made_at, 'agency_business'
+	                    from instrument_change
+	        union all select r.area, r.id, 'funding_request', r.requested_by, o.person_id, r.requested_at,
+	                         'agency_finance' from funding_request r left join officer o on o.login = r.requested_by) q
+	  left join officer o on o.login = q.login
+	  left join organisation g on g.id = o.organisation_id
+	 where ($1 = 0 or q.area = $1) and (o.login is null or o.person_id is distinct from q.person or g.area <> q.area
+	    or g.kind <> q.office or not exists (select from duty_grant d where d.login = q.login and d.duty = 'maker'
+	          and d.granted_at <= q.at + ` + apart + ` and (d.revoked_at is null or d.revoked_at >= q.at - ` + apart + `)))
+	union all
+	select r.area, r.id, r.area || '/roster ' || r.id, 'was made by ' || r.made_by || ' at ' || r.made_at
+	       || ', who was no maker of agency business and released no run then'
+	  from roster r
+	 where ($1 = 0 or r.area = $1)
+	   and not exists (select from officer o
+	         join organisation g on g.id = o.organisation_id and g.area = r.area and g.kind = 'agency_business'
+	         join duty_grant d on d.login = o.login and d.duty = 'maker'
+	              and d.granted_at <= r.made_at + ` + apart + `
+	              and (d.revoked_at is null or d.revoked_at >= r.made_at - ` + apart + `)
+	        where r.made_by = 'officer:' || o.login)
+	   and not exists (select from pay_run p
+	         join run_event e on e.area = p.area and e.run_id = p.predecessor and e.to_state = 'withdrawn'
+	        where p.area = r.area and p.roster_id = r.id and e.at = r.made_at and e.actor = r.made_by)`
+
+// What was decided is what stands: the digest that was shown is the subject's.
+const approvedDigestSQL = `
+	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id,
+	       'was decided with another digest than it has'
+	  from approval a
+	  join (select 'pay_run' as subject, area, id, digest from pay_run
+	        union all select 'hold_release', area, id, digest from hold_release
+	        union all select 'instrument_change', area, id, digest from instrument_change) s
+	    on s.subject = a.subject and s.area = a.area and s.id = a.subject_id
+	 where ($1 = 0 or a.area = $1) and a.digest is distinct from s.digest`
+
+// Nothing is with a bank but by a release, and a release sends every batch of its run.
+const sentSQL = `
+	select b.area, b.id, b.area || '/' || b.id, case
+	       when r.state is null or r.state not in ('released', 'closed')
+	            then 'is ' || b.state || ', and its run is ' || coalesce(r.state, 'not there')
+	       else 'is ' || b.state || ', and its run was released on ' || r.released_on end
+	  from payment_batch b
+	  left join pay_run r on r.area = b.area and r.id = b.run_id
+	 where ($1 = 0 or b.area = $1) and (b.state in ('ready', 'exported')) =
+	       coalesce(r.state in ('released', 'closed'), false)`
+
+// field is SQL for one field of the digest of a request.
+func field(name, value string) string {
+	return `'` + name + ` ' || octet_length(` + value + `) || ':' || ` + value + ` || E'\n'`
+}
+
+// The digests of requests are struck again here, from the rows that they cover. A
+// request is decided once, by whoever decided it.
+func releaseDigestSQL() string {
+	return `
+	select q.area, q.id, q.area || '/' || q.id, case
+	       when h.id is null then 'asks for the end of hold ' || q.hold_id || ', which does not exist'
+	       when q.made_at < h.opened_at - ` + apart + ` then 'was asked for before the hold was opened'
+	       when q.version <> case q.state when 'submitted' then 1 else 2 end
+	            or (q.state in ('approved', 'rejected')) <> (a.area is not null)
+	            then 'is ' || q.state || ' in version ' || q.version || ', and ' || coalesce(a.decision, 'nobody decided it')
+	       else 'no longer has the digest that it was submitted with' end
+	  from hold_release q
+	  left join payment_hold h on h.area = q.area and h.id = q.hold_id
+	  left join approval a on a.area = q.area and a.subject = 'hold_release' and a.subject_id = q.id
+	 where ($1 = 0 or q.area = $1) and (h.id is null or q.made_at < h.opened_at - ` + apart + `
+	    or q.version <> case q.state when 'submitted' then 1 else 2 end
+	    or (q.state in ('approved', 'rejected')) <> (a.area is not null)
+	    or q.digest <> sha256(convert_to('twoline hold release 1' || E'\n' || ` +
+		field("area", "lpad(q.area::text, 6, '0')") + ` || ` + field("hold", "h.id::text") + ` || ` +
+		field("member", "h.member_id::text") + ` || ` + field("reason", "h.reason") + ` || ` +
+		field("from_month", "to_char(h.from_month, 'YYYY-MM')") + ` || ` + field("text", "h.text") + ` || ` +
+		field("document", "q.document") + `, 'UTF8')))`
+}
+
+// An approved change opened the account that was approved, and ended the old one on
+// that day.
+func changeSQL() string {
+	return `
+	select q.area, q.id, q.area || '/' || q.id, case
+	       when i.id is null or i.member_id <> q.member_id
+	            then 'changes instrument ' || q.instrument_id || ', which member ' || q.member_id || ' does not have'
+	       when q.version <> case q.state when 'submitted' then 1 else 2 end
+	            or (q.state in ('approved', 'rejected')) <> (a.area is not null)
+	            then 'is ' || q.state || ' in version ' || q.version || ', and ' || coalesce(a.decision, 'nobody decided it')
+	       when q.state = 'approved' and n.id is null then 'opened instrument ' || q.successor_id || ', which does not exist'
+	       when q.state = 'approved' and (n.member_id, n.bank, n.kind, n.account_no, n.bank_no) is distinct from
+	            (q.member_id, q.bank, q.kind, q.account_no, q.bank_no)
+	            then 'opened instrument ' || n.id || ' with another account than was approved'
+	       when q.state = 'approved' and i.ended_on is distinct from n.opened_on
+	            then 'opened instrument ' || n.id || ' on ' || n.opened_on || ', and the old one ended on '
+	                 || coalesce(i.ended_on::text, 'no day')
+	       else 'no longer has the digest that it was submitted with' end
+	  from instrument_change q
+	  left join instrument i on i.area = q.area and i.id = q.instrument_id
+	  left join instrument n on n.area = q.area and n.id = q.successor_id
+	  left join approval a on a.area = q.area and a.subject = 'instrument_change' and a.subject_id = q.id
+	 where ($1 = 0 or q.area = $1) and (i.id is null or i.member_id <> q.member_id
+	    or q.version <> case q.state when 'submitted' then 1 else 2 end
+	    or (q.state in ('approved', 'rejected')) <> (a.area is not null)
+	    or (q.state = 'approved' and (n.id is null or i.ended_on is distinct from n.opened_on
+	        or (n.member_id, n.bank, n.kind, n.account_no, n.bank_no) is distinct from
+	           (q.member_id, q.bank, q.kind, q.account_no, q.bank_no)))
+	    or q.digest <> sha256(convert_to('twoline instrument change 1' || E'\n' || ` +
+		field("area", "lpad(q.area::text, 6, '0')") + ` || ` + field("instrument", "q.instrument_id::text") + ` || ` +
+		field("member", "q.member_id::text") + ` || ` + field("bank", "q.bank") + ` || ` + field("kind", "q.kind") + ` || ` +
+		field("account_no", "q.account_no") + ` || ` + field("bank_no", "coalesce(q.bank_no, '')") + ` || ` +
+		field("activated", "case when q.activated then 'true' else 'false' end") + ` || ` +
+		field("document", "q.document") + `, 'UTF8')))`
+}
+
+// An allocation that names a request goes to its account, and all of them together
+// give no more than was asked for.
+func fundingSQL() string {
+	return `
+	select r.area, r.id, r.area || '/request ' || r.id, case
+	       when f.id is null then 'asks for money on fund account ' || r.account
+	            || ', which is no expenditure account of the scheme'
+	       when r.needed_by < r.business_day then 'was made on ' || r.business_day || ' for a day before'
+	       else 'asks for ' || ` + yuan("r.amount") + ` || ' and was allocated ' || ` + yuan("t.amount") + ` end
+	  from funding_request r
+	  left join fund_account f on f.area = r.area and f.id = r.account and f.scheme = r.scheme and f.role = 'expenditure'
+	  left join (select area, funding_request as id, sum(amount) as amount from fund_transfer
+	              where ($1 = 0 or area = $1) and funding_request is not null and state = 'booked' group by 1, 2) t
+	    on t.area = r.area and t.id = r.id
+	 where ($1 = 0 or r.area = $1) and (f.id is null or r.needed_by < r.business_day or t.amount > r.amount)
+	union all
+	select t.area, t.id, t.area || '/' || t.id, case
+	       when r.id is null then 'serves request ' || t.funding_request || ', which does not exist'
+	       when t.made_at < r.requested_at - ` + apart + ` then 'was made before request ' || r.id || ', which it serves'
+	       else 'of kind ' || t.kind || ' serves request ' || r.id || ' of another account' end
+	  from fund_transfer t
+	  left join funding_request r on r.area = t.area and r.id = t.funding_request
+	 where ($1 = 0 or t.area = $1) and t.funding_request is not null and (r.id is null or t.kind <> 'allocation'
+	    or t.to_account is distinct from r.account or t.made_at < r.requested_at - ` + apart + `)`
+}
+
+// Only answers with an effect are kept; that each has one, and that no effect is
+// without one, is proved beside.
+const refusedSQL = `
+	select 0, 0, caller || ' ' || route || ' ' || key, 'keeps the answer ' || status || ', which refuses the request'
+	  from idempotency where $1::integer is not null and status not between 200 and 299`
