@@ -588,6 +588,10 @@ func (v *villagePlay) secondPayRun(ctx context.Context) error {
 		return err
 	}
 	v.report.PayDays = append(v.report.PayDays, runs[0].PayDay)
+	if err := v.refreshAccounts(ctx); err != nil {
+		return err
+	}
+	v.report.FiscalSpecial = v.accounts[postFiscal].Balance
 	for _, id := range []string{v.firstRunID, runs[0].ID} {
 		p, err := v.stage.proof(ctx, id)
 		if err != nil {
