@@ -20,7 +20,7 @@ const finalPayments = `
 const bookedReturns = `
 	select v.area, v.id, v.item_id, v.batch_id, v.amount, v.value_date, v.reported_at, k.business_day,
 	       not exists (select from posting p where p.area = v.area and p.cause_id = v.id and p.kind = 'payment_return'
-	                      and p.red) as suspended
+	                      and p.red and not p.reversal) as suspended
 	  from payment_return v
 	  join payment_return_booked k on k.area = v.area and k.return_id = v.id
 	 where $1 = 0 or v.area = $1`
@@ -128,7 +128,7 @@ const drawnSQL = `
 		  join payment_item i on i.area = v.area and i.id = v.item_id
 		 cross join lateral (
 		       select distinct p.kind from posting p where p.area = v.area and p.cause_id = v.id and p.red
-		          and p.role not like 'personal%') x
+		          and not p.reversal and p.role not like 'personal%') x
 		 where $1 = 0 or v.area = $1
 		union all
 		select c.area, c.cause, c.kind, i.id, i.replaces, i.from_suspense
@@ -213,6 +213,11 @@ func returnSQL() string {
 	    or coalesce(w.outcome = 'succeeded', false) <> (k.return_id is not null) or k.business_day < v.business_day
 	    or v.value_date not between b.created_on and v.business_day
 	    or v.reported_by not in ('bank:' || b.bank, 'bank:'))
+	union all
+	select k.area, k.return_id, k.area || '/' || k.return_id, 'is booked and was never told'
+	  from payment_return_booked k
+	 where ($1 = 0 or k.area = $1)
+	   and not exists (select from payment_return v where v.area = k.area and v.id = k.return_id)
 	union all
 	select u.area, u.return_id, u.area || '/' || u.return_id, case
 	       when v.id is null or not v.suspended then 'is given up, and its money was not in suspense'

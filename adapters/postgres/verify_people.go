@@ -110,7 +110,8 @@ const effectSQL = `
 	 where e.at > now() - interval '400 days' and not exists (
 	       select from idempotency i where i.created_at = e.at and (e.caller is null or i.caller = e.caller))`
 
-// Commands that cannot succeed without a new fact, by their route.
+// Commands that cannot succeed without a new fact, by their route; and facts of
+// which a command makes one.
 const answerWithoutEffectSQL = `
 	with kept as (
 		select r.tab, i.created_at as at, count(*) as n, min(i.caller || ' ' || i.route || ' ' || i.key) as first
@@ -136,7 +137,15 @@ const answerWithoutEffectSQL = `
 	  from kept k
 	  left join (select tab, at, count(*) as n from (` + effects + `) e group by 1, 2) e on e.tab = k.tab
 	      and e.at = k.at
-	 where coalesce(e.n, 0) < k.n`
+	 where coalesce(e.n, 0) < k.n
+	union all
+	select e.area, e.first, e.area || '/' || e.tab || ' ' || e.first, 'is one of ' || e.n || ' that '
+	       || coalesce(k.n, 0) || ' answers made'
+	  from (select area, tab, at, count(*) as n, min(id) as first from (` + effects + `) e
+	         where tab in ('withholding_run', 'fund_transfer', 'pay_run', 'roster', 'hold_release', 'instrument_change',
+	                       'funding_request') group by 1, 2, 3) e
+	  left join (select created_at as at, count(*) as n from idempotency group by 1) k on k.at = e.at
+	 where e.n > k.n`
 
 // decisionStands is SQL over an approval a and what it decided, f: a run that was
 // approved may still be refused by its releaser or withdrawn.

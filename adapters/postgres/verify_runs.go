@@ -29,6 +29,7 @@ func paymentLife() life {
 		evidence: `e.from_state in ('sending', 'unknown') and coalesce(e.evidence ->> 'because', '') = ''`,
 		decided: `case
 	when e.version = 1 then e.evidence <> '{}'
+	when e.evidence ->> 'because' is null then true
 	when e.to_state = 'sending' then not exists (select from run_event r where r.area = o.area and r.run_id = o.run_id
 	     and r.to_state = 'released' and r.at = e.at and r.actor = e.actor) or e.evidence ->> 'because' <> 'released'
 	when e.evidence ->> 'because' like 'acknowledged %' then e.actor not in ('bank:' || o.bank, 'bank:') or exists (
@@ -91,7 +92,7 @@ func runLife() life {
 	     and b.state not in ('done', 'withdrawn')) or not exists (select from payment_batch b
 	     join batch_event v on v.area = b.area and v.batch_id = b.id and v.to_state in ('done', 'withdrawn')
 	     where b.area = o.area and b.run_id = o.id having max(v.at) = e.at)
-	else not exists (select from approval a where a.area = o.area and a.subject = 'pay_run' and a.subject_id = o.id
+	else e.to_state = 'approved' and e.evidence <> 'approved digest' or not exists (select from approval a where a.area = o.area and a.subject = 'pay_run' and a.subject_id = o.id
 	     and a.decided_at = e.at and a.digest = o.digest and e.actor = 'officer:' || a.login
 	     and (a.decision, a.duty, a.reason) in (values
 	          (case e.to_state when 'refused' then 'rejected' else 'approved' end,
@@ -198,6 +199,15 @@ func rosterSQL() string {
 	 where ($1 = 0 or r.area = $1) and (coalesce(l.n, 0), coalesce(l.last, 0), coalesce(l.amount, 0), coalesce(l.held, 0),
 	       coalesce(l.held_amount, 0)) is distinct from (r.entitled, r.entitled, r.entitled_amount, r.held, r.held_amount)
 	union all
+	select r.area, r.id, r.area || '/' || r.id, 'is of ' || r.scheme || ' and ' || r.month || ', and lists member '
+	       || l.member_id || ' of ' || coalesce(m.scheme, 'nowhere') || ' for ' || l.month
+	  from roster r
+	  join roster_line l on l.area = r.area and l.roster_id = r.id
+	  left join member m on m.area = l.area and m.id = l.member_id
+	 where ($1 = 0 or r.area = $1) and (m.scheme is distinct from r.scheme
+	    or case r.kind when 'reissue' then l.replaces is null or l.month > r.month
+	                   else l.replaces is not null or l.month <> r.month end)
+	union all
 	select coalesce(l.area, i.area), coalesce(l.roster_id, i.roster_id), coalesce(l.area, i.area) || '/'
 	       || coalesce(l.roster_id, i.roster_id), case
 	       when l.area is null then 'does not list member ' || i.member_id || ' as payable for ' || i.month
@@ -251,10 +261,76 @@ const entitledLineSQL = `
 	   and (l.amount > 0 or exists (select from entitlement e where e.area = l.area and e.member_id = l.member_id
 	          and e.component = l.component and e.from_month <= l.month and e.entered_at < l.made_at - ` + apart + `))`
 
+// heldReasons are the reasons that stand in rows of payment_hold, as SQL.
+const heldReasons = `('certification_overdue', 'other_pension', 'duplicate_identity', 'shared_account', 'amount_review',
+	'court', 'investigation', 'manual')`
+
+// known is SQL that says of a death notice d or a hold h that it stood at an instant,
+// as far as instants of different machines can tell; maybe is on the safe side of that.
+func known(at string) (deaths, holds, maybeDeaths, maybeHolds string) {
+	deaths = `(d.entered_at < ` + at + ` - ` + apart + ` and not exists (select from death_withdrawn w
+		where w.area = d.area and w.notice_id = d.id and w.entered_at < ` + at + ` + ` + apart + `))`
+	holds = `(h.opened_at < ` + at + ` - ` + apart + ` and not exists (select from hold_release q
+		join approval a on a.area = q.area and a.subject = 'hold_release' and a.subject_id = q.id
+		where q.area = h.area and q.hold_id = h.id and q.state = 'approved' and a.decided_at < ` + at + ` + ` + apart + `))`
+	maybeDeaths = `(d.entered_at < ` + at + ` + ` + apart + ` and not exists (select from death_withdrawn w
+		where w.area = d.area and w.notice_id = d.id and w.entered_at < ` + at + ` - ` + apart + `))`
+	maybeHolds = `(h.opened_at < ` + at + ` + ` + apart + ` and not exists (select from hold_release q
+		join approval a on a.area = q.area and a.subject = 'hold_release' and a.subject_id = q.id
+		where q.area = h.area and q.hold_id = h.id and q.state = 'approved' and a.decided_at < ` + at + ` - ` + apart + `))`
+	return deaths, holds, maybeDeaths, maybeHolds
+}
+
+// Who is held on a roster is held by a fact that stood when it was made, and who is
+// payable by none; and each fact is about a member.
+func heldLineSQL() string {
+	deaths, holds, maybeDeaths, maybeHolds := known("r.made_at")
+	return `
+	with line as (
+		select l.area, l.roster_id, l.member_id, l.month, l.instrument_id, l.replaces, l.held, r.made_at
+		  from roster_line l join roster r on r.area = l.area and r.id = l.roster_id
+		 where $1 = 0 or l.area = $1)
+	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'holds member ' || r.member_id || ' for ' || r.held
+	       || ' in ' || r.month || ', and nothing said so'
+	  from line r
+	 where r.held <> '' and not case
+	       when r.held = 'deceased' then exists (select from death_notice d where d.area = r.area
+	            and d.member_id = r.member_id and d.died_on < r.month and ` + maybeDeaths + `)
+	       when r.held in ` + heldReasons + ` then exists (select from payment_hold h where h.area = r.area
+	            and h.member_id = r.member_id and h.reason = r.held and h.from_month <= r.month and ` + maybeHolds + `)
+	       when r.held = 'no_account' then r.instrument_id is null
+	       when r.held in ('account_not_corrected', 'possible_double_credit') then r.replaces is not null
+	       else r.held in ('account_changed', 'name_not_encodable', 'above_entitlement') end
+	union all
+	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'lists member ' || r.member_id || ' as payable for '
+	       || r.month || ', who died on ' || d.died_on || ' as was told before'
+	  from line r
+	  join death_notice d on d.area = r.area and d.member_id = r.member_id and d.died_on < r.month and ` + deaths + `
+	 where r.held = ''
+	union all
+	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'lists member ' || r.member_id || ' as payable for '
+	       || r.month || ', who is held for ' || h.reason || ' from ' || h.from_month
+	  from line r
+	  join payment_hold h on h.area = r.area and h.member_id = r.member_id and h.from_month <= r.month and ` + holds + `
+	 where r.held = ''
+	union all
+	select q.area, q.id, q.area || '/' || q.what || ' ' || q.id, 'is about nobody and nothing that is there'
+	  from (select area, id, 'death_notice' as what, member_id from death_notice
+	        union all select area, id, 'payment_hold', member_id from payment_hold
+	        union all select area, id, 'entitlement', member_id from entitlement
+	        union all select w.area, w.notice_id, 'death_withdrawn', (select d.member_id from death_notice d
+	                          where d.area = w.area and d.id = w.notice_id and d.entered_at <= w.entered_at + ` + apart + `)
+	                    from death_withdrawn w) q
+	 where ($1 = 0 or q.area = $1)
+	   and not exists (select from member m where m.area = q.area and m.id = q.member_id)`
+}
+
 // Nobody is paid for a month after the one of a death, or while a hold stands, of
 // which the agency knew at the release. What came while the release ran is its
 // neighbour's.
-const screenedSQL = `
+func screenedSQL() string {
+	deaths, holds, maybeDeaths, maybeHolds := known("r.at")
+	return `
 	with released as (
 		select b.area, b.id, e.at from payment_batch b
 		  join run_event e on e.area = b.area and e.run_id = b.run_id and e.to_state = 'released'
@@ -263,26 +339,31 @@ const screenedSQL = `
 	       || d.died_on || ' as was told before the release'
 	  from death_notice d
 	  join payment_item i on i.area = d.area and i.member_id = d.member_id and i.month > d.died_on
-	  join released r on r.area = i.area and r.id = i.batch_id and r.at > d.entered_at + ` + apart + `
-	 where ($1 = 0 or d.area = $1) and not exists (select from death_withdrawn w
-	       where w.area = d.area and w.notice_id = d.id and w.entered_at < r.at + ` + apart + `)
+	  join released r on r.area = i.area and r.id = i.batch_id and ` + deaths + `
+	 where $1 = 0 or d.area = $1
 	union all
 	select i.area, i.id, i.area || '/' || i.id, 'pays ' || i.month || ' to member ' || i.member_id || ', who is held for '
 	       || h.reason || ' from ' || h.from_month
 	  from payment_hold h
 	  join payment_item i on i.area = h.area and i.member_id = h.member_id and i.month >= h.from_month
-	  join released r on r.area = i.area and r.id = i.batch_id and r.at > h.opened_at + ` + apart + `
-	 where ($1 = 0 or h.area = $1) and not exists (select from hold_release q
-	         join approval a on a.area = q.area and a.subject = 'hold_release' and a.subject_id = q.id
-	        where q.area = h.area and q.hold_id = h.id and q.state = 'approved' and a.decided_at < r.at + ` + apart + `)
+	  join released r on r.area = i.area and r.id = i.batch_id and ` + holds + `
+	 where $1 = 0 or h.area = $1
 	union all
-	select h.area, h.run_id, h.area || '/run ' || h.run_id, 'was hit at payment ' || h.item_id
-	       || ', which is not of it and this member, and is ' || coalesce(r.state, 'nowhere')
-	  from release_hit h
-	  left join payment_item i on i.area = h.area and i.id = h.item_id and i.member_id = h.member_id
-	  left join payment_batch b on b.area = i.area and b.id = i.batch_id and b.run_id = h.run_id
-	  left join pay_run r on r.area = h.area and r.id = h.run_id
-	 where ($1 = 0 or h.area = $1) and (b.id is null or r.state is distinct from 'withdrawn')`
+	select r.area, r.run_id, r.area || '/run ' || r.run_id, 'was hit for ' || r.reason || ' at payment ' || r.item_id
+	       || case when i.id is null then ', which is not of it and this member' when p.state <> 'withdrawn'
+	               then ', and is ' || p.state else ', and nothing said so' end
+	  from (select *, found_at as at from release_hit where $1 = 0 or area = $1) r
+	  left join pay_run p on p.area = r.area and p.id = r.run_id
+	  left join (select i.*, b.run_id from payment_item i join payment_batch b on b.area = i.area and b.id = i.batch_id) i
+	       on i.area = r.area and i.id = r.item_id and i.member_id = r.member_id and i.run_id = r.run_id
+	 where i.id is null or p.state <> 'withdrawn' or not case
+	       when r.reason = 'deceased' then exists (select from death_notice d where d.area = r.area
+	            and d.member_id = r.member_id and d.died_on < i.month and ` + maybeDeaths + `)
+	       when r.reason in ` + heldReasons + ` then exists (select from payment_hold h where h.area = r.area
+	            and h.member_id = r.member_id and h.reason = r.reason and h.from_month <= i.month and ` + maybeHolds + `)
+	       else r.reason in ('no_account', 'account_changed', 'account_not_corrected', 'possible_double_credit',
+	            'name_not_encodable', 'above_entitlement') end`
+}
 
 // A payment goes to the account that its member was paid to, by that account's bank
 // where it pays the scheme, and as the registry knows the person.

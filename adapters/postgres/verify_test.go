@@ -97,8 +97,7 @@ type corruption struct {
 func corruptions() []corruption {
 	return slices.Concat(bookCorruptions(), moreBookCorruptions(), itemCorruptions(), batchCorruptions(),
 		fileCorruptions(),
-		peopleCorruptions(),
-		schemaCorruptions())
+		peopleCorruptions(), schemaCorruptions(), alonePayments())
 }
 
 func entryRow(id string) string { return `'610305/' || ` + id }

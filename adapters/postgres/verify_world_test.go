@@ -143,7 +143,7 @@ func (w *proofWorld) liveGoLive() {
 		})
 	w.must(err)
 	file := "id_number,individual,collective,subsidy,interest\n"
-	for i := 1; i <= 2; i++ {
+	for _, i := range []int{1, 2, 15} {
 		first := fmt.Sprintf("6103051950010%d", 1000+i)
 		file += first + string(party.IDCheck(first)) + ",300.00,20.00,0.00,1.50\n"
 	}
