@@ -151,7 +151,7 @@ func bookCorruptions() []corruption {
 			text: "names member 1010, who is not in the registry of this area and scheme",
 		},
 		{
-			id: "I3", also: []string{"I2"}, name: "sets off by opposite sums",
+			id: "I3", also: []string{"I2", "I11"}, name: "sets off by opposite sums",
 			sql: []string{
 				`insert into posting select area, entry_id, 7, scheme, kind, effective_on, accounted_on, 'debit',
 					'personal_control', 'direct', false, false, 5 from posting where line = 1
