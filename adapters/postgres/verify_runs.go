@@ -38,6 +38,7 @@ func paymentLife() life {
 	     or e.to_state <> 'acked' or not exists (
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at
 	        and e.evidence ->> 'because' = 'answers in receipt ' || w.receipt_id)
+	when e.to_state = 'acked' then true
 	when e.to_state = 'unknown' then e.actor <> 'job' or not exists (
 	     select from bank_query q where q.area = o.area and q.batch_id = o.id and q.asked_at = e.at
 	     having e.evidence ->> 'because' = count(*) || ' payments without an answer on ' || min(q.asked_on)
@@ -91,7 +92,9 @@ func runLife() life {
 	when 'closed' then exists (select from payment_batch b where b.area = o.area and b.run_id = o.id
 	     and b.state not in ('done', 'withdrawn')) or not exists (select from payment_batch b
 	     join batch_event v on v.area = b.area and v.batch_id = b.id and v.to_state in ('done', 'withdrawn')
-	     where b.area = o.area and b.run_id = o.id having max(v.at) = e.at)
+	     where b.area = o.area and b.run_id = o.id having max(v.at) = e.at
+	        and bool_or(v.at = e.at and v.actor = e.actor))
+	     or e.evidence <> 'every batch has its last answer or was recalled'
 	else e.to_state = 'approved' and e.evidence <> 'approved digest' or not exists (select from approval a where a.area = o.area and a.subject = 'pay_run' and a.subject_id = o.id
 	     and a.decided_at = e.at and a.digest = o.digest and e.actor = 'officer:' || a.login
 	     and (a.decision, a.duty, a.reason) in (values
@@ -200,11 +203,15 @@ func rosterSQL() string {
 	       coalesce(l.held_amount, 0)) is distinct from (r.entitled, r.entitled, r.entitled_amount, r.held, r.held_amount)
 	union all
 	select r.area, r.id, r.area || '/' || r.id, 'is of ' || r.scheme || ' and ' || r.month || ', and lists member '
-	       || l.member_id || ' of ' || coalesce(m.scheme, 'nowhere') || ' for ' || l.month
+	       || l.member_id || ' of ' || coalesce(m.scheme, 'nowhere') || ' for ' || l.month || ' on instrument '
+	       || coalesce(l.instrument_id::text, 'none')
 	  from roster r
 	  join roster_line l on l.area = r.area and l.roster_id = r.id
 	  left join member m on m.area = l.area and m.id = l.member_id
+	  left join instrument n on n.area = l.area and n.id = l.instrument_id
 	 where ($1 = 0 or r.area = $1) and (m.scheme is distinct from r.scheme
+	    or n.member_id is distinct from case when l.instrument_id is not null then l.member_id end
+	    or (l.instrument_id is null and l.held = '')
 	    or case r.kind when 'reissue' then l.replaces is null or l.month > r.month
 	                   else l.replaces is not null or l.month <> r.month end)
 	union all

@@ -276,6 +276,8 @@ func TestEveryRuleHasAReason(t *testing.T) {
 type pastOf struct {
 	ours map[string]bool
 	used map[string]bool
+	// forbidden are lines by which no money may leave.
+	forbidden map[int64]bool
 }
 
 func (p pastOf) Standings(_ context.Context, lines []match.StatementLine) ([]match.Standing, error) {
@@ -286,6 +288,9 @@ func (p pastOf) Standings(_ context.Context, lines []match.StatementLine) ([]mat
 		}
 		if p.used[standingKey(l)] {
 			out[i] = match.Consumed
+		}
+		if p.forbidden[l.ID] {
+			out[i] = match.Forbidden
 		}
 	}
 	return out, nil
@@ -306,6 +311,39 @@ func TestDuplicateOfAnEarlierRun(t *testing.T) {
 	want := found{Breaks: []string{
 		"4 duplicate_bank_line [9] [] debit 143.00", "6 absent_in_bank [] [{1 1}] debit 143.00",
 	}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// What takes more than it may is no part of its batch, and nobody's instruction; the
+// first lump of the batch is matched as if the second were not there.
+func TestALineByWhichNothingMayLeave(t *testing.T) {
+	t.Parallel()
+	batch := func(id int64) match.StatementLine {
+		return match.StatementLine{ID: id, Movement: debit("143.00"), Batch: "7"}
+	}
+	failed := match.StatementLine{ID: 10, Movement: debit("20.00"), EndToEndID: "502", Batch: "7"}
+	early := match.StatementLine{ID: 11, Movement: debit("30.00"), EndToEndID: "503", Batch: "7"}
+	m := match.New()
+	m.AddBook(item(1, 1, debit("143.00"), "501", "7"))
+	for _, l := range []match.StatementLine{batch(8), batch(9), failed, early} {
+		m.AddStatement(l)
+	}
+	past := pastOf{ours: map[string]bool{"503": true}, used: nil, forbidden: map[int64]bool{9: true, 10: true}}
+	if err := m.Match(context.Background(), past); err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for x := range m.Matches() {
+		got = append(got, fmt.Sprint(x.Rule, x.Statement))
+	}
+	for _, b := range m.Breaks() {
+		got = append(got, fmt.Sprint(b.Reason, b.Statement, b.Instructed))
+	}
+	want := []string{
+		"batch_total[8]", "absent_in_book[9] false", "absent_in_book[10] false", "absent_in_book[11] true",
+	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
