@@ -6,6 +6,7 @@ import (
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
@@ -92,6 +93,11 @@ type ReportTx interface {
 	Balance(ctx context.Context, area party.Area, account int64, day calendar.Day) (money.Amount, error)
 	// SettledLater sums lines up to the day whose match was complete only after it.
 	SettledLater(ctx context.Context, a Account, day calendar.Day) (bankSide, bookSide Side, err error)
+	// EachSettledLater gives those lines. The functions must not use the transaction.
+	EachSettledLater(ctx context.Context, a Account, day calendar.Day, onBank func(match.StatementLine) error,
+		onBook func(match.BookLine) error) error
+	// LoadFundAccount returns the account as the registry has it.
+	LoadFundAccount(ctx context.Context, area party.Area, id int64) (ledger.FundAccount, error)
 	// MatchedCounts counts what was settled on days up to the given one, by rule.
 	MatchedCounts(ctx context.Context, a Account, through calendar.Day) ([]Count, error)
 	// ListBreaks lists breaks by rising id, with how many there are in all.

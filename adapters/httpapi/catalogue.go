@@ -131,6 +131,29 @@ func explanations() []row {
 			"enter what is missing as a movement of a later day",
 		},
 		{"caller_not_allowed", 403, "the route is for another kind of caller", "call it as that caller"},
+		{
+			"case_closed", 409,
+			"the case was closed before",
+			"nothing: it is done",
+		},
+		{
+			"case_ends_itself", 409,
+			"the case ends by the event that it waits for, or by a decision about its file or items",
+			"do what its text says",
+		},
+		{
+			"case_not_found", 404,
+			"the case does not exist for this caller",
+			"check the id",
+		},
+		{
+			"certificate_differs", 401, "the connection's client certificate is another bank's than the key's",
+			"connect with the bank's own certificate",
+		},
+		{
+			"certificate_required", 401, "a bank's request came over a connection without a client certificate",
+			"connect with the bank's certificate",
+		},
 		{"change_not_found", 404, "nobody asked for a change of the instrument", "ask for one first"},
 		{
 			"change_open", 409, "a change of the instrument waits for its checker",
@@ -186,6 +209,21 @@ func explanations() []row {
 		},
 		{"death_notice_not_found", 404, "the death notice does not exist for this caller", "check the id"},
 		{
+			"decision_invalid", 400,
+			"a field of the decision is missing or does not belong to it",
+			"correct the field",
+		},
+		{
+			"decision_not_found", 404,
+			"the decision does not exist for this caller",
+			"check the id",
+		},
+		{
+			"decision_open", 409,
+			"a decision about the same file, item or case waits for its checker",
+			"approve, reject or withdraw that one first",
+		},
+		{
 			"deposit_differs", 422, "a fixed deposit is drawn whole, after the day it was placed",
 			"draw all of it, later",
 		},
@@ -232,6 +270,21 @@ func explanations() []row {
 			"entry_unbalanced", inLog, "we made an entry that does not balance; nothing was booked",
 			"name the request_id when you ask us",
 		},
+		{
+			"evidence_incomplete", 422,
+			"the evidence does not say what an answer of the bank would have to say",
+			"name the bank's number and value date of a success, the code of a failure",
+		},
+		{
+			"file_not_aside", 409,
+			"the file is not set aside, or its content was taken in meanwhile",
+			"read the receipt",
+		},
+		{
+			"file_not_whole", 422,
+			"not all bytes of the file arrived, or others than were signed",
+			"have the bank send it again",
+		},
 		{"fields", inFiles, "a line has not as many fields as the header", "correct the line"},
 		{
 			"file_changed", inLog, "a frozen file no longer has its digest; nothing was sent",
@@ -252,6 +305,10 @@ func explanations() []row {
 		},
 		{"file_too_large", inFiles, "the file is larger than the address takes", "split it"},
 		{"fund_account_not_found", 404, "the fund account does not exist for this caller", "check the id"},
+		{
+			"fund_statement", inLog, "a month's movements do not lead from its opening to its closing balances",
+			"run twoline verify and name the request_id to us at once",
+		},
 		{
 			"funding_request_differs", 422, "the allocation does not go to the account of the funding request",
 			"name the request of that account, or none",
@@ -320,6 +377,16 @@ func explanations() []row {
 			"send UTF-8, each name once, nothing after the value",
 		},
 		{"invalid_request", 400, "a field is missing, unknown or of another form", "correct the field that is named"},
+		{
+			"item_awaited", 409,
+			"the bank was not yet asked about the item, so its answer may still come",
+			"wait for the query of the third working day",
+		},
+		{
+			"item_decided", 409,
+			"the item has its final answer",
+			"read where it stands",
+		},
 		{
 			"item_failed", inFiles, "the payment failed, so there was nothing to give back",
 			"compare with your first answer on it",
@@ -409,6 +476,10 @@ func explanations() []row {
 			"write it without percent-encoding, as in /openapi.json",
 		},
 		{
+			"paper_too_long", 422, "a workbook has no room for so many rows",
+			"take the table as csv, or of a shorter time",
+		},
+		{
 			"pay_run_exists", 409, "the month has a regular pay run that was neither refused nor withdrawn",
 			"go on with the run that subject names, or make a supplementary one",
 		},
@@ -424,6 +495,11 @@ func explanations() []row {
 		{
 			"payment_item_not_found", 404, "the payment does not exist for this caller",
 			"check the id or the bank reference",
+		},
+		{
+			"payment_not_reissuable", 422,
+			"a payment of item_ids did not fail or come back, or is paid again by another one",
+			"leave it out; GET /v1/items says where it stands",
 		},
 		{"payout_exists", inFiles, "the member has another active account for benefits", "end that one first"},
 		{"period_closed", 409, "the account's month is closed", "book in the open month"},
@@ -600,6 +676,10 @@ func explanations() []row {
 		{
 			"value_date_out_of_range", inFiles, "the value date lies ahead, or before the payment was made out",
 			"name the day on which the money moved",
+		},
+		{
+			"working_days_unknown", 422, "the State Council's notice of the year is not loaded, so no pay day is known",
+			"wait for the release that has it",
 		},
 		{"xml_depth", inFiles, "elements are nested too deep", "correct the file"},
 		{"xml_doctype", inFiles, "the file has a DOCTYPE", "send it without"},

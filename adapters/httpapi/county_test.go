@@ -433,6 +433,8 @@ func (c *county) lists(t *testing.T) {
 		"/v1/breaks":                          {"auditor.610303"},
 		"/v1/feedback?scheme=rural&year=2018": {"auditor.610303"},
 		"/v1/reports/trial-balance?scheme=rural&day=2018-06-05":             {"auditor.610303"},
+		"/v1/reports/fund-statement?scheme=rural&month=2018-06&open=true":   {"auditor.610303"},
+		"/v1/reports/vouchers?scheme=rural&month=2018-06&open=true":         {"auditor.610303"},
 		"/v1/breaks?account=" + fmt.Sprint(c.books.Accounts[ledger.Income]): {"auditor.610303"},
 	} {
 		if bare, _, _ := strings.Cut(path, "?"); !slices.ContainsFunc(c.server.Table(), func(r httpapi.RouteInfo) bool {

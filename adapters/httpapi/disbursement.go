@@ -301,7 +301,7 @@ func (s *Server) payResultFile(
 		Part: in.Part, ReceivedBy: c.Name(),
 	}
 	if head.Part == "" {
-		head.Part = partOfName(in.Name)
+		head.Part = bank.PartOf(in.Name)
 	}
 	if head.Count, head.Amount, err = besideFile(in.Count, in.Amount); err != nil {
 		return none, err

@@ -23,16 +23,19 @@ import (
 	"twoline/adapters/bank/profile" //nolint:depguard // a batch's file is one of the things that are not another's
 	"twoline/adapters/httpapi"
 	"twoline/adapters/httpapi/signature"
+	"twoline/adapters/paper" //nolint:depguard // the papers' bytes are what is asked for
 	"twoline/adapters/postgres/pgtest"
 	"twoline/gateway/approval"
 	"twoline/gateway/audit"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/fault"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
+	"twoline/gateway/report"
 	"twoline/reconcile"
 )
 
@@ -139,9 +142,11 @@ func open(tb testing.TB, s setup) *house {
 	}
 	deps.Transfers = fundtransfer.NewService(db.FundTransfers(), s.today)
 	deps.Ledger = ledger.NewService(db.Ledger(), s.today)
+	deps.Casework = casework.New(db.Casework(), s.today)
 	deps.Reconcile = reconcile.New(reconcile.Parts{
 		Store: db.Reconcile(), Decoder: statementLines{}, Days: nil, Today: s.today,
 	})
+	deps.Reports, deps.Papers = report.NewService(db.Reports()), paper.New
 	h.arrived = useRegistry(db.Registry(), db.Receipts(), s.today, &deps)
 	db.UseJobs(h.arrived)
 	useCollection(tb, db.Collection(), s.today, &deps)

@@ -126,7 +126,7 @@ func (i *illustrator) route(e *entry, op *huma.Operation, ex shown) error {
 			media.Examples = examplesOf(answers)
 			if len(r.Content) > 1 {
 				maps.DeleteFunc(media.Examples, func(name string, _ *huma.Example) bool {
-					return strings.HasSuffix(kind, "json") == isText(answers[name].Value)
+					return !belongs(kind, name, answers[name].Value)
 				})
 			}
 		}
@@ -215,6 +215,15 @@ func parameters(op *huma.Operation, ex shown, digests map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// belongs says which of several bodies an example is of: JSON, text, or a workbook,
+// whose example has its name.
+func belongs(kind, name string, value json.RawMessage) bool {
+	if strings.HasSuffix(kind, "json") {
+		return !isText(value)
+	}
+	return isText(value) && (kind == xlsxType) == (name == "xlsx")
 }
 
 // isText says that an example is not JSON itself but text in a JSON string.

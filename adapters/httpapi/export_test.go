@@ -14,6 +14,12 @@ func NewWithRoutes(c Config, d Dependencies, extra func(*Server)) (*Server, erro
 	return newServer(c, d, extra)
 }
 
+// Check says what New would refuse of a configuration.
+func (c Config) Check() error {
+	_, err := c.withDefaults()
+	return err
+}
+
 // CheckJSON is the strict reader's check.
 func CheckJSON(b []byte) error { return checkJSON(b) }
 

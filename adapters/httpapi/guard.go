@@ -105,6 +105,9 @@ func (s *Server) verify(
 	if !strings.EqualFold(m.Authority, e.door.ownHost) {
 		return nobody, errAuthority
 	}
+	if err := s.certified(fc, key.Bank); err != nil {
+		return nobody, err
+	}
 	// An upload's digest is compared when its last byte has arrived.
 	if p.ContentDigest != "" && e.kind != kindUpload {
 		if err := signature.DigestOK(p.ContentDigest, sha256.Sum256(fc.Request().Body())); err != nil {

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/hex"
+	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -13,6 +14,7 @@ import (
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/once"
+	"twoline/gateway/report"
 )
 
 // ledgerRoutes show the book of the fund's accounts and close its months.
@@ -24,12 +26,13 @@ func (s *Server) ledgerRoutes() {
 		Method: http.MethodGet, Path: "/v1/fund-accounts", Summary: "The area's fund accounts, what they hold today and what is asked for",
 		Who: readers(),
 	}, s.fundAccounts)
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/fund-accounts/{id}/journal", Summary: "The day journal of one account",
 		Description: "One line an entry: the items of a batch stand as their sum. A correction in red is negative " +
-			"on its own side. opening and closing are those of the days asked for, whatever the page.",
+			"on its own side. opening and closing are those of the days asked for, whatever the page; a table has " +
+			"all of them in one.",
 		Who: readers(),
-	}, s.journal)
+	}, s.journal, s.journalTable)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/reports/trial-balance", Summary: "Every balance of one scheme's book",
 		Description: "Debit less credit: the balances of the fund's accounts sum to zero, and those of the personal " +
@@ -148,6 +151,7 @@ type Journal struct {
 
 type journalQuery struct {
 	Paging
+	Printing
 
 	ID   ID  `path:"id"`
 	From Day `query:"from" required:"true"`
@@ -174,6 +178,19 @@ func (s *Server) journal(ctx context.Context, c Call, in *journalQuery) (Journal
 	return Journal{
 		Page: page, Account: NewID(j.Account.ID), From: in.From, To: in.To, Opening: Signed{j.Opening},
 		Closing: Signed{j.Closing},
+	}, nil
+}
+
+func (s *Server) journalTable(_ context.Context, c Call, in *journalQuery) (table, error) {
+	return table{
+		name: fmt.Sprintf("journal-%s-%s-%s", in.ID, in.From.Compact(), in.To.Compact()),
+		write: func(ctx context.Context, sheet report.Sheet) error {
+			return report.WriteJournal(sheet, in.language(), func(after int64) (ledger.Journal, error) {
+				return s.deps.Ledger.Journal(ctx, c.Officer, ledger.JournalAsk{
+					Area: c.area(), Account: in.ID.Int64(), From: in.From.Day, To: in.To.Day, After: after, Limit: 0,
+				})
+			})
+		},
 	}, nil
 }
 

@@ -32,6 +32,10 @@ var (
 		"send a signature or a bearer token, not both")
 	errAuthority = fault.New(fault.Unauthenticated, "authority_unknown",
 		"the request was signed for another address than this one")
+	errCertificateMissing = fault.New(fault.Unauthenticated, "certificate_required",
+		"a bank's requests come over a connection with the bank's certificate")
+	errCertificateOther = fault.New(fault.Unauthenticated, "certificate_differs",
+		"the connection's certificate is not that of the bank whose key signed")
 	errWrongCaller = fault.New(fault.Forbidden, "caller_not_allowed", "this route is not for this kind of caller")
 	errLogin       = fault.New(fault.Unauthenticated, "login_refused",
 		"login or password is wrong, or the login is locked")

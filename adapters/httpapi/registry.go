@@ -278,7 +278,7 @@ func (s *Server) openingResult(
 		ReceivedBy: c.Name(),
 	}
 	if head.Part == "" {
-		head.Part = partOfName(in.Name)
+		head.Part = bank.PartOf(in.Name)
 	}
 	return s.deps.Intake.Receive(ctx, c.Request, c.Render, head, body, func([32]byte) error { return nil })
 }

@@ -132,12 +132,17 @@ func (s *Server) unclaimed(ctx context.Context, c Call, in *unclaimedCommand) (o
 
 type reissueCommand struct {
 	Body struct {
-		Scheme string `json:"scheme" enum:"resident,rural,urban,land_lost"`
+		Scheme  string `json:"scheme"             enum:"resident,rural,urban,land_lost"`
+		ItemIDs []ID   `json:"item_ids,omitempty" nullable:"false" maxItems:"1000" doc:"Only these payments; absent is all that can be paid again"`
 	}
 }
 
 func (s *Server) reissue(ctx context.Context, c Call, in *reissueCommand) (once.Answer, error) {
-	return s.deps.Disbursement.PayAgain(ctx, c.Request, c.Render, c.Officer, ledger.Scheme(in.Body.Scheme))
+	items := make([]int64, len(in.Body.ItemIDs))
+	for i, id := range in.Body.ItemIDs {
+		items[i] = id.Int64()
+	}
+	return s.deps.Disbursement.PayAgain(ctx, c.Request, c.Render, c.Officer, ledger.Scheme(in.Body.Scheme), items)
 }
 
 func (s *Server) recall(ctx context.Context, c Call, in *reasonCommand) (once.Answer, error) {

@@ -5,6 +5,7 @@ func (s *Server) routes() {
 	s.sessionRoutes()
 	s.withholdingRoutes()
 	s.arrivalRoutes()
+	s.caseworkRoutes()
 	s.disbursementRoutes()
 	s.registryRoutes()
 	s.holdRoutes()
@@ -14,6 +15,7 @@ func (s *Server) routes() {
 	s.fundingRoutes()
 	s.ledgerRoutes()
 	s.statementRoutes()
+	s.reportRoutes()
 	if s.extra != nil {
 		s.extra(s)
 	}

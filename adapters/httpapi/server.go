@@ -16,11 +16,13 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
+	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/registry"
+	"twoline/gateway/report"
 	"twoline/reconcile"
 )
 
@@ -29,6 +31,8 @@ type Config struct {
 	// PublicURL and UploadURL are what callers dial and sign, without a path, such
 	// as "https://pay.example.cn". Empty means the listener's own address.
 	PublicURL, UploadURL string
+	// TLS is nil where a proxy before the gateway speaks it.
+	TLS *TLS
 	// Version is shown in the OpenAPI document and nowhere else.
 	Version string
 	// ReadTimeout bounds a whole request of the API, WriteTimeout an answer,
@@ -78,6 +82,11 @@ type Dependencies struct {
 	Ledger    *ledger.Service
 	// Reconcile is the proof that bank and book agree.
 	Reconcile *reconcile.Service
+	// Reports are the papers of a month, Papers how their tables become files.
+	Reports *report.Service
+	Papers  Papers
+	// Casework is what people decide: files set aside, silent items, cases.
+	Casework *casework.Service
 	// Registry is who and what the money belongs to.
 	Registry *registry.Service
 	// Metrics is where the server counts and what /metrics shows; nil is a new one.
@@ -171,10 +180,23 @@ func (c Config) withDefaults() (Config, error) {
 			return c, fmt.Errorf("http server: %q is not a URL of scheme and host", public)
 		}
 	}
+	if c.TLS != nil {
+		if err := c.TLS.check(); err != nil {
+			return c, err
+		}
+	}
 	if c.Skew < 0 || c.Skew > 300*time.Second {
 		return c, fmt.Errorf("http server: skew %s is outside 0 to 300 s", c.Skew)
 	}
 	return c, nil
+}
+
+// scheme is what the listeners speak.
+func (c Config) scheme() string {
+	if c.TLS != nil {
+		return "https"
+	}
+	return "http"
 }
 
 func setDefault[T comparable](field *T, value T) {
@@ -201,8 +223,9 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 	if l.API == nil || l.Upload == nil {
 		return errors.New("http server: the API and the upload listener are needed")
 	}
-	s.api.open(s.config.PublicURL, l.API)
-	s.upload.open(s.config.UploadURL, l.Upload)
+	l.API, l.Upload = s.config.TLS.listener(l.API), s.config.TLS.listener(l.Upload)
+	s.api.open(s.config.PublicURL, s.config.scheme(), l.API)
+	s.upload.open(s.config.UploadURL, s.config.scheme(), l.Upload)
 	s.fixSpec()
 	failed := make(chan error, 3)
 	for d, listener := range map[*door]net.Listener{s.api: l.API, s.upload: l.Upload} {
@@ -236,9 +259,9 @@ func (s *Server) Serve(ctx context.Context, l Listeners) error {
 }
 
 // open fixes the address that callers dial and sign.
-func (d *door) open(public string, l net.Listener) {
+func (d *door) open(public, scheme string, l net.Listener) {
 	if public == "" {
-		public = "http://" + l.Addr().String()
+		public = scheme + "://" + l.Addr().String()
 	}
 	d.public = public
 	// The URL was checked with the configuration.

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"io"
 	"net/http"
-	"strings"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
@@ -358,26 +357,12 @@ func (s *Server) resultFile(ctx context.Context, c Call, in *resultFileCommand, 
 		ReceivedBy: c.Name(),
 	}
 	if head.Part == "" {
-		head.Part = partOfName(in.Name)
+		head.Part = bank.PartOf(in.Name)
 	}
 	if head.Count, head.Amount, err = besideFile(in.Count, in.Amount); err != nil {
 		return none, err
 	}
 	return s.deps.Intake.Receive(ctx, c.Request, c.Render, head, body, func([32]byte) error { return nil })
-}
-
-func partOfName(name string) string {
-	upper := strings.ToUpper(name)
-	if i := strings.LastIndexByte(upper, '.'); i > 0 {
-		upper = upper[:i]
-	}
-	switch {
-	case strings.HasSuffix(upper, "_S"):
-		return "S"
-	case strings.HasSuffix(upper, "_F"):
-		return "F"
-	}
-	return ""
 }
 
 // besideFile reads the totals that travel beside a file; absent ones are nil.

@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -41,12 +42,13 @@ type Options struct {
 type Handlers struct {
 	workers *river.Workers
 	tick    []func(context.Context, calendar.Day) error
+	often   []*river.PeriodicJob
 	running *running
 }
 
 // NewHandlers returns an empty collection.
 func NewHandlers() *Handlers {
-	return &Handlers{workers: river.NewWorkers(), tick: nil, running: newRunning()}
+	return &Handlers{workers: river.NewWorkers(), tick: nil, often: nil, running: newRunning()}
 }
 
 // On has fn work on every job of type T, under T's own kind.
@@ -57,6 +59,26 @@ func On[T river.JobArgs](h *Handlers, fn func(context.Context, T) error) {
 // Daily has fn look at each business day, about once a minute.
 func (h *Handlers) Daily(fn func(context.Context, calendar.Day) error) { h.tick = append(h.tick, fn) }
 
+// Often puts a job there every so often, by one of the processes, and at once when a
+// process begins to do so. It is not put there again while it waits or is worked on.
+func (h *Handlers) Often(interval time.Duration, args river.JobArgs) {
+	h.often = append(h.often, river.NewPeriodicJob(river.PeriodicInterval(interval),
+		func() (river.JobArgs, *river.InsertOpts) {
+			o := waitingOnce()
+			return args, &o
+		}, &river.PeriodicJobOpts{RunOnStart: true})) //nolint:exhaustruct // River's defaults
+}
+
+// waitingOnce keeps a job from being put there twice while it waits or is worked on.
+func waitingOnce() river.InsertOpts {
+	return river.InsertOpts{UniqueOpts: river.UniqueOpts{ //nolint:exhaustruct // River's defaults
+		ByArgs: true, ByState: []rivertype.JobState{
+			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
+			rivertype.JobStateRetryable, rivertype.JobStateScheduled,
+		},
+	}}
+}
+
 type worker[T river.JobArgs] struct {
 	river.WorkerDefaults[T]
 
@@ -65,10 +87,16 @@ type worker[T river.JobArgs] struct {
 }
 
 // Work implements river.Worker.
-func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) error {
-	defer w.running.begin(job.ID)()
-	return w.work(ctx, job.Args)
+func (w *worker[T]) Work(ctx context.Context, job *river.Job[T]) (err error) {
+	end := w.running.begin(job.ID)
+	// A panic is no good end either.
+	err = errPanicked
+	defer func() { end(err) }()
+	err = w.work(ctx, job.Args)
+	return err
 }
+
+var errPanicked = errors.New("the job's work panicked")
 
 // NextRetry waits one second, then four, nine … at most a minute: what a bank
 // sent must be in the book soon after the database is back.
@@ -100,6 +128,7 @@ func (DailyLook) InsertOpts() river.InsertOpts {
 type Engine struct {
 	client  *river.Client[pgx.Tx]
 	orphans *orphans
+	running *running
 	log     *slog.Logger
 }
 
@@ -127,26 +156,20 @@ func New(o Options, h *Handlers) (*Engine, error) {
 		JobTimeout:           10 * time.Minute,
 		RescueStuckJobsAfter: 15 * time.Minute,
 		MaxAttempts:          1000,
-		PeriodicJobs:         []*river.PeriodicJob{look},
+		PeriodicJobs:         append([]*river.PeriodicJob{look}, h.often...),
 		ErrorHandler:         &errorLog{o.Log},
 	})
 	if err != nil {
 		return nil, fmt.Errorf("make job engine: %w", err)
 	}
-	return &Engine{client: client, log: o.Log, orphans: &orphans{ //nolint:exhaustruct // not started
+	return &Engine{client: client, running: h.running, log: o.Log, orphans: &orphans{ //nolint:exhaustruct // not started
 		pool: o.Pool, schema: o.Schema, engine: client.ID(), running: h.running, log: o.Log,
 	}}, nil
 }
 
 // Enqueue adds jobs within the transaction: they exist exactly when it commits.
 func (e *Engine) Enqueue(ctx context.Context, tx pgx.Tx, jobs ...any) error {
-	// A job that says so is not put there twice while it waits or is worked on.
-	waitingOnce := river.InsertOpts{UniqueOpts: river.UniqueOpts{ //nolint:exhaustruct // River's defaults
-		ByArgs: true, ByState: []rivertype.JobState{
-			rivertype.JobStateAvailable, rivertype.JobStatePending, rivertype.JobStateRunning,
-			rivertype.JobStateRetryable, rivertype.JobStateScheduled,
-		},
-	}}
+	once := waitingOnce()
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, j := range jobs {
 		args, ok := j.(river.JobArgs)
@@ -154,8 +177,8 @@ func (e *Engine) Enqueue(ctx context.Context, tx pgx.Tx, jobs ...any) error {
 			return fmt.Errorf("enqueue %T: it has no kind", j)
 		}
 		params[i] = river.InsertManyParams{Args: args, InsertOpts: nil}
-		if _, once := j.(interface{ WaitsOnce() }); once {
-			params[i].InsertOpts = &waitingOnce
+		if _, waits := j.(interface{ WaitsOnce() }); waits {
+			params[i].InsertOpts = &once
 		}
 	}
 	if _, err := e.client.InsertManyTx(ctx, tx, params); err != nil {
@@ -187,14 +210,23 @@ func (e *Engine) Stop(ctx context.Context) error {
 	return e.orphans.close(ctx)
 }
 
-// Pending counts jobs that are not finished; a demonstration waits for zero.
+// Pending counts jobs that are not finished; a demonstration waits for zero. A
+// job of this process counts no longer once its work ended well, though the
+// engine writes that later: what it enqueued was committed before.
 func (e *Engine) Pending(ctx context.Context) (int, error) {
+	ended := e.running.endedJobs()
 	list, err := e.client.JobList(ctx, river.NewJobListParams().First(100).States(
 		rivertype.JobStateAvailable, rivertype.JobStateRunning, rivertype.JobStateRetryable, rivertype.JobStatePending))
 	if err != nil {
 		return 0, fmt.Errorf("list jobs: %w", err)
 	}
-	return len(list.Jobs), nil
+	n := 0
+	for _, job := range list.Jobs {
+		if !slices.Contains(ended, job.ID) {
+			n++
+		}
+	}
+	return n, nil
 }
 
 // errorLog writes failed attempts to our log; the arguments hold ids only.

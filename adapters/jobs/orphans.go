@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"time"
 
@@ -38,20 +39,37 @@ type orphans struct {
 type running struct {
 	mu  sync.Mutex
 	ids map[int64]struct{}
+	// ended are the last jobs that ended well, in a ring: the engine writes their
+	// end up to a quarter of a second later.
+	ended [256]int64
+	next  int
 }
 
-func newRunning() *running { return &running{mu: sync.Mutex{}, ids: map[int64]struct{}{}} }
+func newRunning() *running {
+	return &running{ids: map[int64]struct{}{}} //nolint:exhaustruct // nothing has ended
+}
 
-// begin adds a job and returns what removes it.
-func (r *running) begin(id int64) func() {
+// begin adds a job and returns what removes it when it ended with an error or none.
+func (r *running) begin(id int64) func(error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.ids[id] = struct{}{}
-	return func() {
+	return func(err error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		delete(r.ids, id)
+		if err == nil {
+			r.ended[r.next] = id
+			r.next = (r.next + 1) % len(r.ended)
+		}
 	}
+}
+
+// endedJobs returns the jobs that lately ended well.
+func (r *running) endedJobs() []int64 {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Clone(r.ended[:])
 }
 
 func (r *running) list() []int64 {

@@ -184,6 +184,17 @@ func (t *tx) AlarmUncleared(ctx context.Context, a reconcile.Account, by calenda
 	if err != nil {
 		return fmt.Errorf("alarm about fund account %d: %w", a.ID, err)
 	}
+	_, err = t.Exec(ctx, `
+		insert into exception_closed (area, case_id, text, closed_by, closed_at)
+		select c.area, c.id, 'the break is closed', 'job', $3
+		from exception_case c
+		join reconciliation_break b on b.area = c.area and c.subject = 'break:' || b.id and b.fund_account = $2
+		join break_closed k on k.area = b.area and k.break_id = b.id
+		where c.area = $1 and c.kind = 'uncleared'
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`, a.Area, a.ID, t.at)
+	if err != nil {
+		return fmt.Errorf("close alarms about fund account %d: %w", a.ID, err)
+	}
 	return nil
 }
 

@@ -188,7 +188,10 @@ func (t *tx) MoveBatch(
 		return b, fmt.Errorf("move batch %s to %s: %w", b.Number, next, err)
 	}
 	b.State, b.Version = next, b.Version+1
-	return b, nil
+	if next != bank.BatchDone {
+		return b, nil
+	}
+	return b, t.EndCase(ctx, b.Area, "bank_silent", fmt.Sprintf("batch:%d", b.ID), actor, "every item has a final answer")
 }
 
 // AnsweredLines implements collection.AnswerTx.

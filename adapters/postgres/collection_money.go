@@ -632,6 +632,32 @@ func (t *tx) OpenUncleared(ctx context.Context, area party.Area, day calendar.Da
 	if err != nil {
 		return fmt.Errorf("look for uncleared money of area %s: %w", area, err)
 	}
+	return t.closeCleared(ctx, area)
+}
+
+// closeCleared ends the cases whose money and answers agree by now: of batches and
+// terminal days, and of money in suspense that an agreement took.
+func (t *tx) closeCleared(ctx context.Context, area party.Area) error {
+	_, err := t.Exec(ctx, `
+		insert into exception_closed (area, case_id, text, closed_by, closed_at)
+		select c.area, c.id, 'answers and arrived money agree', 'job', $2
+		from exception_case c
+		cross join lateral (select split_part(c.subject, ':', 1) as what,
+			case when c.subject ~ '^[a-z_]+:[0-9]{1,18}$' then split_part(c.subject, ':', 2)::bigint end as id) k
+		where c.area = $1 and c.kind in ('uncleared', 'arrival_unexplained')
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+		  and case k.what
+			when 'batch' then exists (select from withholding_batch b where b.area = c.area and b.id = k.id
+				and b.succeeded_amount = b.agreed_amount and b.arrived_amount = b.agreed_amount)
+			when 'terminal_day' then exists (select from terminal_day d where d.area = c.area and d.id = k.id
+				and d.amount = (select sum(g.amount) from agreement g where g.area = d.area and g.subject = 'terminal_day'
+					and g.subject_id = d.id))
+			when 'arrival' then exists (select from `+arrivalKnown+` v where v.area = c.area and v.id = k.id
+				and `+agreedOn+`)
+			else false end`, area, t.at)
+	if err != nil {
+		return fmt.Errorf("close the cases of cleared money of area %s: %w", area, err)
+	}
 	return nil
 }
 

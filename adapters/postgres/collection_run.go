@@ -152,15 +152,25 @@ func (t *tx) EachDue(
 	return held, nil
 }
 
-// NextBatchNumber implements collection.RunTx. The counter's row stays locked
-// until the batch is committed, so no number is lost or given twice.
-func (t *tx) NextBatchNumber(ctx context.Context, area party.Area, bankCode string) (int64, error) {
-	var n int64
+// idsOfArea is how many ids an area has for batches and items: an id is the area's
+// code times this, and what the area's counter says.
+const idsOfArea = 1_000_000_000_000
+
+// NumberBatch implements collection.RunTx. The counters' rows stay locked until the
+// batch is committed, so no number is lost or given twice. The area's row is always
+// the first: two freezes of an area cannot wait for each other.
+func (t *tx) NumberBatch(ctx context.Context, area party.Area, bankCode string, items int) (bank.Numbers, error) {
+	n := bank.Numbers{ID: 0, Serial: 0}
 	err := t.QueryRow(ctx, `
-		insert into batch_counter as c (area, bank, next) values ($1, $2, 2)
-		on conflict (area, bank) do update set next = c.next + 1 returning next - 1`, area, bankCode).Scan(&n)
+		with taken as (
+			insert into item_counter as c (area, next) values ($1, 2 + $3::bigint)
+			on conflict (area) do update set next = c.next + 1 + $3::bigint returning next - 1 - $3::bigint as first)
+		insert into batch_counter as c (area, bank, next) select $1, $2, 2 from taken
+		on conflict (area, bank) do update set next = c.next + 1
+		returning (select $4::bigint + first from taken), next - 1`,
+		area, bankCode, items, int64(area)*idsOfArea).Scan(&n.ID, &n.Serial)
 	if err != nil {
-		return 0, fmt.Errorf("next batch number of %s: %w", bankCode, err)
+		return n, fmt.Errorf("number the next batch of %s: %w", bankCode, err)
 	}
 	return n, nil
 }

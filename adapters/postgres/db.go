@@ -109,6 +109,8 @@ type tx struct {
 	db *DB
 	// at is the wall-clock instant of the transaction, taken once.
 	at time.Time
+	// written counts the rows that its statements wrote.
+	written int64
 }
 
 const attempts = 8
@@ -153,7 +155,12 @@ type unsettled struct{ error }
 func (u unsettled) Unwrap() error { return u.error }
 
 func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(*tx) error) (err error) {
-	t, err := db.pool.BeginTx(ctx, o)
+	c, err := db.pool.Acquire(ctx)
+	if err != nil {
+		return lost{err}
+	}
+	defer c.Release()
+	t, err := c.BeginTx(ctx, o)
 	if err != nil {
 		return lost{err}
 	}
@@ -163,10 +170,11 @@ func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(*tx) error) (er
 			panic(p)
 		}
 	}()
-	if err := fn(&tx{Tx: t, db: db, at: db.now()}); err != nil {
+	work := &tx{Tx: t, db: db, at: db.now(), written: 0}
+	if err := fn(work); err != nil {
 		rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		// Asked before the rollback, which hands the connection to somebody else.
+		// Asked before the rollback, which closes a connection that is at odds.
 		broken := t.Conn().IsClosed()
 		_ = t.Rollback(rollback)
 		if broken && ctx.Err() == nil {
@@ -180,6 +188,9 @@ func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(*tx) error) (er
 			return commitError(err)
 		}
 		return unsettled{err}
+	}
+	if work.written >= manyRows {
+		takeStatistics(ctx, c)
 	}
 	return nil
 }

@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -130,7 +132,20 @@ const reissueClaimSQL = entitledSQL + `,
 			join return_unclaimed u on u.area = r.area and u.return_id = r.id
 			where j.area = $1 and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
 			limit 1) unclaimed on true
-		where newer.found is null and unclaimed.found is null)`
+		where newer.found is null and unclaimed.found is null`
+
+// reissueOf are the claims of a reissue. It goes before statements that number
+// their own parameters, and so holds the payments that it is limited to itself.
+func reissueOf(items []int64) string {
+	if len(items) == 0 {
+		return reissueClaimSQL + `)`
+	}
+	ids := make([]string, len(items))
+	for i, id := range items {
+		ids[i] = strconv.FormatInt(id, 10)
+	}
+	return reissueClaimSQL + ` and back.item_id in (` + strings.Join(ids, ", ") + `))`
+}
 
 // frozenClaimSQL are the items of the batches $4, to be screened again.
 const frozenClaimSQL = entitledSQL + `,
@@ -166,8 +181,17 @@ const screenSQL = `,
 		select c.member_id, c.month, 'account_not_corrected' from claim c where c.uncorrected
 		union all
 		select c.member_id, c.month, 'possible_double_credit' from claim c
-		join answer a on a.area = $1 and a.item_id = c.replaces and a.refusal = 'contradicts_outcome'
-			and a.outcome = 'succeeded'
+		cross join lateral (
+			select from answer a where a.area = $1 and a.item_id = c.replaces and a.refusal = 'contradicts_outcome'
+				and a.outcome = 'succeeded'
+			union all
+			select from answer a where a.area = $1 and a.item_id = c.replaces and a.disposition = 'recorded'
+				and a.outcome = 'failed' and a.class = 'DUPLICATE'
+			union all
+			select from payment_return v where v.area = $1 and v.item_id = c.replaces and v.class = 'DUPLICATE') doubt
+		where not exists (select from exception_case k
+			join exception_closed x on x.area = k.area and x.case_id = k.id
+			where k.area = $1 and k.kind = 'possible_double_credit' and k.subject = 'payment_item:' || c.replaces)
 		union all
 		select c.member_id, c.month, 'name_not_encodable' from claim c where c.member_id = any($7::bigint[])
 		union all
@@ -197,7 +221,7 @@ func (t *tx) claimsOf(ctx context.Context, c disbursement.Claims) (claimSet, err
 	set := claimSet{area: c.Area, scheme: c.Scheme, month: c.Month, sql: monthClaimSQL, batches: nil}
 	of := `b.month = $3 and r.kind <> 'reissue'`
 	if c.Kind == disbursement.Reissue {
-		set.sql, of = reissueClaimSQL, `$3::date is not null and (b.failed > 0 or b.returned > 0)`
+		set.sql, of = reissueOf(c.Items), `$3::date is not null and (b.failed > 0 or b.returned > 0)`
 	}
 	var err error
 	set.batches, err = t.batchIDs(ctx, `
@@ -235,6 +259,24 @@ func (t *tx) hashing(ctx context.Context, fn func() error) error {
 		return fmt.Errorf("prepare plans: %w", err)
 	}
 	return nil
+}
+
+// Reissuable implements disbursement.RosterTx.
+func (t *tx) Reissuable(ctx context.Context, c disbursement.Claims) (ids []int64, err error) {
+	set, err := t.claimsOf(ctx, c)
+	if err != nil {
+		return nil, err
+	}
+	err = t.hashing(ctx, func() error {
+		rows, err := t.Query(ctx, set.sql+` select replaces from claim where $2::text <> '' and $3::date is not null`,
+			set.args()...)
+		if err != nil {
+			return fmt.Errorf("payments that can be paid again: %w", err)
+		}
+		ids, err = collect(rows, "payments that can be paid again", pgx.RowTo[int64])
+		return err
+	})
+	return ids, err
 }
 
 // EachPayee implements disbursement.RosterTx.

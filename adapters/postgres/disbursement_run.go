@@ -245,16 +245,7 @@ func (t *tx) OpenPayCase(ctx context.Context, area party.Area, cases ...disburse
 
 // ClosePayCase implements disbursement.RunTx.
 func (t *tx) ClosePayCase(ctx context.Context, area party.Area, c disbursement.Case, by string) error {
-	_, err := t.Exec(ctx, `
-		insert into exception_closed (area, case_id, text, closed_by, closed_at)
-		select c.area, c.id, $4, $5, $6 from exception_case c
-		where c.area = $1 and c.kind = $2 and c.subject = $3
-		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`,
-		area, c.Kind, c.Subject, c.Text, by, t.at)
-	if err != nil {
-		return fmt.Errorf("close the case %s of %s: %w", c.Kind, c.Subject, err)
-	}
-	return nil
+	return t.EndCase(ctx, area, c.Kind, c.Subject, by, c.Text)
 }
 
 // payableSQL reads the payable lines of a roster. It is the text of a cursor, which

@@ -10,6 +10,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/money"
+	"twoline/gateway/party"
 )
 
 // ExportedLine is one line of a fund account's book as reconciliation sees it: an
@@ -26,21 +27,29 @@ type ExportedLine struct {
 	Reference, Batch, Text string
 }
 
+// FundAccountOf finds a fund account by its number at the bank. Where a fixed
+// deposit bears the number of the account that it was placed from, it is that one.
+func (db *DB) FundAccountOf(ctx context.Context, account string) (area party.Area, id int64, err error) {
+	err = db.pool.QueryRow(ctx, `
+		select area, id from fund_account where account_no = $1 order by role = 'fixed_deposit', area, id limit 1`,
+		account).Scan(&area, &id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, 0, collection.ErrFundAccount
+	}
+	if err != nil {
+		return 0, 0, fmt.Errorf("find fund account: %w", err)
+	}
+	return area, id, nil
+}
+
 // ExportBook calls fn for every line of the account from one effective day to
 // another, in the order of booking. The account is its number at the bank.
 func (db *DB) ExportBook(
 	ctx context.Context, account string, from, to calendar.Day, fn func(ExportedLine) error,
 ) error {
-	var area int32
-	var id int64
-	err := db.pool.QueryRow(ctx, `
-		select area, id from fund_account where account_no = $1 order by role = 'fixed_deposit', area, id limit 1`,
-		account).Scan(&area, &id)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return collection.ErrFundAccount
-	}
+	area, id, err := db.FundAccountOf(ctx, account)
 	if err != nil {
-		return fmt.Errorf("find fund account: %w", err)
+		return err
 	}
 	rows, err := db.pool.Query(ctx, `
 		select x.entry_id || '-' || x.line, x.effective_on, case when x.signed > 0 then 'credit' else 'debit' end,

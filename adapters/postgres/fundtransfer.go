@@ -10,6 +10,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/fundtransfer"
+	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 )
@@ -124,7 +125,13 @@ func (t *tx) MoveTransfer(ctx context.Context, f fundtransfer.Transfer, next fun
 	case tag.RowsAffected() != 1:
 		return approval.ErrDecided
 	}
-	return t.addTransferEvent(ctx, f, f.State, next, f.Version+1, actor)
+	if err := t.addTransferEvent(ctx, f, f.State, next, f.Version+1, actor); err != nil {
+		return err
+	}
+	if f.Kind == ledger.Sweep && next == fundtransfer.Booked {
+		return t.closeSwept(ctx, f.Area)
+	}
+	return nil
 }
 
 // transferColumns are read by scanTransfer.

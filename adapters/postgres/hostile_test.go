@@ -230,4 +230,11 @@ func TestNothingWaitsForEverWithoutACase(t *testing.T) {
 	if got := one[int64](t, w, `select sum(amount)::bigint from posting where role = 'income'`); got != 200_00 {
 		t.Errorf("income account received %d fen, want 20000", got)
 	}
+	if err := w.service.Tick(ctx, w.today); err != nil {
+		t.Fatal(err)
+	}
+	if n := one[int64](t, w, `select count(*) from exception_closed x join exception_case c on c.id = x.case_id
+		where c.kind = 'uncleared'`); n != 1 {
+		t.Errorf("%d cases closed when money and answers agreed, want 1", n)
+	}
 }

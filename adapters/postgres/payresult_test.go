@@ -765,6 +765,76 @@ func TestF34_ASuccessOfWhatCameBackIsNoRepetition(t *testing.T) {
 	w.sound(t)
 }
 
+// A bank that refuses or gives back a payment as one that it has seen before may
+// have made that one: it is not paid again, whatever account the payee has now.
+func TestF34_WhatABankCallsADuplicateIsNotPaidAgain(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 4, disbursement.SettlesNet)
+	i := w.paying
+	w.answer(t, w.batch, failedLine(i[0], "AM05"), paidLine(i[1]), failedLine(i[2], "RJ05"), paidLine(i[3]))
+	w.giveBack(t, disbursement.Return{ //nolint:exhaustruct // what a bank says
+		Item: i[1].ID, Amount: i[1].Sum(), BankReference: "B1", ValueDate: w.today, Code: "DU01",
+	})
+	w.corrected(t, i[0].Member, i[1].Member)
+	_, held := w.roster(t, disbursement.Order{Scheme: ledger.Rural, Month: march(), Kind: disbursement.Reissue, Items: nil})
+	want := map[int64]disbursement.Hold{
+		i[0].Member: disbursement.HeldDoubleCredit, i[1].Member: disbursement.HeldDoubleCredit, i[2].Member: "",
+	}
+	if diff := cmp.Diff(want, held); diff != "" {
+		t.Errorf("reissue, want first:\n%s", diff)
+	}
+	if got, want := w.openCases(t, "possible_double_credit"),
+		fmt.Sprintf("payment_item:%d payment_item:%d", i[0].ID, i[1].ID); got != want {
+		t.Errorf("cases about %q, want %q", got, want)
+	}
+	w.sound(t)
+}
+
+// A reissue of some payments pays those and no others, and none in silence.
+func TestAReissueIsLimitedToWhatWasAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 4, disbursement.SettlesNet)
+	i := w.paying
+	w.answer(t, w.batch, failedLine(i[0], "RJ05"), failedLine(i[1], "RJ05"), failedLine(i[2], "RJ05"), paidLine(i[3]))
+	again := func(items ...int64) (disbursement.Drafted, error) {
+		var out disbursement.Drafted
+		_, err := w.pay.PayAgain(t.Context(), w.ask("POST /v1/reissues"), result(&out), w.maker, ledger.Rural, items)
+		return out, err
+	}
+	for name, items := range map[string][]int64{
+		"one that was paid": {i[0].ID, i[3].ID}, "nobody's": {i[0].ID, 7}, "a batch": {w.batch.ID},
+	} {
+		if _, err := again(items...); fault.CodeOf(err) != "payment_not_reissuable" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	first, err := again(i[0].ID, i[2].ID)
+	if err != nil || first.Roster.Entitled != 2 {
+		t.Fatalf("the reissue of two has %d, %v", first.Roster.Entitled, err)
+	}
+	frozen, err := w.trySubmit(w.maker, first.Run.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var replaced []int64
+	for _, b := range frozen.Batches {
+		for _, item := range w.payItems(t, b) {
+			replaced = append(replaced, item.Replaces)
+		}
+	}
+	slices.Sort(replaced)
+	if !slices.Equal(replaced, []int64{i[0].ID, i[2].ID}) {
+		t.Errorf("payments %v are paid again, want %d and %d", replaced, i[0].ID, i[2].ID)
+	}
+	if _, err := again(i[0].ID); fault.CodeOf(err) != "payment_not_reissuable" {
+		t.Errorf("what is being paid again: %v", err)
+	}
+	rest, err := again()
+	if err != nil || rest.Roster.Entitled != 1 {
+		t.Errorf("the reissue of the rest has %d, %v; want 1", rest.Roster.Entitled, err)
+	}
+}
+
 func TestF35_AFailureAfterASuccessReversesNothing(t *testing.T) {
 	t.Parallel()
 	w := newAnswerWorld(t, 1, disbursement.SettlesNet)

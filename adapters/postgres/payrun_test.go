@@ -806,8 +806,15 @@ func TestF01_F02_KilledInTheFreeze(t *testing.T) {
 	if d := cmp.Diff(after, w.rows(t)); d != "" {
 		t.Errorf("the same request again leaves rows: %s", d)
 	}
-	if b := w.batchesOf(t, run.ID); len(b) != 1 || b[0].Number != "00000001" || b[0].Count != 400 {
+	// What was cut off took no number and no id: the file is the one that a freeze never cut makes.
+	calm := newRunWorld(t, 400, 0)
+	want := calm.frozen(t, regular(march())).Batches[0]
+	b := w.batchesOf(t, run.ID)
+	if len(b) != 1 || b[0].Number != "00000001" || b[0].Count != 400 || b[0].ID != want.ID {
 		t.Errorf("batches after the freeze: %+v", b)
+	}
+	if d := cmp.Diff(string(calm.sameFile(t, want)), string(w.sameFile(t, b[0]))); d != "" || b[0].Digest != want.Digest {
+		t.Errorf("the file differs from that of a freeze that was never cut (-never +cut):\n%s", d)
 	}
 }
 

@@ -369,7 +369,7 @@ func (w *runWorld) itemFailed(t *testing.T, i disbursement.Item, class string) {
 	w.sql(t, fmt.Sprintf(`
 		insert into answer (area, receipt_id, line, batch_id, item_id, outcome, class, code, text, bank_reference,
 			disposition, answered_at)
-		values (610304, 1, %[1]d, %[2]d, %[1]d, 'failed', '%[3]s', 'X', '', '', 'recorded', now());
+		values (610304, 1, %[1]d %% 1000000, %[2]d, %[1]d, 'failed', '%[3]s', 'X', '', '', 'recorded', now());
 		update payment_batch set failed = failed + 1, failed_amount = failed_amount + %[4]d where id = %[2]d`,
 		i.ID, i.Batch, class, i.Sum().Fen()))
 }
@@ -380,11 +380,12 @@ func (w *runWorld) itemReturned(t *testing.T, i disbursement.Item, class string)
 	w.sql(t, fmt.Sprintf(`
 		insert into answer (area, receipt_id, line, batch_id, item_id, outcome, class, code, text, amount, bank_reference,
 			value_date, disposition, answered_at)
-		values (610304, 1, %[1]d, %[2]d, %[1]d, 'succeeded', 'SUCCESS', '', '', %[4]d, 'R%[1]d', '2011-03-25', 'recorded',
-			now());
+		values (610304, 1, %[1]d %% 1000000, %[2]d, %[1]d, 'succeeded', 'SUCCESS', '', '', %[4]d, 'R%[1]d', '2011-03-25',
+			'recorded', now());
 		insert into payment_return (area, id, item_id, batch_id, amount, bank_reference, value_date, class, receipt_id,
 			line, reported_by, reported_at, business_day)
-		values (610304, %[1]d + 1000000, %[1]d, %[2]d, %[4]d, 'B%[1]d', '2011-03-28', '%[3]s', 3, %[1]d, 'test', now(), '2011-03-28');
+		values (610304, %[1]d + 1000000, %[1]d, %[2]d, %[4]d, 'B%[1]d', '2011-03-28', '%[3]s', 3, %[1]d %% 1000000,
+			'test', now(), '2011-03-28');
 		insert into payment_return_booked values (610304, %[1]d + 1000000, '2011-03-28');
 		insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature, red,
 			reversal, amount, fund_account, batch_id, cause_id, member_id)

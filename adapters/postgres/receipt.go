@@ -164,11 +164,11 @@ func (t *tx) Receipt(ctx context.Context, area party.Area, id int64) (bank.Recei
 	err := t.QueryRow(ctx, `
 		select area, id, bank, kind, subject, name, part, declared_count, declared_amount, digest, size, state,
 			duplicate_of, rows, recorded, repeated, pending, refused, amount, code, text, received_by, received_at,
-			processed_at
+			processed_at, coalesce(accepted, 0)
 		from receipt where ($1 = 0 or area = $1) and id = $2`, int32(area), id).Scan(
 		&r.Area, &r.ID, &r.Bank, &r.Kind, &subject, &r.Name, &r.Part, &r.Count, &declared, &digest, &r.Size, &r.State,
 		&duplicateOf, &r.Counts.Rows, &r.Counts.Recorded, &r.Counts.Repeated, &r.Counts.Pending, &r.Counts.Refused,
-		&amount, &r.Code, &r.Text, &r.ReceivedBy, &r.ReceivedAt, &processed)
+		&amount, &r.Code, &r.Text, &r.ReceivedBy, &r.ReceivedAt, &processed, &r.Accepted)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return bank.Receipt{}, bank.ErrReceiptUnknown //nolint:exhaustruct // none
 	}
@@ -209,11 +209,19 @@ func (t *tx) ReceiptPart(ctx context.Context, area party.Area, id int64, part in
 
 // CloseReceipt writes what became of the lines of a receipt that was taken in.
 func (t *tx) CloseReceipt(ctx context.Context, area party.Area, id int64, c bank.Counts) error {
-	_, err := t.Exec(ctx, `update receipt set state = 'processed', rows = $3, recorded = $4, repeated = $5,
-		pending = $6, refused = $7, amount = $8, processed_at = $9 where area = $1 and id = $2 and state = 'received'`,
-		area, id, c.Rows, c.Recorded, c.Repeated, c.Pending, c.Refused, c.Amount.Fen(), t.at)
+	var accepted bool
+	err := t.QueryRow(ctx, `update receipt set state = 'processed', rows = $3, recorded = $4, repeated = $5,
+		pending = $6, refused = $7, amount = $8, processed_at = $9 where area = $1 and id = $2 and state = 'received'
+		returning accepted is not null`,
+		area, id, c.Rows, c.Recorded, c.Repeated, c.Pending, c.Refused, c.Amount.Fen(), t.at).Scan(&accepted)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
 	if err != nil {
 		return fmt.Errorf("close receipt %d: %w", id, err)
 	}
-	return nil
+	if !accepted {
+		return nil
+	}
+	return t.EndCase(ctx, area, "file_quarantined", fmt.Sprintf("receipt:%d", id), "job", "officers accepted it; it was taken in")
 }

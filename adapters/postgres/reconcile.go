@@ -358,7 +358,8 @@ func matchRow(row []byte, a reconcile.Account, m match.Match, statement []int64,
 func (t *tx) copyText(ctx context.Context, sql string, rows iter.Seq[[]byte]) error {
 	next, stop := iter.Pull(rows)
 	defer stop()
-	_, err := t.Conn().PgConn().CopyFrom(ctx, &rowReader{next: next, rest: nil}, sql)
+	tag, err := t.Conn().PgConn().CopyFrom(ctx, &rowReader{next: next, rest: nil}, sql)
+	t.written += tag.RowsAffected()
 	return err
 }
 

@@ -567,6 +567,13 @@ func TestF43_WhatTheBankDoesNotShowIsAlarmedAfterTwoWorkingDays(t *testing.T) {
 			t.Errorf("on the 10. %d alarms, want 1", got)
 		}
 	}
+	late := bankLine(bank.Credit, 500_000, 10, "S1")
+	late.ValueDate = nov(6)
+	w.statement(t, special, 7, 10, late)
+	alarms(11)
+	if n := ask[int64](t, w, `select count(*) from exception_closed`)[0]; n != 1 {
+		t.Errorf("%d alarms are closed when the bank shows it, want 1", n)
+	}
 }
 
 func TestABreakIsClosedWhenItsEqualComes(t *testing.T) {

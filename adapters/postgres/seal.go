@@ -241,10 +241,38 @@ func (t *tx) AlarmUnswept(ctx context.Context, area party.Area, scheme ledger.Sc
 	if err != nil {
 		return fmt.Errorf("income accounts of area %s on %s: %w", area, day, err)
 	}
-	if len(cases) == 0 {
-		return nil
+	if len(cases) > 0 {
+		err = t.OpenCase(ctx, area, cases...)
 	}
-	return t.OpenCase(ctx, area, cases...)
+	if err != nil {
+		return err
+	}
+	return t.closeSwept(ctx, area)
+}
+
+// closeSwept ends the cases of income accounts whose month was closed, or whose
+// sweeps since its end took all that stood there then.
+func (t *tx) closeSwept(ctx context.Context, area party.Area) error {
+	_, err := t.Exec(ctx, `
+		insert into exception_closed (area, case_id, text, closed_by, closed_at)
+		select c.area, c.id, case when p.month is null then 'the account was swept' else 'the month was closed' end, 'job', $2
+		from exception_case c
+		cross join lateral (select split_part(c.subject, ':', 2)::bigint as account,
+			(split_part(c.subject, ':', 3) || '-01')::date as month) k
+		left join period_close p on p.area = c.area and p.fund_account = k.account and p.month = k.month
+		where c.area = $1 and c.kind = 'income_not_swept'
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+		  and (p.month is not null or (
+			select sum(case when s.red then -s.amount else s.amount end) from posting s
+			where s.area = c.area and s.fund_account = k.account and s.role = 'income' and s.side = 'credit' and s.kind = 'sweep'
+			  and s.accounted_on >= k.month + interval '1 month') >= (
+			select b.closing from sealed_balance b
+			where b.area = c.area and b.fund_account = k.account and b.role = 'income'
+			  and b.day = (k.month + interval '1 month' - interval '1 day')::date))`, area, t.at)
+	if err != nil {
+		return fmt.Errorf("close the cases of swept accounts of area %s: %w", area, err)
+	}
+	return nil
 }
 
 // DayDigest recomputes the digest of a day from its rows, in bounded memory. It
@@ -341,7 +369,7 @@ func (t *tx) AddClosedPeriod(ctx context.Context, c ledger.ClosedPeriod) error {
 	if err != nil {
 		return fmt.Errorf("close %s of fund account %d: %w", c.Month, c.Account, err)
 	}
-	return nil
+	return t.closeSwept(ctx, c.Area)
 }
 
 // Digests compares the sealed digest of a day with the one that its rows give now.

@@ -410,7 +410,54 @@ func TestF57_MonthClose(t *testing.T) {
 	if err := w.close("finance-checker", "income", "2010-06"); err != nil {
 		t.Error(err)
 	}
+	var closed string
+	w.row(`select x.text from exception_case c join exception_closed x on x.case_id = c.id`, &closed)
+	if closed != "the month was closed" {
+		t.Errorf("the alarm was closed with %q", closed)
+	}
 	w.trial(calendar.MustDay("2010-07-02"))
+}
+
+// The alarm about money on the income account ends with the sweep that takes it,
+// and not with one that takes a part.
+func TestF57_TheAlarmEndsWithTheSweep(t *testing.T) {
+	t.Parallel()
+	w := newBookWorld(t, "2010-06-10", "2010-07-02")
+	w.mustBook(w.contribution(calendar.MustDay("2010-06-11"), 10000))
+	w.seal("2010-06-30")
+	moves := fundtransfer.NewService(w.db.FundTransfers(), func() calendar.Day { return *w.today.Load() })
+	sweep := func(amount money.Amount) {
+		t.Helper()
+		var made fundtransfer.Transfer
+		_, err := moves.Submit(t.Context(), request(w), result(&made), w.books.Officers["finance-maker"], fundtransfer.Instruction{
+			Kind: ledger.Sweep, From: w.books.Accounts[ledger.Income], To: w.books.Accounts[ledger.FiscalSpecial],
+			Amount: amount, EffectiveOn: *w.today.Load(), Document: "voucher 1",
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = moves.Approve(t.Context(), request(w), result(&made), w.books.Officers["finance-checker"],
+			fundtransfer.Verdict{ID: made.ID, Digest: made.Digest})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, c := range []struct {
+		amount money.Amount
+		want   int
+	}{{4000, 0}, {6000, 1}} {
+		sweep(c.amount)
+		var closed int
+		w.row(`select count(*) from exception_closed where text = 'the account was swept'`, &closed)
+		if closed != c.want {
+			t.Errorf("after a sweep of %s %d alarms are closed, want %d", c.amount, closed, c.want)
+		}
+	}
+}
+
+func request(w *bookWorld) once.Request {
+	key := fmt.Sprintf("sweep-%08d", w.serial.Add(1))
+	return once.Request{Caller: "officer:test", Route: "POST /v1/fund-transfers", Key: key, Fingerprint: sha256.Sum256([]byte(key))}
 }
 
 // The other ends of a month: swept to zero, and where the area wants no zero.

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -52,6 +53,7 @@ func batchChecks() []check {
 		),
 		invariant("I19", "numbers, names and digests of batches are unique, and no number is missing",
 			probe{table: "batch_counter", sql: batchNumberSQL},
+			probe{table: "item_counter", sql: itemNumberSQL()},
 			probe{table: "withholding_batch", looks: []string{"payment_batch"}, sql: batchTwiceSQL},
 		),
 		invariant("I40", "counters and progress are what the facts give again",
@@ -100,7 +102,7 @@ const batchEvidence = `case
 	when e.evidence ->> 'because' is null then true
 	when e.evidence ->> 'because' like 'acknowledged %' then e.actor not in ('bank:' || o.bank, 'bank:') or exists (
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at)
-	when e.evidence ->> 'because' like 'answers in receipt %' then e.actor not in ('bank:' || o.bank, 'bank:')
+	when e.evidence ->> 'because' like 'answers in receipt %' then ` + saidByNobody + `
 	     or e.to_state <> 'acked' or not exists (
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at
 	        and e.evidence ->> 'because' = 'answers in receipt ' || w.receipt_id)
@@ -108,12 +110,24 @@ const batchEvidence = `case
 	     select from bank_query q where q.area = o.area and q.batch_id = o.id and q.asked_at = e.at
 	     having e.evidence ->> 'because' = count(*) || ' items without an answer on ' || min(q.asked_on)
 	        and min(q.asked_on) = max(q.asked_on))
-	when e.to_state = 'done' then e.actor not in ('bank:' || o.bank, 'bank:', 'statement')
+	` + deliveredEvidence + `
+	when e.to_state = 'done' then (e.actor <> 'statement' and ` + saidByNobody + `)
 	     or e.evidence ->> 'because' <> 'every item has a final answer' or not exists (
 	     select from receipt r where r.area = o.area and r.subject = o.id and r.processed_at = e.at
 	     union all select from arrival v where v.area = o.area and v.batch_id = o.id and v.reported_at = e.at
 	     union all select from arrival_subject n where n.area = o.area and n.batch_id = o.id and n.named_at = e.at)
 	else e.actor not in ('bank:' || o.bank, 'bank:') end`
+
+// saidByNobody is SQL over a batch o and its event e that neither the bank nor
+// evidence in its place stands behind.
+const saidByNobody = `(e.actor not in ('bank:' || o.bank, 'bank:') and not exists (
+	     select from receipt c where c.area = o.area and c.subject = o.id and c.kind in ` + evidenceKinds + `
+	        and c.received_by = e.actor and c.processed_at = e.at))`
+
+// deliveredEvidence says so of a batch that went out by folder: the file that was
+// placed is the frozen one.
+const deliveredEvidence = `when e.to_state = 'sent' then e.actor <> 'job' or e.evidence ->> 'because' is distinct from
+	     'file in the bank''s folder with digest ' || encode(o.file_digest, 'hex')`
 
 func batchSteps() []any {
 	states := []bank.BatchState{
@@ -379,6 +393,36 @@ const batchNumberSQL = `
 	  from (select * from batch_counter where $1 = 0 or area = $1) c
 	  full join told t on t.area = c.area and t.bank = c.bank
 	 where (t.n, t.different, t.least, t.most) is distinct from (c.next - 1, c.next - 1, 1, c.next - 1)`
+
+// Ids are taken in the transaction of their batch, too: the batch's own, then those
+// of its items, then the next batch's, with none left out and none given twice.
+func itemNumberSQL() string {
+	first := `area::bigint * ` + strconv.Itoa(idsOfArea)
+	return `
+	with batch as (
+		select area, id, item_count from withholding_batch where $1 = 0 or area = $1
+		union all
+		select area, id, item_count from payment_batch where $1 = 0 or area = $1),
+	told as (
+		select area, id, id + item_count as most,
+		       lag(id + item_count, 1, ` + first + `) over (partition by area order by id) as before
+		  from batch),
+	last as (select area, max(most) as most from told group by area)
+	select area, id, area || '/' || id, 'its id does not follow ' || before || ', the last of the batch before it'
+	  from told where id <> before + 1
+	 union all
+	select coalesce(c.area, l.area), 0, coalesce(c.area, l.area)::text,
+	       'the next id is ' || coalesce(c.next::text, 'unknown') || ' after ' || coalesce(l.most::text, 'no batch')
+	  from (select area, next, ` + first + ` as first from item_counter where $1 = 0 or area = $1) c
+	  full join last l on l.area = c.area
+	 where l.most is distinct from c.first + c.next - 1
+	 union all
+	select i.area, i.id, i.area || '/' || i.id, 'its id does not follow its batch''s'
+	  from withholding_item i where ($1 = 0 or i.area = $1) and i.id <> i.batch_id + i.seq
+	 union all
+	select i.area, i.id, i.area || '/' || i.id, 'its id does not follow its batch''s'
+	  from payment_item i where ($1 = 0 or i.area = $1) and i.id <> i.batch_id + i.seq`
+}
 
 const batchTwiceSQL = `
 	with named as (

@@ -35,7 +35,12 @@ func fileChecks() []check {
 }
 
 // answerKinds are the kinds of receipt whose lines are answers.
-const answerKinds = `('results', 'result_file', 'payment_results', 'payment_result_file', 'returns')`
+const answerKinds = `('results', 'result_file', 'payment_results', 'payment_result_file', 'returns', 'evidence',
+	'payment_evidence')`
+
+// evidenceKinds are the kinds of receipt that officers answer for: no file is kept of
+// them either.
+const evidenceKinds = `('evidence', 'payment_evidence')`
 
 // requestKinds are the kinds of receipt that are requests: no file is kept of them.
 const requestKinds = `('results', 'payment_results', 'returns')`
@@ -164,6 +169,10 @@ func receiptStateSQL() string {
 	            then 'is the statement of an account that its bank does not keep'
 	       when r.state = 'processed' and r.kind = 'account_opening_result' and p.id is null
 	            then 'answers an account opening that was not its bank''s'
+	       when r.accepted is distinct from q.id
+	            then 'was accepted by decision ' || r.accepted || ', which does not say so'
+	       when r.kind in ` + evidenceKinds + ` and (e.id is null or e.digest <> r.digest or r.size <> 0)
+	            then 'is evidence by ' || r.name || ', which decided nothing of its batch'
 	       when r.state = 'processed' and r.declared_count <> r.rows
 	            then 'came with a count of ' || r.declared_count || ' and has ' || r.rows || ' rows'
 	       when r.kind = 'returns' and r.subject is not null then 'is of returns and names subject ' || r.subject
@@ -180,6 +189,13 @@ func receiptStateSQL() string {
 	             union all select 'out', area, id, bank from payment_batch) b
 	       on b.area = r.area and b.id = r.subject and b.bank = r.bank
 	       and b.way = case when r.kind like 'payment%' then 'out' else 'in' end
+	  left join decision_request q on q.area = r.area and q.id = r.accepted and q.kind = 'file' and q.subject_id = r.id
+	       and q.word = 'accept' and q.state = 'approved'
+	  left join (select q.area, q.id, 'evidence:' || q.id as name, q.digest, i.batch_id from decision_request q
+	               join (select area, id, batch_id from withholding_item
+	                     union all select area, id, batch_id from payment_item) i on i.area = q.area and i.id = q.subject_id
+	              where ($1 = 0 or q.area = $1) and q.kind = 'item' and q.state = 'approved') e
+	       on e.area = r.area and e.name = r.name and e.batch_id = r.subject
 	  left join fund_account f on f.area = r.area and f.id = r.subject and f.bank = r.bank
 	  left join account_opening p on p.area = r.area and p.id = r.subject and p.bank = r.bank
 	  left join (select area, receipt_id, sum(amount) as amount from answer where $1 = 0 or area = $1 group by 1, 2) l
@@ -191,12 +207,14 @@ func receiptStateSQL() string {
 	    or (r.duplicate_of is not null) <> (r.state = 'duplicate')
 	    or (r.state = 'duplicate' and (o.id is null or o.digest is distinct from r.digest))
 	    or (r.code <> '') <> (r.state = 'quarantined') or (r.text <> '' and r.state <> 'quarantined')
+	    or r.accepted is distinct from q.id
+	    or (r.kind in ` + evidenceKinds + ` and (e.id is null or e.digest <> r.digest or r.size <> 0))
 	    or (r.kind in ` + requestKinds + ` and r.size <> 0) or (r.kind = 'returns' and r.subject is not null)
 	    or (r.state <> 'processed' and (r.rows, r.amount) is distinct from (0, 0))
 	    or (r.state = 'processed' and case when r.kind = 'returns' then false
 	           when r.kind in ` + answerKinds + ` then b.id is null
 	           when r.kind = 'statement' then f.id is null when r.kind = 'account_opening_result' then p.id is null end)
-	    or (r.state = 'processed' and r.kind in ` + answerKinds + `
+	    or (r.state = 'processed' and r.accepted is null and r.kind in ` + answerKinds + `
 	        and (r.declared_count <> r.rows or r.declared_amount <> coalesce(l.amount, 0)))
 	    or (r.kind in ` + requestKinds + ` and r.received_by not in ('bank:' || r.bank, 'bank:')))`
 }
@@ -209,7 +227,8 @@ func checkReceiptParts(ctx context.Context, v *verifier, p probe, found *proof.F
 		       coalesce(r.digest, ''), coalesce(r.size, 0), r.id is null,
 		       r.state = 'receiving' or (r.state = 'quarantined'
 		            and r.digest = '\x0000000000000000000000000000000000000000000000000000000000000000')
-		  from (select * from receipt where ($1 = 0 or area = $1) and kind not in `+requestKinds+`) r
+		  from (select * from receipt where ($1 = 0 or area = $1) and kind not in `+requestKinds+`
+		         and kind not in `+evidenceKinds+`) r
 		  full join (select * from receipt_part where $1 = 0 or area = $1) b on b.area = r.area and b.receipt_id = r.id
 		 order by 1, 2, 3`, int32(v.area))
 	if err != nil {
@@ -290,8 +309,9 @@ const caseSQL = `
 		  from answer w left join receipt r on r.area = w.area and r.id = w.receipt_id
 		 where ($1 = 0 or w.area = $1) and w.disposition = 'refused'
 		union all
-		select area, id, 'file_quarantined', 'receipt:' || id, bank, processed_at from receipt
-		 where ($1 = 0 or area = $1) and state = 'quarantined'
+		select area, id, 'file_quarantined', 'receipt:' || id, bank, case when accepted is null then processed_at end
+		  from receipt
+		 where ($1 = 0 or area = $1) and (state = 'quarantined' or accepted is not null)
 		union all
 		select t.area, t.cause_id, 'refund_due', 'item:' || t.cause_id, '', min(e.booked_at)
 		  from refund_task t
@@ -307,9 +327,14 @@ const caseSQL = `
 		       on b.area = e.area and b.id = e.batch_id
 		 where ($1 = 0 or e.area = $1) and e.to_state = 'unknown' group by e.area, e.batch_id
 		union all
-		select w.area, w.item_id, 'possible_double_credit', 'payment_item:' || w.item_id, min(b.bank), min(w.answered_at)
-		  from answer w join payment_batch b on b.area = w.area and b.id = w.batch_id
-		 where ($1 = 0 or w.area = $1) and w.refusal = 'contradicts_outcome' and w.outcome = 'succeeded'
+		select w.area, w.item_id, 'possible_double_credit', 'payment_item:' || w.item_id, min(b.bank), min(w.at)
+		  from (select area, item_id, batch_id, answered_at as at from answer
+		         where (refusal = 'contradicts_outcome' and outcome = 'succeeded')
+		            or (disposition = 'recorded' and class = 'DUPLICATE')
+		        union all
+		        select area, item_id, batch_id, reported_at from payment_return where class = 'DUPLICATE') w
+		  join payment_batch b on b.area = w.area and b.id = w.batch_id
+		 where $1 = 0 or w.area = $1
 		 group by w.area, w.item_id
 		union all
 		select v.area, v.id, 'return_refused', 'return:' || v.id, b.bank, w.answered_at
@@ -350,6 +375,14 @@ const caseSQL = `
 	            and c.subject = 'payment_batch:' || b.id and c.bank = b.bank)
 	       when 'pay_run' then not exists (select from pay_run r where r.area = c.area
 	            and c.subject = 'pay_run:' || r.id)
+	       when 'month' then not exists (select from book k where k.area = c.area
+	            and k.scheme = split_part(c.subject, ':', 2))
+	       when 'outbox_file' then not exists (
+	            select from withholding_batch b where b.area = c.area and b.id::text = split_part(c.subject, ':', 2)
+	                and c.bank = b.bank
+	            union all select from payment_batch b where b.area = c.area and b.id::text = split_part(c.subject, ':', 2)
+	                and c.bank = b.bank)
+	       when 'inbox_file' then c.bank <> split_part(c.subject, ':', 2)
 	       when 'return' then not exists (select from payment_return v
 	            join payment_batch b on b.area = v.area and b.id = v.batch_id
 	            where v.area = c.area and c.subject = 'return:' || v.id and c.bank = b.bank)

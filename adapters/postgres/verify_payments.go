@@ -98,7 +98,9 @@ func paymentSQL() string {
 		            then d.kind || ' for ' || d.cause || ' is booked for another day than ' || d.day
 		       when e.cause not like 'payment_batch:' || d.batch || ':' || d.kind || ':%'
 		            then d.kind || ' for ' || d.cause || ' of batch ' || d.batch || ' is booked by ' || e.cause
-		       when e.booked_at <> d.at or e.actor not in ('bank:' || d.bank, 'bank:')
+		       when e.booked_at <> d.at or (e.actor not in ('bank:' || d.bank, 'bank:') and not exists (
+		            select from receipt c where c.area = d.area and c.kind = 'payment_evidence' and c.subject = d.batch
+		               and c.received_by = e.actor and c.processed_at = d.at))
 		            then d.kind || ' for ' || d.cause || ' was booked by ' || e.actor || ' at ' || e.booked_at
 		                 || ', and the bank said so at ' || d.at
 		       end as text

@@ -228,6 +228,23 @@ func decidedOtherwise() []corruption {
 			row: entryRow(`id from instrument_change where state = 'submitted'`), text: "no longer has the digest",
 		},
 		{
+			id: "I28", name: "evidence that says something else", sql: []string{
+				`update decision_request set word = 'not_executed' where kind = 'item'`,
+			},
+			row: entryRow(`id from decision_request where kind = 'item'`), text: "no longer has the digest",
+		},
+		{
+			id: "I21", name: "evidence that nobody decided", sql: []string{
+				`update receipt set name = 'evidence:1' where kind = 'payment_evidence'`,
+			},
+			also: []string{"I28"},
+			row:  entryRow(`id from receipt where kind = 'payment_evidence'`), text: "is evidence by evidence:1",
+		},
+		{
+			id: "I28", name: "a case that was not closed", sql: []string{`delete from exception_closed where closed_by like 'officer:business-maker%'`},
+			row: entryRow(`id from decision_request where kind = 'case'`), text: "and had no effect",
+		},
+		{
 			id: "I28", name: "opened another account than was approved", sql: []string{
 				`update instrument_change set successor_id = 2005 where instrument_id = 2006`,
 			},

@@ -7,9 +7,12 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/jackc/pgx/v5"
+
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
@@ -116,7 +119,21 @@ func (w *proofWorld) payMarch() {
 	w.today = calendar.MustDay("2011-03-30")
 	w.must(w.payout.WatchAnswers(w.t.Context(), w.today))
 	p = w.payments(cleared)
-	w.answerPayments(cleared, paidOut(p[0]), paidOut(p[1]))
+	w.answerPayments(cleared, paidOut(p[0]))
+	proved := paidOut(p[1])
+	w.decideCase("items/{id}/evidence", casework.Ask{ //nolint:exhaustruct // a success
+		Kind: casework.Item, Subject: p[1].ID, Word: casework.Succeeded, BankReference: proved.BankReference,
+		ValueDate: w.today,
+	})
+	w.work()
+	w.decideCase("cases/{id}/resolution", casework.Ask{ //nolint:exhaustruct // a case
+		Kind: casework.Case, Word: casework.Settled, Reason: "no payment of ours",
+		Subject: w.theID(`select min(id) from exception_case where kind = 'return_refused'`),
+	})
+	w.decideCase("quarantine/{id}/decision", casework.Ask{ //nolint:exhaustruct // a file
+		Kind: casework.File, Word: casework.Accept, Subject: w.theID(`select min(id) from receipt where state = 'quarantined'`),
+	})
+	w.work()
 	w.unclaim(`select max(id) from payment_return`)
 }
 
@@ -342,6 +359,30 @@ func (w *proofWorld) giveBack(bankCode string, lines ...disbursement.Return) {
 	_, err := w.payout.Returns(w.t.Context(), w.requestOf(bankCode, "returns"), w.render(nil), proofArea,
 		bank.Caller{Code: bankCode, KeyID: ""}, rep)
 	w.must(err)
+}
+
+// decideCase has two people of the business desk agree.
+func (w *proofWorld) decideCase(route string, a casework.Ask) {
+	w.t.Helper()
+	desk := casework.New(w.db.Casework(), func() calendar.Day { return w.today })
+	a.Document = "letter of the bank"
+	var r casework.Request
+	_, err := desk.Ask(w.t.Context(), w.request(route), w.render(func(v any) { r = as[casework.Request](v) }),
+		w.books.Officers["business-maker"], a)
+	w.must(err)
+	_, err = desk.Approve(w.t.Context(), w.request("decisions/{id}/approve"), w.render(nil), w.books.Officers["business-checker"],
+		casework.Verdict{ID: r.ID, Digest: r.Digest, Reason: ""})
+	w.must(err)
+}
+
+// theID asks for one id.
+func (w *proofWorld) theID(sql string) (id int64) {
+	w.t.Helper()
+	c, err := pgx.Connect(w.t.Context(), w.d.OwnerURL)
+	w.must(err)
+	defer c.Close(w.t.Context()) //nolint:errcheck // a connection of the test
+	w.must(c.QueryRow(w.t.Context(), sql).Scan(&id))
+	return id
 }
 
 func (w *proofWorld) unclaim(which string) {

@@ -26,7 +26,7 @@ func peopleChecks() []check {
 			probe{table: "fund_transfer", looks: []string{"duty_grant"}, sql: makerSQL},
 			probe{table: "period_close", sql: closerSQL},
 			probe{table: "pay_run", looks: []string{"pay_run"}, sql: threePeopleSQL},
-			probe{table: "pay_run", looks: []string{"hold_release", "instrument_change", "funding_request"}, sql: askerSQL},
+			probe{table: "pay_run", looks: []string{"hold_release", "instrument_change", "decision_request", "funding_request"}, sql: askerSQL},
 		),
 		invariant("I28", "what was approved is what was booked, sent and changed",
 			probe{table: "fund_transfer", run: checkTransferDigests},
@@ -36,6 +36,7 @@ func peopleChecks() []check {
 			probe{table: "payment_batch", sql: sentSQL},
 			probe{table: "hold_release", sql: releaseDigestSQL()},
 			probe{table: "instrument_change", sql: changeSQL()},
+			probe{table: "decision_request", sql: decisionSQL()},
 			probe{table: "fund_transfer", looks: []string{"funding_request"}, sql: fundingSQL()},
 		),
 		invariant("I39", "a refused request leaves nothing behind: every kept answer is of a command that was carried out",
@@ -101,6 +102,7 @@ const effects = `
 	 where $1 = 0 or area = $1
 	union all select area, id, 'hold_release', made_at, null from hold_release where $1 = 0 or area = $1
 	union all select area, id, 'instrument_change', made_at, null from instrument_change where $1 = 0 or area = $1
+	union all select area, id, 'decision_request', made_at, null from decision_request where $1 = 0 or area = $1
 	union all select area, id, 'funding_request', requested_at, null from funding_request where $1 = 0 or area = $1`
 
 // Answers are kept for 400 days at the least; the effects of older ones stand alone.
@@ -123,6 +125,9 @@ const answerWithoutEffectSQL = `
 		                   'approval'),
 		               ('POST /v1/periods/%/close', 'period_close'), ('POST /v1/opening-balances', 'opening_balance'),
 		               ('POST /v1/rosters', 'roster'), ('POST /v1/pay-runs', 'pay_run'), ('POST /v1/reissues', 'pay_run'),
+		               ('POST /v1/quarantine/%/decision', 'decision_request'), ('POST /v1/items/%/evidence', 'decision_request'),
+		               ('POST /v1/cases/%/resolution', 'decision_request'), ('POST /v1/decisions/%/approve', 'approval'),
+		               ('POST /v1/decisions/%/reject', 'approval'),
 		               ('POST /v1/pay-runs/%/submit', 'run_event'), ('POST /v1/pay-runs/%/approve', 'run_event'),
 		               ('POST /v1/pay-runs/%/reject', 'run_event'), ('POST /v1/pay-runs/%/release', 'run_event'),
 		               ('POST /v1/pay-runs/%/withdraw', 'run_event'), ('POST /v1/returns', 'receipt'),
@@ -142,7 +147,7 @@ const answerWithoutEffectSQL = `
 	select e.area, e.first, e.area || '/' || e.tab || ' ' || e.first, 'is one of ' || e.n || ' that '
 	       || coalesce(k.n, 0) || ' answers made'
 	  from (select area, tab, at, count(*) as n, min(id) as first from (` + effects + `) e
-	         where tab in ('withholding_run', 'fund_transfer', 'pay_run', 'roster', 'hold_release', 'instrument_change',
+	         where tab in ('decision_request', 'withholding_run', 'fund_transfer', 'pay_run', 'roster', 'hold_release', 'instrument_change',
 	                       'funding_request') group by 1, 2, 3) e
 	  left join (select created_at as at, count(*) as n from idempotency group by 1) k on k.at = e.at
 	 where e.n > k.n`
@@ -173,7 +178,8 @@ const approvalSQL = `
 	       select 'fund_transfer' as subject, area, id, maker_person, made_at, state from fund_transfer
 	       union all select 'pay_run', area, id, maker_person, made_at, state from pay_run
 	       union all select 'hold_release', area, id, maker_person, made_at, state from hold_release
-	       union all select 'instrument_change', area, id, maker_person, made_at, state from instrument_change) f
+	       union all select 'instrument_change', area, id, maker_person, made_at, state from instrument_change
+	       union all select 'decision_request', area, id, maker_person, made_at, state from decision_request) f
 	       on f.subject = a.subject and f.area = a.area and f.id = a.subject_id
 	  left join officer o on o.login = a.login
 	  left join organisation g on g.id = o.organisation_id

@@ -30,24 +30,28 @@ const threePeopleSQL = `
 	 where ($1 = 0 or a.area = $1) and a.subject in ('hold_release', 'instrument_change')
 	   and (g.kind is distinct from 'agency_business' or a.duty <> 'checker')`
 
+// officeOf is SQL that says of office g that it may ask for q.
+const officeOf = `(g.kind = q.office or (q.office = 'agency' and g.kind in ('agency_business', 'agency_finance')))`
+
 // Who asked had the duty in the office that asks, then.
 const askerSQL = `
 	select q.area, q.id, q.area || '/' || q.what || ' ' || q.id, case
 	       when o.login is null or o.person_id <> q.person then 'was made by login ' || q.login
 	            || ', which is not that person''s'
-	       when g.area <> q.area or g.kind <> q.office then 'was made in office ' || g.kind || ' of area ' || g.area
+	       when g.area <> q.area or not ` + officeOf + ` then 'was made in office ' || g.kind || ' of area ' || g.area
 	       else 'was made by ' || q.login || ', who was no maker then' end
 	  from (select area, id, 'run' as what, maker as login, maker_person as person, made_at as at,
 	               'agency_business' as office from pay_run
 	        union all select area, id, 'hold_release', maker, maker_person, made_at, 'agency_business' from hold_release
 	        union all select area, id, 'instrument_change', maker, maker_person, made_at, 'agency_business'
 	                    from instrument_change
+	        union all select area, id, 'decision_request', maker, maker_person, made_at, 'agency' from decision_request
 	        union all select r.area, r.id, 'funding_request', r.requested_by, o.person_id, r.requested_at,
 	                         'agency_finance' from funding_request r left join officer o on o.login = r.requested_by) q
 	  left join officer o on o.login = q.login
 	  left join organisation g on g.id = o.organisation_id
 	 where ($1 = 0 or q.area = $1) and (o.login is null or o.person_id is distinct from q.person or g.area <> q.area
-	    or g.kind <> q.office or not exists (select from duty_grant d where d.login = q.login and d.duty = 'maker'
+	    or not ` + officeOf + ` or not exists (select from duty_grant d where d.login = q.login and d.duty = 'maker'
 	          and d.granted_at <= q.at + ` + apart + ` and (d.revoked_at is null or d.revoked_at >= q.at - ` + apart + `)))
 	union all
 	select r.area, r.id, r.area || '/roster ' || r.id, 'was made by ' || r.made_by || ' at ' || r.made_at
@@ -71,7 +75,8 @@ const approvedDigestSQL = `
 	  from approval a
 	  join (select 'pay_run' as subject, area, id, digest from pay_run
 	        union all select 'hold_release', area, id, digest from hold_release
-	        union all select 'instrument_change', area, id, digest from instrument_change) s
+	        union all select 'instrument_change', area, id, digest from instrument_change
+	        union all select 'decision_request', area, id, digest from decision_request) s
 	    on s.subject = a.subject and s.area = a.area and s.id = a.subject_id
 	 where ($1 = 0 or a.area = $1) and a.digest is distinct from s.digest`
 
@@ -149,6 +154,39 @@ func changeSQL() string {
 		field("account_no", "q.account_no") + ` || ` + field("bank_no", "coalesce(q.bank_no, '')") + ` || ` +
 		field("activated", "case when q.activated then 'true' else 'false' end") + ` || ` +
 		field("document", "q.document") + `, 'UTF8')))`
+}
+
+// An approved decision had its effect: the file that was accepted is not aside for
+// what it was accepted for, evidence stands as a receipt, a settled case is closed by
+// its maker.
+func decisionSQL() string {
+	return `
+	select q.area, q.id, q.area || '/' || q.id, case
+	       when q.version <> case q.state when 'submitted' then 1 else 2 end
+	            or (q.state in ('approved', 'rejected')) <> (a.area is not null)
+	            then 'is ' || q.state || ' in version ' || q.version || ', and ' || coalesce(a.decision, 'nobody decided it')
+	       when q.state = 'approved' and not e.done
+	            then 'was approved to decide ' || q.kind || ' ' || q.subject_id || ' as ' || q.word || ', and had no effect'
+	       else 'no longer has the digest that it was submitted with' end
+	  from decision_request q
+	  left join approval a on a.area = q.area and a.subject = 'decision_request' and a.subject_id = q.id
+	 cross join lateral (select case
+	       when q.kind = 'item' then exists (select from receipt r where r.area = q.area and r.name = 'evidence:' || q.id
+	            and r.kind in ` + evidenceKinds + `)
+	       when q.kind = 'case' then exists (select from exception_closed x where x.area = q.area
+	            and x.case_id = q.subject_id and x.closed_by = 'officer:' || q.maker and x.closed_at = a.decided_at)
+	       when q.word = 'accept' then exists (select from receipt r where r.area = q.area and r.id = q.subject_id
+	            and r.accepted >= q.id)
+	       else exists (select from receipt r where r.area = q.area and r.id = q.subject_id) end as done) e
+	 where ($1 = 0 or q.area = $1) and (q.version <> case q.state when 'submitted' then 1 else 2 end
+	    or (q.state in ('approved', 'rejected')) <> (a.area is not null)
+	    or (q.state = 'approved' and not e.done)
+	    or q.digest <> sha256(convert_to('twoline decision 1' || E'\n' || ` +
+		field("area", "lpad(q.area::text, 6, '0')") + ` || ` + field("kind", "q.kind") + ` || ` +
+		field("subject", "q.subject_id::text") + ` || ` + field("about", "q.about") + ` || ` + field("word", "q.word") +
+		` || ` + field("document", "q.document") + ` || ` + field("reason", "q.reason") + ` || ` +
+		field("bank_reference", "q.bank_reference") + ` || ` + field("value_date", "coalesce(q.value_date::text, '')") +
+		` || ` + field("code", "q.code") + `, 'UTF8')))`
 }
 
 // An allocation that names a request goes to its account, and all of them together

@@ -34,16 +34,17 @@ func paymentLife() life {
 	     and r.to_state = 'released' and r.at = e.at and r.actor = e.actor) or e.evidence ->> 'because' <> 'released'
 	when e.evidence ->> 'because' like 'acknowledged %' then e.actor not in ('bank:' || o.bank, 'bank:') or exists (
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at)
-	when e.evidence ->> 'because' like 'answers in receipt %' then e.actor not in ('bank:' || o.bank, 'bank:')
+	when e.evidence ->> 'because' like 'answers in receipt %' then ` + saidByNobody + `
 	     or e.to_state <> 'acked' or not exists (
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at
 	        and e.evidence ->> 'because' = 'answers in receipt ' || w.receipt_id)
 	when e.to_state = 'acked' then true
+	` + deliveredEvidence + `
 	when e.to_state = 'unknown' then e.actor <> 'job' or not exists (
 	     select from bank_query q where q.area = o.area and q.batch_id = o.id and q.asked_at = e.at
 	     having e.evidence ->> 'because' = count(*) || ' payments without an answer on ' || min(q.asked_on)
 	        and min(q.asked_on) = max(q.asked_on))
-	when e.to_state = 'done' then e.actor not in ('bank:' || o.bank, 'bank:')
+	when e.to_state = 'done' then ` + saidByNobody + `
 	     or e.evidence ->> 'because' <> 'every payment has a final answer' or not exists (
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at)
 	when e.to_state = 'withdrawn' then not ` + heldDuty("e.actor", "o.area", "e.at",
@@ -92,7 +93,7 @@ func runLife() life {
 	when 'closed' then exists (select from payment_batch b where b.area = o.area and b.run_id = o.id
 	     and b.state not in ('done', 'withdrawn')) or not exists (select from payment_batch b
 	     join batch_event v on v.area = b.area and v.batch_id = b.id and v.to_state in ('done', 'withdrawn')
-	     where b.area = o.area and b.run_id = o.id having max(v.at) = e.at
+	     where b.area = o.area and b.run_id = o.id having max(v.at) <= e.at + ` + apart + `
 	        and bool_or(v.at = e.at and v.actor = e.actor))
 	     or e.evidence <> 'every batch has its last answer or was recalled'
 	else e.to_state = 'approved' and e.evidence <> 'approved digest' or not exists (select from approval a where a.area = o.area and a.subject = 'pay_run' and a.subject_id = o.id

@@ -22,13 +22,14 @@ func protected() []string {
 	return []string{
 		"entry", "posting", "sealed_balance", "sealed_day", "period_close", "book", "withholding_run",
 		"withholding_batch",
-		"batch_counter", "batch_event", "withholding_item", "receipt", "receipt_part", "answer", "arrival",
+		"batch_counter", "item_counter", "batch_event", "withholding_item", "receipt", "receipt_part", "answer", "arrival",
 		"counter_receipt", "terminal_day", "agreement", "agreement_progress", "arrival_suspense", "refund_task",
 		"exception_case", "statement", "statement_line", "fund_transfer", "transfer_event", "approval", "fixed_deposit",
 		"opening_balance", "personal_opening", "account_opening", "account_opening_item", "two_line_rule", "bank_query",
 		"tier_choice", "idempotency", "pay_run", "run_event", "roster", "roster_line", "release_hit", "payment_batch",
 		"payment_item", "payment_return", "payment_return_booked", "return_unclaimed", "entitlement", "death_notice",
 		"death_withdrawn", "payment_hold", "hold_release", "instrument_change", "funding_request",
+		"decision_request",
 	}
 }
 

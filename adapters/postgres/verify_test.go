@@ -506,6 +506,10 @@ func batchCorruptions() []corruption {
 			row: `'610305 psbc'`, text: "the next number is 16 and there are 14 batches",
 		},
 		{
+			id: "I19", name: "an id left out", sql: []string{`update item_counter set next = next + 1`},
+			row: `'610305'`, text: "the next id is ",
+		},
+		{
 			id: "I40", name: "counter of a batch", sql: []string{
 				`update withholding_batch set failed = failed + 1 where id = ` + sentBatch,
 			},

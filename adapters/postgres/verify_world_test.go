@@ -400,6 +400,8 @@ func (w *proofWorld) work() {
 					err = w.service.TakeInResultFile(w.t.Context(), j.Area, j.Receipt)
 				case bank.ReceiptPaymentResultFile:
 					err = w.payout.TakeInResultFile(w.t.Context(), j.Area, j.Receipt)
+				case bank.ReceiptPaymentEvidence:
+					err = w.payout.TakeInEvidence(w.t.Context(), j.Area, j.Receipt)
 				default:
 				}
 			default:

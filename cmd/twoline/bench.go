@@ -29,9 +29,9 @@ import (
 // benchCommand measures on a private, durable PostgreSQL, each figure beside the
 // limit of the machine measured in the same run.
 type benchCommand struct {
-	Name  string        `arg:"" optional:"" enum:"single,batch,import,all" default:"all" help:"single: one payment with idempotency. batch: 1 000 results a request. import: a file of results taken in, posted and swept."`
+	Name  string        `arg:"" optional:"" enum:"single,batch,import,payrun,all" default:"all" help:"single: one payment with idempotency. batch: 1 000 results a request. import: a file of results taken in, posted and swept. payrun: a month's pensions from entitlement to posting."`
 	For   time.Duration `name:"for" default:"8s" help:"How long each rate is measured."`
-	Items int           `default:"157562" help:"Lines of the import."`
+	Items int           `default:"157562" help:"Lines of the import and of the pay run."`
 	JSON  bool          `name:"json" help:"Print the figures as JSON."`
 }
 
@@ -67,7 +67,7 @@ func (cmd *benchCommand) Run(a *app) (err error) {
 	for _, one := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"single", b.single}, {"batch", b.batch}, {"import", b.importFile}} {
+	}{{"single", b.single}, {"batch", b.batch}, {"import", b.importFile}, {"payrun", b.payRun}} {
 		if cmd.Name != "all" && cmd.Name != one.name {
 			continue
 		}
@@ -94,7 +94,12 @@ type bench struct {
 	keys    atomic.Int64
 }
 
-const benchPayers = 300_000
+const (
+	benchFirstMember = 10_000_000
+	// benchPayers pay at counters, each up to fifty times.
+	benchPayers  = 200_000
+	benchPayment = 100_00
+)
 
 // seed makes a county as large as the measurement needs, by SQL: how it came to
 // be is not what is measured.
@@ -123,10 +128,11 @@ func (b *bench) seed(ctx context.Context, cmd *benchCommand) error {
 				'王建国', 610304101201, 'rural', '2011-01-01' from generate_series(1, %d) g`, members),
 		fmt.Sprintf(`insert into instrument (area, id, member_id, bank, kind, account_no, activated, for_payout, opened_on)
 			select area, id + 1000000000, id, 'psbc', 'passbook', '6010' || id, true, true, '2011-01-01' from member
-			where id <= %d`, 10_000_000+cmd.Items),
+			where id <= %d`, benchFirstMember+cmd.Items),
 		`insert into mandate (area, id, member_id, instrument_id, bank, number, signed_on)
 			select area, id + 1000000000, member_id, id, 'psbc', 'M' || id, '2011-01-01' from instrument`,
-		`insert into tier_choice select area, id, 2011, 10000, '2011-01-01' from member`,
+		fmt.Sprintf(`insert into tier_choice select area, id, 2011, case when id > %d then 500000 else 10000 end, '2011-01-01'
+			from member`, benchFirstMember+cmd.Items),
 		`create table bench_limit (id bigint generated always as identity primary key, caller text, key text, body text)`,
 		`analyze member, instrument, mandate, tier_choice`,
 	} {
@@ -189,20 +195,17 @@ func (b *bench) add(name string, value, limit float64, text string) { //nolint:f
 // single takes payments one a request, at 64 and at 256 callers.
 func (b *bench) single(ctx context.Context) error {
 	var next atomic.Int64
-	next.Store(int64(10_000_000 + b.items))
 	for _, parallel := range []int{64, 256} {
 		limit, err := b.limit(ctx)
 		if err != nil {
 			return err
 		}
 		n, latency, took, err := b.load(ctx, parallel, func(ctx context.Context, _ int64) error {
-			member := next.Add(1)
-			if member > int64(10_000_000+b.items+benchPayers) {
-				return errors.New("more payments than members: measure for a shorter time")
-			}
+			n := next.Add(1)
+			member := benchFirstMember + int64(b.items) + 1 + n%benchPayers
 			p := collection.CounterPayment{ //nolint:exhaustruct // the gateway fills the rest
-				Member: member, Year: 2011, Amount: 100_00, Channel: "terminal", Terminal: "T1",
-				PaidOn: calendar.MustDay("2011-03-10"), BankReference: fmt.Sprintf("B%d", member),
+				Member: member, Year: 2011, Amount: benchPayment, Channel: "terminal", Terminal: "T1",
+				PaidOn: calendar.MustDay("2011-03-10"), BankReference: fmt.Sprintf("B%d", n),
 			}
 			_, err := b.stage.g.counter.Pay(ctx, b.request("POST /v1/contributions"), renderJSON,
 				bank.Caller{Code: psbc, KeyID: ""}, postIncome, p)

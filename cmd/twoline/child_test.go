@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -22,14 +23,36 @@ import (
 // program is the real program, built once for a test.
 type program struct{ path string }
 
-func buildProgram(t *testing.T) program {
+func buildProgram(t *testing.T, flags ...string) program {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "twoline")
-	out, err := exec.CommandContext(t.Context(), "go", "build", "-o", path, ".").CombinedOutput()
+	args := append([]string{"build", "-o", path}, flags...)
+	out, err := exec.CommandContext(t.Context(), "go", append(args, ".")...).CombinedOutput()
 	if err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return program{path}
+}
+
+// buildDatedProgram builds the real program with one file replaced: its business
+// day is what the file at TWOLINE_TEST_BUSINESS_DAY says.
+func buildDatedProgram(t *testing.T) program {
+	t.Helper()
+	here, err := os.Getwd()
+	if err != nil {
+		t.Fatal(err)
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
+		filepath.Join(here, "clock.go"): filepath.Join(here, "testdata", "businessday.go.txt"),
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "overlay.json")
+	if err := os.WriteFile(path, overlay, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return buildProgram(t, "-overlay", path)
 }
 
 // run runs one command to its end and returns what it printed and its exit code.
@@ -145,6 +168,27 @@ func (c *child) kill() error {
 	<-c.end
 	c.cmd = nil
 	return err
+}
+
+// signal tells the service something and returns what is closed when it ended.
+func (c *child) signal(s os.Signal) (ended <-chan struct{}, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.end, c.cmd.Process.Signal(s)
+}
+
+// gone returns the exit code of a service that ended by itself; one that did not is killed.
+func (c *child) gone() (code int, err error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	select {
+	case <-c.end:
+	default:
+		err = errors.Join(errors.New("it had to be killed"), c.cmd.Process.Kill())
+		<-c.end
+	}
+	code, c.cmd = c.cmd.ProcessState.ExitCode(), nil
+	return code, err
 }
 
 func (c *child) lastWords() string {

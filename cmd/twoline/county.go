@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"strconv"
 
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/calendar"
@@ -89,6 +90,15 @@ func (p people) at(i int) one {
 		m.tier = 0
 	}
 	return m
+}
+
+// bySocialNo finds a member by the number that at gave them.
+func (p people) bySocialNo(no string) (one, error) {
+	i, err := strconv.Atoi(no[min(6, len(no)):])
+	if err != nil || i < 1 || i > p.count() {
+		return one{}, fmt.Errorf("nobody has the social number %s", no)
+	}
+	return p.at(i - 1), nil
 }
 
 // isNew says that a payer joins in 2011.

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"twoline/adapters/bank/gb18030"
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/approval"
@@ -126,20 +128,28 @@ func (c *countyPlay) register(ctx context.Context) error {
 	return c.enrol(ctx, false)
 }
 
-// enrol imports members with their accounts, mandates and tiers.
+// enrol imports members, then their accounts and mandates beside their tiers and
+// entitlements.
 func (c *countyPlay) enrol(ctx context.Context, newcomers bool) error {
-	for _, kind := range []registry.Kind{
-		registry.KindMembers, registry.KindInstruments, registry.KindMandates, registry.KindTiers,
-		registry.KindEntitlements,
-	} {
-		if newcomers && kind == registry.KindEntitlements {
-			continue
+	load := func(ctx context.Context, kinds ...registry.Kind) error {
+		for _, kind := range kinds {
+			if err := c.stage.stream(ctx, c.people.area, kind, c.people.table(string(kind), newcomers)); err != nil {
+				return err
+			}
 		}
-		if err := c.stage.stream(ctx, c.people.area, kind, c.people.table(string(kind), newcomers)); err != nil {
-			return err
-		}
+		return nil
 	}
-	return nil
+	if err := load(ctx, registry.KindMembers); err != nil {
+		return err
+	}
+	rights := []registry.Kind{registry.KindTiers}
+	if !newcomers {
+		rights = append(rights, registry.KindEntitlements)
+	}
+	both, ctx := errgroup.WithContext(ctx)
+	both.Go(func() error { return load(ctx, registry.KindInstruments, registry.KindMandates) })
+	both.Go(func() error { return load(ctx, rights...) })
+	return both.Wait() //nolint:wrapcheck // of stream
 }
 
 func (c *countyPlay) openBooks(ctx context.Context) error {
@@ -270,16 +280,20 @@ func (c *countyPlay) events(month calendar.Month) ([]event, error) {
 		{lastWorking, c.sweep},
 	}
 	if month.Number() > 1 {
-		out = append(out, event{month.Day(2), func(ctx context.Context) error { return c.closeMonth(ctx, month.Add(-1)) }})
+		out = append(out, event{month.Day(2), func(ctx context.Context) error { return c.closeMonth(ctx, month.Add(-1)) }},
+			event{month.Day(5), c.correctAccounts})
 	}
 	if month.Number()%3 == 0 {
 		out = append(out, event{month.Day(10), c.subsidy})
 	}
 	switch month.Number() {
 	case 2:
-		out = append(out, event{month.Day(10), func(ctx context.Context) error { return c.enrol(ctx, true) }})
+		out = append(out, event{month.Day(10), func(ctx context.Context) error { return c.enrol(ctx, true) }},
+			event{month.Day(15), func(context.Context) error { return c.fallAsleep(month) }})
 	case 3, 4:
 		out = append(out, event{month.Day(1), c.topUp}, event{month.Day(1), c.withhold})
+	case 5, 9:
+		out = append(out, event{month.Day(15), func(context.Context) error { return c.fallAsleep(month) }})
 	case 6:
 		out = append(out, event{month.Day(10), c.repay})
 	case 12:
@@ -482,6 +496,59 @@ func (c *countyPlay) fundAndRelease(ctx context.Context, month calendar.Month) e
 	return c.stage.settle(ctx)
 }
 
+// fallAsleep has three pensioners' accounts at the bank fall asleep: what is paid
+// to them comes back some days later. Who they were was not published.
+func (c *countyPlay) fallAsleep(month calendar.Month) error {
+	var err error
+	c.post.Ledger(func(l *simbank.Ledger) {
+		for k := range 3 {
+			who := c.people.payers + (month.Number()*3+k)*c.people.pensioners/40
+			err = errors.Join(err, l.SetState(c.people.at(who).account, simbank.Dormant))
+		}
+	})
+	return err
+}
+
+// correctAccounts gives those whose last pension came back another account, asked
+// for and approved by two people of the business desk; the next run pays them again.
+func (c *countyPlay) correctAccounts(ctx context.Context) error {
+	if len(c.regular) == 0 {
+		return nil
+	}
+	var list struct {
+		Items []struct {
+			Member   string `json:"member_id"`
+			SocialNo string `json:"social_no"`
+		} `json:"items"`
+	}
+	last := c.regular[len(c.regular)-1]
+	if err := c.stage.desks["business"].get(ctx, "/v1/pay-runs/"+last+"/proof/returned", &list); err != nil {
+		return err
+	}
+	for _, name := range list.Items {
+		who, err := c.people.bySocialNo(name.SocialNo)
+		if err != nil {
+			return err
+		}
+		c.serial++
+		number := fmt.Sprintf("60109%011d", c.serial)
+		c.post.Ledger(func(l *simbank.Ledger) {
+			err = l.Open(simbank.Account{Number: number, Name: who.name, IDNumber: who.idNumber}) //nolint:exhaustruct // in good order
+		})
+		if err != nil {
+			return fmt.Errorf("open account: %w", err)
+		}
+		err = c.stage.changeAccount(ctx, name.Member, map[string]any{
+			"bank": psbc, "kind": "passbook", "account_no": number, "activated": true, "document": "账户变更申请表",
+		})
+		if err != nil {
+			return err
+		}
+	}
+	c.report.Returned += len(list.Items)
+	return nil
+}
+
 // closeYear closes December and reads what the year came to.
 func (c *countyPlay) closeYear(ctx context.Context) error {
 	if err := c.stage.turn(ctx, calendar.MustDay("2012-01-02")); err != nil {
@@ -535,6 +602,7 @@ func (c *countyPlay) count(ctx context.Context) error {
 		c.report.Pensioners = max(c.report.Pensioners, proof.Paid.Count)
 		c.report.PensionsPaid += proof.Paid.Amount
 		c.report.NotInPlace += proof.NotInPlace.Count
+		c.report.Reissued += proof.Reissued.Count
 	}
 	return nil
 }

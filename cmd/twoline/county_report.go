@@ -26,7 +26,10 @@ type yearReport struct {
 	SongpanIncome      money.Amount   `json:"songpan_income"`
 	SongpanBalance     money.Amount   `json:"songpan_balance"`
 	SongpanUnexplained money.Amount   `json:"songpan_unexplained"`
-	// NotInPlace are pensions that came back and were paid again by a later run.
+	// Returned are pensions that came back, and Reissued those of them that the next
+	// run paid again; NotInPlace are those that were not with their payee on the pay day.
+	Returned       int    `json:"returned"`
+	Reissued       int    `json:"reissued"`
 	NotInPlace     int    `json:"not_in_place"`
 	Reconciled     bool   `json:"reconciled"`
 	StatementLines int    `json:"statement_lines"`
@@ -84,7 +87,8 @@ func (r *yearReport) rows(lang string) []yearRow {
 		{pick("其中定期存款", "of it fixed deposits"), pick("430.0万", "4.300 M"), r.UrbanFixedDeposits.String(), ""},
 		{
 			pick("每月25日前发放到位", "in place by the 25th"), pick("是", "yes"), strconv.Itoa(len(r.PayDays)) + pick("个月", " months"),
-			pick("退票", "returned and paid again: ") + strconv.Itoa(r.NotInPlace) + pick("笔,次月重发", ""),
+			pick("退票", "returned ") + strconv.Itoa(r.Returned) + pick("笔,次月重发", ", paid again by the next run ") +
+				strconv.Itoa(r.Reissued) + pick("笔", ""),
 		},
 		{
 			pick("松潘县2010年总收入", "Songpan 2010, income"), pick("431.15万", "4.3115 M"), r.SongpanIncome.String(),

@@ -122,10 +122,24 @@ type lived struct {
 // live plays the whole story, beside the trouble, and returns the books.
 func (w *town) live(t *testing.T, name string, seed uint64, trouble func(context.Context, *townRun) error) lived {
 	t.Helper()
+	end := w.liveStory(t, name, seed, func(ctx context.Context, r *townRun) error { return r.play(ctx) }, trouble)
+	err := w.ask(t.Context(), name, func(c *pgx.Conn) (err error) { end.books, err = readBooks(t.Context(), c); return err })
+	if err != nil {
+		t.Fatal(err)
+	}
+	return end
+}
+
+// liveStory plays a story, beside the trouble, on a database of its own, which
+// stays, and proves every invariant in the end.
+func (w *town) liveStory(
+	t *testing.T, name string, seed uint64, story, trouble func(context.Context, *townRun) error,
+) lived {
+	t.Helper()
 	began := time.Now()
 	w.sql(t, "postgres", "create database "+name+" template "+w.template)
 	r := w.openRun(t, name, seed)
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), w.limit)
 	defer cancel()
 	if err := r.logIn(ctx); err != nil {
 		t.Fatal(err)
@@ -137,9 +151,16 @@ func (w *town) live(t *testing.T, name string, seed uint64, trouble func(context
 			troubled <- nil
 			return
 		}
-		troubled <- trouble(ctx, r)
+		err := trouble(ctx, r)
+		if err != nil {
+			cancel()
+		}
+		troubled <- err
 	}()
-	err := r.play(ctx)
+	err := story(ctx, r)
+	if err != nil {
+		cancel()
+	}
 	if err := errors.Join(err, <-troubled); err != nil {
 		t.Fatalf("%v\nthe service's last words:\n%s", err, r.child.lastWords())
 	}
@@ -151,9 +172,6 @@ func (w *town) live(t *testing.T, name string, seed uint64, trouble func(context
 		answers: r.answers.Load(), banks: []*simbank.Bank{r.post, r.coop}, people: w.county.people,
 		took: time.Since(began).Round(100 * time.Millisecond),
 	}
-	if err := w.ask(ctx, name, func(c *pgx.Conn) (err error) { end.books, err = readBooks(ctx, c); return err }); err != nil {
-		t.Fatal(err)
-	}
 	if err := r.child.kill(); err != nil {
 		t.Error(err)
 	}
@@ -164,6 +182,9 @@ func (w *town) openRun(t *testing.T, name string, seed uint64) *townRun {
 	t.Helper()
 	ports := freePorts(t, 3)
 	env := w.env(name)
+	if w.through != nil {
+		env["TWOLINE_DATABASE_URL"] = w.through(env["TWOLINE_DATABASE_URL"])
+	}
 	env["TWOLINE_REDIS_URL"], env["TWOLINE_HINT_SECRET"] = w.redis.URL(), "0123456789abcdef0123456789abcdef"
 	env["TWOLINE_LISTEN"], env["TWOLINE_UPLOAD_LISTEN"], env["TWOLINE_OPS_LISTEN"] = ports[0], ports[1], ports[2]
 	r := &townRun{
@@ -196,7 +217,7 @@ func (w *town) openRun(t *testing.T, name string, seed uint64) *townRun {
 }
 
 func (r *townRun) logIn(ctx context.Context) error {
-	for _, login := range []string{"business", "finance", "finance-check"} {
+	for _, login := range r.town.logins {
 		c := &clerk{
 			base: r.api, login: login,
 			client: &http.Client{Timeout: 30 * time.Second, Transport: counted{&http.Transport{}, &r.answers}},

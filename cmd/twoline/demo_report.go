@@ -52,6 +52,8 @@ type demoReport struct {
 	OpenBreaks     int  `json:"open_breaks"`
 	// Breaks names them.
 	Breaks []demoBreak `json:"breaks"`
+	// Vouchers counts those of March, whose papers agree with each other.
+	Vouchers int `json:"vouchers"`
 
 	SongpanIncome      money.Amount `json:"songpan_income"`
 	SongpanBalance     money.Amount `json:"songpan_balance"`

@@ -69,6 +69,10 @@ func TestDemoVillage(t *testing.T) {
 	if first.Rejected != 1 || first.Returned != 1 || first.Reissued != 2 || first.Unpaid != 0 || first.OpenBreaks != 0 {
 		t.Errorf("one pension is refused, one comes back, both are paid again: %+v", first)
 	}
+	// Counted only where the month's papers could be had and agreed.
+	if first.Vouchers < 20 {
+		t.Errorf("March has %d vouchers", first.Vouchers)
+	}
 	paid := 0
 	for _, v := range first.Villages {
 		paid += v.Paid

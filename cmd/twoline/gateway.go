@@ -15,15 +15,18 @@ import (
 	"twoline/adapters/bank/profile"
 	"twoline/adapters/httpapi"
 	"twoline/adapters/jobs"
+	"twoline/adapters/paper"
 	"twoline/adapters/postgres"
 	"twoline/adapters/redis"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/registry"
+	papers "twoline/gateway/report"
 	"twoline/reconcile"
 )
 
@@ -39,23 +42,12 @@ type gateway struct {
 	transfers  *fundtransfer.Service
 	ledger     *ledger.Service
 	reconcile  *reconcile.Service
+	casework   *casework.Service
+	delivery   *bank.Delivery
 	server     *httpapi.Server
 	// redis is nil where none is configured.
 	redis *redis.Client
 	log   *slog.Logger
-}
-
-// clocks are the two clocks of the gateway, both handed in.
-type clocks struct {
-	// now is the wall clock: signatures, sessions, the time of a row.
-	now func() time.Time
-	// today is the business day in Asia/Shanghai.
-	today func() calendar.Day
-}
-
-// wallClocks are the clocks of a real service.
-func wallClocks() clocks {
-	return clocks{now: time.Now, today: func() calendar.Day { return calendar.DayIn(time.Now()) }}
 }
 
 const maxUpload = 4 << 30
@@ -67,7 +59,7 @@ func wire(ctx context.Context, c config, clock clocks, log *slog.Logger) (*gatew
 		return nil, hinted{err, "is the database running, and did twoline migrate run on it?"}
 	}
 	g := &gateway{db: db, log: log} //nolint:exhaustruct // wired below
-	if err := g.wireFlows(clock); err != nil {
+	if err := g.wireFlows(c, clock); err != nil {
 		g.close()
 		return nil, err
 	}
@@ -78,7 +70,7 @@ func wire(ctx context.Context, c config, clock clocks, log *slog.Logger) (*gatew
 	return g, nil
 }
 
-func (g *gateway) wireFlows(clock clocks) error {
+func (g *gateway) wireFlows(c config, clock clocks) error {
 	days, err := calendar.Official()
 	if err != nil {
 		return fmt.Errorf("working days: %w", err)
@@ -99,9 +91,13 @@ func (g *gateway) wireFlows(clock clocks) error {
 	g.reconcile = reconcile.New(reconcile.Parts{
 		Store: g.db.Reconcile(), Decoder: files, Days: days, Today: clock.today,
 	})
+	g.casework = casework.New(g.db.Casework(), clock.today)
 	g.ledger = ledger.NewService(g.db.Ledger(), clock.today)
 	g.transfers = fundtransfer.NewService(g.db.FundTransfers(), clock.today)
-	return g.wireJobs(clock)
+	if err := g.wireFolders(c); err != nil {
+		return err
+	}
+	return g.wireJobs(c, clock)
 }
 
 // decoder reads a charset as UTF-8.
@@ -109,7 +105,7 @@ func decoder(charset gb18030.Charset) registry.Decoder {
 	return gb18030.New(charset).NewReader
 }
 
-func (g *gateway) wireJobs(clock clocks) error {
+func (g *gateway) wireJobs(c config, clock clocks) error {
 	h := jobs.NewHandlers()
 	jobs.On(h, g.takeIn)
 	jobs.On(h, func(ctx context.Context, j collection.AgreementReached) error {
@@ -120,6 +116,10 @@ func (g *gateway) wireJobs(clock clocks) error {
 		return g.reconcile.Match(ctx, reconcile.Account{Area: j.Area, ID: j.FundAccount})
 	})
 	h.Daily(g.daily)
+	jobs.On(h, func(ctx context.Context, j bank.FolderLook) error { return g.delivery.Look(ctx, j.Bank) })
+	for code := range c.Folders {
+		h.Often(folderInterval, bank.FolderLook{Bank: code})
+	}
 	engine, err := jobs.New(jobs.Options{
 		Pool: g.db.Pool(), Schema: postgres.JobSchema, Workers: 2, Today: clock.today, Log: g.log,
 	}, h)
@@ -142,6 +142,10 @@ func (g *gateway) takeIn(ctx context.Context, j bank.ReceiptArrived) error {
 		return g.registry.TakeIn(ctx, j.Area, j.Receipt)
 	case bank.ReceiptStatement:
 		return g.reconcile.TakeIn(ctx, j.Area, j.Receipt)
+	case bank.ReceiptEvidence:
+		return g.collection.TakeInEvidence(ctx, j.Area, j.Receipt)
+	case bank.ReceiptPaymentEvidence:
+		return g.payout.TakeInEvidence(ctx, j.Area, j.Receipt)
 	case bank.ReceiptResults, bank.ReceiptPaymentResults, bank.ReceiptReturns, bank.ReceiptImport:
 	}
 	return fmt.Errorf("receipt %d: nobody takes in %q", j.Receipt, j.What)
@@ -192,6 +196,7 @@ func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error 
 	deps := httpapi.Dependencies{ //nolint:exhaustruct // what is absent is left out
 		Log: g.log, Now: clock.now, Callers: g.db.Callers(), Collection: g.collection, Counter: g.counter, Intake: g.intake,
 		Disbursement: g.payout, Registry: g.registry, Transfers: g.transfers, Ledger: g.ledger, Reconcile: g.reconcile,
+		Reports: papers.NewService(g.db.Reports()), Papers: paper.New,
 	}
 	if c.RedisURL != "" {
 		client, err := redis.Open(ctx, redis.Options{ //nolint:exhaustruct // the adapter's defaults
@@ -207,10 +212,15 @@ func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error 
 		}
 		deps.Hint, deps.Limiter = client.Hint(), limiter
 	}
-	deps.Checks = g.checks(c)
+	deps.Casework, deps.Checks = g.casework, g.checks(c)
+	secure, err := c.tls()
+	if err != nil {
+		return err
+	}
 	//nolint:contextcheck // the server's requests bring contexts of their own
 	server, err := httpapi.New(httpapi.Config{ //nolint:exhaustruct // the adapter's defaults
 		PublicURL: c.PublicURL, UploadURL: c.UploadURL, Version: version, MaxUpload: maxUpload,
+		TLS: secure,
 	}, deps)
 	if err != nil {
 		return fmt.Errorf("wire the API: %w", err)

@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime/debug"
 	"syscall"
 
 	"github.com/alecthomas/kong"
@@ -18,7 +19,14 @@ import (
 	"twoline/gateway/fault"
 )
 
+// memoryLimit is the resident size that the collector aims below, unless
+// GOMEMLIMIT says another: a process of ours stays under 256 MiB.
+const memoryLimit = 224 << 20
+
 func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	code := run(ctx, os.Args[1:], streams{in: os.Stdin, out: os.Stdout, err: os.Stderr}, os.Getenv)
 	stop()
@@ -52,7 +60,7 @@ type commands struct {
 	Import      importCommand      `cmd:"" help:"Import a registry from CSV, with an answer per line."`
 	Admin       adminCommand       `cmd:"" help:"Make the first users and the banks' keys."`
 	Sign        signCommand        `cmd:"" help:"Sign one request for a script."`
-	Export      exportCommand      `cmd:"" help:"Export the book of one fund account."`
+	Export      exportCommand      `cmd:"" help:"Export the book of one fund account, or the papers of a month."`
 	Bench       benchCommand       `cmd:"" help:"Measure, each figure beside its limit of the same run, as a ratio."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`
 }

@@ -7,11 +7,13 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
 
 	"twoline/adapters/jobs"
 	"twoline/adapters/postgres"
 	"twoline/adapters/postgres/pgtest"
+	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 )
 
@@ -23,7 +25,7 @@ type errand struct {
 // Kind implements river.JobArgs.
 func (errand) Kind() string { return "errand" }
 
-// errands collects errands; what begins with "long" lasts until release.
+// errands collects errands; "long", and looks at folders, last until release, "panic" panics at first.
 type errands struct {
 	mu      sync.Mutex
 	names   []string
@@ -42,6 +44,13 @@ func (w *errands) times(name string) int {
 	return n
 }
 
+func (w *errands) wait(ctx context.Context) {
+	select {
+	case <-w.release:
+	case <-ctx.Done():
+	}
+}
+
 func startEngine(t *testing.T, d pgtest.Database, w *errands) (*jobs.Engine, *postgres.DB) {
 	t.Helper()
 	db, err := postgres.Open(t.Context(), postgres.Options{URL: d.AppURL, Connections: 6, Now: time.Now})
@@ -52,15 +61,17 @@ func startEngine(t *testing.T, d pgtest.Database, w *errands) (*jobs.Engine, *po
 	jobs.On(h, func(ctx context.Context, e errand) error {
 		w.mu.Lock()
 		w.names = append(w.names, e.Name)
+		first := len(w.names) == 1
 		w.mu.Unlock()
+		if e.Name == "panic" && first {
+			panic("an errand")
+		}
 		if e.Name == "long" {
-			select {
-			case <-w.release:
-			case <-ctx.Done():
-			}
+			w.wait(ctx)
 		}
 		return nil
 	})
+	jobs.On(h, func(ctx context.Context, _ bank.FolderLook) error { w.wait(ctx); return nil })
 	engine, err := jobs.New(jobs.Options{
 		Pool: db.Pool(), Schema: postgres.JobSchema, Workers: 2, Log: slog.New(slog.DiscardHandler),
 		Today: func() calendar.Day { return calendar.MustDay("2026-11-20") },
@@ -166,4 +177,57 @@ func TestF58_AnEngineShowsThatItLivesAgainAfterItsConnectionBroke(t *testing.T) 
 		now := holders()
 		return len(now) == 1 && now[0] != before[0]
 	})
+}
+
+// TestF116_AJobThatPanicsStopsNobody panics in one job: it is tried again, and others
+// go on.
+func TestF116_AJobThatPanicsStopsNobody(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t)
+	w := &errands{release: make(chan struct{})}
+	engine, db := startEngine(t, d, w)
+	enqueue(t, engine, db, true, errand{"panic"})
+	eventually(t, "the job panics", func() bool { return w.times("panic") == 1 })
+	enqueue(t, engine, db, true, errand{"other"})
+	eventually(t, "another job is worked on", func() bool { return w.times("other") == 1 })
+	eventually(t, "the job is tried again", func() bool { return w.times("panic") == 2 })
+}
+
+// TestF122_AJobExistsExactlyWhenItsFactDoes enqueues in transactions of which one
+// ends otherwise, and twice what waits once.
+func TestF122_AJobExistsExactlyWhenItsFactDoes(t *testing.T) {
+	t.Parallel()
+	d := pgtest.New(t)
+	w := &errands{release: make(chan struct{})}
+	engine, db := startEngine(t, d, w)
+	defer close(w.release)
+	enqueue(t, engine, db, false, errand{"never"}, bank.FolderLook{Bank: "never"})
+	enqueue(t, engine, db, true, bank.FolderLook{Bank: "rcc"})
+	enqueue(t, engine, db, true, bank.FolderLook{Bank: "rcc"}, errand{"kept"})
+	eventually(t, "the job that was kept is worked on", func() bool { return w.times("kept") == 1 })
+	got := column[string](t, d, `select kind || ' ' || coalesce(args ->> 'name', args ->> 'bank') || ' ' || count(*)
+		from river.river_job group by kind, args order by 1`)
+	want := []string{"errand kept 1", "folder_look rcc 1"}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("jobs (-want +got):\n%s", diff)
+	}
+}
+
+// enqueue puts jobs there in one transaction.
+func enqueue(t *testing.T, engine *jobs.Engine, db *postgres.DB, keep bool, list ...any) {
+	t.Helper()
+	tx, err := db.Pool().Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := engine.Enqueue(t.Context(), tx, list...); err != nil {
+		t.Fatal(err)
+	}
+	end := tx.Commit
+	if !keep {
+		end = tx.Rollback
+	}
+	if err := end(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -84,3 +84,26 @@ func (s *stage) proof(ctx context.Context, run string) (cycleProof, error) {
 	}
 	return p, nil
 }
+
+// changeAccount is asked for by one person of the business desk and approved by another.
+func (s *stage) changeAccount(ctx context.Context, member string, change map[string]any) error {
+	var list struct {
+		Items []struct {
+			ID string `json:"id"`
+		} `json:"items"`
+	}
+	if err := s.desks["business"].get(ctx, "/v1/members/"+member+"/instruments", &list); err != nil {
+		return err
+	}
+	if len(list.Items) != 1 {
+		return errDemo.With("a pensioner has %d accounts, want 1", len(list.Items))
+	}
+	path := "/v1/instruments/" + list.Items[0].ID + "/change"
+	var made struct {
+		Digest string `json:"digest"`
+	}
+	if err := s.desks["business"].post(ctx, path, change, &made); err != nil {
+		return err
+	}
+	return s.desks["business-check"].post(ctx, path+"/approve", map[string]string{"digest": made.Digest}, nil)
+}

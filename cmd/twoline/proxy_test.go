@@ -35,6 +35,8 @@ type commitProxy struct {
 	mu    sync.Mutex
 	fault commitFault
 	armed int
+	// every is how many commits of a storm pass before one meets the next fault.
+	every, passed int
 
 	// hits are the commits that met each fault.
 	hits [3]atomic.Int64
@@ -83,10 +85,25 @@ func (p *commitProxy) arm(f commitFault, times int) {
 	p.fault, p.armed = f, times
 }
 
+// storm has every so many commits meet a fault, each kind in turn, until it is 0.
+func (p *commitProxy) storm(every int) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.every = every
+}
+
 // take says which fault this commit meets, if any.
 func (p *commitProxy) take() (commitFault, bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	if p.every > 0 {
+		if p.passed++; p.passed%p.every != 0 {
+			return 0, false
+		}
+		fault := commitFault(p.passed / p.every % len(p.hits))
+		p.hits[fault].Add(1)
+		return fault, true
+	}
 	if p.armed == 0 {
 		return 0, false
 	}

@@ -17,7 +17,7 @@ import (
 
 // TestMain lets the scripts run this test's own binary as twoline.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"twoline": main})
+	testscript.Main(m, map[string]func(){"twoline": main, "twoline-counted": countedMain})
 }
 
 // TestScripts plays the stories of testdata/script: what an operator types, what

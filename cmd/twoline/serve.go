@@ -28,7 +28,16 @@ same variable with _FILE.
   TWOLINE_UPLOAD_LISTEN     files of any size      (127.0.0.1:8081)
   TWOLINE_OPS_LISTEN        metrics, never public  (127.0.0.1:9090)
   TWOLINE_PUBLIC_URL        what callers dial and sign, behind a proxy
-  TWOLINE_UPLOAD_URL        the same for the upload address`
+  TWOLINE_UPLOAD_URL        the same for the upload address
+  TWOLINE_BANK_FOLDERS      banks that give and take files in a folder: rcc=/srv/rcc,psbc=/srv/psbc;
+                            ours lie in outbox, theirs in inbox; every process sees the same folders
+  TWOLINE_BANK_MARKERS      those whose files count from their marker on, NAME.ok: rcc
+  TWOLINE_TLS_CERT          PEM file of the gateway's certificate; with it both addresses speak TLS
+  TWOLINE_TLS_KEY           PEM file of its key
+  TWOLINE_TLS_CLIENT_CA     PEM file of the authorities of the banks' certificates; a certificate is
+                            of the bank whose code is its common name, and only that bank's keys sign
+                            over its connection
+  TWOLINE_TLS_CLIENT_CERTIFICATES   who must show one: optional, banks or all (optional)`
 }
 
 // Run serves until the process is told to stop.

@@ -403,7 +403,8 @@ func (s *stage) stream(ctx context.Context, area party.Area, kind registry.Kind,
 
 // daily is the background's daily look, asked for by the business clock.
 func (g *gateway) daily(ctx context.Context, day calendar.Day) error {
-	return errors.Join(g.collection.Tick(ctx, day), g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day),
+	return errors.Join(g.collection.Tick(ctx, day), g.payout.WatchMonths(ctx, day),
+		g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day),
 		g.seal(ctx, day), g.purge(ctx), g.reconcile.Tick(ctx, day))
 }
 

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"log/slog"
 
 	"twoline/adapters/bank/profile"
 	"twoline/adapters/postgres"
@@ -82,9 +83,58 @@ func (s *stage) reconcile(ctx context.Context, accounts []string, through calend
 	return sum, nil
 }
 
+// papers takes the papers of a closed month, as the finance bureau does, and
+// counts its vouchers: each account's reconciliation statement agrees, the
+// vouchers balance, and the fund statement leads from its opening to its closing.
+func (s *stage) papers(ctx context.Context, accounts []string, month string) (int, error) {
+	auditor := s.desks["auditor"]
+	for _, id := range accounts {
+		var t struct {
+			Agrees bool `json:"agrees"`
+		}
+		if err := auditor.get(ctx, "/v1/reconciliations/"+id+"/"+month+"/statement", &t); err != nil {
+			return 0, err
+		}
+		if !t.Agrees {
+			return 0, errDemo.With("the reconciliation statement of account %s for %s does not agree", id, month)
+		}
+	}
+	book := "?scheme=rural&month=" + month
+	var vouchers struct {
+		Final  bool         `json:"final"`
+		Count  int          `json:"count"`
+		Debit  money.Amount `json:"debit"`
+		Credit money.Amount `json:"credit"`
+	}
+	if err := auditor.get(ctx, "/v1/reports/vouchers"+book, &vouchers); err != nil {
+		return 0, err
+	}
+	if !vouchers.Final || vouchers.Debit != vouchers.Credit {
+		return 0, errDemo.With("the vouchers of %s: debit %s, credit %s", month, vouchers.Debit, vouchers.Credit)
+	}
+	var fund struct {
+		Opening     money.Amount `json:"opening"`
+		BroughtIn   money.Amount `json:"brought_in"`
+		Income      money.Amount `json:"income_total"`
+		Expenditure money.Amount `json:"expenditure_total"`
+		Closing     money.Amount `json:"closing"`
+	}
+	if err := auditor.get(ctx, "/v1/reports/fund-statement"+book, &fund); err != nil {
+		return 0, err
+	}
+	if got := fund.Opening + fund.BroughtIn + fund.Income - fund.Expenditure; got != fund.Closing {
+		return 0, errDemo.With("the fund statement of %s leads to %s and closes at %s", month, got, fund.Closing)
+	}
+	return vouchers.Count, nil
+}
+
 // verify proves every invariant and returns "clean" or the first breach.
 func (s *stage) verify(ctx context.Context) (verdict string, invariants int, err error) {
-	r, err := s.g.db.Verify(ctx, postgres.Verification{Area: 0, Files: profile.New(), Progress: nil})
+	r, err := s.g.db.Verify(ctx, postgres.Verification{
+		Area: 0, Files: profile.New(), Progress: func(id string, _, _ int) {
+			s.log.InfoContext(ctx, "verifying", slog.String("invariant", id))
+		},
+	})
 	if err != nil {
 		return "", 0, err
 	}

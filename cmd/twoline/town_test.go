@@ -49,13 +49,40 @@ type town struct {
 	keys     map[string]signature.Key
 	template string
 	login    *url.Userinfo
+	// logins are the officers at work.
+	logins []string
+	// configure changes how a simulated bank is set up.
+	configure func(code string, c *simbank.Config)
+	// dayFile says which business day it is where the program was built for that.
+	dayFile string
+	// limit is how long a life may take.
+	limit time.Duration
+	// through, if given, says which address a life's service reaches PostgreSQL by.
+	through func(database string) string
 }
 
 // openTown seeds the county with the real program alone.
 func openTown(t *testing.T) *town {
 	t.Helper()
-	w := &town{binary: buildProgram(t), today: calendar.DayIn(time.Now()), keys: map[string]signature.Key{}}
-	w.county = newTown()
+	w := &town{
+		binary: buildProgram(t), today: calendar.DayIn(time.Now()), county: newTown(), limit: 3 * time.Minute,
+		configure: func(string, *simbank.Config) {},
+	}
+	env := w.start(t)
+	w.load(t, env, w.files())
+	w.hire(t, env, [][]string{
+		{"business", "周敏", "agency_business", "maker"},
+		{"finance", "高洁", "agency_finance", "maker"},
+		{"finance-check", "罗永", "agency_finance", "checker"},
+	})
+	return w
+}
+
+// start brings up the servers and a migrated database, the template of the lives,
+// and returns the environment of a command on it.
+func (w *town) start(t *testing.T) map[string]string {
+	t.Helper()
+	w.keys = map[string]signature.Key{}
 	var err error
 	if w.pg, err = trial.StartPostgres(t.Context(), trial.PostgresOptions{Durable: true}); err != nil {
 		t.Fatal(err)
@@ -74,9 +101,7 @@ func openTown(t *testing.T) *town {
 		env["TWOLINE_MIGRATE_DATABASE_URL"] = u.String()
 	}
 	w.binary.must(t, env, "", "migrate")
-	w.load(t, env)
-	w.hire(t, env)
-	return w
+	return env
 }
 
 func (w *town) check(t *testing.T, err error) {
@@ -93,7 +118,7 @@ func (w *town) env(database string) map[string]string {
 		panic(err)
 	}
 	u.Path, u.User = "/"+database, w.login
-	return map[string]string{"TWOLINE_DATABASE_URL": u.String()}
+	return map[string]string{"TWOLINE_DATABASE_URL": u.String(), "TWOLINE_TEST_BUSINESS_DAY": w.dayFile}
 }
 
 // sql runs statements as the superuser, each by itself.
@@ -111,16 +136,21 @@ func (w *town) sql(t *testing.T, database string, statements ...string) {
 
 // ask opens a connection of its own, which no crash of before can have broken.
 func (w *town) ask(ctx context.Context, database string, fn func(*pgx.Conn) error) error {
-	u, err := url.Parse(w.pg.URL())
-	if err != nil {
-		return err
-	}
-	u.Path = "/" + database
-	c, err := pgx.Connect(ctx, u.String())
+	c, err := w.connect(ctx, database)
 	if err != nil {
 		return err
 	}
 	return errors.Join(fn(c), c.Close(ctx))
+}
+
+// connect opens a superuser's connection.
+func (w *town) connect(ctx context.Context, database string) (*pgx.Conn, error) {
+	u, err := url.Parse(w.pg.URL())
+	if err != nil {
+		return nil, err
+	}
+	u.Path = "/" + database
+	return pgx.Connect(ctx, u.String())
 }
 
 // newTown makes 600 payers, half of them at each bank. A few cannot be debited
@@ -156,9 +186,11 @@ func newTown() county {
 	return c
 }
 
-// load imports the registry by the import command.
-func (w *town) load(t *testing.T, env map[string]string) {
-	t.Helper()
+// registryFile is one import.
+type registryFile struct{ kind, text string }
+
+// files are the registry of the county.
+func (w *town) files() []registryFile {
 	opened, year := w.today.AddDays(-3), strconv.Itoa(w.today.Year())
 	var members, instruments, mandates, tiers strings.Builder
 	members.WriteString("id_number,social_no,name,region,scheme,joined_on\n")
@@ -171,7 +203,7 @@ func (w *town) load(t *testing.T, env map[string]string) {
 		fmt.Fprintf(&instruments, "%s,%s,%s,%s,true,true,2012-01-10\n", v.idNumber, v.bank, v.kind, v.account)
 		fmt.Fprintf(&mandates, "%s,%s,%s,%s,2012-01-10\n", v.idNumber, v.bank, v.account, v.mandate)
 	}
-	for _, file := range []struct{ kind, text string }{
+	return []registryFile{
 		{"areas", "area,name\n610304,陈仓区\n"},
 		{"regions", "region,name\n610304000000,陈仓区\n610304101000,虢镇\n610304101201,东关村\n610304101202,西关村\n" +
 			"610304102000,阳平镇\n610304102201,联合村\n"},
@@ -186,7 +218,13 @@ func (w *town) load(t *testing.T, env map[string]string) {
 		{"instruments", instruments.String()},
 		{"mandates", mandates.String()},
 		{"tiers", tiers.String()},
-	} {
+	}
+}
+
+// load imports the registry by the import command.
+func (w *town) load(t *testing.T, env map[string]string, files []registryFile) {
+	t.Helper()
+	for _, file := range files {
 		path := filepath.Join(t.TempDir(), file.kind+".csv")
 		if err := os.WriteFile(path, []byte(file.text), 0o600); err != nil {
 			t.Fatal(err)
@@ -199,14 +237,12 @@ func (w *town) load(t *testing.T, env map[string]string) {
 	}
 }
 
-// hire makes the officers and registers the banks' public keys.
-func (w *town) hire(t *testing.T, env map[string]string) {
+// hire makes the officers (login, name, organisation, duty) and registers the banks'
+// public keys.
+func (w *town) hire(t *testing.T, env map[string]string, officers [][]string) {
 	t.Helper()
-	for _, o := range [][]string{
-		{"business", "周敏", "agency_business", "maker"},
-		{"finance", "高洁", "agency_finance", "maker"},
-		{"finance-check", "罗永", "agency_finance", "checker"},
-	} {
+	for _, o := range officers {
+		w.logins = append(w.logins, o[0])
 		w.binary.must(t, env, townPassword+"\n", "admin", "create-user", o[0], "--name", o[1], "--organisation", o[2],
 			"--organisation-name", o[2], "--area", w.county.area.String(), "--duty", o[3])
 	}
@@ -273,6 +309,7 @@ func (w *town) bank(t *testing.T, r *townRun, code string, seed uint64) *simbank
 		config.FundAccounts = []simbank.FundAccount{{Number: coopIncome, Name: "收入户"}}
 		config.Behaviour.Repeat = "renamed"
 	}
+	w.configure(code, &config)
 	b, err := simbank.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -295,6 +332,8 @@ type clerk struct {
 	base, login, token string
 	client             *http.Client
 	serial             int
+	// lose, if given, says of a success that it is not heard of.
+	lose func(path string, answer []byte) bool
 }
 
 func (c *clerk) send(ctx context.Context, method, path string, body, out any) error {
@@ -343,6 +382,9 @@ func (c *clerk) once(ctx context.Context, method, path, key string, body, out an
 		no := &refusal{method: method, path: path, status: answer.StatusCode, body: string(text)}
 		return answer.StatusCode >= http.StatusInternalServerError || answer.StatusCode == http.StatusTooManyRequests ||
 			no.code() == "idempotency_in_progress", no
+	}
+	if c.lose != nil && c.lose(path, text) {
+		return true, errors.New("the answer is lost")
 	}
 	if out == nil {
 		return false, nil

@@ -484,6 +484,9 @@ func (v *villagePlay) reconcile(ctx context.Context) error {
 	}
 	v.report.Reconciled, v.report.StatementLines, v.report.MatchedLines = r.agrees, r.lines, r.matched
 	v.report.OpenBreaks = r.breaks
+	if v.report.Vouchers, err = v.stage.papers(ctx, ids, "2011-03"); err != nil {
+		return err
+	}
 	return v.listBreaks(ctx)
 }
 
@@ -630,7 +633,7 @@ func (v *villagePlay) correctAccounts(ctx context.Context) error {
 		if openErr != nil {
 			return fmt.Errorf("open account: %w", openErr)
 		}
-		err := v.changeAccount(ctx, members[who.socialNo], map[string]any{
+		err := v.stage.changeAccount(ctx, strconv.FormatInt(members[who.socialNo], 10), map[string]any{
 			"bank": who.bank, "kind": to.kind, "account_no": to.number, "activated": true, "document": "账户变更申请表",
 		})
 		if err != nil {
@@ -638,27 +641,4 @@ func (v *villagePlay) correctAccounts(ctx context.Context) error {
 		}
 	}
 	return nil
-}
-
-// changeAccount is asked for by one person of the business desk and approved by another.
-func (v *villagePlay) changeAccount(ctx context.Context, member int64, change map[string]any) error {
-	var list struct {
-		Items []struct {
-			ID string `json:"id"`
-		} `json:"items"`
-	}
-	if err := v.stage.desks["business"].get(ctx, fmt.Sprintf("/v1/members/%d/instruments", member), &list); err != nil {
-		return err
-	}
-	if len(list.Items) != 1 {
-		return errDemo.With("a pensioner has %d accounts, want 1", len(list.Items))
-	}
-	path := "/v1/instruments/" + list.Items[0].ID + "/change"
-	var made struct {
-		Digest string `json:"digest"`
-	}
-	if err := v.stage.desks["business"].post(ctx, path, change, &made); err != nil {
-		return err
-	}
-	return v.stage.desks["business-check"].post(ctx, path+"/approve", map[string]string{"digest": made.Digest}, nil)
 }

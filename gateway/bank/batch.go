@@ -1,6 +1,7 @@
 package bank
 
 import (
+	"fmt"
 	"slices"
 
 	"twoline/gateway/fault"
@@ -29,6 +30,24 @@ const (
 	// BatchWithdrawn is a payment batch that was recalled: its items are dead.
 	BatchWithdrawn BatchState = "withdrawn"
 )
+
+// Numbers are what a batch is called in its file and in what answers it. They are
+// taken in the transaction that freezes the batch, from counters that commit with
+// it: a freeze that was cut off and is made again takes the same numbers, and so
+// gives the same bytes.
+type Numbers struct {
+	// ID is the batch's id. Those of its items follow it in their order. An id begins
+	// with its area, and belongs to one batch or item of any direction.
+	ID int64
+	// Serial is the batch's number at its bank in the area, from 1 on.
+	Serial int64
+}
+
+// Item returns the id of the item at a place from 1 on.
+func (n Numbers) Item(seq int) int64 { return n.ID + int64(seq) }
+
+// Number returns the batch's number as it stands in files.
+func (n Numbers) Number() string { return fmt.Sprintf("%08d", n.Serial) }
 
 // String returns the name that the API uses.
 func (s BatchState) String() string { return string(s) }

@@ -27,6 +27,10 @@ const (
 	ReceiptOpeningResult     ReceiptKind = "account_opening_result"
 	ReceiptReturns           ReceiptKind = "returns"
 	ReceiptImport            ReceiptKind = "import"
+	// ReceiptEvidence and ReceiptPaymentEvidence are one line that two officers answer
+	// for, in place of a bank that is silent; there is no file.
+	ReceiptEvidence        ReceiptKind = "evidence"
+	ReceiptPaymentEvidence ReceiptKind = "payment_evidence"
 )
 
 // IsRequest says that it came as one request, which its Idempotency-Key tells from
@@ -38,7 +42,9 @@ func (k ReceiptKind) IsRequest() bool {
 // ReceiptState is what became of it.
 //
 //	RECEIVING ─► RECEIVED ─► PROCESSED
-//	    │            └─────► QUARANTINED   (contradicts itself; nothing of it is booked)
+//	    │          │ ▲
+//	    │          ▼ └ two officers accept it
+//	    │        QUARANTINED   (contradicts itself; nothing of it is booked)
 //	    ├─► DUPLICATE    (same content as an earlier one, under whatever name)
 //	    └─► QUARANTINED  (other content under a known name, or a digest that does not agree)
 type ReceiptState string
@@ -80,6 +86,9 @@ type Receipt struct {
 	State       ReceiptState
 	DuplicateOf int64
 	Counts      Counts
+	// Accepted is the decision by which officers accepted a receipt that was set
+	// aside, or 0: its name and its totals prove nothing then.
+	Accepted int64
 	// Code and Text say why a receipt was quarantined.
 	Code, Text  string
 	ReceivedBy  string

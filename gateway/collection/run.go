@@ -159,18 +159,14 @@ func (b *batcher) make(ctx context.Context) error {
 
 func (b *batcher) freeze(ctx context.Context, dues []Due) (Batch, error) {
 	none := Batch{} //nolint:exhaustruct // none
-	number, err := b.tx.NextBatchNumber(ctx, b.by.Area, b.partner.Code)
-	if err != nil {
-		return none, err
-	}
-	ids, err := b.tx.NewIDs(ctx, len(dues)+1)
+	numbers, err := b.tx.NumberBatch(ctx, b.by.Area, b.partner.Code, len(dues))
 	if err != nil {
 		return none, err
 	}
 	batch := Batch{ //nolint:exhaustruct // sums and digests below
-		Area: b.by.Area, ID: ids[0], Run: b.runID, Scheme: b.run.Scheme, Year: b.run.Year, Bank: b.partner.Code,
+		Area: b.by.Area, ID: numbers.ID, Run: b.runID, Scheme: b.run.Scheme, Year: b.run.Year, Bank: b.partner.Code,
 		ClearingBank: dues[0].ClearingBank, FundAccount: b.partner.FundAccount,
-		AccountNo: b.partner.AccountNo, Number: fmt.Sprintf("%08d", number),
+		AccountNo: b.partner.AccountNo, Number: numbers.Number(),
 		Count: len(dues), CreatedOn: b.today, State: bank.BatchSending, Version: 1,
 	}
 	batch.Progress.Open = len(dues)
@@ -179,7 +175,7 @@ func (b *batcher) freeze(ctx context.Context, dues []Due) (Batch, error) {
 	var total money.Total
 	for i, d := range dues {
 		items[i] = Item{
-			ID: ids[i+1], Batch: batch.ID, Seq: i + 1, Member: d.Member, Year: b.run.Year, Attempt: d.Attempt,
+			ID: numbers.Item(i + 1), Batch: batch.ID, Seq: i + 1, Member: d.Member, Year: b.run.Year, Attempt: d.Attempt,
 			Amount: d.Amount, Mandate: d.Mandate, MandateNo: d.MandateNo, Account: d.Account, Name: d.Name,
 			IDNumber: d.IDNumber, SocialNo: d.SocialNo, Region: d.Region,
 		}

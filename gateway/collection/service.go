@@ -173,7 +173,7 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 	if err != nil {
 		return err
 	}
-	proof := &bank.FileProof{} //nolint:exhaustruct // empty
+	proof := &bank.FileProof{Accepted: head.Accepted != 0} //nolint:exhaustruct // empty
 	err = s.intake.Decode(ctx, area, receipt, func(body io.Reader) error {
 		return s.reader.ReadResults(ctx, p, head, body, proof.Take)
 	})

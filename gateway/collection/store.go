@@ -28,10 +28,10 @@ type RunTx interface {
 	// the order of clearing bank, region and member, and returns how many are held by the class of
 	// their last failure. fn must not use the transaction.
 	EachDue(ctx context.Context, area party.Area, r Run, p Partner, fn func(Due) error) (map[bank.Class]int, error)
-	// NextBatchNumber takes the next number of the bank in the area; the counter
-	// is locked until the transaction ends.
-	NextBatchNumber(ctx context.Context, area party.Area, bankCode string) (int64, error)
-	NewIDs(ctx context.Context, n int) ([]int64, error)
+	// NumberBatch takes the numbers of the bank's next batch in the area, which has so many items.
+	// Whoever freezes another batch of the area waits from then on until the
+	// transaction ends.
+	NumberBatch(ctx context.Context, area party.Area, bankCode string, items int) (bank.Numbers, error)
 	// HoldUnwritable opens a case for every member whose name the bank's file
 	// cannot carry.
 	HoldUnwritable(ctx context.Context, area party.Area, bankCode string, members []int64) error
@@ -58,6 +58,8 @@ type AnswerTx interface {
 	FinishReceipt(ctx context.Context, r bank.Receipt) (bank.Receipt, error)
 	QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text string) error
 	Receipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
+	// Evidence returns what officers decided, as the line of an answer.
+	Evidence(ctx context.Context, head bank.Receipt) (bank.Answer, error)
 }
 
 // MoneyTx is what arrivals need of a transaction.

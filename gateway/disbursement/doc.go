@@ -14,6 +14,10 @@
 // Nothing is sent twice: an item is paid again only as a new item, and only after
 // the bank's own word that the first one failed or came back.
 //
+// The daily look asks for the month's run in time and sees that it is released in
+// time; it makes no run. The maker is the first of the three people that a payment
+// needs: were the program a maker, two would be enough.
+//
 // Postings (domain of the two lines): a bank that settles net or itemised is
 // debited for what succeeded, so a success books benefit against the expenditure
 // account. A bank that settles gross takes the lump when it acknowledges the

@@ -186,18 +186,14 @@ func (f *freezer) flush(ctx context.Context) error {
 	if len(f.items) == 0 {
 		return nil
 	}
-	number, err := f.tx.NextBatchNumber(ctx, f.run.Area, f.partner.Code)
-	if err != nil {
-		return err
-	}
-	ids, err := f.tx.NewIDs(ctx, len(f.items)+1)
+	numbers, err := f.tx.NumberBatch(ctx, f.run.Area, f.partner.Code, len(f.items))
 	if err != nil {
 		return err
 	}
 	b := Batch{ //nolint:exhaustruct // sums and digests below
-		Area: f.run.Area, ID: ids[0], Run: f.run.ID, Scheme: f.run.Scheme, Month: f.run.Month, Bank: f.partner.Code,
+		Area: f.run.Area, ID: numbers.ID, Run: f.run.ID, Scheme: f.run.Scheme, Month: f.run.Month, Bank: f.partner.Code,
 		ClearingBank: f.clearing, FundAccount: f.partner.FundAccount, AccountNo: f.partner.AccountNo,
-		Settlement: f.partner.Settlement, Number: fmt.Sprintf("%08d", number), Count: len(f.items),
+		Settlement: f.partner.Settlement, Number: numbers.Number(), Count: len(f.items),
 		CreatedOn: f.s.today(), PayDay: f.run.PayDay, State: bank.BatchReady, Version: 1,
 	}
 	b.Progress.Open = b.Count
@@ -205,7 +201,7 @@ func (f *freezer) flush(ctx context.Context) error {
 	var total money.Total
 	for i := range f.items {
 		it := &f.items[i]
-		it.ID, it.Batch, it.Seq = ids[i+1], b.ID, i+1
+		it.ID, it.Batch, it.Seq = numbers.Item(i+1), b.ID, i+1
 		digest.Add(*it)
 		total.Add(it.Sum())
 	}

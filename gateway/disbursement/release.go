@@ -216,6 +216,8 @@ func (s *Service) AlarmFunds(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	// One run's trouble stops no other.
+	var errs []error
 	for _, run := range due {
 		err := s.store.InTx(ctx, func(tx Tx) error {
 			batches, err := tx.RunBatches(ctx, run.Area, run.ID)
@@ -231,10 +233,10 @@ func (s *Service) AlarmFunds(ctx context.Context) error {
 			})
 		})
 		if err != nil {
-			return fmt.Errorf("funds of pay run %d: %w", run.ID, err)
+			errs = append(errs, fmt.Errorf("funds of pay run %d: %w", run.ID, err))
 		}
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // Recall takes a batch back that its bank has not acknowledged: its payments are

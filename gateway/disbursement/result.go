@@ -196,21 +196,30 @@ func possibleDay(b Batch, day, today calendar.Day) bool {
 }
 
 // alarmDoubleCredit asks a person to look where the bank says that it paid what it
-// had refused or given back: until then it is not paid again.
+// had refused or given back, or that it has seen the payment before: until then it
+// is not paid again.
 func alarmDoubleCredit(ctx context.Context, tx RunTx, b Batch, decisions []bank.Decision) error {
 	var cases []Case
 	for _, d := range decisions {
-		if d.Refusal == "contradicts_outcome" && d.Outcome == bank.OutcomeSucceeded {
-			cases = append(cases, Case{
-				Kind: "possible_double_credit", Subject: fmt.Sprintf("payment_item:%d", d.Item), Bank: b.Bank,
-				Text: "the bank says that it paid what it had refused or given back; find out before it is paid again",
-			})
+		switch {
+		case d.Refusal == "contradicts_outcome" && d.Outcome == bank.OutcomeSucceeded:
+			cases = append(cases, doubleCredit(b, d.Item,
+				"the bank says that it paid what it had refused or given back; find out before it is paid again"))
+		case d.Disposition == bank.Recorded && d.Class == bank.ClassDuplicate:
+			cases = append(cases, doubleCredit(b, d.Item,
+				"the bank refused it as a payment that it has seen before; find out whether it paid that one"))
 		}
 	}
 	if len(cases) == 0 {
 		return nil
 	}
 	return tx.OpenPayCase(ctx, b.Area, cases...)
+}
+
+func doubleCredit(b Batch, item int64, text string) Case {
+	return Case{
+		Kind: "possible_double_credit", Subject: fmt.Sprintf("payment_item:%d", item), Bank: b.Bank, Text: text,
+	}
 }
 
 // heard notes that the bank has the batch: it speaks of its payments.
@@ -290,7 +299,7 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 	if err != nil {
 		return err
 	}
-	proof := &bank.FileProof{} //nolint:exhaustruct // empty
+	proof := &bank.FileProof{Accepted: head.Accepted != 0} //nolint:exhaustruct // empty
 	err = s.intake.Decode(ctx, area, receipt, func(body io.Reader) error {
 		return s.reader.ReadPaymentResults(ctx, p, head, body, proof.Take)
 	})

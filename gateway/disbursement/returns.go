@@ -135,6 +135,9 @@ func (s *Service) returns(
 	if out.Receipts, err = s.keepReturns(ctx, tx, r, area, by, out.Decisions); err != nil {
 		return none, err
 	}
+	if err := alarmDuplicates(ctx, tx, by, out.Decisions); err != nil {
+		return none, err
+	}
 	for i, b := range out.Batches {
 		if !b.State.WithBank() {
 			continue
@@ -144,6 +147,22 @@ func (s *Service) returns(
 		}
 	}
 	return out, nil
+}
+
+// alarmDuplicates asks a person to look where the bank gave a payment back as one
+// that it made before: the payee may have that one.
+func alarmDuplicates(ctx context.Context, tx RunTx, by bank.Caller, ds []ReturnDecision) error {
+	for _, d := range ds {
+		if d.Class != bank.ClassDuplicate || (d.Disposition != bank.Recorded && d.Disposition != bank.Kept) {
+			continue
+		}
+		doubt := doubleCredit(Batch{Bank: by.Code}, d.Item, //nolint:exhaustruct // its bank
+			"the bank gave it back as a payment that it made before; find out whether the payee has that one")
+		if err := tx.OpenPayCase(ctx, d.Batch.Area, doubt); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // lockReturned locks the batches that the lines are of, in one order for everybody.

@@ -3,6 +3,7 @@ package disbursement
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
@@ -16,6 +17,9 @@ type Order struct {
 	Scheme ledger.Scheme
 	Month  calendar.Month
 	Kind   Kind
+	// Items are the payments that a reissue is limited to; none is all that can be
+	// paid again.
+	Items []int64
 }
 
 // check proves what can be told without the database. A month is paid from the
@@ -30,6 +34,8 @@ func (o Order) check(today calendar.Day) error {
 		return ErrOrder.On("month")
 	case o.Month.Compare(today.Month().Add(1)) > 0:
 		return ErrMonth
+	case len(o.Items) > 0 && o.Kind != Reissue:
+		return ErrOrder.With("only a reissue is limited to payments").On("item_ids")
 	}
 	return nil
 }
@@ -78,7 +84,27 @@ func (s *Service) claims(ctx context.Context, tx RosterTx, area party.Area, o Or
 	if err := tx.HoldRuns(ctx, area, o.Scheme); err != nil {
 		return none, err
 	}
-	return Claims{Area: area, Order: o, Today: today, Rules: decided, Partners: partners}, nil
+	c := Claims{Area: area, Order: o, Today: today, Rules: decided, Partners: partners}
+	if len(o.Items) == 0 {
+		return c, nil
+	}
+	return c, allPayable(ctx, tx, c)
+}
+
+// allPayable refuses a reissue of payments of which one cannot be paid again: it
+// would be left out without a word.
+func allPayable(ctx context.Context, tx RosterTx, c Claims) error {
+	payable, err := tx.Reissuable(ctx, c)
+	if err != nil {
+		return err
+	}
+	for _, id := range c.Items {
+		if !slices.Contains(payable, id) {
+			return ErrNotPaidAgain.With("payment %d did not fail or come back, or is paid again by another one", id).
+				On("item_ids")
+		}
+	}
+	return nil
 }
 
 // roster screens the claims and keeps them.

@@ -118,6 +118,9 @@ func (o Order) PayDay(
 	if err == nil {
 		due, err = days.Add(payDay, -r.HandoverDays)
 	}
+	if errors.Is(err, calendar.ErrNoYear) {
+		return payDay, due, ErrWorkingDays.Because(err)
+	}
 	if err != nil {
 		return payDay, due, fmt.Errorf("pay day of %s: %w", o.Month, err)
 	}

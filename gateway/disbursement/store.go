@@ -11,6 +11,7 @@ type Tx interface {
 	once.Tx
 	RunTx
 	ResultTx
+	MonthTx
 }
 
 // Store runs transactions and answers queries.

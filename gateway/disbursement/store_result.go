@@ -31,6 +31,13 @@ type AnswerTx interface {
 	QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text string) error
 }
 
+// EvidenceTx is what evidence in place of an answer needs of a transaction.
+type EvidenceTx interface {
+	Receipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
+	// Evidence returns what officers decided, as the line of an answer.
+	Evidence(ctx context.Context, head bank.Receipt) (bank.Answer, error)
+}
+
 // ReturnTx is what returns need of a transaction.
 type ReturnTx interface {
 	// BatchesOfPayments returns the bank's batches that the payments are of, in rising
@@ -94,6 +101,7 @@ type ProofTx interface {
 
 // ResultTx is what answers, returns and proofs need of a transaction.
 type ResultTx interface {
+	EvidenceTx
 	AnswerTx
 	ReturnTx
 	WatchTx

@@ -23,6 +23,9 @@ type RosterTx interface {
 	// HoldRuns makes everybody who makes rosters, freezes or releases runs of one
 	// scheme wait for each other, to the end of the transaction.
 	HoldRuns(ctx context.Context, area party.Area, scheme ledger.Scheme) error
+	// Reissuable returns which payments of an order that is limited to some failed or
+	// came back and are not paid again.
+	Reissuable(ctx context.Context, c Claims) ([]int64, error)
 	// EachPayee calls fn with every payee's paying bank and name. fn must not use the
 	// transaction.
 	EachPayee(ctx context.Context, c Claims, fn func(Payee) error) error
@@ -99,10 +102,10 @@ type FreezeTx interface {
 	// OpenPayables opens the payable lines of a run's roster in the order of bank, clearing
 	// bank, region and member. One set is open at a time.
 	OpenPayables(ctx context.Context, r Run) (Payables, error)
-	// NextBatchNumber takes the next number of the bank in the area, over both
-	// directions; the counter is locked until the transaction ends.
-	NextBatchNumber(ctx context.Context, area party.Area, bankCode string) (int64, error)
-	NewIDs(ctx context.Context, n int) ([]int64, error)
+	// NumberBatch takes the numbers of the bank's next batch in the area, over both
+	// directions, which has so many items. Whoever freezes another batch of the area
+	// waits from then on until the transaction ends.
+	NumberBatch(ctx context.Context, area party.Area, bankCode string, items int) (bank.Numbers, error)
 	// AddPayBatch freezes a batch with its items. It returns ErrRosterStale where an
 	// item of the same person, month and cause was frozen at this moment.
 	AddPayBatch(ctx context.Context, b Batch, items []Item, actor string) error

@@ -241,8 +241,11 @@ var (
 	ErrOrder = fault.New(fault.Invalid, "pay_run_invalid", "scheme, month and kind of a pay run are needed")
 	ErrMonth = fault.New(fault.Unprocessable, "month_in_future",
 		"a month is paid in the month itself, in the one before it or later").On("month")
+	ErrWorkingDays = fault.New(fault.Unprocessable, "working_days_unknown",
+		"the pay day cannot be told: the working days of its year are not known yet").On("month")
 	ErrPayAcknowledgement = fault.New(fault.Unprocessable, "acknowledgement_differs",
 		"count, amount or digest is not that of the batch; fetch it again")
+	ErrNotPaidAgain = fault.New(fault.Unprocessable, "payment_not_reissuable", "a payment cannot be paid again")
 	ErrNothingToPay = fault.New(fault.Unprocessable, "nothing_to_pay", "nobody is to be paid by this run")
 	ErrFundsShort   = fault.New(fault.Conflict, "funds_short",
 		"the expenditure account does not hold the run's amount; no part of it is released")

@@ -174,6 +174,13 @@ func (v View) HandoverDays() (int, error) {
 	return row.Value.days, err
 }
 
+// DraftDays returns how many working days before its hand-over the regular pay
+// run of a month is due to be drafted.
+func (v View) DraftDays() (int, error) {
+	row, err := v.rules.Row(DraftDays, v.day)
+	return row.Value.days, err
+}
+
 // AccountChangeHoldDays returns how many calendar days benefits wait after their
 // account was replaced.
 func (v View) AccountChangeHoldDays() (int, error) {

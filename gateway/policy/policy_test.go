@@ -75,6 +75,8 @@ func TestParseText(t *testing.T) {
 		{"hand-over", policy.HandoverDays, "3", "3", nil},
 		{"hand-over on the pay day", policy.HandoverDays, "0", "0", nil},
 		{"hand-over after it", policy.HandoverDays, "-1", "", policy.ErrDays},
+		{"draft", policy.DraftDays, "10", "10", nil},
+		{"draft of another year", policy.DraftDays, "367", "", policy.ErrDays},
 		{"account change", policy.AccountChangeHoldDays, "30", "30", nil},
 		{"account change for years", policy.AccountChangeHoldDays, "367", "", policy.ErrDays},
 		{"threshold", policy.AmountReviewThreshold, "10000", `"10000.00"`, nil},
@@ -122,6 +124,7 @@ func TestEqual(t *testing.T) {
 		policy.CollectionMode: {"agency", "tax"}, policy.IncomeZeroAtMonthEnd: {"true", "false"},
 		policy.ContributionTiers: {"100 200", "100"}, policy.CollectionCutoff: {"12-25", "12-26"},
 		policy.ArrivalSuspenseDays: {"3", "4"}, policy.PayDay: {"25", "7"}, policy.HandoverDays: {"3", "0"},
+		policy.DraftDays:             {"10", "0"},
 		policy.AccountChangeHoldDays: {"30", "0"}, policy.AmountReviewThreshold: {"10000", "10000.01"},
 		policy.SharedAccountHolds: {"true", "false"}, policy.ReturnBooking: {"suspense", "red"},
 	}
@@ -154,6 +157,7 @@ func TestParseJSON_RefusesAnotherShape(t *testing.T) {
 		policy.ArrivalSuspenseDays:   `"3"`,
 		policy.PayDay:                `"25"`,
 		policy.HandoverDays:          `[3]`,
+		policy.DraftDays:             `"10"`,
 		policy.AccountChangeHoldDays: `"30"`,
 		policy.AmountReviewThreshold: `10000.00`,
 		policy.SharedAccountHolds:    `"true"`,
@@ -220,13 +224,14 @@ func TestS55_AMissingRuleIsAnErrorNeverADefault(t *testing.T) {
 	_, year := rules.TiersOfYear(2017)
 	_, payDay := v.PayDay()
 	_, handover := v.HandoverDays()
+	_, draft := v.DraftDays()
 	_, change := v.AccountChangeHoldDays()
 	_, threshold := v.AmountReviewThreshold()
 	_, shared := v.SharedAccountHolds()
 	_, returns := v.ReturnPolicy()
 	for name, err := range map[string]error{
 		"mode": mode, "zero": zero, "tiers": tiers, "cutoff": cutoff, "days": days, "year": year, "pay day": payDay,
-		"hand-over": handover, "change": change, "threshold": threshold, "shared": shared, "returns": returns,
+		"hand-over": handover, "draft": draft, "change": change, "threshold": threshold, "shared": shared, "returns": returns,
 	} {
 		if !errors.Is(err, policy.ErrNoRule) {
 			t.Errorf("%s: error = %v, want ErrNoRule", name, err)
@@ -239,6 +244,7 @@ func TestAt_RulesOfTheMoneyOut(t *testing.T) {
 	rules, err := policy.New(area, append(policy.National(),
 		row(t, area, policy.PayDay, "2012-01-01", "7"),
 		row(t, area, policy.AccountChangeHoldDays, "2011-01-01", "30"),
+		row(t, area, policy.DraftDays, "2011-01-01", "10"),
 		row(t, area, policy.AmountReviewThreshold, "2011-01-01", "10000"),
 		row(t, area, policy.SharedAccountHolds, "2011-01-01", "true"),
 		row(t, area, policy.ReturnBooking, "2011-01-01", "red")))
@@ -254,6 +260,9 @@ func TestAt_RulesOfTheMoneyOut(t *testing.T) {
 	v := rules.At(calendar.MustDay("2011-06-01"))
 	if n, err := v.HandoverDays(); err != nil || n != 3 {
 		t.Errorf("hand-over = %d, %v", n, err)
+	}
+	if n, err := v.DraftDays(); err != nil || n != 10 {
+		t.Errorf("draft = %d, %v; want 10", n, err)
 	}
 	if n, err := v.AccountChangeHoldDays(); err != nil || n != 30 {
 		t.Errorf("account change = %d, %v", n, err)

@@ -34,6 +34,9 @@ const (
 	// HandoverDays is how many working days before the pay day the bank must hold
 	// money and list.
 	HandoverDays Rule = "handover_days"
+	// DraftDays is how many working days before its hand-over the regular pay run of
+	// a month is due to be drafted.
+	DraftDays Rule = "draft_days"
 	// AccountChangeHoldDays is how many calendar days benefits wait after their
 	// account was replaced by another.
 	AccountChangeHoldDays Rule = "account_change_hold_days"
@@ -85,7 +88,7 @@ func (c Cutoff) String() string { return fmt.Sprintf("%02d-%02d", c.month, c.day
 // The errors of values. Each says what the value must be.
 var (
 	ErrRule = errors.New("rule must be one of: account_change_hold_days, amount_review_threshold, " +
-		"arrival_suspense_days, collection_cutoff, collection_mode, contribution_tiers, handover_days, " +
+		"arrival_suspense_days, collection_cutoff, collection_mode, contribution_tiers, draft_days, handover_days, " +
 		"income_zero_at_month_end, pay_day, return_policy, shared_account_holds")
 	ErrMode   = errors.New("value must be agency or tax")
 	ErrFlag   = errors.New("value must be true or false")
@@ -132,7 +135,7 @@ func ParseText(rule Rule, s string) (Value, error) {
 		return parseTiers(words)
 	case CollectionCutoff:
 		return parseCutoff(s)
-	case ArrivalSuspenseDays, HandoverDays, AccountChangeHoldDays:
+	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays:
 		return parseDays(rule, s)
 	case PayDay:
 		return parsePayDay(s)
@@ -154,7 +157,8 @@ func ParseJSON(rule Rule, raw []byte) (Value, error) {
 			return ParseText(rule, "")
 		}
 		return ParseText(rule, s)
-	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, AccountChangeHoldDays, PayDay:
+	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays,
+		PayDay:
 		return ParseText(rule, string(raw))
 	case ContributionTiers:
 		var words []string
@@ -256,7 +260,8 @@ func (v Value) JSON() string {
 	switch v.rule {
 	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking:
 		return strconv.Quote(v.String())
-	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, AccountChangeHoldDays, PayDay:
+	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays,
+		PayDay:
 		return v.String()
 	case ContributionTiers:
 		return `["` + strings.Join(v.words(), `","`) + `"]`
@@ -275,7 +280,7 @@ func (v Value) String() string {
 		return strings.Join(v.words(), " ")
 	case CollectionCutoff:
 		return v.cutoff.String()
-	case ArrivalSuspenseDays, HandoverDays, AccountChangeHoldDays, PayDay:
+	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays, PayDay:
 		return strconv.Itoa(v.days)
 	case AmountReviewThreshold:
 		return v.amount.String()

@@ -94,12 +94,12 @@ func referenceSpecs() []Spec {
 		{KindPolicies, "rules of the area by effective date", []Column{
 			{"rule", false, "collection_mode, income_zero_at_month_end, contribution_tiers, collection_cutoff," +
 				" arrival_suspense_days, pay_day, handover_days, account_change_hold_days, amount_review_threshold," +
-				" shared_account_holds or return_policy"},
+				" shared_account_holds, return_policy or draft_days"},
 			{"effective_from", false, textDay + ", the first day on which the value holds"},
 			{"value", false, "in the order of the rules: agency or tax; true or false; amounts separated by one" +
 				" blank; MM-DD; working days; a day of the month from 1 to 28;" +
 				" working days; calendar days; an amount;" +
-				" true or false; suspense or red"},
+				" true or false; suspense or red; working days"},
 			{"document", false, "where the rule is written, 1 to 200 characters"},
 		}, []string{"rule", "effective_from"}, agency, true},
 		{KindBanks, "partner banks", []Column{

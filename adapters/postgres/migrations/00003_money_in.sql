@@ -13,7 +13,14 @@ create table withholding_run (
     primary key (area, id)
 );
 
--- Batch numbers come from a counter that is locked and committed with the batch.
+-- What a bank's file is numbered by comes from counters that are locked and committed with the batch: a freeze that
+-- was cut off and is made again takes the same numbers, and so gives the same bytes. The ids of an area's batches and
+-- items, of both directions, begin with the area and are given from its item_counter; numbers at a bank from
+-- batch_counter.
+create table item_counter (
+    area integer primary key,
+    next bigint not null check (next between 1 and 1000000000000)
+);
 create table batch_counter (
     area integer not null,
     bank text not null,
@@ -23,7 +30,7 @@ create table batch_counter (
 
 create table withholding_batch (
     area         integer not null,
-    id           bigint not null default nextval('fact_id'),
+    id           bigint not null,
     run_id       bigint not null,
     scheme       text not null,
     year         smallint not null,
@@ -124,6 +131,8 @@ create table receipt (
     pending      integer not null default 0,
     refused      integer not null default 0,
     amount       bigint not null default 0,
+    -- The decision by which two officers accepted a file that was set aside.
+    accepted     bigint,
     code         text not null default '',
     text         text not null default '',
     received_by  text not null,

@@ -15,8 +15,8 @@ declare
         'reconciliation_count', 'reconciliation_break', 'break_line', 'break_closed', 'idempotency', 'audit',
         'tier_choice'];
     states text[] := array[
-        'withholding_batch', 'receipt', 'agreement_progress', 'batch_counter', 'fund_transfer', 'book', 'instrument',
-        'mandate', 'officer', 'duty_grant', 'session', 'bank_key', 'member', 'person', 'organisation', 'bank',
+        'withholding_batch', 'receipt', 'agreement_progress', 'batch_counter', 'item_counter', 'fund_transfer', 'book',
+        'instrument', 'mandate', 'officer', 'duty_grant', 'session', 'bank_key', 'member', 'person', 'organisation', 'bank',
         'fund_account', 'region', 'area', 'chart_account', 'working_day', 'used_nonce'];
 begin
     foreach t in array facts loop
@@ -46,9 +46,10 @@ begin
     grant update (state, version, succeeded, failed, succeeded_amount, arrived_amount, agreed_count, agreed_amount,
         last_answer) on withholding_batch to twoline_app;
     grant update (state, digest, size, duplicate_of, rows, recorded, repeated, pending, refused, amount, code, text,
-        processed_at) on receipt to twoline_app;
+        processed_at, accepted) on receipt to twoline_app;
     grant update (posted_upto, posted_count, done) on agreement_progress to twoline_app;
     grant update (next) on batch_counter to twoline_app;
+    grant update (next) on item_counter to twoline_app;
     grant update (state, version) on fund_transfer to twoline_app;
     grant update (activated, for_payout, ended_on) on instrument to twoline_app;
     grant update (ended_on) on mandate to twoline_app;

@@ -214,7 +214,7 @@ create table release_hit (
 
 create table payment_batch (
     area          integer not null,
-    id            bigint not null default nextval('fact_id'),
+    id            bigint not null,
     run_id        bigint not null,
     scheme        text not null,
     month         date not null,
@@ -372,24 +372,59 @@ create index answer_contradiction on answer (area, item_id) where refusal = 'con
 alter table receipt drop constraint receipt_kind_check;
 alter table receipt add constraint receipt_kind_check check (kind in
     ('results', 'result_file', 'statement', 'account_opening_result', 'returns', 'import', 'payment_results',
-     'payment_result_file'));
+     'payment_result_file', 'evidence', 'payment_evidence'));
 drop index receipt_digest;
 create unique index receipt_digest on receipt (area, bank, kind, (coalesce(subject, 0)), digest)
     where state in ('received', 'processed') and kind not in ('results', 'payment_results', 'returns') and size > 0;
 drop index receipt_name;
 create unique index receipt_name on receipt (area, bank, kind, (coalesce(subject, 0)), name)
-    where state in ('received', 'processed') and kind not in ('results', 'payment_results', 'returns');
+    where state in ('received', 'processed') and kind not in ('results', 'payment_results', 'returns')
+      and accepted is null;
+
+-- What people decide where no rule can: a file that was set aside, an item whose bank is silent, a case that ends by
+-- no event. The effect goes the way of the bank's own word: a file is taken in, evidence becomes an answer.
+create table decision_request (
+    area           integer not null,
+    id             bigint not null default nextval('fact_id'),
+    kind           text not null check (kind in ('file', 'item', 'case')),
+    -- The receipt, the item of either direction, or the case.
+    subject_id     bigint not null,
+    word           text not null,
+    document       text not null check (length(document) between 1 and 200),
+    reason         text not null default '',
+    bank_reference text not null default '',
+    value_date     date,
+    code           text not null default '',
+    -- What its maker was shown of the subject.
+    about          text not null,
+    digest         bytea not null check (length(digest) = 32),
+    maker          text not null,
+    maker_person   bigint not null,
+    made_at        timestamptz not null,
+    state          text not null check (state in ('submitted', 'approved', 'rejected', 'withdrawn')),
+    version        integer not null default 1,
+    primary key (area, id),
+    unique (area, id, maker_person, digest),
+    foreign key (maker, maker_person) references officer (login, person_id),
+    constraint decision_word check (case kind when 'file' then word in ('accept', 'reject')
+        when 'item' then word in ('succeeded', 'failed', 'not_executed') else word = 'settled' end)
+);
+create unique index decision_open on decision_request (area, kind, subject_id) where state = 'submitted';
+create index decision_subject on decision_request (area, kind, subject_id, id);
 
 -- An approval names what it approves: one column a subject, each with its foreign key to maker and digest.
 alter table approval drop constraint approval_subject_check;
 alter table approval add constraint approval_subject_check
-    check (subject in ('fund_transfer', 'pay_run', 'hold_release', 'instrument_change'));
+    check (subject in ('fund_transfer', 'pay_run', 'hold_release', 'instrument_change', 'decision_request'));
 alter table approval drop constraint approval_area_subject_id_maker_person_digest_fkey;
 alter table approval
     add column fund_transfer bigint generated always as (case subject when 'fund_transfer' then subject_id end) stored,
     add column pay_run bigint generated always as (case subject when 'pay_run' then subject_id end) stored,
     add column hold_release bigint generated always as (case subject when 'hold_release' then subject_id end) stored,
     add column instrument_change bigint generated always as (case subject when 'instrument_change' then subject_id end) stored,
+    add column decision_request bigint generated always as (case subject when 'decision_request' then subject_id end) stored,
+    add foreign key (area, decision_request, maker_person, digest)
+        references decision_request (area, id, maker_person, digest),
     add foreign key (area, fund_transfer, maker_person, digest) references fund_transfer (area, id, maker_person, digest),
     add foreign key (area, pay_run, maker_person, digest) references pay_run (area, id, maker_person, digest),
     add foreign key (area, hold_release, maker_person, digest) references hold_release (area, id, maker_person, digest),
@@ -490,7 +525,7 @@ $$;
 create trigger check_payment_items after insert on payment_item
     referencing new table as new_item for each statement execute function check_payment_items();
 
--- The two requests leave 'submitted' once, each with the approval or rejection of its digest.
+-- The requests leave 'submitted' once, each with the approval or rejection of its digest.
 -- +goose StatementBegin
 create function check_request_step() returns trigger language plpgsql security definer
 set search_path = public, pg_temp as $$
@@ -519,6 +554,8 @@ create trigger check_request_step before insert or update on hold_release
     for each row execute function check_request_step();
 create trigger check_request_step before insert or update on instrument_change
     for each row execute function check_request_step();
+create trigger check_request_step before insert or update on decision_request
+    for each row execute function check_request_step();
 
 -- +goose StatementBegin
 do $$
@@ -527,7 +564,7 @@ declare
     facts text[] := array[
         'entitlement', 'death_notice', 'death_withdrawn', 'payment_hold', 'roster', 'roster_line', 'run_event',
         'release_hit', 'payment_item', 'payment_return', 'payment_return_booked', 'return_unclaimed', 'funding_request'];
-    states text[] := array['hold_release', 'instrument_change', 'pay_run', 'payment_batch'];
+    states text[] := array['decision_request', 'hold_release', 'instrument_change', 'pay_run', 'payment_batch'];
 begin
     foreach t in array facts loop
         execute format('create trigger append_only before update or delete or truncate on %I
@@ -543,6 +580,7 @@ begin
     end loop;
     execute 'revoke all on all functions in schema public from public';
     grant update (state, version) on hold_release to twoline_app;
+    grant update (state, version) on decision_request to twoline_app;
     grant update (state, version, successor_id) on instrument_change to twoline_app;
     grant update (state, version, digest, item_count, amount, released_on, late_reason) on pay_run to twoline_app;
     grant update (state, version, handed_over_on, succeeded, failed, succeeded_amount, failed_amount, returned,

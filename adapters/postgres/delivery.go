@@ -1,0 +1,134 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/bank"
+	"twoline/gateway/disbursement"
+	"twoline/gateway/party"
+)
+
+type deliveryStore struct{ db *DB }
+
+// Delivery stores what becomes of files that go to banks by folder.
+func (db *DB) Delivery() bank.DeliveryStore { return deliveryStore{db} }
+
+func (s deliveryStore) InTx(ctx context.Context, fn func(bank.DeliveryTx) error) error {
+	return s.db.InTx(ctx, func(t *tx) error { return fn(t) })
+}
+
+// parcelSQL reads batches of both directions as parcels; which is SQL over batch b.
+func parcelSQL(which string) string {
+	const columns = `b.area, b.id, b.bank, b.batch_no, b.file_name, b.file_digest, b.file_size, b.item_count, b.amount`
+	return `
+	select x.*, exists (select from exception_case c where c.area = x.area and c.kind = 'outbox_conflict'
+		and starts_with(c.subject, 'outbox_file:' || x.id || ':')
+		and not exists (select from exception_closed e where e.area = c.area and e.case_id = c.id))
+	from (
+		select ` + columns + `, false as pays from withholding_batch b where ` + which + `
+		union all
+		select ` + columns + `, true from payment_batch b where ` + which + `) x
+	order by x.id`
+}
+
+func scanParcel(row pgx.CollectableRow) (p bank.Parcel, err error) {
+	var digest []byte
+	var pays bool
+	err = row.Scan(&p.Area, &p.Batch, &p.Bank, &p.Number, &p.Name, &digest, &p.Size, &p.Count, &p.Amount, &pays, &p.Held)
+	copy(p.Digest[:], digest)
+	p.Direction = bank.Collection
+	if pays {
+		p.Direction = bank.Payment
+	}
+	return p, err
+}
+
+// Waiting implements bank.DeliveryStore.
+func (s deliveryStore) Waiting(ctx context.Context, bankCode string) ([]bank.Parcel, error) {
+	rows, err := s.db.pool.Query(ctx, parcelSQL(`b.bank = $1 and b.state = 'sending'`), bankCode)
+	if err != nil {
+		return nil, fmt.Errorf("batches that wait for %s: %w", bankCode, err)
+	}
+	return collect(rows, "batches that wait for a bank", scanParcel)
+}
+
+// ParcelOf implements bank.DeliveryStore.
+func (s deliveryStore) ParcelOf(
+	ctx context.Context, bankCode, number string, areas []party.Area,
+) (bank.Parcel, error) {
+	none := bank.Parcel{} //nolint:exhaustruct // none
+	rows, err := s.db.pool.Query(ctx, parcelSQL(`b.bank = $1 and b.batch_no = $2`), bankCode, number)
+	if err != nil {
+		return none, fmt.Errorf("batch %s of %s: %w", number, bankCode, err)
+	}
+	found, err := collect(rows, "batches of a number", scanParcel)
+	if err != nil {
+		return none, err
+	}
+	var named []bank.Parcel
+	for _, p := range found {
+		for _, a := range areas {
+			if p.Area == a {
+				named = append(named, p)
+			}
+		}
+	}
+	// A word of six digits may be something else than an area, where one batch is meant anyhow.
+	if len(found) == 1 && len(named) == 0 {
+		named = found
+	}
+	if len(named) != 1 {
+		return none, bank.ErrNoBatch
+	}
+	return named[0], nil
+}
+
+// HomeArea implements bank.DeliveryStore.
+func (s deliveryStore) HomeArea(ctx context.Context, bankCode string) (area party.Area, err error) {
+	err = s.db.Read(ctx, func(t *tx) error {
+		area, err = t.HomeArea(ctx, bankCode)
+		return err
+	})
+	return area, err
+}
+
+// LockParcel implements bank.DeliveryTx.
+func (t *tx) LockParcel(ctx context.Context, p bank.Parcel) (bank.BatchState, error) {
+	if p.Direction == bank.Payment {
+		b, err := t.LockPayBatch(ctx, p.Area, "", p.Batch)
+		return b.State, err
+	}
+	b, err := t.LockBatch(ctx, p.Area, "", p.Batch)
+	return b.State, err
+}
+
+// ParcelSent implements bank.DeliveryTx.
+func (t *tx) ParcelSent(ctx context.Context, p bank.Parcel, actor, evidence string) error {
+	if p.Direction == bank.Payment {
+		b, err := t.LockPayBatch(ctx, p.Area, "", p.Batch)
+		if err != nil {
+			return err
+		}
+		_, err = t.MovePayBatch(ctx, b, bank.BatchSent, actor, evidence)
+		return err
+	}
+	b, err := t.LockBatch(ctx, p.Area, "", p.Batch)
+	if err != nil {
+		return err
+	}
+	_, err = t.MoveBatch(ctx, b, bank.BatchSent, actor, evidence)
+	return err
+}
+
+// OpenParcelCase implements bank.DeliveryTx.
+func (t *tx) OpenParcelCase(ctx context.Context, area party.Area, c bank.DeliveryCase) error {
+	return t.OpenCase(ctx, area, Case(c))
+}
+
+// CloseParcelCase implements bank.DeliveryTx.
+func (t *tx) CloseParcelCase(ctx context.Context, area party.Area, c bank.DeliveryCase, by string) error {
+	return t.ClosePayCase(ctx, area, disbursement.Case(c), by)
+}

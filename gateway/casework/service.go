@@ -1,0 +1,373 @@
+package casework
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+)
+
+// Service is what people decide. It is safe for concurrent use.
+type Service struct {
+	store Store
+	today func() calendar.Day
+}
+
+// New returns a service; today is the business day.
+func New(store Store, today func() calendar.Day) *Service {
+	return &Service{store: store, today: today}
+}
+
+const (
+	maxText = 200
+	maxPage = 1001
+)
+
+// Ask submits a decision. A maker of the agency asks; nothing happens before a
+// second person approved its digest. The answer's result is a Request.
+func (s *Service) Ask(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, ask Ask,
+) (once.Answer, error) {
+	if err := s.check(ask); err != nil {
+		return once.Answer{}, err //nolint:exhaustruct // none
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		maker, err := tx.Standing(ctx, by.Login)
+		if err != nil {
+			return nil, err
+		}
+		if !maker.Has(approval.Maker, offices()...) || maker.Region != 0 || maker.Area == 0 {
+			return nil, approval.ErrDuty.With("a maker of the agency asks for this")
+		}
+		about, err := s.about(ctx, tx, maker.Area, ask)
+		if err != nil {
+			return nil, err
+		}
+		request := Request{ //nolint:exhaustruct // the table fills the rest
+			Ask: ask, Area: maker.Area, About: about, Maker: maker.Login, MakerPerson: maker.Person, State: Submitted,
+			Version: 1,
+		}
+		request.Digest = request.digest()
+		return tx.AddDecision(ctx, request)
+	})
+}
+
+// check proves what can be told without the database.
+func (s *Service) check(a Ask) error {
+	bad := func(field, text string) error { return ErrAsk.With("%s", text).On(field) }
+	switch {
+	case !a.Word.of(a.Kind):
+		return bad("decision", "this cannot be decided so")
+	case !isLine(a.Document) || a.Document == "":
+		return bad("document", "the document is one line of 1 to 200 characters")
+	case !isLine(a.Reason):
+		return bad("reason", "the reason is one line of at most 200 characters")
+	case a.Kind != Item:
+		return nil
+	case !isLine(a.BankReference) || len(a.BankReference) > 64:
+		return bad("bank_reference", "the bank's number is one line of at most 64 bytes")
+	}
+	incomplete := func(field, text string) error { return ErrEvidence.With("%s", text).On(field) }
+	switch {
+	case a.Word == Succeeded && a.BankReference == "":
+		return incomplete("bank_reference", "a success has the bank's number of the movement")
+	case a.Word == Succeeded && a.ValueDate.IsZero():
+		return incomplete("value_date", "a success has the day on which the money moved")
+	case a.Word == Succeeded && a.ValueDate.After(s.today()):
+		return incomplete("value_date", "the money cannot move on a day that lies ahead")
+	case a.Word == Failed && bank.ClassOf(bank.OutcomeFailed, a.Code) == bank.ClassUnknown:
+		return incomplete("code", "a failure has the bank's reason, by a code that is known")
+	case a.Word != Failed && a.Code != "", a.Word != Succeeded && !a.ValueDate.IsZero():
+		return bad("decision", "code belongs to a failure, value_date to a success")
+	}
+	return nil
+}
+
+// about is the subject as its maker sees it, after proving that it can be decided.
+func (s *Service) about(ctx context.Context, tx Tx, area party.Area, ask Ask) (string, error) {
+	switch ask.Kind {
+	case File:
+		f, err := tx.LockReceipt(ctx, area, ask.Subject)
+		if err != nil {
+			return "", err
+		}
+		return aboutFile(f), fileIsOpen(f, ask.Word)
+	case Item:
+		i, err := tx.OpenItem(ctx, area, ask.Subject)
+		if err != nil {
+			return "", err
+		}
+		return fmt.Sprintf("item %d of %s in batch %d of %s", i.ID, i.Amount, i.Batch, i.Bank), itemIsOpen(i)
+	case Case:
+		c, err := tx.CaseByID(ctx, area, ask.Subject)
+		if err != nil {
+			return "", err
+		}
+		return c.Kind + " " + c.Subject + ": " + c.Text, caseIsOpen(c)
+	}
+	return "", ErrAsk
+}
+
+func aboutFile(f bank.Receipt) string {
+	return fmt.Sprintf("%s %d of %s for %d, %d bytes with SHA-256 %x: %s", f.Kind, f.ID, f.Bank, f.Subject, f.Size,
+		f.Digest, f.Code)
+}
+
+// fileIsOpen refuses what is not set aside, and to accept what did not arrive: its
+// bytes are not those that the bank signed.
+func fileIsOpen(f bank.Receipt, w Word) error {
+	var nothing [sha256.Size]byte
+	switch {
+	case f.State != bank.Quarantined || f.Kind.IsRequest():
+		return ErrNotAside.With("the file is %s", f.State)
+	case w == Accept && (f.Digest == nothing || f.Code == "digest_mismatch"):
+		return ErrNotWhole
+	}
+	return nil
+}
+
+func itemIsOpen(i OpenItem) error {
+	switch {
+	case i.Decided:
+		return ErrKnown
+	case !i.Asked:
+		return ErrNotAsked
+	}
+	return nil
+}
+
+// caseIsOpen refuses a case that is closed, and one that an event or another
+// decision ends.
+func caseIsOpen(c OpenCase) error {
+	if c.Closed {
+		return ErrCaseEnded
+	}
+	switch c.Kind {
+	case "file_quarantined":
+		return ErrCaseEnds.With("the file is decided by POST /v1/quarantine/{id}/decision")
+	case "bank_silent":
+		return ErrCaseEnds.With("it ends with the last answer, or with evidence about each item")
+	case "income_not_swept":
+		return ErrCaseEnds.With("it ends when the account is swept or the month is closed")
+	case "uncleared":
+		return ErrCaseEnds.With("it ends when bank and book agree")
+	}
+	return nil
+}
+
+// Approve puts a decision into effect: a checker of the agency who is another
+// person than the maker approves its digest. The answer's result is a Request.
+func (s *Service) Approve(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, v Verdict,
+) (once.Answer, error) {
+	return s.decide(ctx, r, render, by, v, approval.Approved)
+}
+
+// Reject leaves everything as it is. The answer's result is a Request.
+func (s *Service) Reject(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, v Verdict,
+) (once.Answer, error) {
+	return s.decide(ctx, r, render, by, v, approval.Rejected)
+}
+
+func (s *Service) decide(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, v Verdict, d approval.Decision,
+) (once.Answer, error) {
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		checker, err := tx.Standing(ctx, by.Login)
+		if err != nil {
+			return nil, err
+		}
+		request, err := tx.LockDecision(ctx, checker.Area, v.ID)
+		switch {
+		case err != nil:
+			return nil, err
+		case request.State != Submitted:
+			return nil, approval.ErrDecided.With("this decision is %s", request.State).About(fmt.Sprint(request.ID))
+		case v.Digest != request.Digest || request.digest() != request.Digest:
+			return nil, approval.ErrDigest
+		case !isLine(v.Reason):
+			return nil, ErrAsk.With("the reason is one line of at most 200 characters").On("reason")
+		}
+		a := approval.Approval{
+			Area: checker.Area, Subject: "decision_request", SubjectID: request.ID, Duty: approval.Checker, Decision: d,
+			Digest: v.Digest, MakerPerson: request.MakerPerson, By: checker, Reason: v.Reason,
+		}
+		if err := a.Check(offices()...); err != nil {
+			return nil, err
+		}
+		if err := tx.AddApproval(ctx, a); err != nil {
+			return nil, err
+		}
+		if d == approval.Rejected {
+			return moved(ctx, tx, request, Rejected)
+		}
+		if err := s.effect(ctx, tx, request); err != nil {
+			return nil, err
+		}
+		return moved(ctx, tx, request, Approved)
+	})
+}
+
+// effect is what an approved decision does, in the transaction of its approval.
+// What its maker was shown must still be so.
+func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
+	about, err := s.about(ctx, tx, r.Area, r.Ask)
+	if err != nil {
+		return err
+	}
+	if about != r.About {
+		return approval.ErrDigest
+	}
+	why := r.Document
+	if r.Reason != "" {
+		why += ": " + r.Reason
+	}
+	switch {
+	case r.Kind == Case:
+		c, err := tx.CaseByID(ctx, r.Area, r.Subject)
+		if err != nil {
+			return err
+		}
+		return tx.EndCase(ctx, r.Area, c.Kind, c.Subject, r.Actor(), why)
+	case r.Kind == Item:
+		return s.takeEvidence(ctx, tx, r)
+	case r.Word == Refuse:
+		return tx.EndCase(ctx, r.Area, "file_quarantined", fmt.Sprintf("receipt:%d", r.Subject), r.Actor(), why)
+	}
+	f, err := tx.LockReceipt(ctx, r.Area, r.Subject)
+	if err != nil {
+		return err
+	}
+	if err := tx.AcceptReceipt(ctx, r.Area, r.Subject, r.ID); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, bank.ReceiptArrived{Area: r.Area, Receipt: r.Subject, What: f.Kind})
+}
+
+// takeEvidence makes the evidence a receipt, which a job takes in as it takes in
+// what the bank itself answers.
+func (s *Service) takeEvidence(ctx context.Context, tx Tx, r Request) error {
+	i, err := tx.OpenItem(ctx, r.Area, r.Subject)
+	if err != nil {
+		return err
+	}
+	kind := bank.ReceiptEvidence
+	if i.Payment {
+		kind = bank.ReceiptPaymentEvidence
+	}
+	head := bank.Receipt{ //nolint:exhaustruct // no file
+		Area: r.Area, Bank: i.Bank, Kind: kind, Subject: i.Batch, Name: r.ReceiptName(), Digest: r.Digest,
+		ReceivedBy: r.Actor(),
+	}
+	if head.ID, err = tx.BeginReceipt(ctx, head); err != nil {
+		return err
+	}
+	if head, err = tx.FinishReceipt(ctx, head); err != nil {
+		return err
+	}
+	return tx.Enqueue(ctx, bank.ReceiptArrived{Area: head.Area, Receipt: head.ID, What: head.Kind})
+}
+
+// Withdraw takes a request back; only its maker's own person may. The answer's
+// result is a Request.
+func (s *Service) Withdraw(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, id int64,
+) (once.Answer, error) {
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		officer, err := tx.Standing(ctx, by.Login)
+		if err != nil {
+			return nil, err
+		}
+		request, err := tx.LockDecision(ctx, officer.Area, id)
+		switch {
+		case err != nil:
+			return nil, err
+		case officer.Person != request.MakerPerson:
+			return nil, approval.ErrDuty.With("a decision is withdrawn by its maker")
+		case !request.State.CanBecome(Withdrawn):
+			return nil, approval.ErrDecided.With("this decision is %s", request.State).About(fmt.Sprint(request.ID))
+		}
+		return moved(ctx, tx, request, Withdrawn)
+	})
+}
+
+func moved(ctx context.Context, tx Tx, r Request, next State) (any, error) {
+	if err := tx.MoveDecision(ctx, r, next); err != nil {
+		return nil, err
+	}
+	r.State = next
+	r.Version++
+	return r, nil
+}
+
+// Requests lists requests of the officer's area by rising id.
+func (s *Service) Requests(ctx context.Context, by approval.Officer, f Filter) ([]Request, error) {
+	if err := mayLook(by); err != nil {
+		return nil, err
+	}
+	f.Area, f.Limit = by.Area, pageOf(f.Limit)
+	var list []Request
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		list, err = tx.Decisions(ctx, f)
+		return err
+	})
+	return list, err
+}
+
+// Request returns one of the officer's area, or ErrRequest.
+func (s *Service) Request(ctx context.Context, by approval.Officer, id int64) (Request, error) {
+	list, err := s.Requests(ctx, by, Filter{ID: id}) //nolint:exhaustruct // one
+	if err == nil && len(list) == 0 {
+		err = ErrRequest
+	}
+	if err != nil {
+		return Request{}, err //nolint:exhaustruct // none
+	}
+	return list[0], nil
+}
+
+// Quarantine lists the files of the officer's area that are set aside, by rising id.
+func (s *Service) Quarantine(
+	ctx context.Context, by approval.Officer, after int64, limit int,
+) ([]bank.Receipt, error) {
+	if err := mayLook(by); err != nil {
+		return nil, err
+	}
+	var list []bank.Receipt
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		list, err = tx.Aside(ctx, by.Area, after, pageOf(limit))
+		return err
+	})
+	return list, err
+}
+
+func mayLook(by approval.Officer) error {
+	shown := append(offices(), approval.FinanceBureau, approval.Auditor)
+	if by.Area != 0 && by.Region == 0 && slices.Contains(shown, by.Organisation) {
+		return nil
+	}
+	return approval.ErrDuty.With("this is shown to the agency, the finance bureau and the auditor")
+}
+
+func pageOf(limit int) int {
+	if limit < 1 || limit > maxPage {
+		return maxPage
+	}
+	return limit
+}
+
+// isLine says that text is one line without outer blanks, of what can be printed.
+func isLine(text string) bool {
+	return utf8.RuneCountInString(text) <= maxText && strings.TrimSpace(text) == text &&
+		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != ' ' })
+}

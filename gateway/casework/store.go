@@ -1,0 +1,70 @@
+package casework
+
+import (
+	"context"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/bank"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+)
+
+// Tx is what casework asks of a transaction.
+type Tx interface {
+	once.Tx
+	SubjectTx
+	// Standing returns an officer with the duties that hold in the database now.
+	Standing(ctx context.Context, login string) (approval.Officer, error)
+	// AddApproval keeps an approval or a rejection: approval.ErrSamePerson where the
+	// person is the maker, approval.ErrDecided where it was decided.
+	AddApproval(ctx context.Context, a approval.Approval) error
+	// AddDecision keeps a request and fills in id and instant. It returns ErrOpen
+	// where one about the same subject waits.
+	AddDecision(ctx context.Context, r Request) (Request, error)
+	// Decisions lists requests by rising id.
+	Decisions(ctx context.Context, f Filter) ([]Request, error)
+	// LockDecision returns a request, held to the end of the transaction, or ErrRequest.
+	LockDecision(ctx context.Context, area party.Area, id int64) (Request, error)
+	// MoveDecision changes the state by compare-and-set on the version.
+	MoveDecision(ctx context.Context, r Request, next State) error
+}
+
+// SubjectTx is what decisions are about.
+type SubjectTx interface {
+	// LockReceipt returns a receipt, held to the end of the transaction, or
+	// bank.ErrReceiptUnknown.
+	LockReceipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
+	// Aside lists the receipts that are set aside.
+	Aside(ctx context.Context, area party.Area, after int64, limit int) ([]bank.Receipt, error)
+	// AcceptReceipt puts a receipt that was set aside back among those to be taken in,
+	// by a request. It returns ErrNotAside where it is not, or where another file of
+	// its content was taken in meanwhile.
+	AcceptReceipt(ctx context.Context, area party.Area, id, request int64) error
+	// OpenItem returns an item of either direction, or ErrNoItem.
+	OpenItem(ctx context.Context, area party.Area, id int64) (OpenItem, error)
+	BeginReceipt(ctx context.Context, r bank.Receipt) (int64, error)
+	FinishReceipt(ctx context.Context, r bank.Receipt) (bank.Receipt, error)
+	// CaseByID returns a case, or ErrNoCase.
+	CaseByID(ctx context.Context, area party.Area, id int64) (OpenCase, error)
+	// EndCase closes the open case of a kind and subject, if there is one.
+	EndCase(ctx context.Context, area party.Area, kind, subject, by, text string) error
+	Enqueue(ctx context.Context, jobs ...any) error
+}
+
+// Filter narrows a list of requests.
+type Filter struct {
+	Area party.Area
+	// ID, Kind, Subject and State are zero for all.
+	ID      int64
+	Kind    Kind
+	Subject int64
+	State   State
+	After   int64
+	Limit   int
+}
+
+// Store runs transactions.
+type Store interface {
+	InTx(ctx context.Context, fn func(Tx) error) error
+	Read(ctx context.Context, fn func(Tx) error) error
+}

@@ -1,0 +1,201 @@
+package casework
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"time"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+)
+
+// Kind is what a request decides about.
+type Kind string
+
+// The kinds.
+const (
+	// File is a receipt that was set aside.
+	File Kind = "file"
+	// Item is a debit or payment whose outcome is not known.
+	Item Kind = "item"
+	// Case is something to look at that ends by no event.
+	Case Kind = "case"
+)
+
+// Word is what is to be decided.
+type Word string
+
+// The words: the first two of a file, the next three of an item, the last of a case.
+const (
+	Accept      Word = "accept"
+	Refuse      Word = "reject"
+	Succeeded   Word = "succeeded"
+	Failed      Word = "failed"
+	NotExecuted Word = "not_executed"
+	Settled     Word = "settled"
+)
+
+func (w Word) of(k Kind) bool {
+	switch k {
+	case File:
+		return w == Accept || w == Refuse
+	case Item:
+		return w == Succeeded || w == Failed || w == NotExecuted
+	case Case:
+		return w == Settled
+	}
+	return false
+}
+
+// State is where a request stands.
+type State string
+
+// The states.
+const (
+	Submitted State = "submitted"
+	Approved  State = "approved"
+	Rejected  State = "rejected"
+	Withdrawn State = "withdrawn"
+)
+
+// CanBecome lists every legal step. The database refuses every other.
+func (s State) CanBecome(next State) bool {
+	switch s {
+	case Submitted:
+		return next == Approved || next == Rejected || next == Withdrawn
+	case Approved, Rejected, Withdrawn:
+		return false
+	}
+	return false
+}
+
+// Ask is what a maker asks for.
+type Ask struct {
+	Kind Kind
+	// Subject is the id of the receipt, the item or the case.
+	Subject int64
+	Word    Word
+	// Document names the evidence: the bank's letter, its query's answer, the call note.
+	Document string
+	// Reason says more, where there is more to say.
+	Reason string
+	// BankReference and ValueDate are those of an item that succeeded, Code is the
+	// bank's reason for one that failed.
+	BankReference string
+	ValueDate     calendar.Day
+	Code          string
+}
+
+// Request is an Ask as it was made, with the state of its decision.
+type Request struct {
+	Ask
+
+	Area party.Area
+	ID   int64
+	// About is what its maker was shown of the subject, as one line.
+	About       string
+	Digest      [sha256.Size]byte
+	Maker       string
+	MakerPerson int64
+	MadeAt      time.Time
+	State       State
+	// Version counts the states that it has been in.
+	Version int
+}
+
+// OpenItem is what is known of an item that a person wants to decide.
+type OpenItem struct {
+	ID int64
+	// Payment says that it is money out.
+	Payment bool
+	Bank    string
+	Batch   int64
+	Amount  money.Amount
+	// Decided says that it has its final answer; Asked that the bank was asked about
+	// it, or answered what decides nothing.
+	Decided, Asked bool
+}
+
+// OpenCase is a case that a person wants to end.
+type OpenCase struct {
+	ID                  int64
+	Kind, Subject, Text string
+	Closed              bool
+}
+
+// Verdict is what a checker says.
+type Verdict struct {
+	ID int64
+	// Digest is the one that the checker was shown.
+	Digest [sha256.Size]byte
+	Reason string
+}
+
+// The refusals of casework.
+var (
+	ErrRequest   = fault.New(fault.NotFound, "decision_not_found", "there is no such decision")
+	ErrOpen      = fault.New(fault.Conflict, "decision_open", "a decision about this waits for its checker")
+	ErrAsk       = fault.New(fault.Invalid, "decision_invalid", "the decision is not complete")
+	ErrNotAside  = fault.New(fault.Conflict, "file_not_aside", "the file is not set aside")
+	ErrNotWhole  = fault.New(fault.Unprocessable, "file_not_whole", "the file did not arrive whole; it has to be sent again")
+	ErrNoItem    = fault.New(fault.NotFound, "item_not_found", "no such item")
+	ErrKnown     = fault.New(fault.Conflict, "item_decided", "the bank answered: the item has its final outcome")
+	ErrNotAsked  = fault.New(fault.Conflict, "item_awaited", "the bank has not been asked about the item; its answer may still come")
+	ErrEvidence  = fault.New(fault.Unprocessable, "evidence_incomplete", "the evidence does not say enough to decide the item")
+	ErrNoCase    = fault.New(fault.NotFound, "case_not_found", "no such case")
+	ErrCaseEnded = fault.New(fault.Conflict, "case_closed", "the case is closed")
+	ErrCaseEnds  = fault.New(fault.Conflict, "case_ends_itself", "the case is ended by what it waits for")
+)
+
+// NotExecutedCode is the code of an answer by evidence that the bank never
+// executed the item.
+const NotExecutedCode = "NOT_EXECUTED"
+
+// Answer is the evidence as a line of an answer of the bank, with the item's amount.
+func (r Request) Answer(amount money.Amount) bank.Answer {
+	a := bank.Answer{ //nolint:exhaustruct // what evidence says
+		Line: 1, Item: r.Subject, Text: r.Document, BankReference: r.BankReference, ValueDate: r.ValueDate, Code: r.Code,
+	}
+	switch r.Word { //nolint:exhaustive // the words of items
+	case Succeeded:
+		a.Outcome, a.Amount = bank.OutcomeSucceeded, &amount
+	case Failed:
+		a.Outcome, a.Class = bank.OutcomeFailed, bank.ClassOf(bank.OutcomeFailed, r.Code)
+	case NotExecuted:
+		a.Outcome, a.Class, a.Code = bank.OutcomeFailed, bank.ClassRetryTechnical, NotExecutedCode
+	}
+	return a
+}
+
+// Actor is who stands behind the effect of a decision.
+func (r Request) Actor() string { return "officer:" + r.Maker }
+
+// ReceiptName is the name of the receipt under which evidence is taken in.
+func (r Request) ReceiptName() string { return fmt.Sprintf("evidence:%d", r.ID) }
+
+// digest covers everything that decides.
+func (r Request) digest() [sha256.Size]byte {
+	h := sha256.New()
+	h.Write([]byte("twoline decision 1\n"))
+	day := ""
+	if !r.ValueDate.IsZero() {
+		day = r.ValueDate.String()
+	}
+	for _, f := range [][2]string{
+		{"area", r.Area.String()}, {"kind", string(r.Kind)}, {"subject", fmt.Sprint(r.Subject)}, {"about", r.About},
+		{"word", string(r.Word)}, {"document", r.Document}, {"reason", r.Reason},
+		{"bank_reference", r.BankReference}, {"value_date", day}, {"code", r.Code},
+	} {
+		h.Write(fmt.Appendf(nil, "%s %d:%s\n", f[0], len(f[1]), f[1]))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// offices are those that handle what banks say.
+func offices() []approval.Organisation {
+	return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
+}

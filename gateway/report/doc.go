@@ -1,0 +1,21 @@
+// Package report is the papers that the book of a month is carried away on: the
+// fund statement (基金收支表), the vouchers for the finance bureau's software
+// (记账凭证), the day journal of an account (日记账).
+//
+//	sealed days of the book ─┬─► vouchers: one an entry, its lines summed by account
+//	                         ├─► fund statement: opening + income - expenditure = closing,
+//	                         │   and each account of the two lines by what moved it
+//	                         └─► journal: one account, one line an entry
+//	                                     │
+//	                                     ▼
+//	                             Sheet (CSV, xlsx)
+//
+// A paper is made of sealed days, on which nothing is booked any more: the same
+// month gives the same paper, byte for byte. A month that is still open is put on
+// paper only where it is asked for as such, and the paper says so (未结账).
+//
+// A paper holds no personal data: what was booked for persons stands as sums.
+// Where it states a balance, the balance was struck by the seal, and what moved in
+// between was added up from the postings; a paper on which the two do not meet is
+// refused.
+package report
