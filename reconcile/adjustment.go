@@ -90,14 +90,16 @@ func (s *Service) adjust(ctx context.Context, tx Tx, a Account, out *AdjustmentT
 		return err
 	}
 	onBank := func(l match.StatementLine) error {
-		out.side(l.Direction, &out.BankReceived, &out.BankPaid).add(out.Day, Outstanding{ //nolint:exhaustruct // the bank's line
+		g := side(l.Direction, &out.BankReceived, &out.BankPaid)
+		g.add(out.Day, Outstanding{ //nolint:exhaustruct // the bank's line
 			Statement: l.ID, Booked: l.Booked, Value: l.Value, Reference: l.EndToEndID, BankReference: l.BankReference,
 			Amount: l.Amount,
 		})
 		return nil
 	}
 	onBook := func(b match.BookLine) error {
-		out.side(b.Direction, &out.BookReceived, &out.BookPaid).add(out.Day, Outstanding{ //nolint:exhaustruct // the book's line
+		g := side(b.Direction, &out.BookReceived, &out.BookPaid)
+		g.add(out.Day, Outstanding{ //nolint:exhaustruct // the book's line
 			Book: b.Key, Booked: b.Booked, Value: b.Value, Reference: b.Reference, BankReference: b.BankReference,
 			Amount: b.Amount,
 		})
@@ -116,7 +118,7 @@ func (s *Service) adjust(ctx context.Context, tx Tx, a Account, out *AdjustmentT
 	return out.close(r)
 }
 
-func (*AdjustmentTable) side(d bank.Direction, received, paid *Group) *Group {
+func side(d bank.Direction, received, paid *Group) *Group {
 	if d == bank.Debit {
 		return paid
 	}
@@ -134,8 +136,8 @@ func (t *AdjustmentTable) close(r Report) error {
 	t.BankAdjusted = t.BankClosing + t.BookReceived.Amount - t.BookPaid.Amount
 	t.Agrees = t.BankAdjusted == t.BookAdjusted
 	if t.BankAdjusted != r.Bank.Adjusted || t.BookAdjusted != r.Book.Adjusted {
-		return fmt.Errorf("the lines give %s and %s, the sums %s and %s", t.BankAdjusted, t.BookAdjusted, r.Bank.Adjusted,
-			r.Book.Adjusted)
+		return fmt.Errorf("the lines give %s and %s, the sums %s and %s", t.BankAdjusted, t.BookAdjusted,
+			r.Bank.Adjusted, r.Book.Adjusted)
 	}
 	return nil
 }
@@ -192,10 +194,16 @@ func (t AdjustmentTable) Write(sheet report.Sheet, lang report.Language) error {
 		{w.book, w.bankReceived, w.bankPaid, t.BookClosing, t.BookAdjusted, t.BankReceived, t.BankPaid},
 		{w.bank, w.bookReceived, w.bookPaid, t.BankClosing, t.BankAdjusted, t.BookReceived, t.BookPaid},
 	} {
-		err = firstError(sum(sheet, half.balance, half.closing), func() error { return half.received.write(sheet, w, half.plus) },
-			func() error { return half.paid.write(sheet, w, half.minus) },
-			func() error { return sum(sheet, w.adjusted, half.adjusted) })
-		if err != nil {
+		if err := sum(sheet, half.balance, half.closing); err != nil {
+			return err
+		}
+		if err := half.received.write(sheet, w, half.plus); err != nil {
+			return err
+		}
+		if err := half.paid.write(sheet, w, half.minus); err != nil {
+			return err
+		}
+		if err := sum(sheet, w.adjusted, half.adjusted); err != nil {
 			return err
 		}
 	}
@@ -207,16 +215,6 @@ func (t AdjustmentTable) Write(sheet report.Sheet, lang report.Language) error {
 		return err
 	}
 	return sheet.End()
-}
-
-func firstError(err error, more ...func() error) error {
-	for _, fn := range more {
-		if err != nil {
-			return err
-		}
-		err = fn()
-	}
-	return err
 }
 
 func sum(sheet report.Sheet, name string, amount money.Amount) error {

@@ -1,29 +1,35 @@
-package reconcile //nolint:gosmopolitan // what officers read is Chinese
+//nolint:gosmopolitan // what officers read is Chinese
+package reconcile
 
 import "twoline/gateway/report"
 
 // adjustmentText are the words of an adjustment table in one language.
 type adjustmentText struct {
-	title, asOf, unit, unmatched                     string
-	book, bank, adjusted, agrees, differs, others    string
-	bankReceived, bankPaid, bookReceived, bookPaid   string
-	columns                                          []report.Column
+	title, asOf, unit, unmatched                   string
+	book, bank, adjusted, agrees, differs, others  string
+	bankReceived, bankPaid, bookReceived, bookPaid string
+	columns                                        []report.Column
 }
 
 func adjustmentWords(lang report.Language) adjustmentText {
 	if lang == report.English {
 		return adjustmentText{
 			title: "bank reconciliation statement", asOf: "%s, at the end of %s, matched through %s", unit: "in yuan",
-			unmatched: "not matched to the month's end: lines since then count as outstanding", book: "balance of the book",
-			bank: "balance of the bank's statement", adjusted: "adjusted balance", agrees: "the adjusted balances agree",
+			unmatched: "not matched to the month's end: lines since then count as outstanding",
+			book:      "balance of the book", bank: "balance of the bank's statement", adjusted: "adjusted balance",
+			agrees:  "the adjusted balances agree",
 			differs: "the adjusted balances differ by", others: "and %d others",
 			bankReceived: "plus: received by the bank, not in the book (%d)",
 			bankPaid:     "less: paid by the bank, not in the book (%d)",
 			bookReceived: "plus: received in the book, not by the bank (%d)",
 			bookPaid:     "less: paid in the book, not by the bank (%d)",
 			columns: []report.Column{
-				{Name: "item", Width: 44}, {Name: "date", Width: 12}, {Name: "reference", Width: 24},
-				{Name: "bank's reference", Width: 24}, {Name: "days", Width: 8}, {Name: "amount", Width: 20},
+				{Name: "item", Width: 44},
+				{Name: "date", Width: 12},
+				{Name: "reference", Width: 24},
+				{Name: "bank's reference", Width: 24},
+				{Name: "days", Width: 8},
+				{Name: "amount", Width: 20},
 			},
 		}
 	}
@@ -34,8 +40,12 @@ func adjustmentWords(lang report.Language) adjustmentText {
 		bankReceived: "加:银行已收、账上未收(%d笔)", bankPaid: "减:银行已付、账上未付(%d笔)",
 		bookReceived: "加:账上已收、银行未收(%d笔)", bookPaid: "减:账上已付、银行未付(%d笔)",
 		columns: []report.Column{
-			{Name: "项目", Width: 44}, {Name: "日期", Width: 12}, {Name: "凭据号", Width: 24}, {Name: "银行流水号", Width: 24},
-			{Name: "账龄(天)", Width: 10}, {Name: "金额", Width: 20},
+			{Name: "项目", Width: 44},
+			{Name: "日期", Width: 12},
+			{Name: "凭据号", Width: 24},
+			{Name: "银行流水号", Width: 24},
+			{Name: "账龄(天)", Width: 10},
+			{Name: "金额", Width: 20},
 		},
 	}
 }

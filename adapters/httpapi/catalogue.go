@@ -275,16 +275,6 @@ func explanations() []row {
 			"the evidence does not say what an answer of the bank would have to say",
 			"name the bank's number and value date of a success, the code of a failure",
 		},
-		{
-			"file_not_aside", 409,
-			"the file is not set aside, or its content was taken in meanwhile",
-			"read the receipt",
-		},
-		{
-			"file_not_whole", 422,
-			"not all bytes of the file arrived, or others than were signed",
-			"have the bank send it again",
-		},
 		{"fields", inFiles, "a line has not as many fields as the header", "correct the line"},
 		{
 			"file_changed", inLog, "a frozen file no longer has its digest; nothing was sent",
@@ -294,6 +284,16 @@ func explanations() []row {
 		{
 			"file_malformed", inFiles, "the structure of the file is broken; nothing of it was booked",
 			"send the file as your profile describes it, under a new name",
+		},
+		{
+			"file_not_aside", 409,
+			"the file is not set aside, or its content was taken in meanwhile",
+			"read the receipt",
+		},
+		{
+			"file_not_whole", 422,
+			"not all bytes of the file arrived, or others than were signed",
+			"have the bank send it again",
 		},
 		{
 			"file_part_unknown", inFiles, "the file's name does not say which part it is",
@@ -466,6 +466,10 @@ func explanations() []row {
 			"over_due", 422, "the payment exceeds what the member still owes for the year",
 			"ask GET /v1/dues and take at most its open amount",
 		},
+		{
+			"paper_too_long", 422, "a workbook has no room for so many rows",
+			"take the table as csv, or of a shorter time",
+		},
 		{"part", inFiles, "a file of account openings names neither part S nor part F", "name the part"},
 		{
 			"party_differs", inFiles, "account, name or id number is not the one that was sent",
@@ -474,10 +478,6 @@ func explanations() []row {
 		{
 			"path_not_canonical", 400, "the path has a second spelling",
 			"write it without percent-encoding, as in /openapi.json",
-		},
-		{
-			"paper_too_long", 422, "a workbook has no room for so many rows",
-			"take the table as csv, or of a shorter time",
 		},
 		{
 			"pay_run_exists", 409, "the month has a regular pay run that was neither refused nor withdrawn",

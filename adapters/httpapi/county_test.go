@@ -518,8 +518,8 @@ func openAbroad(t *testing.T) *abroad {
 		`{"document":"certificate 12"}`, 201, "")
 	h.post("business-maker", fmt.Sprintf("/v1/instruments/%d/change", 1_950_001),
 		`{"bank":"psbc","kind":"card","account_no":"`+cardNumber(2)+`","activated":true,"document":"form 7"}`, 201, "")
-	h.post("finance-maker", "/v1/funding-requests", fmt.Sprintf(`{"account_id":"%s","month":"2018-06","amount":"10.00",`+
-		`"needed_by":"2018-06-20","document":"form 8"}`, h.account(ledger.Expenditure)), 201, "")
+	h.post("finance-maker", "/v1/fund-transfers", fmt.Sprintf(`{"kind":"funding_request","to_account":"%s","month":"2018-06",`+
+		`"amount":"10.00","effective_on":"2018-06-20","document":"form 8"}`, h.account(ledger.Expenditure)), 201, "")
 	var doc struct {
 		Paths map[string]map[string]operation
 	}

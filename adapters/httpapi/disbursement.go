@@ -171,6 +171,7 @@ type PaymentItem struct {
 	ValueDate     *Day          `json:"value_date,omitempty"`
 	Posted        bool          `json:"posted"                   doc:"It stands in the book as paid"`
 	Returned      bool          `json:"returned"                 doc:"The bank gave the money back"`
+	NotActivated  bool          `json:"not_activated,omitempty"  doc:"The person cannot draw from the account: paid for the bank only"`
 }
 
 func viewPaymentItem(c Call) func(disbursement.ItemStanding) PaymentItem {
@@ -181,7 +182,7 @@ func viewPaymentItem(c Call) func(disbursement.ItemStanding) PaymentItem {
 			Name: i.Name.String(), IDNumber: i.IDNumber.String(), SocialNo: i.SocialNo, Region: i.Region.String(),
 			Month: Month{i.Month}, Cause: i.Cause, Attempt: i.Attempt, Replaces: NewID(i.Replaces),
 			Outcome: i.Outcome.String(), Class: string(i.Class), Code: i.Code, Text: i.Text,
-			BankReference: i.BankReference, ValueDate: nil, Returned: i.Returned,
+			BankReference: i.BankReference, ValueDate: nil, Returned: i.Returned, NotActivated: !i.Activated,
 			// A success is booked in the transaction that records it.
 			Posted: i.Outcome == bank.OutcomeSucceeded,
 		}

@@ -39,7 +39,8 @@
 // transaction; viewTransfer makes the wire type of it, and the bytes are kept.
 // Search is a Query by POST without an Idempotency-Key, Upload a Command on the
 // upload address whose body is a stream, Download a Query that answers a file,
-// Follow a Query that may be followed as server-sent events.
+// Paper a Query that answers a table as well, in CSV or xlsx, and Follow a Query
+// that may be followed as server-sent events.
 // Wire types: Yuan, ID, Day, Page (wire.go); struct tags are huma's. Handlers
 // return the flow's errors as they are; problem.go answers.
 //

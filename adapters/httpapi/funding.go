@@ -5,24 +5,18 @@ import (
 	"net/http"
 	"time"
 
-	"twoline/gateway/approval"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
+	"twoline/gateway/money"
 	"twoline/gateway/once"
 )
 
-// fundingRoutes are what the agency asks the finance bureau to allocate.
+// fundingRoutes show what the agency asked the finance bureau to allocate, and how
+// much of it came; it asks by POST /v1/fund-transfers.
 func (s *Server) fundingRoutes() {
 	if s.deps.Transfers == nil {
 		return
 	}
-	Command(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodPost, Path: "/v1/funding-requests", Summary: "Ask the finance bureau for an allocation",
-		Status: 201,
-		Description: "For one month's benefits on one expenditure account. Nothing is booked: the bureau allocates by " +
-			"POST /v1/fund-transfers, which may name the request.",
-		Who: Officers(approval.Maker, approval.AgencyFinance),
-	}, viewFundingRequest, s.requestFunding)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/funding-requests", Summary: "Funding requests in rising order", Who: readers(),
 	}, s.fundingRequests)
@@ -54,21 +48,26 @@ func viewFundingRequest(r fundtransfer.Request) FundingRequest {
 	}
 }
 
-type fundingCommand struct {
-	Body struct {
-		Account  ID     `json:"account_id" doc:"An expenditure account"`
-		Month    Month  `json:"month"      doc:"The month that is paid for"`
-		Amount   Yuan   `json:"amount"`
-		NeededBy Day    `json:"needed_by"  doc:"Today or later"`
-		Document string `json:"document"   doc:"The payment approval form" minLength:"1" maxLength:"200"`
+// requestFunding asks for money by POST /v1/fund-transfers.
+func (s *Server) requestFunding(ctx context.Context, c Call, in *transferCommand) (once.Answer, error) {
+	b := &in.Body
+	none := once.Answer{} //nolint:exhaustruct // none
+	switch {
+	case b.To == nil:
+		return none, fundtransfer.ErrRequest.With("the expenditure account is needed").On("to_account")
+	case b.Month == nil:
+		return none, fundtransfer.ErrRequest.With("the month that is paid for is needed").On("month")
+	case b.From != nil || b.Purpose != "" || b.BankReference != "" || b.MaturesOn != nil || b.Rate != "" ||
+		b.Deposit != nil || b.Interest != nil || b.Request != nil:
+		return none, fundtransfer.ErrRequest.With("a funding request has to_account, amount, month, effective_on and document").
+			On("kind")
 	}
-}
-
-func (s *Server) requestFunding(ctx context.Context, c Call, in *fundingCommand) (once.Answer, error) {
-	b := in.Body
+	amount, err := money.Parse(b.Amount)
+	if err != nil {
+		return none, fundtransfer.ErrRequest.With("the amount is yuan with two decimals").On("amount")
+	}
 	return s.deps.Transfers.Request(ctx, c.Request, c.Render, c.Officer, fundtransfer.Ask{
-		Account: b.Account.Int64(), Month: b.Month.month, Amount: b.Amount.Amount, NeededBy: b.NeededBy.Day,
-		Document: b.Document,
+		Account: b.To.Int64(), Month: b.Month.month, Amount: amount, NeededBy: b.EffectiveOn.Day, Document: b.Document,
 	})
 }
 

@@ -20,17 +20,22 @@ func TestWorkingCashOverHTTP(t *testing.T) {
 	h := openFund(t)
 	special, out := h.account(ledger.FiscalSpecial), h.account(ledger.Expenditure)
 	ask := func(account, amount, neededBy string) string {
-		return fmt.Sprintf(`{"account_id":%q,"month":"2018-06","amount":%q,"needed_by":%q,"document":"审批表 6"}`,
+		return fmt.Sprintf(`{"kind":"funding_request","to_account":%q,"month":"2018-06","amount":%q,"effective_on":%q,"document":"审批表 6"}`,
 			account, amount, neededBy)
 	}
 	for _, who := range []string{"bureau-maker", "business-maker", "finance-checker", "auditor"} {
-		h.post(who, "/v1/funding-requests", ask(out, "3500000.00", "2018-06-20"), 403, "duty_conflict")
+		h.post(who, "/v1/fund-transfers", ask(out, "3500000.00", "2018-06-20"), 403, "duty_conflict")
 	}
-	h.post("finance-maker", "/v1/funding-requests", ask(special, "1.00", "2018-06-20"), 422, "funding_request_invalid")
-	h.post("finance-maker", "/v1/funding-requests", ask(out, "1.00", "2018-06-04"), 422, "funding_request_invalid")
-	h.post("finance-maker", "/v1/funding-requests", ask("7", "1.00", "2018-06-20"), 404, "not_found")
-	made := read[shownRequest](t, h.post("finance-maker", "/v1/funding-requests", ask(out, "3500000.00", "2018-06-20"),
-		201, ""))
+	h.post("finance-maker", "/v1/fund-transfers", ask(special, "1.00", "2018-06-20"), 422, "funding_request_invalid")
+	h.post("finance-maker", "/v1/fund-transfers", ask(out, "1.00", "2018-06-04"), 422, "funding_request_invalid")
+	h.post("finance-maker", "/v1/fund-transfers", ask("7", "1.00", "2018-06-20"), 404, "not_found")
+	var made shownRequest
+	asked := read[struct{ ID, Kind, Status, Month, Amount string }](t, h.post("finance-maker", "/v1/fund-transfers",
+		ask(out, "3500000.00", "2018-06-20"), 201, ""))
+	if asked.Kind != "funding_request" || asked.Status != "requested" || asked.Month != "2018-06" || asked.Amount != "3500000.00" {
+		t.Errorf("answered: %+v", asked)
+	}
+	h.get("finance-maker", "/v1/funding-requests/"+asked.ID, &made)
 	if made.Open != "3500000.00" || made.Allocated != "0.00" || made.Month != "2018-06" || made.Scheme != "rural" ||
 		made.Account != out {
 		t.Errorf("asked: %+v", made)

@@ -28,8 +28,10 @@ func (s *Server) transferRoutes() {
 		Method: http.MethodPost, Path: "/v1/fund-transfers", Summary: "Submit a two-line move", Status: 201,
 		Who: makers,
 		Description: "Agency finance moves what leaves the income and the expenditure account, the finance bureau " +
-			"the rest. What the two lines forbid is refused here already; nothing is booked before it is approved.",
-	}, viewTransfer, s.submitTransfer)
+			"the rest. What the two lines forbid is refused here already; nothing is booked before it is approved. A " +
+			"funding_request asks the bureau for one month's money on an expenditure account, by effective_on: nothing is " +
+			"booked by it; the allocation, which may name it, has two people of its own.",
+	}, viewMove, s.submitTransfer)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/fund-transfers/{id}/approve", Summary: "Approve its digest and book it",
 		Description: "By a checker who is another person than the maker. Approval and booking are one.", Who: checkers,
@@ -70,14 +72,34 @@ type Transfer struct {
 	Deposit       ID        `json:"deposit_id,omitzero"`
 	Interest      *Yuan     `json:"interest,omitempty"`
 	Request       ID        `json:"funding_request,omitzero" doc:"The funding request that an allocation serves"`
-	Digest        string    `json:"digest"                doc:"SHA-256 of the above, hex: what is approved"`
+	Month         *Month    `json:"month,omitempty"       doc:"Of a funding request: the month that is paid for"`
+	Digest        string    `json:"digest,omitempty"      doc:"SHA-256 of the above, hex: what is approved; a funding request has none"`
 	Maker         string    `json:"maker"`
 	MadeAt        time.Time `json:"made_at"`
-	Status        string    `json:"status"                enum:"submitted,booked,rejected,withdrawn"`
+	Status        string    `json:"status"                enum:"submitted,booked,rejected,withdrawn,requested"`
 	Moved         *Yuan     `json:"moved,omitempty"       doc:"What was booked"`
 }
 
-const wholeBalance = "all"
+const (
+	wholeBalance = "all"
+	// kindRequest is no move: it asks for one.
+	kindRequest = "funding_request"
+)
+
+// viewMove shows what a submission made: a move, or a request for one.
+func viewMove(made any) Transfer {
+	switch v := made.(type) {
+	case fundtransfer.Transfer:
+		return viewTransfer(v)
+	case fundtransfer.Request:
+		return Transfer{ //nolint:exhaustruct // what is absent is left out
+			ID: NewID(v.ID), Scheme: string(v.Scheme), Kind: kindRequest, To: NewID(v.Account), Amount: v.Amount.String(),
+			EffectiveOn: NewDay(v.NeededBy), Document: v.Document, Month: &Month{v.Month}, Maker: v.RequestedBy,
+			MadeAt: v.RequestedAt, Status: "requested",
+		}
+	}
+	panic("a submission makes a move or a request")
+}
 
 func viewTransfer(t fundtransfer.Transfer) Transfer {
 	out := Transfer{ //nolint:exhaustruct // what is absent is left out
@@ -103,20 +125,21 @@ func viewTransfer(t fundtransfer.Transfer) Transfer {
 
 type transferCommand struct {
 	Body struct {
-		Kind string `json:"kind" enum:"sweep,allocation,treasury_handover,subsidy,donation,interest,interest_handover,deposit_placement,deposit_maturity,loan,loan_repayment,remittance_received,remittance_made"`
+		Kind string `json:"kind" enum:"sweep,allocation,treasury_handover,subsidy,donation,interest,interest_handover,deposit_placement,deposit_maturity,loan,loan_repayment,remittance_received,remittance_made,funding_request"`
 		// One of the two is left out where the money comes from or goes to outside.
 		From   *ID    `json:"from_account,omitempty" doc:"The fund account that the money leaves"`
 		To     *ID    `json:"to_account,omitempty"   doc:"The fund account that the money enters"`
 		Amount string `json:"amount" doc:"Yuan with two decimals; all for a sweep of what stands there when it is booked" pattern:"^(all|(0|[1-9][0-9]{0,12})\\.[0-9]{2})$"`
 
 		Purpose       string `json:"purpose,omitempty"        enum:"base_pension,contribution,unspecified"`
-		EffectiveOn   Day    `json:"effective_on"             doc:"The day the money moved at the bank"`
+		EffectiveOn   Day    `json:"effective_on"             doc:"The day the money moved at the bank; of a funding request, the day by which it is needed"`
 		Document      string `json:"document"                 doc:"The voucher or request" maxLength:"200"`
 		BankReference string `json:"bank_reference,omitempty" maxLength:"64"`
 		MaturesOn     *Day   `json:"matures_on,omitempty"     doc:"When a deposit that is placed matures"`
 		Rate          string `json:"rate,omitempty"           doc:"Yearly, as 0.0275" pattern:"^0(\\.[0-9]{1,6})?$"`
 		Deposit       *ID    `json:"deposit_id,omitempty"     doc:"The move that placed the deposit which matures"`
 		Interest      *Yuan  `json:"interest,omitempty"       doc:"What the bank adds to it"`
+		Month         *Month `json:"month,omitempty"          doc:"Of a funding request: the month that is paid for"`
 		Request       *ID    `json:"funding_request,omitempty" doc:"The funding request that an allocation serves"`
 	}
 }
@@ -156,6 +179,12 @@ func (in *transferCommand) instruction() (fundtransfer.Instruction, error) {
 }
 
 func (s *Server) submitTransfer(ctx context.Context, c Call, in *transferCommand) (once.Answer, error) {
+	if in.Body.Kind == kindRequest {
+		return s.requestFunding(ctx, c, in)
+	}
+	if in.Body.Month != nil {
+		return once.Answer{}, fundtransfer.ErrInstruction.With("a month belongs to a funding request").On("month") //nolint:exhaustruct // none
+	}
 	i, err := in.instruction()
 	if err != nil {
 		return once.Answer{}, err //nolint:exhaustruct // none

@@ -59,8 +59,11 @@ func (a *arrivedFiles) work(t *testing.T) {
 	}
 	for _, r := range list {
 		takeIn := a.service.TakeIn
-		if r.What == bank.ReceiptPaymentResultFile {
+		switch r.What { //nolint:exhaustive // the rest is the registry's
+		case bank.ReceiptPaymentResultFile:
 			takeIn = a.payout.TakeInResultFile
+		case bank.ReceiptPaymentEvidence:
+			takeIn = a.payout.TakeInEvidence
 		}
 		if err := takeIn(context.Background(), r.Area, r.Receipt); err != nil {
 			t.Error(err)

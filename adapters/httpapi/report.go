@@ -87,7 +87,7 @@ type ReconciliationStatement struct {
 	Name           string           `json:"name"`
 	Month          Month            `json:"month"`
 	Date           Day              `json:"date"            doc:"The month's last day"`
-	MatchedThrough Day              `json:"matched_through" doc:"Lines after it count as outstanding"`
+	MatchedThrough Day              `json:"matched_through,omitzero" doc:"Lines after it count as outstanding; absent: all do"`
 	BookBalance    Signed           `json:"book_balance"`
 	BankReceived   OutstandingGroup `json:"bank_received_book_not"`
 	BankPaid       OutstandingGroup `json:"bank_paid_book_not"`

@@ -42,9 +42,10 @@ func told() []string {
 		"POST /v1/withholding-runs all banks", "GET /v1/withholding-batches",
 		"GET /v1/withholding-batches/{id}/items", "POST /v1/withholding-batches/{id}/acknowledgement",
 		"POST /v1/withholding-batches/{id}/results one of each",
+		"GET /v1/cases", "POST /v1/cases/{id}/resolution", "GET /v1/decisions/{id}", "POST /v1/decisions/{id}/approve",
 		"POST /v1/arrivals batch", "POST /v1/contributions", "POST /v1/arrivals terminal",
 		"POST /v1/fund-transfers subsidy", "POST /v1/fund-transfers/{id}/approve",
-		"POST /v1/fund-transfers allocation", "POST /v1/funding-requests",
+		"POST /v1/fund-transfers allocation", "POST /v1/fund-transfers request",
 		"POST /v1/imports/{kind} entitlements", "POST /v1/imports/{kind} holds", "GET /v1/holds",
 		"POST /v1/holds/{id}/release", "POST /v1/holds/{id}/release/approve", "POST /v1/imports/{kind} deaths",
 		"GET /v1/death-notices", "POST /v1/death-notices/{id}/withdraw",
@@ -77,6 +78,9 @@ func ends() map[string]string {
 		// A run goes out once, and stays out.
 		"POST /v1/pay-runs/{id}/release late": "pay_run_state", "POST /v1/pay-runs/{id}/reject": "pay_run_state",
 		"POST /v1/pay-runs/{id}/withdraw": "pay_run_state", "POST /v1/disbursement-batches/{id}/recall": "batch_acknowledged",
+		// A decision is made once; no file is set aside, and the banks answered.
+		"POST /v1/decisions/{id}/reject": "already_decided", "POST /v1/decisions/{id}/withdraw": "already_decided",
+		"POST /v1/quarantine/{id}/decision": "receipt_not_found", "POST /v1/items/{id}/evidence": "item_decided",
 		// No worker takes the statement in, and no day is sealed.
 		"GET /v1/reconciliations/{account}/{date}":      "statement_not_covered",
 		"POST /v1/reconciliations/{account}/{date}/run": "statement_not_covered",
@@ -93,6 +97,7 @@ func callers() map[string]string {
 		"POST /v1/imports/{kind} fund-accounts": "maker in agency_finance",
 		"POST /v1/fund-transfers subsidy":       "maker in finance_bureau",
 		"POST /v1/fund-transfers allocation":    "maker in finance_bureau",
+		"POST /v1/fund-transfers request":       "maker in agency_finance",
 		"POST /v1/fund-transfers/{id}/approve":  "checker in finance_bureau",
 		"POST /v1/fund-transfers/{id}/reject":   "checker in finance_bureau",
 		"POST /v1/fund-transfers/{id}/withdraw": "maker in finance_bureau",
@@ -102,6 +107,11 @@ func callers() map[string]string {
 // between is what happens in the story without the wire, before an example.
 func (s *story) between(name string) {
 	s.tb.Helper()
+	if name == "GET /v1/cases" {
+		// What a daily look opens.
+		s.data.Exec(s.tb, `insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at) values
+			(610304, 'arrival_unknown', 'arrival:1', 'psbc', 'nobody said what it is for', '2026-11-27', now())`)
+	}
 	if name == "POST /v1/pay-runs/{id}/release in time" {
 		// The allocation of the examples is approved as the subsidy was.
 		path := "/v1/fund-transfers/" + s.real["100502"]

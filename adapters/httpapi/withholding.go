@@ -8,6 +8,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
@@ -569,17 +570,18 @@ func (s *Server) receiptLines(ctx context.Context, c Call, in *receiptLinesQuery
 
 type feedbackQuery struct {
 	Scheme string `query:"scheme" required:"true" enum:"resident,rural,urban,land_lost"`
-	Year   int    `query:"year"   required:"true" minimum:"2009" maximum:"2100"`
+	Year   int    `query:"year"  minimum:"2009" maximum:"2100" doc:"Of contributions: the year they are for"`
+	Month  string `query:"month" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" doc:"Of pensions: the month that is paid for; name one of the two"`
 }
 
 // VillageFeedback is one village's line of the list that goes back down.
 type VillageFeedback struct {
 	Region   party.Region   `json:"region"`
 	Name     string         `json:"name"`
-	Due      int            `json:"due"       doc:"Members who chose an amount for the year"`
+	Due      int            `json:"due"       doc:"Members who chose an amount for the year, or pensioners of the month"`
 	Paid     int            `json:"paid"`
 	InFlight int            `json:"in_flight"`
-	Unpaid   map[string]int `json:"unpaid"    doc:"By reason: a result class, or not_sent"`
+	Unpaid   map[string]int `json:"unpaid"    doc:"By reason: a result class, or not_sent; of pensions also RETURNED, NOT_ACTIVATED (the person cannot draw it) or the reason of a hold"`
 	Amount   Yuan           `json:"amount"`
 }
 
@@ -589,9 +591,32 @@ type Feedback struct {
 }
 
 func (s *Server) feedback(ctx context.Context, c Call, in *feedbackQuery) (Feedback, error) {
+	switch {
+	case (in.Year != 0) == (in.Month != ""):
+		return Feedback{}, errInput.With("name the year of contributions or the month of pensions").On("month") //nolint:exhaustruct // none
+	case in.Month != "" && s.deps.Disbursement != nil:
+		return s.payFeedback(ctx, c, in)
+	}
 	list, err := s.deps.Collection.Feedback(ctx, c.Officer, collection.Run{
 		Scheme: ledger.Scheme(in.Scheme), Year: in.Year, Banks: nil,
 	})
+	out := Feedback{Villages: make([]VillageFeedback, len(list))}
+	for i, v := range list {
+		out.Villages[i] = VillageFeedback{
+			Region: v.Region, Name: v.Name, Due: v.Due, Paid: v.Paid, InFlight: v.InFlight, Unpaid: v.Unpaid,
+			Amount: NewYuan(v.Amount),
+		}
+	}
+	return out, err
+}
+
+func (s *Server) payFeedback(ctx context.Context, c Call, in *feedbackQuery) (Feedback, error) {
+	none := Feedback{} //nolint:exhaustruct // none
+	month, err := calendar.ParseMonth(in.Month)
+	if err != nil {
+		return none, errInput.On("month")
+	}
+	list, err := s.deps.Disbursement.Feedback(ctx, c.Officer, ledger.Scheme(in.Scheme), month)
 	out := Feedback{Villages: make([]VillageFeedback, len(list))}
 	for i, v := range list {
 		out.Villages[i] = VillageFeedback{

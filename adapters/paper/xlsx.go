@@ -60,8 +60,10 @@ const (
 	// Format 4 is #,##0.00; 164 is our own for days.
 	stylesXML = xmlHead + `<styleSheet xmlns="` + mainXML + `">` +
 		`<numFmts count="1"><numFmt numFmtId="164" formatCode="yyyy\-mm\-dd"/></numFmts>` +
-		`<fonts count="2"><font><sz val="11"/><name val="宋体"/></font><font><b/><sz val="11"/><name val="宋体"/></font></fonts>` +
-		`<fills count="2"><fill><patternFill patternType="none"/></fill><fill><patternFill patternType="gray125"/></fill></fills>` +
+		`<fonts count="2"><font><sz val="11"/><name val="SimSun"/></font>` +
+		`<font><b/><sz val="11"/><name val="SimSun"/></font></fonts>` +
+		`<fills count="2"><fill><patternFill patternType="none"/></fill>` +
+		`<fill><patternFill patternType="gray125"/></fill></fills>` +
 		`<borders count="1"><border><left/><right/><top/><bottom/><diagonal/></border></borders>` +
 		`<cellStyleXfs count="1"><xf numFmtId="0" fontId="0" fillId="0" borderId="0"/></cellStyleXfs>` +
 		`<cellXfs count="4"><xf numFmtId="0" fontId="0" fillId="0" borderId="0" xfId="0"/>` +
@@ -162,8 +164,8 @@ func (b *workbook) value(style int, c report.Cell) error {
 	}
 	switch c.Kind {
 	case report.Text:
-		b.put(` s="`, strconv.Itoa(style), `" t="inlineStr"><is><t xml:space="preserve">`, escaped(report.Neutral(c.Value)),
-			`</t></is></c>`)
+		b.put(` s="`, strconv.Itoa(style), `" t="inlineStr"><is><t xml:space="preserve">`,
+			escaped(report.Neutral(c.Value)), `</t></is></c>`)
 	case report.Money:
 		number(styleMoney, c.Value)
 	case report.Count:
@@ -194,7 +196,7 @@ func (b *workbook) End() error {
 // column is A to Z, then AA and on.
 func column(i int) string {
 	if i < 26 {
-		return string(rune('A' + i))
+		return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i : i+1]
 	}
 	return column(i/26-1) + column(i%26)
 }

@@ -202,7 +202,7 @@ func (t *tx) AlarmUncleared(ctx context.Context, a reconcile.Account, by calenda
 func (t *tx) ListBreaks(ctx context.Context, f reconcile.BreakFilter) ([]reconcile.Break, int, error) {
 	const from = `
 		from reconciliation_break b left join break_closed c on c.area = b.area and c.break_id = b.id
-		where b.area = $1 and ($2 = 0 or b.fund_account = $2) and ($3 = '' or b.reason = $3)
+		where b.area = $1 and ($2 = 0::bigint or b.fund_account = $2) and ($3 = '' or b.reason = $3)
 		  and ($4::date is null or b.day <= $4) and (c.break_id is not null) = $5`
 	var total int
 	err := t.QueryRow(ctx, `select count(*)`+from, f.Area, f.FundAccount, f.Reason, f.Through, f.Closed).Scan(&total)

@@ -109,7 +109,7 @@ func (s collectionStore) Items(
 func (s collectionStore) FindItem(ctx context.Context, f collection.ItemFilter) (collection.ItemStanding, error) {
 	rows, err := s.db.pool.Query(ctx, standingSQL+`
 		where ($1 = 0 or i.area = $1) and i.area = any(select area from area) and ($2 = '' or b.bank = $2)
-		  and ($3 <> 0 and i.id = $3 or $4 <> '' and a.bank_reference = $4) order by i.id limit 1`,
+		  and ($3 <> 0::bigint and i.id = $3 or $4 <> '' and a.bank_reference = $4) order by i.id limit 1`,
 		int32(f.Area), f.Bank, f.ID, f.BankReference)
 	if err != nil {
 		return collection.ItemStanding{}, fmt.Errorf("find item: %w", err) //nolint:exhaustruct // none

@@ -209,7 +209,7 @@ func retryable(err error) bool {
 	}
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
 		switch pg.Code {
-		case "40001", "40P01", "55P03", "57P01", "57P02", "57P03", "53300", "53400":
+		case "40001", "40P01", "55P03", "25P03", "57P01", "57P02", "57P03", "53300", "53400":
 			return true
 		}
 		return len(pg.Code) == 5 && pg.Code[:2] == "08"

@@ -22,9 +22,9 @@ func (s deliveryStore) InTx(ctx context.Context, fn func(bank.DeliveryTx) error)
 
 // parcelSQL reads batches of both directions as parcels; which is SQL over batch b.
 func parcelSQL(which string) string {
-	const columns = `b.area, b.id, b.bank, b.batch_no, b.file_name, b.file_digest, b.file_size, b.item_count, b.amount`
+	const columns = `area, id, bank, batch_no, file_name, file_digest, file_size, item_count, amount`
 	return `
-	select x.*, exists (select from exception_case c where c.area = x.area and c.kind = 'outbox_conflict'
+	select ` + columns + `, pays, exists (select from exception_case c where c.area = x.area and c.kind = 'outbox_conflict'
 		and starts_with(c.subject, 'outbox_file:' || x.id || ':')
 		and not exists (select from exception_closed e where e.area = c.area and e.case_id = c.id))
 	from (
@@ -53,6 +53,15 @@ func (s deliveryStore) Waiting(ctx context.Context, bankCode string) ([]bank.Par
 		return nil, fmt.Errorf("batches that wait for %s: %w", bankCode, err)
 	}
 	return collect(rows, "batches that wait for a bank", scanParcel)
+}
+
+// Recalled implements bank.DeliveryStore.
+func (s deliveryStore) Recalled(ctx context.Context, bankCode string) ([]bank.Parcel, error) {
+	rows, err := s.db.pool.Query(ctx, parcelSQL(`b.bank = $1 and b.state = 'withdrawn'`)+` desc limit 100`, bankCode)
+	if err != nil {
+		return nil, fmt.Errorf("batches that %s is not to have: %w", bankCode, err)
+	}
+	return collect(rows, "recalled batches of a bank", scanParcel)
 }
 
 // ParcelOf implements bank.DeliveryStore.

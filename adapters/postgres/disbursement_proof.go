@@ -322,7 +322,7 @@ func (s disbursementStore) Payments(
 ) ([]disbursement.PaymentStanding, error) {
 	rows, err := s.db.pool.Query(ctx, paymentStandingSQL+`
 		from payment_item i `+paymentStandingJoins+`
-		where i.area = $1 and i.member_id = $2 and ($3 = 0 or i.id < $3)
+		where i.area = $1 and i.member_id = $2 and ($3 = 0::bigint or i.id < $3)
 		order by i.id desc limit $4`, m.Area, m.Member, m.Before, m.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("payments of member %d: %w", m.Member, err)

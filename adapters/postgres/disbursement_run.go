@@ -532,7 +532,7 @@ func (s disbursementStore) Batches(ctx context.Context, f disbursement.BatchFilt
 	rows, err := s.db.pool.Query(ctx, `
 		select `+payBatchColumns+` from payment_batch b
 		where ($1 = 0 or b.area = $1) and ($2 = '' or b.bank = $2 and b.state not in ('ready', 'exported'))
-		  and ($3 = '' or b.state = $3) and ($4 = 0 or b.run_id = $4) and b.id > $5
+		  and ($3 = '' or b.state = $3) and ($4 = 0::bigint or b.run_id = $4) and b.id > $5
 		order by b.id limit $6`, int32(f.Area), f.Bank, string(f.State), f.Run, f.After, f.Limit)
 	if err != nil {
 		return nil, fmt.Errorf("list payment batches: %w", err)

@@ -790,6 +790,36 @@ func TestF34_WhatABankCallsADuplicateIsNotPaidAgain(t *testing.T) {
 	w.sound(t)
 }
 
+// What stands on an account that its person cannot draw from is paid for the bank
+// and unpaid for the person: in the proof, and in the list that goes to the villages.
+func TestWhatCannotBeDrawnIsUnpaidForThePerson(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 6, disbursement.SettlesNet, `update instrument set activated = false where member_id = 1002`,
+		`insert into payment_hold (area, member_id, reason, from_month, opened_by, opened_at)
+			values (610304, 1006, 'court', '2011-01-01', 'test', now())`)
+	i := w.paying
+	w.answer(t, w.batch, paidLine(i[0]), paidLine(i[1]), failedLine(i[2], "AC04"), paidLine(i[3]))
+	w.giveBack(t, back(i[3], "2011-03-25"))
+	list, err := w.pay.Feedback(t.Context(), w.auditor, ledger.Rural, march())
+	if err != nil || len(list) != 1 {
+		t.Fatalf("feedback %+v, %v", list, err)
+	}
+	got := list[0]
+	want := disbursement.VillageFeedback{
+		Region: got.Region, Name: got.Name, Due: 6, Paid: 1, InFlight: 1, Amount: 5500,
+		Unpaid: map[string]int{"NOT_ACTIVATED": 1, "FIX_ACCOUNT": 1, "RETURNED": 1, "court": 1},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("feedback (-want +got):\n%s", diff)
+	}
+	if other, err := w.pay.Feedback(t.Context(), w.auditor, ledger.Rural, march().Add(1)); err != nil || len(other) != 0 {
+		t.Errorf("another month has %+v, %v", other, err)
+	}
+	if p, err := w.pay.Proof(t.Context(), w.auditor, w.run.ID); err != nil || p.NotActivated.Count != 1 {
+		t.Errorf("the proof has %+v, %v", p.NotActivated, err)
+	}
+}
+
 // A reissue of some payments pays those and no others, and none in silence.
 func TestAReissueIsLimitedToWhatWasAskedFor(t *testing.T) {
 	t.Parallel()
@@ -1291,7 +1321,7 @@ func TestARecalledBatchIsWithdrawnInTheProof(t *testing.T) {
 
 // A county's month by file: killed in the middle of booking and taken in again,
 // and once more as if it had been killed between its last row and its end.
-func TestF09_F10_AFileThatWasKilledIsTakenInOnce(t *testing.T) {
+func TestF09F10_AFileThatWasKilledIsTakenInOnce(t *testing.T) {
 	t.Parallel()
 	const pensioners = 44_007
 	w := newAnswerWorld(t, pensioners, disbursement.SettlesNet, `update bank set row_limit = 150000`)

@@ -10,8 +10,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"twoline/gateway/approval"
+	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
 )
 
 // look is the daily look of a day; it returns the open cases about months.
@@ -155,5 +159,68 @@ func TestF83_AYearWithoutItsNoticeStopsLoudly(t *testing.T) {
 	}
 	if _, err := w.tryDraft(regular(calendar.MustMonth("2027-01"))); !errors.Is(err, disbursement.ErrWorkingDays) {
 		t.Errorf("a run whose pay day is not known: %v", err)
+	}
+}
+
+// Two officers ask for the same month at one moment, two to sixteen times at once.
+func TestF87_TwoOfficersAtOneMomentMakeOneRun(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 2, 0)
+	w.today = calendar.MustDay("2012-03-10")
+	for trial, month := 2, calendar.MustMonth("2011-01"); trial <= 16; trial, month = trial+1, month.Add(1) {
+		runs, errs := make([]disbursement.Drafted, trial), make([]error, trial)
+		var wait sync.WaitGroup
+		for i := range trial {
+			by := []approval.Officer{w.maker, w.colleague}[i%2]
+			wait.Go(func() {
+				_, errs[i] = w.pay.Draft(context.Background(), w.ask("POST /v1/pay-runs"), result(&runs[i]), by, regular(month))
+			})
+		}
+		wait.Wait()
+		live := one[int64](t, w.world, `select max(id) from pay_run`)
+		won := 0
+		for i, err := range errs {
+			var f *fault.Error
+			switch {
+			case err == nil && runs[i].Run.ID == live:
+				won++
+			case !errors.As(err, &f) || !errors.Is(err, disbursement.ErrRunExists) || f.Subject != fmt.Sprint(live):
+				t.Errorf("%s: %v, want one about run %d", month, err, live)
+			}
+		}
+		if n := one[int](t, w.world, `select count(*) from pay_run where month = $1`, month.Day(1).String()); won != 1 || n != 1 {
+			t.Errorf("%s: %d officers made %d runs", month, won, n)
+		}
+	}
+}
+
+// The month's batches are unknown: nobody can send them once more by asking again.
+func TestF22_ARunThatIsUnknownIsNotMadeAgain(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 3, 1_000_000)
+	out := w.released(t, regular(march()))
+	w.today = calendar.MustDay("2011-04-01")
+	if err := w.pay.WatchAnswers(t.Context(), w.today); err != nil {
+		t.Fatal(err)
+	}
+	if b := w.batchesOf(t, out.Run.ID)[0]; b.State != bank.BatchUnknown {
+		t.Fatalf("the batch is %s", b.State)
+	}
+	var f *fault.Error
+	_, err := w.tryDraft(regular(march()))
+	if !errors.As(err, &f) || !errors.Is(err, disbursement.ErrRunExists) || f.Subject != fmt.Sprint(out.Run.ID) {
+		t.Errorf("the same month again: %v", err)
+	}
+	_, held := w.roster(t, disbursement.Order{Scheme: ledger.Rural, Month: march(), Kind: disbursement.Supplementary})
+	if len(held) > 0 {
+		t.Errorf("a supplementary run would pay %v", held)
+	}
+	v := verdict(out.Run)
+	v.Reason = "again"
+	if _, err := w.tryRelease(w.releaser, v); !errors.Is(err, disbursement.ErrRunState) {
+		t.Errorf("released once more: %v", err)
+	}
+	if n := one[int](t, w.world, `select count(*) from payment_batch`); n != 1 {
+		t.Errorf("%d batches", n)
 	}
 }

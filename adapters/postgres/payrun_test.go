@@ -767,7 +767,7 @@ func TestPayRun_TrialLeavesNothing(t *testing.T) {
 	}
 }
 
-func TestF01_F02_KilledInTheFreeze(t *testing.T) {
+func TestF01F02_KilledInTheFreeze(t *testing.T) {
 	t.Parallel()
 	w := newRunWorld(t, 400, 0)
 	run := w.draft(t, regular(march())).Run

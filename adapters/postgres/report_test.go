@@ -526,6 +526,43 @@ func (w *bankWorld) adjustmentsOfOthers(t *testing.T, account int64) {
 	}
 }
 
+// A table names the oldest lines and counts the others, however many there are.
+func TestAnAdjustmentTableNamesTheOldestLines(t *testing.T) {
+	t.Parallel()
+	w := newBankWorld(t)
+	account := w.books.Accounts[ledger.Treasury]
+	const lines = 2*reconcile.MaxOutstanding + 10
+	w.d.Exec(t, `
+		with s as (insert into statement (area, fund_account, day_from, day_to, number, opening, closing, line_count,
+				receipt_id, taken_in_at) values ($1, $2, '2026-11-02', '2026-11-30', '1', 0, $3::int, $3::int, 1, now()) returning id)
+		insert into statement_line (area, statement_id, fund_account, line, direction, amount, booking_date, value_date,
+			bank_reference, ordinal, end_to_end_id, batch_ref, reversal, counterparty, counterparty_account, text)
+		select $1, id, $2, g, 'credit', 1, date '2026-11-30' - g % 29, '2026-11-02', g::text, 1, '', '', false, '', '', ''
+		from s, generate_series(1, $3::int) g`, int32(w.books.Area), account, lines)
+	a, err := w.proof.Adjustment(t.Context(), w.books.Officers["auditor"], account, calendar.MustMonth("2026-11"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := a.BankReceived
+	count, left := g.Unnamed()
+	if g.Count != lines || g.Amount != lines || len(g.Items) != reconcile.MaxOutstanding || a.BookAdjusted != lines ||
+		count != lines-reconcile.MaxOutstanding || left != money.Amount(count) || !a.Agrees {
+		t.Errorf("%d lines of %s, %d named, %d of %s not", g.Count, g.Amount, len(g.Items), count, left)
+	}
+	// 29 days of 690 lines each: the oldest fourteen and a half of them.
+	if g.Items[0].Age != 28 || g.Items[len(g.Items)-1].Age != 14 {
+		t.Errorf("named from %d to %d days", g.Items[0].Age, g.Items[len(g.Items)-1].Age)
+	}
+	paper := &textSheet{}
+	if err := a.Write(paper, report.Chinese); err != nil {
+		t.Fatal(err)
+	}
+	if want := fmt.Sprintf("另有%d笔|||||%s", count, left); !slices.Contains(paper.lines, want) ||
+		!slices.Contains(paper.head.Notes, "尚未对账至月末:其后各笔列为未达账项") {
+		t.Errorf("the paper lacks %q, or a note: %q", want, paper.head.Notes)
+	}
+}
+
 // The real month: a list, a return and what nobody named on the account that
 // pensions are paid from.
 func TestAdjustmentTablesOfARealMonthAgree(t *testing.T) {

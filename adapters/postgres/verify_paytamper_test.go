@@ -262,9 +262,10 @@ func decidedOtherwise() []corruption {
 		},
 		{
 			id: "I25", name: "a run that nobody asked for", sql: []string{
-				`update idempotency set created_at = created_at + interval '1 hour' where route = 'POST /v1/funding-requests'`,
+				`update idempotency set created_at = created_at + interval '1 hour'
+					where created_at = (select requested_at from funding_request)`,
 			},
-			row: `'610305/funding_request ' || id from funding_request`, text: "when no answer was kept",
+			row: `'610305/fund_transfer ' || id from funding_request`, text: "when no answer was kept",
 		},
 	}
 }

@@ -199,7 +199,7 @@ func order(kind disbursement.Kind, month string) disbursement.Order {
 func (w *proofWorld) fundMarch() {
 	w.t.Helper()
 	var asked fundtransfer.Request
-	_, err := w.transfer.Request(w.t.Context(), w.request("funding-requests"),
+	_, err := w.transfer.Request(w.t.Context(), w.request("fund-transfers"),
 		w.render(func(v any) { asked = as[fundtransfer.Request](v) }), w.books.Officers["finance-maker"], fundtransfer.Ask{
 			Account: w.books.Accounts[ledger.Expenditure], Month: calendar.MustMonth("2011-03"), Amount: 9_000,
 			NeededBy: calendar.MustDay("2011-03-22"), Document: "form 5",

@@ -103,7 +103,7 @@ const effects = `
 	union all select area, id, 'hold_release', made_at, null from hold_release where $1 = 0 or area = $1
 	union all select area, id, 'instrument_change', made_at, null from instrument_change where $1 = 0 or area = $1
 	union all select area, id, 'decision_request', made_at, null from decision_request where $1 = 0 or area = $1
-	union all select area, id, 'funding_request', requested_at, null from funding_request where $1 = 0 or area = $1`
+	union all select area, id, 'fund_transfer', requested_at, null from funding_request where $1 = 0 or area = $1`
 
 // Answers are kept for 400 days at the least; the effects of older ones stand alone.
 const effectSQL = `
@@ -135,7 +135,7 @@ const answerWithoutEffectSQL = `
 		               ('POST /v1/holds/%/release/approve', 'approval'), ('POST /v1/holds/%/release/reject', 'approval'),
 		               ('POST /v1/instruments/%/change', 'instrument_change'),
 		               ('POST /v1/instruments/%/change/approve', 'approval'),
-		               ('POST /v1/instruments/%/change/reject', 'approval'), ('POST /v1/funding-requests', 'funding_request'))
+		               ('POST /v1/instruments/%/change/reject', 'approval'))
 		       as r (route, tab) on i.route like r.route
 		 where $1 = 0 group by 1, 2)
 	select 0, 0, k.first, 'was answered, and its effect is not there'
@@ -147,8 +147,8 @@ const answerWithoutEffectSQL = `
 	select e.area, e.first, e.area || '/' || e.tab || ' ' || e.first, 'is one of ' || e.n || ' that '
 	       || coalesce(k.n, 0) || ' answers made'
 	  from (select area, tab, at, count(*) as n, min(id) as first from (` + effects + `) e
-	         where tab in ('decision_request', 'withholding_run', 'fund_transfer', 'pay_run', 'roster', 'hold_release', 'instrument_change',
-	                       'funding_request') group by 1, 2, 3) e
+	         where tab in ('decision_request', 'withholding_run', 'fund_transfer', 'pay_run', 'roster', 'hold_release',
+	                       'instrument_change') group by 1, 2, 3) e
 	  left join (select created_at as at, count(*) as n from idempotency group by 1) k on k.at = e.at
 	 where e.n > k.n`
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"runtime"
 	"strings"
 	"sync"
@@ -229,6 +230,27 @@ func silent[M, L any](create func(M, L) *toxiproxy.ApiServer, m M) *toxiproxy.Ap
 }
 
 func (p *proxy) url() string { return "redis://" + p.Listen + "/0" }
+
+// through is the address of a database by way of the proxy.
+func (p *proxy) through(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = p.Listen
+	return u.String()
+}
+
+// hostOf is what a proxy stands before.
+func hostOf(t *testing.T, address string) string {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return u.Host
+}
 
 // loseReplies swallows what Redis answers on the open connections and on new
 // ones, until the returned function cuts these connections.

@@ -20,6 +20,7 @@ import (
 
 	"twoline/adapters/httpapi"           //nolint:depguard // door, hint and database together are what is proved here
 	"twoline/adapters/httpapi/signature" //nolint:depguard // as above
+	"twoline/adapters/postgres"          //nolint:depguard // as above
 	"twoline/adapters/postgres/pgtest"
 	"twoline/adapters/redis"
 	"twoline/gateway/audit"
@@ -45,7 +46,20 @@ const townMembers = 100
 
 func newTown(t *testing.T, redisURL string, change func(*redis.Options)) *town {
 	t.Helper()
-	db, data := pgtest.Open(t)
+	data := pgtest.New(t)
+	return newTownOn(t, data, data.AppURL, redisURL, change)
+}
+
+// newTownOn serves on a database that it reaches by another address.
+func newTownOn(
+	t *testing.T, data pgtest.Database, appURL, redisURL string, change func(*redis.Options),
+) *town {
+	t.Helper()
+	db, err := postgres.Open(t.Context(), postgres.Options{URL: appURL, Connections: 16, Now: time.Now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(db.Close)
 	w := &town{opened: openClient(t, redisURL, change), data: data, log: &syncBuffer{}}
 	w.seed(t)
 	days, err := calendar.Official()

@@ -177,6 +177,12 @@ func (c *child) signal(s os.Signal) (ended <-chan struct{}, err error) {
 	return c.end, c.cmd.Process.Signal(s)
 }
 
+func (c *child) pid() int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.cmd.Process.Pid
+}
+
 // gone returns the exit code of a service that ended by itself; one that did not is killed.
 func (c *child) gone() (code int, err error) {
 	c.mu.Lock()

@@ -5,6 +5,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"strings"
 
@@ -20,7 +21,7 @@ import (
 // database's address, as the service does, and leaves an audit row.
 type importCommand struct {
 	Kind      string `arg:"" help:"What the file holds; twoline import --help lists the kinds and their columns."`
-	File      string `arg:"" help:"CSV with a header row." type:"existingfile"`
+	File      string `arg:"" help:"CSV with a header row; - reads the standard input." type:"existingfile"`
 	Area      string `help:"Six digits; needed except for areas."`
 	Charset   string `default:"utf-8" enum:"utf-8,gb18030,gbk" help:"Charset of the file."`
 	WholeFile bool   `name:"whole-file" help:"Refuse all lines where one is refused."`
@@ -38,6 +39,39 @@ func (*importCommand) Help() string {
 }
 
 var errImport = fault.New(fault.Invalid, "import", "the file cannot be imported")
+
+// open returns the file, or what the standard input holds: an import may read its
+// file several times, which a pipe does not allow.
+func (cmd *importCommand) open(a *app) (*os.File, error) {
+	file, err := os.Open(cmd.File)
+	in := io.Reader(file)
+	if cmd.File == "-" {
+		in, err = a.std.in, nil
+	}
+	if err != nil {
+		return nil, err //nolint:wrapcheck // names the file
+	}
+	if file != nil {
+		if info, err := file.Stat(); err == nil && info.Mode().IsRegular() {
+			return file, nil
+		}
+		defer file.Close() //nolint:errcheck // read only
+	}
+	spool, err := os.CreateTemp("", "twoline-import-*.csv")
+	if err != nil {
+		return nil, fmt.Errorf("spool the input: %w", err)
+	}
+	// The name goes at once; the bytes live as long as the file is open.
+	_ = os.Remove(spool.Name())
+	_, err = io.Copy(spool, in)
+	if err == nil {
+		_, err = spool.Seek(0, io.SeekStart)
+	}
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("spool the input: %w", err), spool.Close())
+	}
+	return spool, nil
+}
 
 // Run imports.
 func (cmd *importCommand) Run(a *app) error {
@@ -64,7 +98,7 @@ func (cmd *importCommand) Run(a *app) error {
 		return err
 	}
 	defer g.close()
-	file, err := os.Open(cmd.File)
+	file, err := cmd.open(a)
 	if err != nil {
 		return errImport.With("%v", err)
 	}

@@ -202,12 +202,17 @@ func TestF122_AJobExistsExactlyWhenItsFactDoes(t *testing.T) {
 	engine, db := startEngine(t, d, w)
 	defer close(w.release)
 	enqueue(t, engine, db, false, errand{"never"}, bank.FolderLook{Bank: "never"})
-	enqueue(t, engine, db, true, bank.FolderLook{Bank: "rcc"})
-	enqueue(t, engine, db, true, bank.FolderLook{Bank: "rcc"}, errand{"kept"})
+	// Two leaders after each other ask for the look of the same minute.
+	look := jobs.DailyLook{Day: calendar.MustDay("2026-11-20"), Minute: 7}
+	enqueue(t, engine, db, true, bank.FolderLook{Bank: "rcc"}, look)
+	eventually(t, "the look is over", func() bool {
+		return column[int64](t, d, `select count(*) from river.river_job where kind = 'daily_look' and state = 'completed'`)[0] == 1
+	})
+	enqueue(t, engine, db, true, bank.FolderLook{Bank: "rcc"}, look, errand{"kept"})
 	eventually(t, "the job that was kept is worked on", func() bool { return w.times("kept") == 1 })
-	got := column[string](t, d, `select kind || ' ' || coalesce(args ->> 'name', args ->> 'bank') || ' ' || count(*)
+	got := column[string](t, d, `select kind || ' ' || coalesce(args ->> 'name', args ->> 'bank', args ->> 'minute') || ' ' || count(*)
 		from river.river_job group by kind, args order by 1`)
-	want := []string{"errand kept 1", "folder_look rcc 1"}
+	want := []string{"daily_look 7 1", "errand kept 1", "folder_look rcc 1"}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("jobs (-want +got):\n%s", diff)
 	}

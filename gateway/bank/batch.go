@@ -15,7 +15,8 @@ import (
 //	  └─────────┴───────────┴─────────┴──► WITHDRAWN (recalled before the bank acknowledged it; payments only)
 //
 // A batch that the bank fetches is SENDING from the commit that made it: from
-// then on the bank may have it.
+// then on the bank may have it. One that goes out by folder is SENT when its file
+// stands there, whole and durable.
 type BatchState string
 
 // The states of a batch.

@@ -81,6 +81,12 @@ var (
 // Courier brings files to one bank and its files back. Everything that it does can
 // be done again, and by several processes at one moment.
 type Courier interface {
+	Outbox
+	Inbox
+}
+
+// Outbox is where our files lie for a bank.
+type Outbox interface {
 	// Sweep removes what deliveries left that were broken off.
 	Sweep() error
 	// Stage writes the parcel beside its place and proves its digest. Where the same
@@ -97,6 +103,12 @@ type Courier interface {
 	InTheWay(p Parcel) (digest [sha256.Size]byte, there bool, err error)
 	// SetAside moves what lies under the parcel's name to quarantine.
 	SetAside(p Parcel, digest [sha256.Size]byte) error
+	// TakeBack moves the parcel's file to quarantine, and says whether it was still there.
+	TakeBack(p Parcel) (bool, error)
+}
+
+// Inbox is where a bank's files lie for us.
+type Inbox interface {
 	// Ready lists files of the bank that are whole.
 	Ready() ([]Incoming, error)
 	// Read reads one of them; it is ErrStillWritten where it is another one by now, or gone.
@@ -127,6 +139,9 @@ type DeliveryStore interface {
 	InTx(ctx context.Context, fn func(DeliveryTx) error) error
 	// Waiting returns the bank's parcels in state sending, oldest first.
 	Waiting(ctx context.Context, bank string) ([]Parcel, error)
+	// Recalled returns the bank's parcels that were taken back, newest first, at most
+	// a hundred.
+	Recalled(ctx context.Context, bank string) ([]Parcel, error)
 	// ParcelOf returns the bank's batch of a number, in one of the areas where some are
 	// given, or ErrNoBatch where there is none or more than one.
 	ParcelOf(ctx context.Context, bank, number string, areas []party.Area) (Parcel, error)
@@ -212,7 +227,26 @@ func (d *Delivery) deliver(ctx context.Context, bank string, courier Courier) er
 			errs = append(errs, fmt.Errorf("deliver batch %s to %s: %w", p.Number, p.Bank, d.keep(ctx, p, err)))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, d.takeBack(ctx, bank, courier))...)
+}
+
+// takeBack removes the files of recalled batches that the bank has not taken away.
+func (d *Delivery) takeBack(ctx context.Context, bank string, courier Courier) error {
+	recalled, err := d.parts.Store.Recalled(ctx, bank)
+	if err != nil {
+		return err
+	}
+	for _, p := range recalled {
+		there, err := courier.TakeBack(p)
+		if err != nil {
+			return fmt.Errorf("take back the file of batch %s: %w", p.Number, err)
+		}
+		if there {
+			d.parts.Log.WarnContext(ctx, "the file of a recalled batch was still there and was taken back",
+				slog.String("bank", p.Bank), slog.String("batch", p.Number))
+		}
+	}
+	return nil
 }
 
 // send brings one parcel to its place.
@@ -256,8 +290,8 @@ func (d *Delivery) setAside(ctx context.Context, courier Courier, p Parcel) erro
 	err = d.parts.Store.InTx(ctx, func(tx DeliveryTx) error {
 		return tx.OpenParcelCase(ctx, p.Area, DeliveryCase{
 			Kind: caseInTheWay, Subject: fmt.Sprintf("outbox_file:%d:%x", p.Batch, digest[:8]), Bank: p.Bank,
-			Text: "a file of other content lay under the name of batch " + p.Number + " in the bank's folder and was set " +
-				"aside; find out who wrote it and whether the bank read it before the batch goes out",
+			Text: "a file of other content lay under the name of batch " + p.Number + " in the bank's folder and was " +
+				"set aside; find out who wrote it and whether the bank read it before the batch goes out",
 		})
 	})
 	if err != nil {
@@ -267,7 +301,8 @@ func (d *Delivery) setAside(ctx context.Context, courier Courier, p Parcel) erro
 		return err
 	}
 	d.parts.Log.ErrorContext(ctx, "a stranger's file lay under the name of a batch's file and was set aside",
-		slog.String("bank", p.Bank), slog.String("batch", p.Number), slog.String("digest", hex.EncodeToString(digest[:])))
+		slog.String("bank", p.Bank), slog.String("batch", p.Number),
+		slog.String("digest", hex.EncodeToString(digest[:])))
 	return nil
 }
 
@@ -394,11 +429,13 @@ func arrivalOf(bank string, f Incoming, digest [sha256.Size]byte) once.Request {
 
 // renderState keeps what the receipt came to, which says where its file goes.
 func renderState(result any) (once.Answer, error) {
+	answer := once.Answer{Status: 202, ContentType: "text/plain", Body: nil, Replayed: false}
 	r, ok := result.(Receipt)
 	if !ok {
-		return once.Answer{}, errors.New("the intake answers with another thing than a receipt") //nolint:exhaustruct // none
+		return answer, errors.New("the intake answers with another thing than a receipt")
 	}
-	return once.Answer{Status: 202, ContentType: "text/plain", Body: []byte(r.State), Replayed: false}, nil
+	answer.Body = []byte(r.State)
+	return answer, nil
 }
 
 // numberIn finds a batch's number in the name of an answer: the last of its words of

@@ -37,7 +37,7 @@ const (
 func (s *Service) Ask(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, ask Ask,
 ) (once.Answer, error) {
-	if err := s.check(ask); err != nil {
+	if err := check(ask); err != nil {
 		return once.Answer{}, err //nolint:exhaustruct // none
 	}
 	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
@@ -62,7 +62,7 @@ func (s *Service) Ask(
 }
 
 // check proves what can be told without the database.
-func (s *Service) check(a Ask) error {
+func check(a Ask) error {
 	bad := func(field, text string) error { return ErrAsk.With("%s", text).On(field) }
 	switch {
 	case !a.Word.of(a.Kind):
@@ -82,8 +82,6 @@ func (s *Service) check(a Ask) error {
 		return incomplete("bank_reference", "a success has the bank's number of the movement")
 	case a.Word == Succeeded && a.ValueDate.IsZero():
 		return incomplete("value_date", "a success has the day on which the money moved")
-	case a.Word == Succeeded && a.ValueDate.After(s.today()):
-		return incomplete("value_date", "the money cannot move on a day that lies ahead")
 	case a.Word == Failed && bank.ClassOf(bank.OutcomeFailed, a.Code) == bank.ClassUnknown:
 		return incomplete("code", "a failure has the bank's reason, by a code that is known")
 	case a.Word != Failed && a.Code != "", a.Word != Succeeded && !a.ValueDate.IsZero():
@@ -105,6 +103,9 @@ func (s *Service) about(ctx context.Context, tx Tx, area party.Area, ask Ask) (s
 		i, err := tx.OpenItem(ctx, area, ask.Subject)
 		if err != nil {
 			return "", err
+		}
+		if ask.Word == Succeeded && ask.ValueDate.After(s.today()) {
+			return "", ErrEvidence.With("the money cannot move on a day that lies ahead").On("value_date")
 		}
 		return fmt.Sprintf("item %d of %s in batch %d of %s", i.ID, i.Amount, i.Batch, i.Bank), itemIsOpen(i)
 	case Case:

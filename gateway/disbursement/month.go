@@ -88,7 +88,8 @@ func (m monthOf) order() Order { return Order{Scheme: m.book.Scheme, Month: m.mo
 // due is the case that asks for the month's run after so many that were refused or
 // withdrawn: each time it is asked for anew.
 func (m monthOf) due(dead int) Case {
-	return Case{Kind: caseRunDue, Subject: fmt.Sprintf("month:%s:%s:%d", m.book.Scheme, m.month, dead+1), Bank: "", Text: ""}
+	subject := fmt.Sprintf("month:%s:%s:%d", m.book.Scheme, m.month, dead+1)
+	return Case{Kind: caseRunDue, Subject: subject, Bank: "", Text: ""}
 }
 
 func (m monthOf) notReleased() Case {
@@ -211,11 +212,12 @@ func (s *Service) askForRun(ctx context.Context, m monthOf, p plan) error {
 	if err != nil || r.Entitled == 0 {
 		return err
 	}
-	cases[0].Text = fmt.Sprintf("the regular pay run of %s is to be drafted: %d are entitled to %s today, %d of them are "+
-		"held; hand-over is due on %s, pay day is %s", m.month, r.Entitled, r.EntitledAmount, r.Held, p.handover, p.paid)
+	cases[0].Text = fmt.Sprintf("the regular pay run of %s is to be drafted: %d are entitled to %s today, %d of them "+
+		"are held; hand-over is due on %s, pay day is %s",
+		m.month, r.Entitled, r.EntitledAmount, r.Held, p.handover, p.paid)
 	if len(cases) > 1 {
-		cases[1].Text = fmt.Sprintf("nobody has drafted the regular pay run of %s, which was to be released by %s; pay day "+
-			"is %s", m.month, p.handover, p.paid)
+		cases[1].Text = fmt.Sprintf("nobody has drafted the regular pay run of %s, which was to be released by %s; "+
+			"pay day is %s", m.month, p.handover, p.paid)
 	}
 	return s.store.InTx(ctx, func(tx Tx) error { return tx.OpenPayCase(ctx, m.area, cases...) })
 }

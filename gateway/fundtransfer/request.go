@@ -82,7 +82,7 @@ func (a Ask) check(today calendar.Day) error {
 	case a.Amount <= 0 || a.Amount > money.Max:
 		return bad("amount", "an amount above zero is needed")
 	case a.NeededBy.Before(today):
-		return bad("needed_by", "the day by which the money is needed is today or later")
+		return bad("effective_on", "the day by which the money is needed is today or later")
 	case !isLine(a.Document, maxDocument) || a.Document == "":
 		return bad("document", "the document is one line of 1 to 200 characters")
 	}
@@ -112,7 +112,7 @@ func (s *Service) Request(
 			return nil, err
 		}
 		if account.Role != ledger.Expenditure {
-			return nil, ErrRequest.With("an allocation goes to an expenditure account").On("account")
+			return nil, ErrRequest.With("an allocation goes to an expenditure account").On("to_account")
 		}
 		return tx.AddRequest(ctx, Request{
 			Ask: ask, Area: maker.Area, ID: 0, Scheme: account.Scheme, RequestedBy: maker.Login,

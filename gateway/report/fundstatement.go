@@ -144,8 +144,8 @@ func NewFundStatement(
 	}
 	s.BroughtIn = -f.moved(ledger.FundBalance, 0)
 	if got := s.Opening + s.BroughtIn + s.IncomeTotal - s.ExpenditureTotal; got != s.Closing {
-		return s, ErrFundStatement.With("%s of area %s: opening and movements give %s, the balances %s", month, area, got,
-			s.Closing)
+		return s, ErrFundStatement.With("%s of area %s: opening and movements give %s, the balances %s", month, area,
+			got, s.Closing)
 	}
 	for _, role := range heldRoles() {
 		h, err := f.held(role)
@@ -196,8 +196,8 @@ func (f Figures) moved(role ledger.Role, account int64) money.Amount {
 func (f Figures) held(role ledger.Role) (Held, error) {
 	opening, closing := f.Opening.Of(role), f.Closed.Of(role)
 	if opening+f.moved(role, 0) != closing {
-		return Held{}, ErrFundStatement.With("the %s account moves from %s by %s to %s", role, opening, f.moved(role, 0),
-			closing)
+		return Held{}, ErrFundStatement.With("the %s account moves from %s by %s to %s", role, opening,
+			f.moved(role, 0), closing)
 	}
 	h := Held{Account: f.account(role), Opening: opening, Closing: closing}
 	if role == ledger.Suspense || role == ledger.Borrowing {
@@ -223,8 +223,8 @@ func (f Figures) flow(a ledger.FundAccount) (AccountFlow, error) {
 		}
 	}
 	if got := out.Opening + f.moved(a.Role, a.ID); got != out.Closing {
-		return out, ErrFundStatement.With("fund account %d: opening and movements give %s, the balance is %s", a.ID, got,
-			out.Closing)
+		return out, ErrFundStatement.With("fund account %d: opening and movements give %s, the balance is %s", a.ID,
+			got, out.Closing)
 	}
 	return out, nil
 }

@@ -29,7 +29,8 @@ func WriteJournal(sheet Sheet, lang Language, page func(after int64) (ledger.Jou
 		return err
 	}
 	closing := j.Closing
-	err = sheet.Row(DateCell(j.From), Blank(), TextCell(w.broughtForward), Blank(), Blank(), Blank(), MoneyCell(j.Opening))
+	err = sheet.Row(DateCell(j.From), Blank(), TextCell(w.broughtForward), Blank(), Blank(), Blank(),
+		MoneyCell(j.Opening))
 	for err == nil {
 		for _, l := range j.Lines {
 			in.Add(l.Debit)
@@ -71,7 +72,8 @@ func (w words) journalRow(l ledger.JournalLine) []Cell {
 		credit = MoneyCell(l.Credit)
 	}
 	return []Cell{
-		DateCell(l.AccountedOn), TextCell(fmt.Sprint(l.EntryID)), TextCell(w.summary(l.Kind, false, Document(l.Cause, l.Text))),
-		DateCell(l.EffectiveOn), debit, credit, MoneyCell(l.Balance),
+		DateCell(l.AccountedOn), TextCell(fmt.Sprint(l.EntryID)),
+		TextCell(w.summary(l.Kind, false, Document(l.Cause, l.Text))), DateCell(l.EffectiveOn), debit, credit,
+		MoneyCell(l.Balance),
 	}
 }

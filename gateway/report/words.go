@@ -1,4 +1,5 @@
-package report //nolint:gosmopolitan // what officers read is Chinese
+//nolint:gosmopolitan // what officers read is Chinese
+package report
 
 import (
 	"fmt"
@@ -36,9 +37,22 @@ func chinese() words {
 		lang: Chinese, kinds: names(0), open: "未结账", unit: "单位:元", red: "红字冲销", voucher: "记",
 		vouchers: "记账凭证", fund: "基金收支表", journal: "日记账",
 		voucherColumns: []Column{
-			{"凭证字", 8}, {"凭证号", 8}, {"日期", 12}, {"摘要", 40}, {"科目编码", 10}, {"科目名称", 30}, {"银行账户", 24},
-			{"借方金额", 18}, {"贷方金额", 18}, {"附件张数", 10}, {"笔数", 8}, {"批次号", 12}, {"来源", 32}, {"分录号", 12},
-			{"制单", 20}, {"状态", 10},
+			{"凭证字", 8},
+			{"凭证号", 8},
+			{"日期", 12},
+			{"摘要", 40},
+			{"科目编码", 10},
+			{"科目名称", 30},
+			{"银行账户", 24},
+			{"借方金额", 18},
+			{"贷方金额", 18},
+			{"附件张数", 10},
+			{"笔数", 8},
+			{"批次号", 12},
+			{"来源", 32},
+			{"分录号", 12},
+			{"制单", 20},
+			{"状态", 10},
 		},
 		fundColumns: []Column{{"项目", 44}, {"科目编码", 12}, {"金额", 20}},
 		journalColumns: []Column{
@@ -55,13 +69,31 @@ func english() words {
 		lang: English, kinds: names(1), open: "open, not final", unit: "in yuan", red: "reversed in red", voucher: "V",
 		vouchers: "vouchers", fund: "fund statement", journal: "day journal",
 		voucherColumns: []Column{
-			{"word", 8}, {"number", 8}, {"date", 12}, {"summary", 40}, {"account code", 12}, {"account", 30},
-			{"bank account", 24}, {"debit", 18}, {"credit", 18}, {"attachments", 12}, {"items", 8}, {"batch", 12},
-			{"cause", 32}, {"entry", 12}, {"made by", 20}, {"state", 16},
+			{"word", 8},
+			{"number", 8},
+			{"date", 12},
+			{"summary", 40},
+			{"account code", 12},
+			{"account", 30},
+			{"bank account", 24},
+			{"debit", 18},
+			{"credit", 18},
+			{"attachments", 12},
+			{"items", 8},
+			{"batch", 12},
+			{"cause", 32},
+			{"entry", 12},
+			{"made by", 20},
+			{"state", 16},
 		},
 		fundColumns: []Column{{"item", 44}, {"account code", 14}, {"amount", 20}},
 		journalColumns: []Column{
-			{"date", 12}, {"entry", 12}, {"summary", 40}, {"at the bank", 12}, {"in (debit)", 18}, {"out (credit)", 18},
+			{"date", 12},
+			{"entry", 12},
+			{"summary", 40},
+			{"at the bank", 12},
+			{"in (debit)", 18},
+			{"out (credit)", 18},
 			{"balance", 20},
 		},
 		opening: "1. Opening", brought: "brought in at go-live", income: "2. Income", expenditure: "3. Expenditure",

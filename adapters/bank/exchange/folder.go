@@ -241,6 +241,15 @@ func (f *Folder) SetAside(p bank.Parcel, digest [sha256.Size]byte) error {
 	return f.move(outbox, p.Name, quarantine, digest)
 }
 
+// TakeBack implements bank.Courier.
+func (f *Folder) TakeBack(p bank.Parcel) (bool, error) {
+	digest, there, err := f.digest(path.Join(outbox, p.Name))
+	if err != nil || !there {
+		return false, err
+	}
+	return true, f.move(outbox, p.Name, quarantine, digest)
+}
+
 // digest reads a file whole; there is false where no file has the name.
 func (f *Folder) digest(name string) (digest [sha256.Size]byte, there bool, err error) {
 	source, err := f.disk.Open(name)
