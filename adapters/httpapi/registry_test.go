@@ -59,7 +59,7 @@ func (a *arrivedFiles) work(t *testing.T) {
 	}
 	for _, r := range list {
 		takeIn := a.service.TakeIn
-		switch r.What { //nolint:exhaustive // the rest is the registry's
+		switch r.What {
 		case bank.ReceiptPaymentResultFile:
 			takeIn = a.payout.TakeInResultFile
 		case bank.ReceiptPaymentEvidence:

@@ -151,7 +151,8 @@ func (o *orphans) connect(ctx context.Context) error {
 }
 
 // look makes the jobs available again of engines whose lock is free, and those of
-// its own that ended long ago without PostgreSQL hearing of it.
+// its own that ended without PostgreSQL hearing of it: River says it again for about
+// ten seconds, and then no more.
 func (o *orphans) look(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
@@ -168,7 +169,7 @@ func (o *orphans) look(ctx context.Context) error {
 		update `+table+` j set state = 'available', scheduled_at = now()
 		where j.state = 'running' and (
 			j.attempted_by[array_upper(j.attempted_by, 1)] in (select engine from dead)
-			or (j.attempted_by[array_upper(j.attempted_by, 1)] = $1 and j.attempted_at < now() - interval '1 minute'
+			or (j.attempted_by[array_upper(j.attempted_by, 1)] = $1 and j.attempted_at < now() - interval '20 seconds'
 				and j.id <> all($2::bigint[])))`, o.engine, o.running.list())
 	if err != nil {
 		return fmt.Errorf("take up jobs of dead processes: %w", err)

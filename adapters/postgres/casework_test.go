@@ -76,7 +76,7 @@ func (w *desk) worked(t *testing.T) {
 		case collection.AgreementReached:
 			err = w.service.Post(t.Context(), j.Area, j.Agreement)
 		case bank.ReceiptArrived:
-			switch j.What { //nolint:exhaustive // what comes in these stories
+			switch j.What {
 			case bank.ReceiptEvidence:
 				err = w.service.TakeInEvidence(t.Context(), j.Area, j.Receipt)
 			case bank.ReceiptPaymentEvidence:
@@ -234,7 +234,7 @@ func evidence(item int64, word casework.Word) casework.Ask {
 	a := casework.Ask{ //nolint:exhaustruct // the word decides the rest
 		Kind: casework.Item, Subject: item, Word: word, Document: "answer of the bank to our query 7",
 	}
-	switch word { //nolint:exhaustive // the words of items
+	switch word {
 	case casework.Succeeded:
 		a.BankReference, a.ValueDate = fmt.Sprintf("E%d", item), calendar.MustDay("2011-03-25")
 	case casework.Failed:

@@ -116,7 +116,9 @@ func TestF61_AStormOfDeadlocks(t *testing.T) {
 }
 
 // execOf is the transaction below a flow's own.
-func execOf(tx any) pgx.Tx { return tx.(pgx.Tx) } //nolint:forcetypeassert // every transaction of the adapter is one
+func execOf(tx any) pgx.Tx {
+	return tx.(pgx.Tx) //nolint:forcetypeassert,errcheck // every transaction of the adapter is one
+}
 
 // Where all connections are taken, callers are told so by their deadline, and
 // nothing piles up behind them.

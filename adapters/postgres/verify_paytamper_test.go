@@ -324,7 +324,7 @@ func answeredOtherwise() []corruption {
 				`insert into funding_request select area, id + 1, scheme, month, account, amount, needed_by, document, requested_by,
 					requested_at, business_day from funding_request`,
 			},
-			row: `'610305/funding_request ' || id from funding_request`, text: "is one of 2 that 1 answers made",
+			row: `'610305/fund_transfer ' || id from funding_request`, text: "is one of 2 that 1 answers made",
 		},
 		{
 			id: "I27", also: []string{"I15"}, name: "released without the duty", sql: []string{

@@ -165,12 +165,16 @@ func decisionSQL() string {
 	       when q.version <> case q.state when 'submitted' then 1 else 2 end
 	            or (q.state in ('approved', 'rejected')) <> (a.area is not null)
 	            then 'is ' || q.state || ' in version ' || q.version || ', and ' || coalesce(a.decision, 'nobody decided it')
-	       when q.state = 'approved' and not e.done
-	            then 'was approved to decide ' || q.kind || ' ' || q.subject_id || ' as ' || q.word || ', and had no effect'
-	       else 'no longer has the digest that it was submitted with' end
+	       when q.digest <> e.struck then 'no longer has the digest that it was submitted with'
+	       else 'was approved to decide ' || q.kind || ' ' || q.subject_id || ' as ' || q.word || ', and had no effect' end
 	  from decision_request q
 	  left join approval a on a.area = q.area and a.subject = 'decision_request' and a.subject_id = q.id
-	 cross join lateral (select case
+	 cross join lateral (select sha256(convert_to('twoline decision 1' || E'\n' || ` +
+		field("area", "lpad(q.area::text, 6, '0')") + ` || ` + field("kind", "q.kind") + ` || ` +
+		field("subject", "q.subject_id::text") + ` || ` + field("about", "q.about") + ` || ` + field("word", "q.word") +
+		` || ` + field("document", "q.document") + ` || ` + field("reason", "q.reason") + ` || ` +
+		field("bank_reference", "q.bank_reference") + ` || ` + field("value_date", "coalesce(q.value_date::text, '')") +
+		` || ` + field("code", "q.code") + `, 'UTF8')) as struck, case
 	       when q.kind = 'item' then exists (select from receipt r where r.area = q.area and r.name = 'evidence:' || q.id
 	            and r.kind in ` + evidenceKinds + `)
 	       when q.kind = 'case' then exists (select from exception_closed x where x.area = q.area
@@ -181,12 +185,7 @@ func decisionSQL() string {
 	 where ($1 = 0 or q.area = $1) and (q.version <> case q.state when 'submitted' then 1 else 2 end
 	    or (q.state in ('approved', 'rejected')) <> (a.area is not null)
 	    or (q.state = 'approved' and not e.done)
-	    or q.digest <> sha256(convert_to('twoline decision 1' || E'\n' || ` +
-		field("area", "lpad(q.area::text, 6, '0')") + ` || ` + field("kind", "q.kind") + ` || ` +
-		field("subject", "q.subject_id::text") + ` || ` + field("about", "q.about") + ` || ` + field("word", "q.word") +
-		` || ` + field("document", "q.document") + ` || ` + field("reason", "q.reason") + ` || ` +
-		field("bank_reference", "q.bank_reference") + ` || ` + field("value_date", "coalesce(q.value_date::text, '')") +
-		` || ` + field("code", "q.code") + `, 'UTF8')))`
+	    or q.digest <> e.struck)`
 }
 
 // An allocation that names a request goes to its account, and all of them together

@@ -162,9 +162,13 @@ func TestF79_ABadNetworkChangesOnlyTheTime(t *testing.T) {
 	first := 0
 	var failures int64
 	for _, toxic := range []struct{ kind, attributes string }{
-		{"latency", `"latency":20,"jitter":10`}, {"slicer", `"average_size":1,"size_variation":0,"delay":0`},
-		{"bandwidth", `"rate":64`}, {"slow_close", `"delay":100`}, {"limit_data", `"bytes":4000`},
-		{"reset_peer", `"timeout":150`}, {"timeout", `"timeout":150`},
+		{"latency", `"latency":20,"jitter":10`},
+		{"slicer", `"average_size":1,"size_variation":0,"delay":0`},
+		{"bandwidth", `"rate":64`},
+		{"slow_close", `"delay":100`},
+		{"limit_data", `"bytes":4000`},
+		{"reset_peer", `"timeout":150`},
+		{"timeout", `"timeout":150`},
 	} {
 		for _, stream := range []string{"upstream", "downstream"} {
 			for _, p := range []*proxy{pg, cache} {

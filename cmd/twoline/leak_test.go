@@ -42,7 +42,7 @@ func countedMain() {
 		if left = goroutinesLeft(); len(left) == 0 {
 			os.Exit(code)
 		}
-		time.Sleep(20 * time.Millisecond) // what was told to end needs a moment to do so
+		<-time.After(20 * time.Millisecond) // what was told to end needs a moment to do so
 	}
 	fmt.Fprintf(os.Stderr, "%d goroutines are left:\n\n%s\n", len(left), strings.Join(left, "\n\n"))
 	os.Exit(leftBehind)
@@ -275,13 +275,14 @@ func (h *busyHouse) follow(ctx context.Context) {
 
 // hangUp asks and goes away before the answer.
 func (h *busyHouse) hangUp(ctx context.Context) {
+	client := &http.Client{Timeout: time.Second}
 	for ctx.Err() == nil {
 		short, cancel := context.WithTimeout(ctx, time.Millisecond)
 		r, err := http.NewRequestWithContext(short, http.MethodGet, h.api+"/v1/fund-accounts", http.NoBody)
 		if err == nil {
 			r.Header.Set("Authorization", "Bearer "+h.token)
 			var answer *http.Response
-			if answer, err = http.DefaultClient.Do(r); err == nil { //nolint:gosec,revive // the test's own service
+			if answer, err = client.Do(r); err == nil {
 				_ = answer.Body.Close()
 			}
 		}

@@ -49,8 +49,8 @@ func stopsOfTheYear() []stop {
 	return []stop{
 		{"10 withhold", "insert on withholding_item", "new.seq = 20", frozen, (*stops).kill},
 		{"20 freeze", "insert on payment_item", "new.seq = 20 and new.month = '2011-03-01'", frozen, (*stops).kill},
-		{"21 freeze crash", "insert on payment_item", "new.seq = 30 and new.month = '2011-03-01'", frozen, (*stops).crash},
-		{"22 freeze starved", "insert on payment_item", "new.seq = 25 and new.month = '2011-03-01'", frozen, (*stops).starve},
+		{"21 freeze crash", "insert on payment_item", "new.seq = 25 and new.month = '2011-03-01'", frozen, (*stops).crash},
+		{"22 freeze starved", "insert on payment_item", "new.seq = 30 and new.month = '2011-03-01'", frozen, (*stops).starve},
 		{"30 approve", "update on pay_run", "new.state = 'approved'", decided, (*stops).kill},
 		{"40 release", "update on pay_run", "new.state = 'released'", decided, (*stops).kill},
 		{"41 release crash", "update on payment_batch", "new.state = 'sending'", decided, (*stops).crash},

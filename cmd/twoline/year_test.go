@@ -543,7 +543,7 @@ func (p *yearPlay) look(ctx context.Context) error {
 
 // quiet waits until no background work is left.
 func (p *yearPlay) quiet(ctx context.Context) error {
-	// A job whose end was lost in a crash is taken up again after a minute.
+	// A job whose end was lost in a crash is taken up again after a while.
 	deadline := time.Now().Add(3 * time.Minute)
 	for {
 		var n int

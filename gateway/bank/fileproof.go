@@ -39,7 +39,7 @@ func (p *FileProof) Take(rec Record) error {
 		}
 		p.total.Add(a)
 	case Problem:
-		if r.Severity == SeverityError && !(p.Accepted && r.Code == ErrControlTotal.Code) {
+		if r.Severity == SeverityError && (!p.Accepted || r.Code != ErrControlTotal.Code) {
 			return ErrQuarantine.With("%s", r.Text).At(r.Line)
 		}
 	case End:

@@ -137,15 +137,18 @@ type Verdict struct {
 
 // The refusals of casework.
 var (
-	ErrRequest   = fault.New(fault.NotFound, "decision_not_found", "there is no such decision")
-	ErrOpen      = fault.New(fault.Conflict, "decision_open", "a decision about this waits for its checker")
-	ErrAsk       = fault.New(fault.Invalid, "decision_invalid", "the decision is not complete")
-	ErrNotAside  = fault.New(fault.Conflict, "file_not_aside", "the file is not set aside")
-	ErrNotWhole  = fault.New(fault.Unprocessable, "file_not_whole", "the file did not arrive whole; it has to be sent again")
-	ErrNoItem    = fault.New(fault.NotFound, "item_not_found", "no such item")
-	ErrKnown     = fault.New(fault.Conflict, "item_decided", "the bank answered: the item has its final outcome")
-	ErrNotAsked  = fault.New(fault.Conflict, "item_awaited", "the bank has not been asked about the item; its answer may still come")
-	ErrEvidence  = fault.New(fault.Unprocessable, "evidence_incomplete", "the evidence does not say enough to decide the item")
+	ErrRequest  = fault.New(fault.NotFound, "decision_not_found", "there is no such decision")
+	ErrOpen     = fault.New(fault.Conflict, "decision_open", "a decision about this waits for its checker")
+	ErrAsk      = fault.New(fault.Invalid, "decision_invalid", "the decision is not complete")
+	ErrNotAside = fault.New(fault.Conflict, "file_not_aside", "the file is not set aside")
+	ErrNotWhole = fault.New(fault.Unprocessable, "file_not_whole",
+		"the file did not arrive whole; it has to be sent again")
+	ErrNoItem   = fault.New(fault.NotFound, "item_not_found", "no such item")
+	ErrKnown    = fault.New(fault.Conflict, "item_decided", "the bank answered: the item has its final outcome")
+	ErrNotAsked = fault.New(fault.Conflict, "item_awaited",
+		"the bank has not been asked about the item; its answer may still come")
+	ErrEvidence = fault.New(fault.Unprocessable, "evidence_incomplete",
+		"the evidence does not say enough to decide the item")
 	ErrNoCase    = fault.New(fault.NotFound, "case_not_found", "no such case")
 	ErrCaseEnded = fault.New(fault.Conflict, "case_closed", "the case is closed")
 	ErrCaseEnds  = fault.New(fault.Conflict, "case_ends_itself", "the case is ended by what it waits for")
@@ -158,7 +161,8 @@ const NotExecutedCode = "NOT_EXECUTED"
 // Answer is the evidence as a line of an answer of the bank, with the item's amount.
 func (r Request) Answer(amount money.Amount) bank.Answer {
 	a := bank.Answer{ //nolint:exhaustruct // what evidence says
-		Line: 1, Item: r.Subject, Text: r.Document, BankReference: r.BankReference, ValueDate: r.ValueDate, Code: r.Code,
+		Line: 1, Item: r.Subject, Text: r.Document, BankReference: r.BankReference, ValueDate: r.ValueDate,
+		Code: r.Code,
 	}
 	switch r.Word { //nolint:exhaustive // the words of items
 	case Succeeded:
@@ -186,9 +190,16 @@ func (r Request) digest() [sha256.Size]byte {
 		day = r.ValueDate.String()
 	}
 	for _, f := range [][2]string{
-		{"area", r.Area.String()}, {"kind", string(r.Kind)}, {"subject", fmt.Sprint(r.Subject)}, {"about", r.About},
-		{"word", string(r.Word)}, {"document", r.Document}, {"reason", r.Reason},
-		{"bank_reference", r.BankReference}, {"value_date", day}, {"code", r.Code},
+		{"area", r.Area.String()},
+		{"kind", string(r.Kind)},
+		{"subject", fmt.Sprint(r.Subject)},
+		{"about", r.About},
+		{"word", string(r.Word)},
+		{"document", r.Document},
+		{"reason", r.Reason},
+		{"bank_reference", r.BankReference},
+		{"value_date", day},
+		{"code", r.Code},
 	} {
 		h.Write(fmt.Appendf(nil, "%s %d:%s\n", f[0], len(f[1]), f[1]))
 	}

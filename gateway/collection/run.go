@@ -176,8 +176,8 @@ func (b *batcher) freeze(ctx context.Context, dues []Due) (Batch, error) {
 	for i, d := range dues {
 		items[i] = Item{
 			ID: numbers.Item(i + 1), Batch: batch.ID, Seq: i + 1, Member: d.Member, Year: b.run.Year,
-			Attempt: d.Attempt, Amount: d.Amount, Mandate: d.Mandate, MandateNo: d.MandateNo, Account: d.Account, Name: d.Name,
-			IDNumber: d.IDNumber, SocialNo: d.SocialNo, Region: d.Region,
+			Attempt: d.Attempt, Amount: d.Amount, Mandate: d.Mandate, MandateNo: d.MandateNo, Account: d.Account,
+			Name: d.Name, IDNumber: d.IDNumber, SocialNo: d.SocialNo, Region: d.Region,
 		}
 		digest.Add(items[i])
 		total.Add(d.Amount)

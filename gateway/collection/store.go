@@ -58,6 +58,10 @@ type AnswerTx interface {
 	FinishReceipt(ctx context.Context, r bank.Receipt) (bank.Receipt, error)
 	QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text string) error
 	Receipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
+}
+
+// EvidenceTx is what evidence in place of an answer needs of a transaction.
+type EvidenceTx interface {
 	// Evidence returns what officers decided, as the line of an answer.
 	Evidence(ctx context.Context, head bank.Receipt) (bank.Answer, error)
 }
@@ -173,6 +177,7 @@ type Tx interface {
 	once.Tx
 	RunTx
 	AnswerTx
+	EvidenceTx
 	MoneyTx
 	PostingTx
 	SuspenseTx

@@ -117,7 +117,9 @@ type ResultStore interface {
 	// Payments lists a member's payments, the newest first.
 	Payments(ctx context.Context, f MemberPayments) ([]PaymentStanding, error)
 	// Feedback sums a month by village and by what became of the newest payment.
-	Feedback(ctx context.Context, area party.Area, scheme ledger.Scheme, month calendar.Month) ([]VillageFeedback, error)
+	Feedback(
+		ctx context.Context, area party.Area, scheme ledger.Scheme, month calendar.Month,
+	) ([]VillageFeedback, error)
 	// ReturnLines lists what became of the lines of a receipt of returns.
 	ReturnLines(ctx context.Context, area party.Area, receipt int64, after, limit int) ([]ReturnDecision, error)
 }
