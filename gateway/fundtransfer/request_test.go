@@ -131,11 +131,11 @@ func TestFundingRequestsThatAreRefused(t *testing.T) {
 		"no document":         {"finance-maker", "funding_request_invalid", "document", func(a *ask) { a.Document = "" }},
 		"two lines":           {"finance-maker", "funding_request_invalid", "document", func(a *ask) { a.Document = "a\nb" }},
 		"a document of 201":   {"finance-maker", "funding_request_invalid", "document", func(a *ask) { a.Document = strings.Repeat("a", 201) }},
-		"needed yesterday":    {"finance-maker", "funding_request_invalid", "needed_by", func(a *ask) { a.NeededBy = calendar.MustDay("2011-05-15") }},
-		"needed on no day":    {"finance-maker", "funding_request_invalid", "needed_by", func(a *ask) { a.NeededBy = calendar.Day{} }},
-		"for another role":    {"finance-maker", "funding_request_invalid", "account", func(a *ask) { a.Account = w.account(ledger.Income) }},
+		"needed yesterday":    {"finance-maker", "funding_request_invalid", "effective_on", func(a *ask) { a.NeededBy = calendar.MustDay("2011-05-15") }},
+		"needed on no day":    {"finance-maker", "funding_request_invalid", "effective_on", func(a *ask) { a.NeededBy = calendar.Day{} }},
+		"for another role":    {"finance-maker", "funding_request_invalid", "to_account", func(a *ask) { a.Account = w.account(ledger.Income) }},
 		"for another's":       {"finance-maker", "not_found", "", func(a *ask) { a.Account = 7 }},
-		"for the bureau's":    {"finance-maker", "funding_request_invalid", "account", func(a *ask) { a.Account = w.account(ledger.FiscalSpecial) }},
+		"for the bureau's":    {"finance-maker", "funding_request_invalid", "to_account", func(a *ask) { a.Account = w.account(ledger.FiscalSpecial) }},
 		"above what a sum is": {"finance-maker", "funding_request_invalid", "amount", func(a *ask) { a.Amount = money.Max + 1 }},
 	} {
 		_, err := w.ask(give.by, give.change)
