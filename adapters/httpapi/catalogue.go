@@ -224,6 +224,10 @@ func explanations() []row {
 			"approve, reject or withdraw that one first",
 		},
 		{
+			"delivery_swept", inFiles, "two processes were about to put the same file into a bank's folder",
+			"nothing: one of them delivers it",
+		},
+		{
 			"deposit_differs", 422, "a fixed deposit is drawn whole, after the day it was placed",
 			"draw all of it, later",
 		},
@@ -303,6 +307,10 @@ func explanations() []row {
 			"file_quarantined", inFiles, "the file contradicts itself; nothing of it was booked",
 			"send a correct file under a new name",
 		},
+		{
+			"file_still_written", inFiles, "a file in a bank's folder grew while it was read",
+			"nothing: it is read again once it rests",
+		},
 		{"file_too_large", inFiles, "the file is larger than the address takes", "split it"},
 		{"fund_account_not_found", 404, "the fund account does not exist for this caller", "check the id"},
 		{
@@ -358,6 +366,10 @@ func explanations() []row {
 		{
 			"import_refused", 422, "some lines were refused, so nothing was imported",
 			"correct the lines that the answer names",
+		},
+		{
+			"inbox_unknown", inFiles, "a file in a bank's folder names no batch of that bank",
+			"see the case of the same name; send it under the name of its batch",
 		},
 		{"income_not_swept", 409, "the income account holds money at its month's end", "sweep it first"},
 		{
@@ -416,6 +428,10 @@ func explanations() []row {
 		},
 		{"mandate_not_found", 404, "the mandate does not exist for this bank", "check the number"},
 		{
+			"marker_unreadable", inFiles, "the marker beside a file does not hold its number of lines and their amount",
+			"write the marker again: count, one blank, amount",
+		},
+		{
 			"member_not_found", 404, "the member does not exist for this caller",
 			"check the id; members of other areas and banks are not found either",
 		},
@@ -463,12 +479,20 @@ func explanations() []row {
 		{"opening_exists", 409, "the account's opening balance is booked", "nothing: it is done"},
 		{"other_area", inFiles, "the field belongs to another area", "correct the field"},
 		{
+			"outbox_conflict", inFiles, "another file lies in a bank's folder under the name of a batch",
+			"see the case of the same name; find out who put it there",
+		},
+		{
 			"over_due", 422, "the payment exceeds what the member still owes for the year",
 			"ask GET /v1/dues and take at most its open amount",
 		},
 		{
 			"paper_too_long", 422, "a workbook has no room for so many rows",
 			"take the table as csv, or of a shorter time",
+		},
+		{
+			"parcel_differs", inLog, "a batch no longer gives the file that was frozen; nothing was sent",
+			"name the request_id when you ask us",
 		},
 		{"part", inFiles, "a file of account openings names neither part S nor part F", "name the part"},
 		{

@@ -240,7 +240,7 @@ func returnSQL() string {
 // committed before a run can see it.
 const onePaymentSQL = `
 	with ended as (
-		select b.area, b.id, b.created_at, b.state = 'withdrawn' or r.state in ('refused', 'withdrawn') as gone,
+		select b.area, b.id, b.run_id, b.created_at, b.state = 'withdrawn' or r.state in ('refused', 'withdrawn') as gone,
 		       coalesce((select min(e.at) from batch_event e
 		           where e.area = b.area and e.batch_id = b.id and e.to_state = 'withdrawn'), (select min(e.at) from run_event e
 		           where e.area = r.area and e.run_id = r.id and e.to_state in ('refused', 'withdrawn'))) as gone_at
@@ -248,7 +248,7 @@ const onePaymentSQL = `
 		 where $1 = 0 or b.area = $1),
 	back as (` + bookedReturns + `),
 	chain as (
-		select i.*, b.gone, b.gone_at, b.created_at, row_number() over w as n,
+		select i.*, b.run_id, b.gone, b.gone_at, b.created_at, row_number() over w as n,
 		       max(i.attempt) filter (where not b.gone) over (w rows between unbounded preceding and 1 preceding) as before,
 		       max(b.gone_at) over (w rows between unbounded preceding and 1 preceding) as gone_before
 		  from payment_item i join ended b on b.area = i.area and b.id = i.batch_id
@@ -258,7 +258,7 @@ const onePaymentSQL = `
 	       when c.attempt <> c.n then 'is followed by attempt ' || c.attempt || ', which stands as number ' || c.n
 	       when c.replaces is distinct from o.id then 'is paid again by ' || c.id || ', which names payment '
 	            || coalesce(c.replaces::text, 'none')
-	       when o.id is not null and not (coalesce(f.id < c.id, false) or coalesce(v.id < c.id, false))
+	       when o.id is not null and not (coalesce(f.id < c.run_id, false) or coalesce(v.id < c.run_id, false))
 	            then 'neither failed nor came back, and payment ' || c.id || ' asks for the same claim'
 	       when c.gone_before > c.created_at + ` + apart + `
 	            then 'was made out while an earlier attempt could still be paid'
@@ -276,7 +276,7 @@ const onePaymentSQL = `
 	  left join return_unclaimed u on u.area = v.area and u.return_id = v.id
 	 where c.attempt <> c.n or c.gone_before > c.created_at + ` + apart + ` or (c.n > 1 and (
 	       c.replaces is distinct from o.id or (o.id is not null and (
-	           not (coalesce(f.id < c.id, false) or coalesce(v.id < c.id, false)) or u.return_id is not null
+	           not (coalesce(f.id < c.run_id, false) or coalesce(v.id < c.run_id, false)) or u.return_id is not null
 	        or (o.base_pension, o.account_pension, o.funeral_grant, o.one_off) is distinct from
 	           (c.base_pension, c.account_pension, c.funeral_grant, c.one_off)
 	        or c.from_suspense <> (coalesce(v.suspended, false) or (f.id is not null and o.from_suspense))))))

@@ -420,7 +420,7 @@ func itemCorruptions() []corruption {
 			row: `'610305/' || min(id) from withholding_item where batch_id = ` + sentBatch, text: "stands as number 1",
 		},
 		{
-			id: "I14", also: []string{"I18"}, name: "sent again while the bank may still debit it", sql: []string{
+			id: "I14", also: []string{"I18", "I19"}, name: "sent again while the bank may still debit it", sql: []string{
 				`insert into withholding_item select area, 900000002, batch_id, seq + 100, member_id, year, 2, amount,
 				    mandate_id,
 					mandate_no, account_no, name, id_number, social_no, region from withholding_item
