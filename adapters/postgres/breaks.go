@@ -162,7 +162,8 @@ func (t *tx) ProposeReturns(ctx context.Context, a reconcile.Account) error {
 		join statement_line l on l.area = c.area and l.id = split_part(c.subject, ':', 2)::bigint and l.fund_account = $2
 		join reconciliation_match m on m.area = l.area and m.statement_line_id = l.id
 		where c.area = $1 and c.kind = 'return_proposed'
-		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`,
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+		on conflict do nothing`,
 		a.Area, a.ID, t.at)
 	if err != nil {
 		return fmt.Errorf("close proposals on fund account %d: %w", a.ID, err)
@@ -191,7 +192,8 @@ func (t *tx) AlarmUncleared(ctx context.Context, a reconcile.Account, by calenda
 		join reconciliation_break b on b.area = c.area and c.subject = 'break:' || b.id and b.fund_account = $2
 		join break_closed k on k.area = b.area and k.break_id = b.id
 		where c.area = $1 and c.kind = 'uncleared'
-		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`, a.Area, a.ID, t.at)
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+		on conflict do nothing`, a.Area, a.ID, t.at)
 	if err != nil {
 		return fmt.Errorf("close alarms about fund account %d: %w", a.ID, err)
 	}

@@ -219,7 +219,8 @@ func (t *tx) EndCase(ctx context.Context, area party.Area, kind, subject, by, te
 		insert into exception_closed (area, case_id, text, closed_by, closed_at)
 		select c.area, c.id, $4, $5, $6 from exception_case c
 		where c.area = $1 and c.kind = $2 and c.subject = $3
-		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`,
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+		on conflict do nothing`,
 		area, kind, subject, text, by, t.at)
 	if err != nil {
 		return fmt.Errorf("close the case %s of %s: %w", kind, subject, err)

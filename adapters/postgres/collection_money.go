@@ -277,7 +277,8 @@ func (t *tx) CloseArrivalCases(ctx context.Context, area party.Area, a collectio
 			(c.kind = 'arrival_unexplained' and c.subject = 'arrival:' || $3::bigint)
 			or (c.kind = 'arrival_refused' and c.subject = 'bank_reference:' || f.bank || ':' || $4::text))
 		where f.area = $1 and f.id = $2
-		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`,
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+		on conflict do nothing`,
 		area, a.FundAccount, a.ID, a.BankReference, text, by, t.at)
 	if err != nil {
 		return fmt.Errorf("close the cases of arrival %s: %w", a.BankReference, err)
@@ -654,7 +655,8 @@ func (t *tx) closeCleared(ctx context.Context, area party.Area) error {
 					and g.subject_id = d.id))
 			when 'arrival' then exists (select from `+arrivalKnown+` v where v.area = c.area and v.id = k.id
 				and `+agreedOn+`)
-			else false end`, area, t.at)
+			else false end
+		on conflict do nothing`, area, t.at)
 	if err != nil {
 		return fmt.Errorf("close the cases of cleared money of area %s: %w", area, err)
 	}

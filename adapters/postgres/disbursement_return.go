@@ -274,7 +274,8 @@ func (t *tx) MarkReturned(
 		select c.area, c.id, 'the payment is known and its return is booked', $3, $4
 		from exception_case c
 		where c.area = $1 and c.kind = 'return_waits' and c.subject = any($2)
-		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`,
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+		on conflict do nothing`,
 		b.Area, column(returns, func(r disbursement.Returning) string { return fmt.Sprintf("return:%d", r.ID) }), as.By, t.at)
 	if err != nil {
 		return b, fmt.Errorf("close the cases of %d returns: %w", len(returns), err)
@@ -401,7 +402,8 @@ func (t *tx) AgedReturns(ctx context.Context, area party.Area, day calendar.Day,
 		join payment_return r on r.area = c.area and r.id = split_part(c.subject, ':', 2)::bigint
 		cross join lateral (select `+paymentColumns+` from payment_item where area = r.area and id = r.item_id limit 1) i
 		where c.area = $1 and c.kind = 'return_unpaid' and not (`+waitingReturn+`)
-		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)`, area, t.at)
+		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+		on conflict do nothing`, area, t.at)
 	if err != nil {
 		return fmt.Errorf("close cases of returns of area %s: %w", area, err)
 	}

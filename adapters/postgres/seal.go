@@ -268,7 +268,8 @@ func (t *tx) closeSwept(ctx context.Context, area party.Area) error {
 			  and s.accounted_on >= k.month + interval '1 month') >= (
 			select b.closing from sealed_balance b
 			where b.area = c.area and b.fund_account = k.account and b.role = 'income'
-			  and b.day = (k.month + interval '1 month' - interval '1 day')::date))`, area, t.at)
+			  and b.day = (k.month + interval '1 month' - interval '1 day')::date))
+		on conflict do nothing`, area, t.at)
 	if err != nil {
 		return fmt.Errorf("close the cases of swept accounts of area %s: %w", area, err)
 	}

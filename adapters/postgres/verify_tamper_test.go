@@ -254,7 +254,7 @@ func quoted(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "
 // looked at: why it is exempt stands in the list.
 func TestL9_RandomEditsAreDetected(t *testing.T) {
 	t.Parallel()
-	edits, seed := 250, uint64(1)
+	edits, seed := 100, uint64(1)
 	if s := os.Getenv("TWOLINE_TAMPER_EDITS"); s != "" {
 		n, err := strconv.Atoi(s)
 		if err != nil {
