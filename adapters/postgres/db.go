@@ -15,7 +15,8 @@ import (
 )
 
 // DB is the gateway's connection to PostgreSQL as the application's role.
-// It is safe for concurrent use. No method holds two connections at once.
+// It is safe for concurrent use. No method holds two connections at once, except
+// Verify, which waits a second at most for its other one and can do without.
 type DB struct {
 	pool *pgxpool.Pool
 	now  func() time.Time

@@ -5,9 +5,11 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
@@ -34,7 +36,7 @@ type FileWriter interface {
 }
 
 // Verify proves the invariants in one read-only snapshot, as the application's
-// role. It takes no lock that anybody waits for and may run at any time, beside
+// role, on two connections where the pool has them to spare. It takes no lock that anybody waits for and may run at any time, beside
 // anything, several times at once. Its memory does not grow with the book. An
 // error says that something could not be looked at; a breach is no error.
 func (db *DB) Verify(ctx context.Context, o Verification) (proof.Report, error) {
@@ -42,33 +44,96 @@ func (db *DB) Verify(ctx context.Context, o Verification) (proof.Report, error) 
 	if err != nil {
 		return proof.Report{}, err
 	}
-	tell := o.Progress
-	if tell == nil {
-		tell = func(string, int, int) {}
-	}
-	var report proof.Report
+	l := &looking{list: list, o: o, findings: make([]proof.Finding, len(list))} //nolint:exhaustruct // nothing is looked at yet
+	var at time.Time
 	err = db.Read(ctx, func(t *tx) error {
-		// The pool's limits are those of a request; this is none.
-		_, err := t.Exec(ctx, `
-			set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
-			set local work_mem = '96MB'; set local jit = off; set local datestyle = 'ISO, YMD'`)
-		if err != nil {
-			return fmt.Errorf("prepare verification: %w", err)
+		l.next, at = 0, t.at
+		var snapshot string
+		if err := t.QueryRow(ctx, `select pg_export_snapshot()`).Scan(&snapshot); err != nil {
+			return fmt.Errorf("share the snapshot: %w", err)
 		}
-		report = proof.Report{Area: o.Area, At: t.at}
-		v := &verifier{t: t, area: o.Area, files: o.Files, counted: map[string]int64{}}
-		for i, c := range list {
-			tell(c.ID, i, len(list))
-			found, err := v.look(ctx, c)
-			if err != nil {
-				return fmt.Errorf("verify %s: %w", c.ID, err)
-			}
-			report.Findings = append(report.Findings, found)
-		}
-		tell("", len(list), len(list))
-		return nil
+		both, ctx := errgroup.WithContext(ctx)
+		both.Go(func() error { return l.look(ctx, t) })
+		both.Go(func() error { return db.beside(ctx, snapshot, l.look) })
+		return both.Wait() //nolint:wrapcheck // of look
 	})
-	return report, err
+	if err != nil {
+		return proof.Report{}, err
+	}
+	if o.Progress != nil {
+		o.Progress("", len(list), len(list))
+	}
+	return proof.Report{Area: o.Area, At: at, Findings: l.findings}, nil
+}
+
+// beside runs fn in a second connection on the snapshot of a transaction that is
+// open. Where the pool has no connection to spare, the first goes on alone.
+func (db *DB) beside(ctx context.Context, snapshot string, fn func(context.Context, *tx) error) error {
+	waiting, cancel := context.WithTimeout(ctx, time.Second)
+	defer cancel()
+	c, err := db.pool.Acquire(waiting)
+	if err != nil {
+		return nil //nolint:nilerr // the first does all of it
+	}
+	defer c.Release()
+	o := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly} //nolint:exhaustruct // driver's defaults
+	t, err := c.BeginTx(ctx, o)
+	if err != nil {
+		return lost{err}
+	}
+	defer t.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	// The snapshot's name is PostgreSQL's own: digits and hyphens.
+	if _, err := t.Exec(ctx, `set transaction snapshot '`+snapshot+`'`); err != nil {
+		return fmt.Errorf("take the snapshot over: %w", err)
+	}
+	return fn(ctx, &tx{Tx: t, db: db, at: db.now(), written: 0})
+}
+
+// looking is a verification under way: its checks are taken one by one by
+// whoever is free.
+type looking struct {
+	list     []check
+	o        Verification
+	findings []proof.Finding
+
+	mu   sync.Mutex
+	next int
+}
+
+// take returns the next check, or false after the last.
+func (l *looking) take() (int, bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	i := l.next
+	if i == len(l.list) {
+		return 0, false
+	}
+	l.next++
+	if l.o.Progress != nil {
+		l.o.Progress(l.list[i].ID, i, len(l.list))
+	}
+	return i, true
+}
+
+// look works on checks until none is left.
+func (l *looking) look(ctx context.Context, t *tx) error {
+	// The pool's limits are those of a request; this is none.
+	_, err := t.Exec(ctx, `
+		set local statement_timeout = 0; set local idle_in_transaction_session_timeout = 0;
+		set local work_mem = '96MB'; set local jit = off; set local datestyle = 'ISO, YMD'`)
+	if err != nil {
+		return fmt.Errorf("prepare verification: %w", err)
+	}
+	v := &verifier{t: t, area: l.o.Area, files: l.o.Files, counted: map[string]int64{}}
+	for {
+		i, ok := l.take()
+		if !ok {
+			return nil
+		}
+		if l.findings[i], err = v.look(ctx, l.list[i]); err != nil {
+			return fmt.Errorf("verify %s: %w", l.list[i].ID, err)
+		}
+	}
 }
 
 // Invariants lists what Verify proves, in its order.

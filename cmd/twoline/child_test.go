@@ -105,6 +105,8 @@ type childLog struct {
 	mu      sync.Mutex
 	text    []byte
 	serving chan struct{}
+	// fatal is that Go's runtime gave up; its long last words may push that out of the text.
+	fatal bool
 }
 
 const keptLog = 64 << 10
@@ -114,6 +116,7 @@ func (l *childLog) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.text = append(l.text, p...)
+	l.fatal = l.fatal || bytes.Contains(p, []byte("fatal error: "))
 	if bytes.Contains(l.text, []byte(`"msg":"serving"`)) {
 		select {
 		case <-l.serving:
@@ -195,6 +198,15 @@ func (c *child) gone() (code int, err error) {
 	}
 	code, c.cmd = c.cmd.ProcessState.ExitCode(), nil
 	return code, err
+}
+
+// gaveUp says that Go's runtime ended the service.
+func (c *child) gaveUp() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.log.mu.Lock()
+	defer c.log.mu.Unlock()
+	return c.log.fatal
 }
 
 func (c *child) lastWords() string {

@@ -184,7 +184,6 @@ func (w *town) openRun(t *testing.T, name string, seed uint64) *townRun {
 	env := w.env(name)
 	if w.through != nil {
 		env["TWOLINE_DATABASE_URL"] = w.through(env["TWOLINE_DATABASE_URL"])
-		env["GOTRACEBACK"] = "none" // the cause is the last thing said
 	}
 	env["TWOLINE_REDIS_URL"], env["TWOLINE_HINT_SECRET"] = w.redis.URL(), "0123456789abcdef0123456789abcdef"
 	env["TWOLINE_LISTEN"], env["TWOLINE_UPLOAD_LISTEN"], env["TWOLINE_OPS_LISTEN"] = ports[0], ports[1], ports[2]

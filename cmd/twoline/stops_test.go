@@ -228,10 +228,8 @@ func (s *stops) starve(ctx context.Context, x stop) error {
 	case <-asking.Done():
 	}
 	code, err := s.child.gone()
-	words := s.child.lastWords()
-	// The runtime says it in several ways: no page for the heap, none for a thread.
-	if err != nil || code != 2 || !strings.Contains(words, "fatal error: ") {
-		s.say(x.name, fmt.Sprintf("without memory the program ended with %d, %v:\n%s", code, err, words))
+	if err != nil || code != 2 || !s.child.gaveUp() {
+		s.say(x.name, fmt.Sprintf("without memory the program ended with %d, %v:\n%s", code, err, s.child.lastWords()))
 	}
 	if err := s.letGo(ctx); err != nil {
 		return err
