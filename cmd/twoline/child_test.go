@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"math/rand/v2"
 	"net"
 	"os"
@@ -35,16 +36,19 @@ func buildProgram(t *testing.T, flags ...string) program {
 }
 
 // buildDatedProgram builds the real program with one file replaced: its business
-// day is what the file at TWOLINE_TEST_BUSINESS_DAY says.
-func buildDatedProgram(t *testing.T) program {
+// day is what the file at TWOLINE_TEST_BUSINESS_DAY says. A later version has other
+// files, too.
+func buildDatedProgram(t *testing.T, later ...map[string]string) program {
 	t.Helper()
 	here, err := os.Getwd()
 	if err != nil {
 		t.Fatal(err)
 	}
-	overlay, err := json.Marshal(map[string]any{"Replace": map[string]string{
-		filepath.Join(here, "clock.go"): filepath.Join(here, "testdata", "businessday.go.txt"),
-	}})
+	files := map[string]string{filepath.Join(here, "clock.go"): filepath.Join(here, "testdata", "businessday.go.txt")}
+	for _, more := range later {
+		maps.Copy(files, more)
+	}
+	overlay, err := json.Marshal(map[string]any{"Replace": files})
 	if err != nil {
 		t.Fatal(err)
 	}

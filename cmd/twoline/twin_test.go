@@ -334,6 +334,9 @@ func TestTwoServicesShareEverythingAndOneMayDie(t *testing.T) {
 	t.Run("F-04 F-05 killed at every step of a delivery", func(t *testing.T) { //nolint:paralleltest // as above
 		w.open(t, "killed").dieDelivering(t)
 	})
+	t.Run("F-120 a new version is deployed in a pay run", func(t *testing.T) { //nolint:paralleltest // as above
+		w.open(t, "deployed").deployInARun(t)
+	})
 }
 
 func (l *life) shareAndDie(t *testing.T) {
