@@ -155,7 +155,10 @@ const frozenClaimSQL = entitledSQL + `,
 		from payment_item i left join payout p on p.member_id = i.member_id
 		where i.area = $1 and i.batch_id = any($4::bigint[]))`
 
-// screenSQL follows claims: the weightiest reason for which each is held. $5 is
+// screenSQL follows claims: the weightiest reason for which each is held. A bank that
+// contradicted itself about any earlier attempt may have paid it, and so may one that
+// answered a batch after its recall: both hold the claim until two people have
+// settled the newest doubt. $5 is
 // the days after a change of account, $6 today, $7 the members whose names cannot
 // be written, $8 the reasons in the order of their weight.
 const screenSQL = `,
@@ -182,16 +185,32 @@ const screenSQL = `,
 		union all
 		select c.member_id, c.month, 'possible_double_credit' from claim c
 		cross join lateral (
-			select from answer a where a.area = $1 and a.item_id = c.replaces and a.refusal = 'contradicts_outcome'
-				and a.outcome = 'succeeded'
+			select member_id, month, cause, attempt from payment_item where area = $1 and id = c.replaces limit 1) last
+		cross join lateral (
+			select j.id from payment_item j
+			where j.area = $1 and j.member_id = last.member_id and j.month = last.month and j.cause = last.cause
+			  and j.attempt <= last.attempt limit 1000) earlier
+		cross join lateral (
+			select a.answered_at as at from answer a where a.area = $1 and a.item_id = earlier.id
+				and (a.refusal = 'contradicts_outcome' and a.outcome = 'succeeded'
+					or a.disposition = 'recorded' and a.outcome = 'failed' and a.class = 'DUPLICATE')
 			union all
-			select from answer a where a.area = $1 and a.item_id = c.replaces and a.disposition = 'recorded'
-				and a.outcome = 'failed' and a.class = 'DUPLICATE'
-			union all
-			select from payment_return v where v.area = $1 and v.item_id = c.replaces and v.class = 'DUPLICATE') doubt
-		where not exists (select from exception_case k
+			select v.reported_at from payment_return v
+			where v.area = $1 and v.item_id = earlier.id and v.class = 'DUPLICATE'
+			order by at desc limit 1) doubt
+		where c.replaces is not null and not exists (select from exception_case k
 			join exception_closed x on x.area = k.area and x.case_id = k.id
-			where k.area = $1 and k.kind = 'possible_double_credit' and k.subject = 'payment_item:' || c.replaces)
+			where k.area = $1 and k.kind = 'possible_double_credit' and x.closed_at >= doubt.at
+			  and k.subject in ('payment_item:' || earlier.id, 'payment_item:' || earlier.id || ':again'))
+		union all
+		select c.member_id, c.month, 'possible_double_credit' from claim c
+		join (
+			select i.member_id, i.month from payment_item i
+			where i.area = $1 and i.batch_id = any(array(
+				select split_part(k.subject, ':', 2)::bigint from exception_case k
+				where k.area = $1 and k.kind = 'recalled_batch_answered' and not exists (
+					select from exception_closed x where x.area = k.area and x.case_id = k.id)))) recalled
+			on recalled.member_id = c.member_id and recalled.month = c.month
 		union all
 		select c.member_id, c.month, 'name_not_encodable' from claim c where c.member_id = any($7::bigint[])
 		union all

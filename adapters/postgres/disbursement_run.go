@@ -251,7 +251,7 @@ func (t *tx) ClosePayCase(ctx context.Context, area party.Area, c disbursement.C
 // payableSQL reads the payable lines of a roster. It is the text of a cursor, which
 // takes no parameters, and so holds the two numbers themselves. A claim is stale
 // when another run that lives took it since: for a claim of a month any payment of
-// it, for one that failed or came back a newer payment.
+// it, for one that failed or came back a newer payment, or that it was given up.
 func payableSQL(area party.Area, roster int64) string {
 	of, id := strconv.FormatInt(int64(area), 10), strconv.FormatInt(roster, 10)
 	the := `(select scheme from roster where area = ` + of + ` and id = ` + id + `)`
@@ -281,7 +281,9 @@ func payableSQL(area party.Area, roster int64) string {
 		select i.area, i.id, i.cause, i.attempt, i.from_suspense from payment_item i
 		where l.replaces is not null and i.area = l.area and i.id = l.replaces limit 1) o on true
 	left join lateral (
-		select max(i.attempt) as attempt, bool_or(i.attempt > o.attempt and not ` + deadItem + `) as newer
+		select max(i.attempt) as attempt, bool_or(i.attempt > o.attempt and not ` + deadItem + ` or exists (
+			select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
+			where v.area = i.area and v.item_id = i.id)) as newer
 		from payment_item i
 		join payment_batch b on b.area = i.area and b.id = i.batch_id
 		join pay_run r on r.area = b.area and r.id = b.run_id

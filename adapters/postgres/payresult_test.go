@@ -1414,7 +1414,7 @@ type fact struct {
 // payments are told the same facts, one in order and one at random.
 func TestF30_AnyOrderOfAnswersAndReturnsEndsInTheSameBooks(t *testing.T) {
 	t.Parallel()
-	const inBatch, pairs = 5, 20
+	const inBatch, pairs = 5, 50
 	w := newAnswerWorld(t, 2*2*pairs*inBatch, disbursement.SettlesNet, twoBanks, `
 		update fund_account set settlement = 'gross' where id = 23;
 		update bank set row_limit = 5;

@@ -680,6 +680,13 @@ func TestPayRun_Recall(t *testing.T) {
 	// The dead payments are taken up by a supplementary run, the others are not.
 	extra := disbursement.Order{Scheme: ledger.Rural, Month: march(), Kind: disbursement.Supplementary}
 	_, held := w.roster(t, extra)
+	doubt := disbursement.HeldDoubleCredit
+	if d := cmp.Diff(map[int64]disbursement.Hold{1001: doubt, 1002: doubt}, held); d != "" {
+		t.Errorf("supplementary roster while the bank's answer is unexplained: %s", d)
+	}
+	w.sql(t, `insert into exception_closed (area, case_id, text, closed_by, closed_at)
+		select area, id, 'it paid nothing', 'test', now() from exception_case where kind = 'recalled_batch_answered'`)
+	_, held = w.roster(t, extra)
 	if d := cmp.Diff(map[int64]disbursement.Hold{1001: "", 1002: ""}, held); d != "" {
 		t.Errorf("supplementary roster: %s", d)
 	}

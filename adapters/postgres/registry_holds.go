@@ -8,6 +8,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
+	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
@@ -74,10 +75,16 @@ func (t registryTx) DeathNotices(ctx context.Context, f registry.NoticeFilter) (
 	})
 }
 
-// InsertDeathNotices implements registry.PayeeTx.
+// InsertDeathNotices implements registry.PayeeTx. A release that screens at this
+// moment ends first, or sees them.
 func (t registryTx) InsertDeathNotices(
 	ctx context.Context, area party.Area, by string, rows []registry.DeathNotice,
 ) error {
+	for _, scheme := range []ledger.Scheme{ledger.Rural, ledger.Urban} {
+		if err := t.HoldRuns(ctx, area, scheme); err != nil {
+			return err
+		}
+	}
 	return t.insertAll(ctx, "death notices", len(rows), `
 		insert into death_notice (area, member_id, died_on, source, document, entered_by, entered_at)
 		select $1, u.*, $6, $7 from unnest($2::bigint[], $3::date[], $4::text[], $5::text[]) as u

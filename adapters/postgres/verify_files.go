@@ -354,7 +354,8 @@ const caseSQL = `
 	  from needed n
 	  full join (select * from exception_case where ($1 = 0 or area = $1)
 	                and kind in ('answer_refused', 'return_refused', 'file_quarantined', 'refund_due', 'bank_silent',
-	                             'possible_double_credit', 'arrival_unexplained')) c
+	                             'possible_double_credit', 'arrival_unexplained')
+	                and not (kind = 'possible_double_credit' and subject like '%:again')) c
 	    on c.area = n.area and c.kind = n.kind and c.subject = n.subject
 	 where c.id is null or n.at is null or c.bank <> n.bank or c.opened_at <> n.opened_at
 	union all

@@ -76,16 +76,20 @@ func (s *Service) release(ctx context.Context, tx Tx, by approval.Officer, v Ver
 	if err != nil {
 		return none, err
 	}
+	batches, err := tx.RunBatches(ctx, run.Area, run.ID)
+	if err != nil {
+		return none, err
+	}
+	// Whatever is waited for is waited for before the screen looks.
+	if err := lockAccounts(ctx, tx, run.Area, batches); err != nil {
+		return none, err
+	}
 	hits, err := tx.ScreenRun(ctx, run, decided, today)
 	if err != nil {
 		return none, err
 	}
 	if len(hits) > 0 {
 		return s.succeed(ctx, tx, run, hits, actor(officer))
-	}
-	batches, err := tx.RunBatches(ctx, run.Area, run.ID)
-	if err != nil {
-		return none, err
 	}
 	if err := s.funded(ctx, tx, run, batches); err != nil {
 		return none, err
@@ -200,6 +204,20 @@ func (s *Service) funded(ctx context.Context, tx ReleaseTx, run Run, batches []B
 		if free := min(held, later) - committed; free < needs[account] {
 			return ErrFundsShort.With("fund account %d holds %s free of earlier runs and pay run %d needs %s; "+
 				"no part of it is released", account, free, run.ID, needs[account])
+		}
+	}
+	return nil
+}
+
+// lockAccounts locks the expenditure accounts of batches, in rising order.
+func lockAccounts(ctx context.Context, tx ReleaseTx, area party.Area, batches []Batch) error {
+	ids := make(map[int64]bool)
+	for _, b := range batches {
+		ids[b.FundAccount] = true
+	}
+	for _, id := range slices.Sorted(maps.Keys(ids)) {
+		if err := tx.LockFundAccount(ctx, area, id); err != nil {
+			return err
 		}
 	}
 	return nil
