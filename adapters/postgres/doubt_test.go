@@ -5,7 +5,6 @@ import (
 	"errors"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -143,7 +142,7 @@ func TestADeathWhileAReleaseWaitsIsSeen(t *testing.T) {
 	}()
 	for one[int](t, w.world, `select count(*)::int from pg_stat_activity
 		where datname = current_database() and wait_event = 'advisory'`) == 0 {
-		time.Sleep(10 * time.Millisecond)
+		w.sql(t, `select pg_sleep(0.01)`)
 	}
 	w.died(t, member, "2011-01-05")
 	if err := tx.Commit(t.Context()); err != nil {

@@ -73,7 +73,7 @@ func (db *DB) beside(ctx context.Context, snapshot string, fn func(context.Conte
 	defer cancel()
 	c, err := db.pool.Acquire(waiting)
 	if err != nil {
-		return nil //nolint:nilerr // the first does all of it
+		return nil
 	}
 	defer c.Release()
 	o := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly} //nolint:exhaustruct // driver's defaults
@@ -81,7 +81,7 @@ func (db *DB) beside(ctx context.Context, snapshot string, fn func(context.Conte
 	if err != nil {
 		return lost{err}
 	}
-	defer t.Rollback(context.WithoutCancel(ctx)) //nolint:errcheck // it only read
+	defer t.Rollback(context.WithoutCancel(ctx))
 	// The snapshot's name is PostgreSQL's own: digits and hyphens.
 	if _, err := t.Exec(ctx, `set transaction snapshot '`+snapshot+`'`); err != nil {
 		return fmt.Errorf("take the snapshot over: %w", err)
