@@ -216,7 +216,15 @@ const screenSQL = `,
 		union all
 		select c.member_id, c.month, 'above_entitlement' from claim c
 		left join entitled e on e.member_id = c.member_id
-		where c.item_id is not null and c.replaces is null and c.amount > coalesce(e.amount, 0)),
+		where c.item_id is not null and c.replaces is null and c.amount > coalesce(e.amount, 0)
+		union all
+		select c.member_id, c.month, 'above_entitlement' from claim c
+		cross join lateral (
+			select coalesce(sum(n.amount), 0) as amount from (
+				select distinct on (e.component) e.amount from entitlement e
+				where e.area = $1 and e.member_id = c.member_id and e.from_month <= c.month
+				order by e.component, e.from_month desc, e.id desc limit 1000) n) then_due
+		where c.replaces is not null and c.amount > then_due.amount),
 	worst as materialized (
 		select distinct on (member_id, month) member_id, month, reason from hit
 		order by member_id, month, array_position($8::text[], reason))`

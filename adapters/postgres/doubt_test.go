@@ -8,9 +8,12 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"twoline/gateway/approval"
 	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 )
 
@@ -56,6 +59,9 @@ func TestAnAnswerAfterTheRecallHoldsTheClaim(t *testing.T) {
 		w.recalledAndPaid(t, w.batch, w.paying[0])
 		o := disbursement.Order{Scheme: ledger.Rural, Month: march(), Kind: disbursement.Supplementary, Items: nil}
 		w.heldFor(t, o, w.paying[0].Member, disbursement.HeldDoubleCredit)
+		if r := verify(t, w.db); slices.Contains(r.Breached(), "screens") {
+			t.Errorf("breached %v", r.Breached())
+		}
 	})
 	t.Run("reissue", func(t *testing.T) {
 		t.Parallel()
@@ -151,4 +157,49 @@ func TestADeathWhileAReleaseWaitsIsSeen(t *testing.T) {
 	if out := <-done; out.Run.State != disbursement.Withdrawn || len(out.Hits) != 1 {
 		t.Errorf("the run is %s, hits %v", out.Run.State, out.Hits)
 	}
+}
+
+// What was released belongs to the payees: nothing else takes it off the account.
+func TestReleasedMoneyIsNotMovedAway(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 2, 110_00)
+	w.sql(t, `insert into duty_grant (login, duty, granted_at) values ('pay.releaser', 'maker', '2009-09-01')`)
+	moves := fundtransfer.NewService(w.db.FundTransfers(), func() calendar.Day { return w.today })
+	by := func(o approval.Officer, duty approval.Duty) approval.Officer {
+		o.Duties = append(slices.Clone(o.Duties), duty)
+		return o
+	}
+	move := func() error {
+		var made fundtransfer.Transfer
+		_, err := moves.Submit(t.Context(), w.ask("POST /v1/fund-transfers"), result(&made), by(w.releaser, approval.Maker),
+			fundtransfer.Instruction{ //nolint:exhaustruct // between two accounts
+				Kind: ledger.InterestHandover, From: 13, To: 12, Amount: 1_00, EffectiveOn: w.today, Document: "test",
+			})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = moves.Approve(t.Context(), w.ask("POST approve"), result(&made), w.second,
+			fundtransfer.Verdict{ID: made.ID, Digest: made.Digest, Reason: ""})
+		return err
+	}
+	w.released(t, regular(march()))
+	if err := move(); !errors.Is(err, fundtransfer.ErrInsufficient) {
+		t.Errorf("a hand-over of released money: %v", err)
+	}
+	w.fund(t, 13, 1_00)
+	if err := move(); err != nil {
+		t.Errorf("a hand-over of what is free: %v", err)
+	}
+}
+
+// An entitlement that was ended for a month gone by is not paid again.
+func TestAReissueKeepsToTheEntitlementOfItsMonth(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 1, disbursement.SettlesNet)
+	a := w.paying[0]
+	w.answer(t, w.batch, failedLine(a, "AC04"))
+	w.corrected(t, a.Member)
+	w.sql(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
+		select area, id, 'base_pension', '2011-01-01', 0, 'ended', 'test', now() from member`)
+	w.heldFor(t, reissueOrder(), a.Member, disbursement.HeldAboveEntitlement)
 }

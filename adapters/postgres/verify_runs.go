@@ -307,7 +307,10 @@ func heldLineSQL() string {
 	       when r.held in ` + heldReasons + ` then exists (select from payment_hold h where h.area = r.area
 	            and h.member_id = r.member_id and h.reason = r.held and h.from_month <= r.month and ` + maybeHolds + `)
 	       when r.held = 'no_account' then r.instrument_id is null
-	       when r.held in ('account_not_corrected', 'possible_double_credit') then r.replaces is not null
+	       when r.held = 'account_not_corrected' then r.replaces is not null
+	       when r.held = 'possible_double_credit' then r.replaces is not null or exists (select from payment_item i
+	            join payment_batch b on b.area = i.area and b.id = i.batch_id
+	            where i.area = r.area and i.member_id = r.member_id and i.month = r.month and b.state = 'withdrawn')
 	       else r.held in ('account_changed', 'name_not_encodable', 'above_entitlement') end
 	union all
 	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'lists member ' || r.member_id || ' as payable for '

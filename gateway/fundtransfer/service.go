@@ -21,6 +21,8 @@ type Accounts interface {
 	LoadFundAccount(ctx context.Context, area party.Area, id int64) (ledger.FundAccount, error)
 	// LockFundAccount makes movements out of one account wait for each other.
 	LockFundAccount(ctx context.Context, area party.Area, account int64) error
+	// Committed returns what released payments will still take out of an account.
+	Committed(ctx context.Context, area party.Area, account int64) (money.Amount, error)
 	Balance(ctx context.Context, area party.Area, account int64, day calendar.Day) (money.Amount, error)
 	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
 	// CollectionMode returns who collects in the area on a day, or policy.ErrNoRule.
@@ -248,7 +250,12 @@ func (s *Service) takeOut(
 	if err != nil {
 		return 0, err
 	}
-	amount, err := take(t.Instruction, min(held, later))
+	// What was released will be taken by the banks: it is nobody else's any more.
+	committed, err := tx.Committed(ctx, t.Area, way.from.ID)
+	if err != nil {
+		return 0, err
+	}
+	amount, err := take(t.Instruction, min(held, later)-committed)
 	if err != nil || !modeMatters(way) {
 		return amount, err
 	}
