@@ -703,7 +703,7 @@ func TestARecalledBatchIsDead(t *testing.T) {
 		method: "PUT", path: path + "/result-file?name=R_S.JSONL", body: "x", bank: "psbc-1",
 		contentType: "application/octet-stream", key: fmt.Sprintf("bank-key-%d", h.keys), upload: true,
 	}, 409, "batch_state")
-	var cases struct{ Items []struct{ Kind string } }
+	var cases struct{ Items []struct{ ID, Kind string } }
 	h.get("auditor", "/v1/cases?kind=recalled_batch_answered", &cases)
 	if len(cases.Items) != 1 {
 		t.Errorf("the bank's word about it stands in %+v", cases)
@@ -711,7 +711,9 @@ func TestARecalledBatchIsDead(t *testing.T) {
 	if n := h.count(`select count(*) from posting where role like 'benefit%'`); n != 0 {
 		t.Errorf("%d lines are booked of a recalled batch", n)
 	}
-	// Its people are paid by another run.
+	// Its people are paid by another run, once two people know what the bank did.
+	h.post("business-maker", "/v1/pay-runs", order("supplementary"), 422, "nothing_to_pay")
+	h.decided(t, "/v1/cases/"+cases.Items[0].ID+"/resolution", `{"document":"call note"}`, "settled")
 	more := read[sentRun](t, h.post("business-maker", "/v1/pay-runs", order("supplementary"), 201, ""))
 	if more.Entitled != 4 {
 		t.Errorf("the supplementary run is %+v", more)

@@ -3,8 +3,10 @@ package redis_test
 import (
 	"bufio"
 	"context"
+	"errors"
 	"log/slog"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -228,9 +230,18 @@ func TestAnErrorShowsNothingThatWasSent(t *testing.T) {
 	url := liar(t, func() string { return "-ERR unknown command, with args beginning with: 'canary'\r\n" })
 	o := openClient(t, url, nil)
 	r := request("bank:psbc", "key-00000001", "one")
-	_, lookup := o.hint.Lookup(context.Background(), r)
-	finish := o.hint.Finish(context.Background(), r, "owner", answerTo(r, "{}"))
-	ready := o.Ready(context.Background())
+	// A machine that is busy may take longer than a hint may take: then it is asked again.
+	asked := func(fn func() error) (err error) {
+		for range 100 {
+			if err = fn(); !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, context.DeadlineExceeded) {
+				break
+			}
+		}
+		return err
+	}
+	lookup := asked(func() error { _, err := o.hint.Lookup(context.Background(), r); return err })
+	finish := asked(func() error { return o.hint.Finish(context.Background(), r, "owner", answerTo(r, "{}")) })
+	ready := asked(func() error { return o.Ready(context.Background()) })
 	for _, err := range []error{lookup, finish, ready} {
 		if err == nil || !strings.Contains(err.Error(), "ERR") || strings.Contains(err.Error(), "canary") {
 			t.Errorf("error %v, want the code and nothing else", err)
