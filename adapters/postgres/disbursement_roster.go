@@ -201,7 +201,7 @@ const screenSQL = `,
 		where c.replaces is not null and not exists (select from exception_case k
 			join exception_closed x on x.area = k.area and x.case_id = k.id
 			where k.area = $1 and k.kind = 'possible_double_credit' and x.closed_at >= doubt.at
-			  and k.subject in ('payment_item:' || earlier.id, 'payment_item:' || earlier.id || ':again'))
+			  and (k.subject = 'payment_item:' || earlier.id or k.subject like 'payment_item:' || earlier.id || ':%'))
 		union all
 		select c.member_id, c.month, 'possible_double_credit' from claim c
 		join (

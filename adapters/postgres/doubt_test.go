@@ -70,6 +70,16 @@ func TestAnAnswerAfterTheRecallHoldsTheClaim(t *testing.T) {
 		w.corrected(t, w.paying[0].Member)
 		b, again := w.reissue(t)
 		w.recalledAndPaid(t, b, again[0])
+		w.sql(t, `insert into exception_closed (area, case_id, text, closed_by, closed_at)
+			select area, id, 'it paid nothing', 'test', now() from exception_case where kind = 'recalled_batch_answered'`)
+		if _, err := w.tryAnswer(w.psbc, b.ID, []bank.Answer{paidLine(again[0])}); !errors.Is(err, bank.ErrBatchState) {
+			t.Fatalf("a second answer after the recall: %v", err)
+		}
+		for _, f := range verify(t, w.db).Findings {
+			if f.ID == "I22" && !f.Holds() {
+				t.Errorf("breached: %v", f.Breaches)
+			}
+		}
 		w.heldFor(t, reissueOrder(), w.paying[0].Member, disbursement.HeldDoubleCredit)
 	})
 }
@@ -95,8 +105,16 @@ func TestADoubtThatWasSettledIsRaisedAgain(t *testing.T) {
 		Subject: one[int64](t, w.world, `select id from exception_case where kind = 'possible_double_credit'`),
 	})
 	w.answer(t, w.batch, paidLine(i[0]))
-	if open := w.openCases(t, "possible_double_credit"); open == "" {
-		t.Error("the bank contradicts what was settled, and no case is open")
+	for round := range 2 {
+		if open := w.openCases(t, "possible_double_credit"); open == "" {
+			t.Fatalf("round %d: the bank contradicts what was settled, and no case is open", round)
+		}
+		w.heldFor(t, reissueOrder(), i[0].Member, disbursement.HeldDoubleCredit)
+		w.decide(t, casework.Ask{ //nolint:exhaustruct // of a case
+			Kind: casework.Case, Word: casework.Settled, Document: "call note", Reason: "never had it",
+			Subject: one[int64](t, w.world, `select max(id) from exception_case where kind = 'possible_double_credit'`),
+		})
+		w.answer(t, w.batch, paidLine(i[0]))
 	}
 	w.heldFor(t, reissueOrder(), i[0].Member, disbursement.HeldDoubleCredit)
 	if r := verify(t, w.db); slices.Contains(r.Breached(), "I22") {

@@ -132,15 +132,19 @@ type Case struct {
 }
 
 // OpenCase opens cases; one that is open for the same kind and subject stays as it
-// is. A doubt about a payment that was settled before is opened again, once: what
-// bank and people said then cannot settle what the bank says now.
+// is. A doubt whether a bank paid is opened anew, under the subject and a number,
+// where it was settled before: what people found out then says nothing of what the
+// bank says now.
 func (t *tx) OpenCase(ctx context.Context, area party.Area, cases ...Case) error {
 	kinds, subjects, banks, texts := columnsOf(cases)
 	_, err := t.Exec(ctx, `
 		insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
-		select $1, u.kind, case when u.kind = 'possible_double_credit' and exists (
-				select from exception_case k join exception_closed x on x.area = k.area and x.case_id = k.id
-				where k.area = $1 and k.kind = u.kind and k.subject = u.subject) then u.subject || ':again' else u.subject end,
+		select $1, u.kind, case when u.kind in ('possible_double_credit', 'recalled_batch_answered') then (
+				select case when count(*) = count(x.case_id) and count(*) > 0 then u.subject || ':' || count(*) + 1
+					else u.subject end
+				from exception_case k left join exception_closed x on x.area = k.area and x.case_id = k.id
+				where k.area = $1 and k.kind = u.kind and (k.subject = u.subject or k.subject like u.subject || ':%'))
+			else u.subject end,
 			u.bank, u.text, ($6::timestamptz at time zone 'Asia/Shanghai')::date, $6
 		from unnest($2::text[], $3::text[], $4::text[], $5::text[]) as u (kind, subject, bank, text)
 		on conflict (area, kind, subject) do nothing`, area, kinds, subjects, banks, texts, t.at)

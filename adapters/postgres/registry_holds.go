@@ -75,15 +75,24 @@ func (t registryTx) DeathNotices(ctx context.Context, f registry.NoticeFilter) (
 	})
 }
 
+// holdAllRuns makes what must be seen by a release wait for one under way, and the
+// next one wait for it.
+func (t registryTx) holdAllRuns(ctx context.Context, area party.Area) error {
+	for _, scheme := range []ledger.Scheme{ledger.LandLost, ledger.Resident, ledger.Rural, ledger.Urban} {
+		if err := t.HoldRuns(ctx, area, scheme); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // InsertDeathNotices implements registry.PayeeTx. A release that screens at this
 // moment ends first, or sees them.
 func (t registryTx) InsertDeathNotices(
 	ctx context.Context, area party.Area, by string, rows []registry.DeathNotice,
 ) error {
-	for _, scheme := range []ledger.Scheme{ledger.Rural, ledger.Urban} {
-		if err := t.HoldRuns(ctx, area, scheme); err != nil {
-			return err
-		}
+	if err := t.holdAllRuns(ctx, area); err != nil {
+		return err
 	}
 	return t.insertAll(ctx, "death notices", len(rows), `
 		insert into death_notice (area, member_id, died_on, source, document, entered_by, entered_at)
@@ -143,6 +152,9 @@ func (t registryTx) Holds(ctx context.Context, f registry.HoldFilter) ([]registr
 
 // InsertHolds implements registry.HoldTx.
 func (t registryTx) InsertHolds(ctx context.Context, area party.Area, by string, rows []registry.Hold) error {
+	if err := t.holdAllRuns(ctx, area); err != nil {
+		return err
+	}
 	return t.insertAll(ctx, "holds", len(rows), `
 		insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at)
 		select $1, u.*, $6, $7 from unnest($2::bigint[], $3::text[], $4::date[], $5::text[]) as u`, area,

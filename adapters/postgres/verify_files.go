@@ -355,7 +355,7 @@ const caseSQL = `
 	  full join (select * from exception_case where ($1 = 0 or area = $1)
 	                and kind in ('answer_refused', 'return_refused', 'file_quarantined', 'refund_due', 'bank_silent',
 	                             'possible_double_credit', 'arrival_unexplained')
-	                and not (kind = 'possible_double_credit' and subject like '%:again')) c
+	                and not (kind = 'possible_double_credit' and subject like '%:%:%')) c
 	    on c.area = n.area and c.kind = n.kind and c.subject = n.subject
 	 where c.id is null or n.at is null or c.bank <> n.bank or c.opened_at <> n.opened_at
 	union all
@@ -373,7 +373,7 @@ const caseSQL = `
 	       when 'arrival' then not exists (select from arrival v where v.area = c.area
 	            and c.subject = 'arrival:' || v.id)
 	       when 'payment_batch' then not exists (select from payment_batch b where b.area = c.area
-	            and c.subject = 'payment_batch:' || b.id and c.bank = b.bank)
+	            and c.subject ~ ('^payment_batch:' || b.id || '(:[0-9]+)?$') and c.bank = b.bank)
 	       when 'pay_run' then not exists (select from pay_run r where r.area = c.area
 	            and c.subject = 'pay_run:' || r.id)
 	       when 'month' then not exists (select from book k where k.area = c.area

@@ -176,7 +176,7 @@ func (s *Service) succeed(ctx context.Context, tx Tx, run Run, hits []Hit, by st
 }
 
 // funded proves that every expenditure account holds what the run takes from it,
-// beside what earlier runs will still take. The accounts stay locked, so that
+// beside what earlier runs will still take. The accounts are locked by then, so that
 // nothing else takes the money before the run is released.
 func (s *Service) funded(ctx context.Context, tx ReleaseTx, run Run, batches []Batch) error {
 	needs := make(map[int64]money.Amount)
@@ -185,9 +185,6 @@ func (s *Service) funded(ctx context.Context, tx ReleaseTx, run Run, batches []B
 	}
 	today := s.today()
 	for _, account := range slices.Sorted(maps.Keys(needs)) {
-		if err := tx.LockFundAccount(ctx, run.Area, account); err != nil {
-			return err
-		}
 		held, err := tx.Balance(ctx, run.Area, account, today)
 		if err != nil {
 			return err
@@ -240,6 +237,9 @@ func (s *Service) AlarmFunds(ctx context.Context) error {
 		err := s.store.InTx(ctx, func(tx Tx) error {
 			batches, err := tx.RunBatches(ctx, run.Area, run.ID)
 			if err != nil {
+				return err
+			}
+			if err := lockAccounts(ctx, tx, run.Area, batches); err != nil {
 				return err
 			}
 			short := s.funded(ctx, tx, run, batches)
