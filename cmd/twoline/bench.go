@@ -17,7 +17,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
@@ -237,10 +236,7 @@ func renderJSON(v any) (once.Answer, error) {
 func (b *bench) withhold(ctx context.Context) ([]collection.Batch, time.Duration, error) {
 	var run collection.RunResult
 	begin := time.Now()
-	_, err := b.stage.g.collection.Withhold(ctx, b.request("POST /v1/withholding-runs"), func(v any) (once.Answer, error) {
-		run, _ = v.(collection.RunResult)
-		return renderJSON(v)
-	}, operatorOf(610304), collection.Run{Scheme: "rural", Year: 2011, Banks: nil})
+	_, err := b.stage.g.collection.Withhold(ctx, b.request("POST /v1/withholding-runs"), keep(&run), operatorOf(610304), collection.Run{Scheme: "rural", Year: 2011, Banks: nil})
 	return run.Batches, time.Since(begin), err
 }
 
@@ -366,24 +362,16 @@ func (b *bench) importFile(ctx context.Context) error {
 
 // sweep moves what was collected to the fiscal special account, by two people.
 func (b *bench) sweep(ctx context.Context) error {
-	officer := func(login string, person int64, duty approval.Duty) approval.Officer {
-		return approval.Officer{
-			Login: login, Person: person, Organisation: approval.AgencyFinance, Area: 610304, Region: 0,
-			Duties: []approval.Duty{duty},
-		}
-	}
 	var made fundtransfer.Transfer
-	_, err := b.stage.g.transfers.Submit(ctx, b.request("POST /v1/fund-transfers"), func(v any) (once.Answer, error) {
-		made, _ = v.(fundtransfer.Transfer)
-		return renderJSON(v)
-	}, officer("bench-maker", 1, approval.Maker), fundtransfer.Instruction{ //nolint:exhaustruct // a sweep of all
-		Kind: ledger.Sweep, From: 11, To: 12, All: true, EffectiveOn: calendar.MustDay("2011-03-10"), Document: "bench",
-	})
+	_, err := b.stage.g.transfers.Submit(ctx, b.request("POST /v1/fund-transfers"), keep(&made),
+		benchOfficer("bench-maker"), fundtransfer.Instruction{ //nolint:exhaustruct // a sweep of all
+			Kind: ledger.Sweep, From: 11, To: 12, All: true, EffectiveOn: calendar.MustDay("2011-03-10"), Document: "bench",
+		})
 	if err != nil {
 		return err
 	}
 	_, err = b.stage.g.transfers.Approve(ctx, b.request("POST approve"), renderJSON,
-		officer("bench-checker", 2, approval.Checker), fundtransfer.Verdict{ID: made.ID, Digest: made.Digest, Reason: ""})
+		benchOfficer("bench-checker"), fundtransfer.Verdict{ID: made.ID, Digest: made.Digest, Reason: ""})
 	return err
 }
 
