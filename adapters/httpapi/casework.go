@@ -70,7 +70,7 @@ type Decision struct {
 	ID            ID        `json:"id"`
 	Kind          string    `json:"kind"                     enum:"file,item,case"`
 	SubjectID     ID        `json:"subject_id"               doc:"The receipt, the item or the case"`
-	Decision      string    `json:"decision"                 enum:"accept,reject,succeeded,failed,not_executed,settled"`
+	Decision      string    `json:"decision"                 enum:"accept,reject,succeeded,failed,not_executed,settled,executed"`
 	About         string    `json:"about"                    doc:"What its maker was shown"`
 	Document      string    `json:"document"`
 	Reason        string    `json:"reason,omitempty"`
@@ -152,14 +152,15 @@ func (s *Server) giveEvidence(ctx context.Context, c Call, in *evidenceCommand) 
 type resolutionCommand struct {
 	ID   ID `path:"id"`
 	Body struct {
-		Document string `json:"document"         minLength:"1" maxLength:"200" doc:"What it rests on"`
-		Reason   string `json:"reason,omitempty" maxLength:"200" doc:"How it ended"`
+		Decision string `json:"decision,omitempty" enum:"settled,executed" default:"settled" doc:"executed: the bank has a recalled batch all the same; its payments are unknown until answered or settled one by one"`
+		Document string `json:"document"           minLength:"1"           maxLength:"200"   doc:"What it rests on"`
+		Reason   string `json:"reason,omitempty"   maxLength:"200"         doc:"How it ended"`
 	}
 }
 
 func (s *Server) settleCase(ctx context.Context, c Call, in *resolutionCommand) (once.Answer, error) {
 	return s.deps.Casework.Ask(ctx, c.Request, c.Render, c.Officer, casework.Ask{ //nolint:exhaustruct // a case
-		Kind: casework.Case, Subject: in.ID.Int64(), Word: casework.Settled, Document: in.Body.Document,
+		Kind: casework.Case, Subject: in.ID.Int64(), Word: casework.Word(in.Body.Decision), Document: in.Body.Document,
 		Reason: in.Body.Reason,
 	})
 }

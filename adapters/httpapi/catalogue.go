@@ -118,6 +118,10 @@ func explanations() []row {
 			"read the batch: its status says whether it waits for an acknowledgement, for results or for nothing",
 		},
 		{
+			"batch_withheld", 409, "an item of the batch was settled as not executed: the batch is not handed out any more",
+			"answer what was fetched before; what is still owed comes in a later batch",
+		},
+		{
 			"batch_withdrawn", inFiles, "the payment belongs to a batch that was recalled",
 			"tell the agency at once whether any of it was paid",
 		},
@@ -135,6 +139,14 @@ func explanations() []row {
 			"case_closed", 409,
 			"the case was closed before",
 			"nothing: it is done",
+		},
+		{
+			"case_of_no_recall", 409, "only a recalled batch can have been executed after all",
+			"leave decision out, or say settled",
+		},
+		{
+			"paid_again", 409, "a later batch pays people of the recalled one again",
+			"recall the later batch first, or claim one of the payments back",
 		},
 		{
 			"case_ends_itself", 409,

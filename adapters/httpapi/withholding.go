@@ -196,6 +196,15 @@ func (s *Server) findBatch(ctx context.Context, c Call, id ID) (collection.Batch
 	})
 }
 
+// batchFor is findBatch where its debits are handed over.
+func (s *Server) batchFor(ctx context.Context, c Call, id ID) (collection.Batch, error) {
+	b, err := s.findBatch(ctx, c, id)
+	if err == nil && c.IsBank() {
+		err = b.ForBank()
+	}
+	return b, err
+}
+
 func (s *Server) batch(ctx context.Context, c Call, in *batchQuery) (Batch, error) {
 	b, err := s.findBatch(ctx, c, in.ID)
 	return viewBatch(b), err
@@ -260,7 +269,7 @@ func (s *Server) batchItems(ctx context.Context, c Call, in *batchItemsQuery) (P
 	if err != nil {
 		return none, err
 	}
-	b, err := s.findBatch(ctx, c, in.ID)
+	b, err := s.batchFor(ctx, c, in.ID)
 	if err != nil {
 		return none, err
 	}
@@ -628,7 +637,7 @@ func (s *Server) payFeedback(ctx context.Context, c Call, in *feedbackQuery) (Fe
 }
 
 func (s *Server) batchFile(ctx context.Context, c Call, in *batchQuery) (File, error) {
-	b, err := s.findBatch(ctx, c, in.ID)
+	b, err := s.batchFor(ctx, c, in.ID)
 	return File{
 		Name: b.FileName, ContentType: "application/octet-stream", Size: b.FileSize, Digest: b.FileDigest,
 		Write: func(ctx context.Context, w io.Writer) error { return s.deps.Collection.WriteFile(ctx, w, b) },

@@ -13,6 +13,7 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 )
@@ -176,8 +177,8 @@ func (t caseworkTx) OpenItem(ctx context.Context, area party.Area, id int64) (ca
 		batch, item = "payment_batch", "payment_item"
 	}
 	var state string
-	err = t.QueryRow(ctx, `select bank, state from `+batch+` where area = $1 and id = $2 for no key update`, area, i.Batch).
-		Scan(&i.Bank, &state)
+	err = t.QueryRow(ctx, `select bank, state, created_on from `+batch+` where area = $1 and id = $2 for no key update`, area, i.Batch).
+		Scan(&i.Bank, &state, &i.MadeOn)
 	if err != nil {
 		return i, fmt.Errorf("lock the batch of item %d: %w", id, err)
 	}
@@ -193,8 +194,47 @@ func (t caseworkTx) OpenItem(ctx context.Context, area party.Area, id int64) (ca
 		return i, fmt.Errorf("read item %d: %w", id, err)
 	}
 	i.Amount = money.Amount(fen)
-	i.Asked = i.Asked && bank.BatchState(state).WithBank()
+	i.Asked = (i.Asked || bank.BatchState(state) == bank.BatchUnknown) && bank.BatchState(state).WithBank()
 	return i, nil
+}
+
+// Revive implements casework.SubjectTx. Nobody drafts or releases a run meanwhile.
+func (t caseworkTx) Revive(ctx context.Context, area party.Area, batch int64, by, why string) error {
+	b, err := t.LockPayBatch(ctx, area, "", batch)
+	if err != nil {
+		return err
+	}
+	if err := t.HoldRuns(ctx, area, b.Scheme); err != nil {
+		return err
+	}
+	var again bool
+	err = t.QueryRow(ctx, `
+		select exists (select from payment_item i
+			join payment_item j on j.area = i.area and j.member_id = i.member_id and j.month = i.month
+				and j.attempt > i.attempt
+			join payment_batch b on b.area = j.area and b.id = j.batch_id
+			join pay_run r on r.area = b.area and r.id = b.run_id
+			where i.area = $1 and i.batch_id = $2 and b.scheme = $3 and not `+deadItem+`)`, area, batch, string(b.Scheme)).
+		Scan(&again)
+	if err != nil {
+		return fmt.Errorf("look for payments that replace batch %s: %w", b.Number, err)
+	}
+	if again {
+		return casework.ErrPaidAgain
+	}
+	run, err := t.LockRun(ctx, area, b.Run)
+	if err != nil {
+		return err
+	}
+	if run.State == disbursement.Closed {
+		if _, err := t.MoveRun(ctx, run, disbursement.Released, by, why); err != nil {
+			return err
+		}
+	}
+	if b, err = t.MovePayBatch(ctx, b, bank.BatchUnknown, by, why); err != nil {
+		return err
+	}
+	return t.OpenCase(ctx, area, Case(disbursement.SilentCase(b)))
 }
 
 // CaseByID implements casework.SubjectTx.

@@ -259,6 +259,7 @@ func TestF51_ASilentPaymentIsSettledOnEvidence(t *testing.T) {
 	for name, bad := range map[string]func(*casework.Ask){
 		"no day":          func(a *casework.Ask) { a.ValueDate = calendar.Day{} },
 		"a day ahead":     func(a *casework.Ask) { a.ValueDate = w.today.AddDays(1) },
+		"a day before":    func(a *casework.Ask) { a.ValueDate = w.batch.CreatedOn.AddDays(-1) },
 		"no number":       func(a *casework.Ask) { a.BankReference = "" },
 		"an unknown code": func(a *casework.Ask) { *a = evidence(i[0].ID, casework.Failed); a.Code = "ODD" },
 	} {
@@ -273,7 +274,13 @@ func TestF51_ASilentPaymentIsSettledOnEvidence(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.decide(t, evidence(i[0].ID, casework.Succeeded))
+	if err := w.batchesOf(t, w.batch.Run)[0].ForBank(); err != nil {
+		t.Errorf("a batch of which nothing is settled as not executed: %v", err)
+	}
 	w.decide(t, evidence(i[1].ID, casework.Failed))
+	if err := w.batchesOf(t, w.batch.Run)[0].ForBank(); fault.CodeOf(err) != "batch_withheld" {
+		t.Errorf("a batch with a payment that may be sent again is handed out: %v", err)
+	}
 	w.decide(t, evidence(i[2].ID, casework.NotExecuted))
 	got := one[string](t, w.world, `select string_agg(concat_ws(' ', a.outcome, a.class, nullif(a.code, '')), ', ' order by a.item_id)
 		from answer a join receipt r on r.id = a.receipt_id and r.kind = 'payment_evidence' and r.state = 'processed'
@@ -326,6 +333,10 @@ func TestF51_ASilentDebitIsSettledOnEvidence(t *testing.T) {
 	w.arrive(t, "L1", b, items[0].Amount)
 	w.worked(t)
 	w.decide(t, evidence(items[1].ID, casework.NotExecuted))
+	held, err := w.service.Batch(t.Context(), collection.BatchFilter{Area: b.Area, ID: b.ID}) //nolint:exhaustruct // one
+	if err != nil || fault.CodeOf(held.ForBank()) != "batch_withheld" {
+		t.Errorf("a batch with a debit that is due again is handed out: %v, %v", held.ForBank(), err)
+	}
 	paid := one[int64](t, w.world, `select sum(amount) from posting where role = 'contribution_individual'`)
 	if money.Amount(paid) != items[0].Amount {
 		t.Errorf("%d fen are posted, want %s", paid, items[0].Amount)

@@ -13,10 +13,13 @@ import (
 	"twoline/gateway/party"
 )
 
-const batchColumns = `
+func batchColumns() string {
+	return `
 	area, id, run_id, scheme, year, bank, clearing_bank, fund_account, batch_no, item_count, amount, digest, file_name,
 	file_digest, file_size, created_on, state, version, succeeded, failed, succeeded_amount, arrived_amount, agreed_amount,
-	(select f.account_no from fund_account f where f.area = withholding_batch.area and f.id = fund_account)`
+	(select f.account_no from fund_account f where f.area = withholding_batch.area and f.id = fund_account), ` +
+		notExecuted(`withholding_batch`)
+}
 
 func scanBatch(row pgx.CollectableRow) (collection.Batch, error) {
 	var b collection.Batch
@@ -25,7 +28,7 @@ func scanBatch(row pgx.CollectableRow) (collection.Batch, error) {
 	err := row.Scan(&b.Area, &b.ID, &b.Run, &b.Scheme, &b.Year, &b.Bank, &b.ClearingBank, &b.FundAccount, &b.Number,
 		&b.Count, &amount, &digest, &b.FileName, &fileDigest, &b.FileSize, &b.CreatedOn, &b.State, &b.Version,
 		&b.Progress.Succeeded, &b.Progress.Failed, &succeeded, &arrived, &agreed,
-		&b.AccountNo)
+		&b.AccountNo, &b.Withheld)
 	b.Amount = money.Amount(amount)
 	copy(b.Digest[:], digest)
 	copy(b.FileDigest[:], fileDigest)
@@ -39,7 +42,7 @@ func scanBatch(row pgx.CollectableRow) (collection.Batch, error) {
 func (t *tx) LockBatch(ctx context.Context, area party.Area, bankCode string, id int64) (collection.Batch, error) {
 	none := collection.Batch{} //nolint:exhaustruct // none
 	rows, err := t.Query(ctx, `
-		select `+batchColumns+` from withholding_batch
+		select `+batchColumns()+` from withholding_batch
 		where id = $1 and ($2 = 0 or area = $2) and ($3 = '' or bank = $3) for no key update`,
 		id, int32(area), bankCode)
 	if err != nil {

@@ -569,7 +569,7 @@ func (t *tx) SuspenseDays(ctx context.Context, area party.Area, day calendar.Day
 // QuerySilentItems implements collection.WatchTx.
 func (t *tx) QuerySilentItems(ctx context.Context, area party.Area, sentBy, today calendar.Day) (int, error) {
 	rows, err := t.Query(ctx, `
-		select `+batchColumns+` from withholding_batch
+		select `+batchColumns()+` from withholding_batch
 		where area = $1 and created_on <= $2 and state in ('sending', 'sent', 'acked', 'unknown')
 		  and succeeded + failed < item_count
 		order by id for no key update`, area, sentBy)

@@ -17,7 +17,7 @@ import (
 // Batches implements collection.Store.
 func (s collectionStore) Batches(ctx context.Context, f collection.BatchFilter) ([]collection.Batch, error) {
 	rows, err := s.db.pool.Query(ctx, `
-		select `+batchColumns+` from withholding_batch
+		select `+batchColumns()+` from withholding_batch
 		where ($1 = 0 or area = $1) and ($2 = '' or bank = $2) and ($3 = '' or state = $3) and id > $4
 		order by id limit $5`, int32(f.Area), f.Bank, string(f.State), f.After, f.Limit)
 	if err != nil {
@@ -33,7 +33,7 @@ func (s collectionStore) Batches(ctx context.Context, f collection.BatchFilter) 
 // Batch implements collection.Store.
 func (s collectionStore) Batch(ctx context.Context, f collection.BatchFilter) (collection.Batch, error) {
 	rows, err := s.db.pool.Query(ctx, `
-		select `+batchColumns+` from withholding_batch
+		select `+batchColumns()+` from withholding_batch
 		where id = $1 and ($2 = 0 or area = $2) and ($3 = '' or bank = $3)`, f.ID, int32(f.Area), f.Bank)
 	if err != nil {
 		return collection.Batch{}, fmt.Errorf("read batch %d: %w", f.ID, err) //nolint:exhaustruct // none

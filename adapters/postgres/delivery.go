@@ -24,20 +24,31 @@ func (s deliveryStore) InTx(ctx context.Context, fn func(bank.DeliveryTx) error)
 func parcelSQL(which string) string {
 	const columns = `area, id, bank, batch_no, file_name, file_digest, file_size, item_count, amount`
 	return `
-	select ` + columns + `, pays, exists (select from exception_case c where c.area = x.area and c.kind = 'outbox_conflict'
+	select ` + columns + `, pays, recalled, exists (select from parcel_step s where s.area = x.area and s.batch_id = x.id
+			and s.step = 'placing'),
+		exists (select from exception_case c where c.area = x.area and c.kind = 'outbox_conflict'
 		and starts_with(c.subject, 'outbox_file:' || x.id || ':')
 		and not exists (select from exception_closed e where e.area = c.area and e.case_id = c.id))
 	from (
-		select ` + columns + `, false as pays from withholding_batch b where ` + which + `
+		select ` + columns + `, false as pays, false as recalled from withholding_batch b where ` + which + `
 		union all
-		select ` + columns + `, true from payment_batch b where ` + which + `) x
+		select ` + columns + `, true, b.state = 'withdrawn' from payment_batch b where ` + which + `) x
 	order by x.id`
+}
+
+// notExecuted says of a batch, under its name in the query, that people settled an
+// item of it as not executed. The ids of items follow the batch's own.
+func notExecuted(b string) string {
+	return `exists (select from decision_request d where d.area = ` + b + `.area and d.kind = 'item'
+	and d.subject_id between ` + b + `.id + 1 and ` + b + `.id + ` + b + `.item_count and d.state = 'approved'
+	and d.word in ('failed', 'not_executed'))`
 }
 
 func scanParcel(row pgx.CollectableRow) (p bank.Parcel, err error) {
 	var digest []byte
 	var pays bool
-	err = row.Scan(&p.Area, &p.Batch, &p.Bank, &p.Number, &p.Name, &digest, &p.Size, &p.Count, &p.Amount, &pays, &p.Held)
+	err = row.Scan(&p.Area, &p.Batch, &p.Bank, &p.Number, &p.Name, &digest, &p.Size, &p.Count, &p.Amount, &pays,
+		&p.Recalled, &p.Placing, &p.Held)
 	copy(p.Digest[:], digest)
 	p.Direction = bank.Collection
 	if pays {
@@ -48,20 +59,22 @@ func scanParcel(row pgx.CollectableRow) (p bank.Parcel, err error) {
 
 // Waiting implements bank.DeliveryStore.
 func (s deliveryStore) Waiting(ctx context.Context, bankCode string) ([]bank.Parcel, error) {
-	rows, err := s.db.pool.Query(ctx, parcelSQL(`b.bank = $1 and b.state = 'sending'`), bankCode)
+	rows, err := s.db.pool.Query(ctx, parcelSQL(`b.bank = $1 and b.state = 'sending' and not `+notExecuted(`b`)), bankCode)
 	if err != nil {
 		return nil, fmt.Errorf("batches that wait for %s: %w", bankCode, err)
 	}
 	return collect(rows, "batches that wait for a bank", scanParcel)
 }
 
-// Recalled implements bank.DeliveryStore.
-func (s deliveryStore) Recalled(ctx context.Context, bankCode string) ([]bank.Parcel, error) {
-	rows, err := s.db.pool.Query(ctx, parcelSQL(`b.bank = $1 and b.state = 'withdrawn'`)+` desc limit 100`, bankCode)
+// Unwanted implements bank.DeliveryStore.
+func (s deliveryStore) Unwanted(ctx context.Context, bankCode string) ([]bank.Parcel, error) {
+	rows, err := s.db.pool.Query(ctx, parcelSQL(`b.bank = $1 and (b.state = 'withdrawn' or `+notExecuted(`b`)+`)
+		and not exists (select from parcel_step s where s.area = b.area and s.batch_id = b.id and s.step <> 'placing')`)+`
+		limit 100`, bankCode)
 	if err != nil {
 		return nil, fmt.Errorf("batches that %s is not to have: %w", bankCode, err)
 	}
-	return collect(rows, "recalled batches of a bank", scanParcel)
+	return collect(rows, "unwanted batches of a bank", scanParcel)
 }
 
 // ParcelOf implements bank.DeliveryStore.
@@ -112,6 +125,30 @@ func (t *tx) LockParcel(ctx context.Context, p bank.Parcel) (bank.BatchState, er
 	}
 	b, err := t.LockBatch(ctx, p.Area, "", p.Batch)
 	return b.State, err
+}
+
+// Withheld implements bank.DeliveryTx.
+func (t *tx) Withheld(ctx context.Context, p bank.Parcel) (withheld bool, err error) {
+	table := "withholding_batch"
+	if p.Direction == bank.Payment {
+		table = "payment_batch"
+	}
+	err = t.QueryRow(ctx, `select `+notExecuted(`b`)+` from `+table+` b where b.area = $1 and b.id = $2`, p.Area, p.Batch).
+		Scan(&withheld)
+	if err != nil {
+		return false, fmt.Errorf("look whether batch %d may go out: %w", p.Batch, err)
+	}
+	return withheld, nil
+}
+
+// KeepStep implements bank.DeliveryTx.
+func (t *tx) KeepStep(ctx context.Context, p bank.Parcel, step bank.ParcelStep) error {
+	_, err := t.Exec(ctx, `insert into parcel_step (area, batch_id, step, at) values ($1, $2, $3, $4)
+		on conflict do nothing`, p.Area, p.Batch, string(step), t.at)
+	if err != nil {
+		return fmt.Errorf("keep that batch %d is %s: %w", p.Batch, step, err)
+	}
+	return nil
 }
 
 // ParcelSent implements bank.DeliveryTx.

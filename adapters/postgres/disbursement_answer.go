@@ -253,7 +253,7 @@ func (t *tx) SilentPayBatches(
 	ctx context.Context, area party.Area, day calendar.Day,
 ) ([]disbursement.Batch, error) {
 	rows, err := t.Query(ctx, `
-		select `+payBatchColumns+`
+		select `+payBatchColumns()+`
 		from payment_batch b join pay_run r on r.area = b.area and r.id = b.run_id
 		where b.area = $1 and b.state in ('sending', 'sent', 'acked', 'unknown') and b.succeeded + b.failed < b.item_count
 		  and greatest(r.pay_day, r.released_on) <= $2

@@ -342,7 +342,7 @@ func (t *tx) WaitingReturn(
 	case !waits:
 		return none, b, disbursement.ErrReturnState
 	}
-	rows, err = t.Query(ctx, `select `+payBatchColumns+` from payment_batch b where b.area = $1 and b.id = $2`,
+	rows, err = t.Query(ctx, `select `+payBatchColumns()+` from payment_batch b where b.area = $1 and b.id = $2`,
 		area, back.Payment.Batch)
 	if err != nil {
 		return none, b, fmt.Errorf("batch of return %d: %w", id, err)

@@ -208,8 +208,12 @@ const screenSQL = `,
 			select i.member_id, i.month from payment_item i
 			where i.area = $1 and i.batch_id = any(array(
 				select split_part(k.subject, ':', 2)::bigint from exception_case k
-				where k.area = $1 and k.kind = 'recalled_batch_answered' and not exists (
-					select from exception_closed x where x.area = k.area and x.case_id = k.id)))) recalled
+				where k.area = $1 and k.kind in ('recalled_batch_answered', 'recalled_batch_taken') and not exists (
+					select from exception_closed x where x.area = k.area and x.case_id = k.id)
+				union all
+				select b.id from payment_batch b join parcel_step s on s.area = b.area and s.batch_id = b.id
+				where b.area = $1 and b.state = 'withdrawn' and s.step = 'placing' and not exists (
+					select from parcel_step f where f.area = b.area and f.batch_id = b.id and f.step <> 'placing')))) recalled
 			on recalled.member_id = c.member_id and recalled.month = c.month
 		union all
 		select c.member_id, c.month, 'name_not_encodable' from claim c where c.member_id = any($7::bigint[])

@@ -154,13 +154,15 @@ func (t *tx) MoveRun(
 }
 
 // payBatchColumns are read by scanPayBatch.
-const payBatchColumns = `
+func payBatchColumns() string {
+	return `
 	b.area, b.id, b.run_id, b.scheme, b.month, b.bank, b.clearing_bank, b.fund_account,
 	(select f.account_no from fund_account f where f.area = b.area and f.id = b.fund_account), b.settlement, b.batch_no,
 	b.item_count, b.amount, b.digest, b.file_name, b.file_digest, b.file_size, b.created_on,
 	(select r.pay_day from pay_run r where r.area = b.area and r.id = b.run_id), b.state, b.version, b.handed_over_on,
 	b.succeeded, b.failed, b.returned, b.succeeded_amount, b.failed_amount, b.returned_amount, b.last_answer,
-	b.posted_upto`
+	b.posted_upto, ` + notExecuted(`b`)
+}
 
 func scanPayBatch(row pgx.CollectableRow) (disbursement.Batch, error) {
 	var b disbursement.Batch
@@ -169,7 +171,7 @@ func scanPayBatch(row pgx.CollectableRow) (disbursement.Batch, error) {
 	err := row.Scan(&b.Area, &b.ID, &b.Run, &b.Scheme, &b.Month, &b.Bank, &b.ClearingBank, &b.FundAccount, &b.AccountNo,
 		&b.Settlement, &b.Number, &b.Count, &b.Amount, &digest, &b.FileName, &fileDigest, &b.FileSize, &b.CreatedOn,
 		&b.PayDay, &b.State, &b.Version, &b.HandedOverOn, &p.Succeeded, &p.Failed, &p.Returned, &p.SucceededAmount,
-		&p.FailedAmount, &p.ReturnedAmount, &p.LastAnswer, &p.PostedUpto)
+		&p.FailedAmount, &p.ReturnedAmount, &p.LastAnswer, &p.PostedUpto, &b.Withheld)
 	copy(b.Digest[:], digest)
 	copy(b.FileDigest[:], fileDigest)
 	p.Open = b.Count - p.Succeeded - p.Failed
@@ -179,7 +181,7 @@ func scanPayBatch(row pgx.CollectableRow) (disbursement.Batch, error) {
 // RunBatches implements disbursement.RunTx.
 func (t *tx) RunBatches(ctx context.Context, area party.Area, run int64) ([]disbursement.Batch, error) {
 	rows, err := t.Query(ctx, `
-		select `+payBatchColumns+` from payment_batch b where b.area = $1 and b.run_id = $2 order by b.id`, area, run)
+		select `+payBatchColumns()+` from payment_batch b where b.area = $1 and b.run_id = $2 order by b.id`, area, run)
 	if err != nil {
 		return nil, fmt.Errorf("batches of pay run %d: %w", run, err)
 	}
@@ -450,7 +452,7 @@ func (t *tx) LockPayBatch(
 	ctx context.Context, area party.Area, bankCode string, id int64,
 ) (disbursement.Batch, error) {
 	rows, err := t.Query(ctx, `
-		select `+payBatchColumns+` from payment_batch b
+		select `+payBatchColumns()+` from payment_batch b
 		where b.id = $1 and ($2 = 0 or b.area = $2) and ($3 = '' or b.bank = $3 and b.state not in ('ready', 'exported'))
 		for no key update of b`, id, int32(area), bankCode)
 	if err != nil {
@@ -532,7 +534,7 @@ func (s disbursementStore) Runs(ctx context.Context, f disbursement.RunFilter) (
 // Batches implements disbursement.RunStore.
 func (s disbursementStore) Batches(ctx context.Context, f disbursement.BatchFilter) ([]disbursement.Batch, error) {
 	rows, err := s.db.pool.Query(ctx, `
-		select `+payBatchColumns+` from payment_batch b
+		select `+payBatchColumns()+` from payment_batch b
 		where ($1 = 0 or b.area = $1) and ($2 = '' or b.bank = $2 and b.state not in ('ready', 'exported'))
 		  and ($3 = '' or b.state = $3) and ($4 = 0::bigint or b.run_id = $4) and b.id > $5
 		order by b.id limit $6`, int32(f.Area), f.Bank, string(f.State), f.Run, f.After, f.Limit)
@@ -545,7 +547,7 @@ func (s disbursementStore) Batches(ctx context.Context, f disbursement.BatchFilt
 // Batch implements disbursement.RunStore.
 func (s disbursementStore) Batch(ctx context.Context, f disbursement.BatchFilter) (disbursement.Batch, error) {
 	rows, err := s.db.pool.Query(ctx, `
-		select `+payBatchColumns+` from payment_batch b
+		select `+payBatchColumns()+` from payment_batch b
 		where b.id = $1 and ($2 = 0 or b.area = $2) and ($3 = '' or b.bank = $3 and b.state not in ('ready', 'exported'))`,
 		f.ID, int32(f.Area), f.Bank)
 	if err != nil {

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"slices"
 	"testing"
 
@@ -15,6 +16,8 @@ import (
 	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
+	"twoline/gateway/party"
+	"twoline/gateway/registry"
 )
 
 func reissueOrder() disbursement.Order {
@@ -220,4 +223,167 @@ func TestAReissueKeepsToTheEntitlementOfItsMonth(t *testing.T) {
 	w.sql(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
 		select area, id, 'base_pension', '2011-01-01', 0, 'ended', 'test', now() from member`)
 	w.heldFor(t, reissueOrder(), a.Member, disbursement.HeldAboveEntitlement)
+}
+
+// A recall that the bank did not heed is undone by two people: what it answers then
+// is booked, and nobody is paid again.
+func TestARecallThatCameTooLate(t *testing.T) {
+	t.Parallel()
+	w := newDesk(newAnswerWorld(t, 2, disbursement.SettlesNet))
+	i := w.paying
+	w.recalledAndPaid(t, w.batch, i[0])
+	executed := casework.Ask{ //nolint:exhaustruct // of a case
+		Kind: casework.Case, Word: casework.Executed, Document: "letter of 28 March", Reason: "",
+		Subject: one[int64](t, w.world, `select id from exception_case where kind = 'recalled_batch_answered'`),
+	}
+	w.sql(t, `insert into exception_case (area, kind, subject, text, opened_on, opened_at)
+		values (610304, 'payrun_due', 'x', 'test', current_date, now())`)
+	other := executed
+	other.Subject = one[int64](t, w.world, `select id from exception_case where kind = 'payrun_due'`)
+	if _, err := w.try(w.maker, other); !errors.Is(err, casework.ErrNoRecall) {
+		t.Errorf("a case about something else: %v", err)
+	}
+	w.decide(t, executed)
+	state := func() string {
+		return one[string](t, w.world, `select r.state || ' ' || b.state from payment_batch b join pay_run r on r.id = b.run_id`)
+	}
+	if got := state(); got != "released unknown" {
+		t.Errorf("run and batch are %s", got)
+	}
+	w.answer(t, w.batch, paidLine(i[0]))
+	w.decide(t, evidence(i[1].ID, casework.NotExecuted))
+	if got := state(); got != "closed done" {
+		t.Errorf("run and batch are %s", got)
+	}
+	if got, want := w.books(t), "benefit_base_pension 5500 expenditure -5500"; got != want {
+		t.Errorf("books are %q, want %q", got, want)
+	}
+	if _, held := w.roster(t, reissueOrder()); len(held) != 1 || held[i[1].Member] != "" {
+		t.Errorf("paid again are %v", held)
+	}
+	// The world of this test is funded by an entry of no flow, and its batch has no file.
+	broken := []string{"I5", "I18"}
+	if r := verify(t, w.db); !slices.Equal(r.Breached(), broken) {
+		t.Errorf("breached %v", r.Breached())
+	}
+	// The decision is what the two events rest on.
+	w.sql(t, `set session_replication_role = replica; update decision_request set word = 'settled' where word = 'executed'`)
+	if r := verify(t, w.db); !slices.Equal(r.Breached(), []string{"I5", "I15", "I18", "I28"}) {
+		t.Errorf("a batch that nobody revived breaches %v", r.Breached())
+	}
+}
+
+// Once its people were paid again, a recall stays one.
+func TestARecalledBatchIsNotRevivedBesideItsSuccessor(t *testing.T) {
+	t.Parallel()
+	w := newDesk(newAnswerWorld(t, 1, disbursement.SettlesNet))
+	w.fund(t, 13, 100_00)
+	if _, err := w.tryRecall(w.releaser, w.batch.ID); err != nil {
+		t.Fatal(err)
+	}
+	late := verdict(w.approved(t, disbursement.Order{
+		Scheme: ledger.Rural, Month: march(), Kind: disbursement.Supplementary, Items: nil,
+	}))
+	late.Reason = "the first one was recalled"
+	if out, err := w.tryRelease(w.releaser, late); err != nil || out.Run.State != disbursement.Released {
+		t.Fatalf("the run is %s, %v", out.Run.State, err)
+	}
+	if _, err := w.tryAnswer(w.psbc, w.batch.ID, []bank.Answer{paidLine(w.paying[0])}); !errors.Is(err, bank.ErrBatchState) {
+		t.Fatalf("an answer after the recall: %v", err)
+	}
+	r, err := w.try(w.maker, casework.Ask{ //nolint:exhaustruct // of a case
+		Kind: casework.Case, Word: casework.Executed, Document: "letter",
+		Subject: one[int64](t, w.world, `select id from exception_case where kind = 'recalled_batch_answered'`),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.tryDecide(w.checker, r, approval.Approved); !errors.Is(err, casework.ErrPaidAgain) {
+		t.Errorf("revived: %v", err)
+	}
+}
+
+// Deaths, holds and other accounts that come in while a release screens wait for it.
+func TestWhatScreensReadWaitsForARelease(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 1, 0)
+	store, area := w.db.Registry(), party.Area(610304)
+	member := one[int64](t, w.world, `select id from member`)
+	old := one[int64](t, w.world, `select id from instrument where for_payout`)
+	_, _, number := party.Stored("", "", "6217000000000000002")
+	for name, change := range map[string]func(registry.Tx) error{
+		"death": func(tx registry.Tx) error {
+			return tx.InsertDeathNotices(t.Context(), area, "test", []registry.DeathNotice{{ //nolint:exhaustruct // new
+				Member: member, DiedOn: calendar.MustDay("2011-01-05"), Source: "civil affairs", Document: "list",
+			}})
+		},
+		"hold": func(tx registry.Tx) error {
+			return tx.InsertHolds(t.Context(), area, "test", []registry.Hold{{ //nolint:exhaustruct // new
+				Member: member, Reason: "manual", From: march(),
+			}})
+		},
+		"account": func(tx registry.Tx) error {
+			return tx.ReplaceInstruments(t.Context(), area, []int64{old}, registry.HeldInstrument{ //nolint:exhaustruct // new
+				Instrument: registry.Instrument{
+					ID: 99, Member: member, Bank: "psbc", Kind: registry.Card, AccountNo: number, Activated: true,
+					ForPayout: true, OpenedOn: w.today,
+				},
+			})
+		},
+	} {
+		c, err := pgx.Connect(t.Context(), w.d.AppURL)
+		if err != nil {
+			t.Fatal(err)
+		}
+		tx, err := c.Begin(t.Context())
+		if err == nil {
+			_, err = tx.Exec(t.Context(), `select pg_advisory_xact_lock(hashtextextended('pay_runs 610304 rural', 0))`)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		done := make(chan error, 1)
+		go func() { done <- store.InTx(t.Context(), change) }()
+		waits := func() bool {
+			return one[int](t, w.world, `select count(*)::int from pg_stat_activity
+				where datname = current_database() and wait_event = 'advisory'`) > 0
+		}
+		for !waits() {
+			select {
+			case err := <-done:
+				t.Fatalf("a %s did not wait for the release: %v", name, err)
+			default:
+				w.sql(t, `select pg_sleep(0.01)`)
+			}
+		}
+		if err := errors.Join(tx.Commit(t.Context()), <-done, c.Close(t.Context())); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// A death that comes in after the release asks for every payment that may still be
+// stopped.
+func TestADeathAfterTheReleaseAsksForThePayment(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 3, disbursement.SettlesNet)
+	i := w.paying
+	w.answer(t, w.batch, paidLine(i[0]))
+	died := func(member int64, day string) registry.DeathNotice {
+		return registry.DeathNotice{ //nolint:exhaustruct // new
+			Member: member, DiedOn: calendar.MustDay(day), Source: "civil affairs", Document: "list",
+		}
+	}
+	err := w.db.Registry().InTx(t.Context(), func(tx registry.Tx) error {
+		// The first was paid, the second died within the month, the third before it.
+		return tx.InsertDeathNotices(t.Context(), 610304, "test", []registry.DeathNotice{
+			died(i[0].Member, "2011-01-05"), died(i[1].Member, "2011-03-02"), died(i[2].Member, "2011-02-27"),
+		})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := w.openCases(t, "death_after_release"), fmt.Sprintf("payment_item:%d", i[2].ID); got != want {
+		t.Errorf("asked for %q, want %q", got, want)
+	}
 }

@@ -139,7 +139,7 @@ func (t *tx) OpenCase(ctx context.Context, area party.Area, cases ...Case) error
 	kinds, subjects, banks, texts := columnsOf(cases)
 	_, err := t.Exec(ctx, `
 		insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
-		select $1, u.kind, case when u.kind in ('possible_double_credit', 'recalled_batch_answered') then (
+		select $1, u.kind, case when u.kind in ('possible_double_credit', 'recalled_batch_answered', 'recalled_batch_taken') then (
 				select case when count(*) = count(x.case_id) and count(*) > 0 then u.subject || ':' || count(*) + 1
 					else u.subject end
 				from exception_case k left join exception_closed x on x.area = k.area and x.case_id = k.id

@@ -144,10 +144,14 @@ func (t registryTx) MoveChange(ctx context.Context, c registry.Change, next regi
 	return nil
 }
 
-// ReplaceInstruments implements registry.ChangeTx.
+// ReplaceInstruments implements registry.ChangeTx. A release that screens at this
+// moment ends first, or sees it.
 func (t registryTx) ReplaceInstruments(
 	ctx context.Context, area party.Area, ending []int64, next registry.HeldInstrument,
 ) error {
+	if err := t.holdAllRuns(ctx, area); err != nil {
+		return err
+	}
 	tag, err := t.Exec(ctx, `
 		update instrument set ended_on = $3 where area = $1 and id = any($2) and ended_on is null`,
 		area, ending, next.OpenedOn)

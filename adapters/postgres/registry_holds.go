@@ -87,21 +87,60 @@ func (t registryTx) holdAllRuns(ctx context.Context, area party.Area) error {
 }
 
 // InsertDeathNotices implements registry.PayeeTx. A release that screens at this
-// moment ends first, or sees them.
+// moment ends first, or sees them; what it released before opens a case.
 func (t registryTx) InsertDeathNotices(
 	ctx context.Context, area party.Area, by string, rows []registry.DeathNotice,
 ) error {
 	if err := t.holdAllRuns(ctx, area); err != nil {
 		return err
 	}
-	return t.insertAll(ctx, "death notices", len(rows), `
+	members := column(rows, func(n registry.DeathNotice) int64 { return n.Member })
+	days := column(rows, func(n registry.DeathNotice) calendar.Day { return n.DiedOn })
+	err := t.insertAll(ctx, "death notices", len(rows), `
 		insert into death_notice (area, member_id, died_on, source, document, entered_by, entered_at)
 		select $1, u.*, $6, $7 from unnest($2::bigint[], $3::date[], $4::text[], $5::text[]) as u
-		on conflict do nothing`, area,
-		column(rows, func(n registry.DeathNotice) int64 { return n.Member }),
-		column(rows, func(n registry.DeathNotice) calendar.Day { return n.DiedOn }),
+		on conflict do nothing`, area, members, days,
 		column(rows, func(n registry.DeathNotice) string { return n.Source }),
 		column(rows, func(n registry.DeathNotice) string { return n.Document }), by, t.at)
+	if err != nil {
+		return err
+	}
+	return t.askReleased(ctx, area, members, days)
+}
+
+// askReleased opens a case for every payment of a month after the death that the bank
+// may have and has not answered.
+func (t registryTx) askReleased(ctx context.Context, area party.Area, members []int64, days []calendar.Day) error {
+	rows, err := t.Query(ctx, `
+		select distinct i.id, b.bank, b.batch_no, b.state in ('sending', 'sent')
+		from unnest($2::bigint[], $3::date[]) as d (member_id, died_on)
+		join payment_item i on i.area = $1 and i.member_id = d.member_id
+			and i.month > date_trunc('month', d.died_on)::date
+		join payment_batch b on b.area = i.area and b.id = i.batch_id and b.state in ('sending', 'sent', 'acked', 'unknown')
+		where not exists (select from answer a
+			where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded')
+		order by i.id`, area, members, days)
+	if err != nil {
+		return fmt.Errorf("payments under way to the dead: %w", err)
+	}
+	cases, err := collect(rows, "payments under way to the dead", func(row pgx.CollectableRow) (c Case, err error) {
+		var item int64
+		var batch string
+		var recallable bool
+		err = row.Scan(&item, &c.Bank, &batch, &recallable)
+		c.Kind, c.Subject = "death_after_release", fmt.Sprintf("payment_item:%d", item)
+		c.Text = "a death was reported after batch " + batch + " was released; ask the bank not to pay, " +
+			"or claim the payment back"
+		if recallable {
+			c.Text = "a death was reported after batch " + batch + " was released; recall it before the bank " +
+				"acknowledges it, or ask the bank not to pay"
+		}
+		return c, err
+	})
+	if err != nil || len(cases) == 0 {
+		return err
+	}
+	return t.OpenCase(ctx, area, cases...)
 }
 
 // WithdrawNotice implements registry.PayeeTx.

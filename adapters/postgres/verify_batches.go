@@ -252,7 +252,7 @@ func checkBatchDigests(ctx context.Context, v *verifier, p probe, found *proof.F
 	}
 	for {
 		rows, err := v.t.Query(ctx, `
-			select `+batchColumns+` from withholding_batch
+			select `+batchColumns()+` from withholding_batch
 			where ($1 = 0 or area = $1) and (area, id) > ($2, $3) and exists (
 			      select from fund_account f where f.area = withholding_batch.area and f.id = fund_account)
 			order by area, id limit 256`,

@@ -30,6 +30,7 @@ func paymentLife() life {
 		decided: `case
 	when e.version = 1 then e.evidence <> '{}'
 	when e.evidence ->> 'because' is null then true
+	when e.from_state = 'withdrawn' then not ` + revived(`e.evidence ->> 'because'`) + `
 	when e.to_state = 'sending' then not exists (select from run_event r where r.area = o.area and r.run_id = o.run_id
 	     and r.to_state = 'released' and r.at = e.at and r.actor = e.actor) or e.evidence ->> 'because' <> 'released'
 	when e.evidence ->> 'because' like 'acknowledged %' then e.actor not in ('bank:' || o.bank, 'bank:') or exists (
@@ -49,7 +50,7 @@ func paymentLife() life {
 	     select from answer w where w.area = o.area and w.batch_id = o.id and w.answered_at = e.at)
 	when e.to_state = 'withdrawn' then not ` + heldDuty("e.actor", "o.area", "e.at",
 			"(g.kind, d.duty) in (('agency_finance', 'releaser'), ('agency_business', 'maker'))") + `
-	     or o.succeeded + o.failed > 0 or o.handed_over_on is not null
+	     or o.state = 'withdrawn' and (o.succeeded + o.failed > 0 or o.handed_over_on is not null)
 	else e.actor not in ('bank:' || o.bank, 'bank:') end`,
 	}
 }
@@ -90,19 +91,34 @@ func runLife() life {
 	          having e.evidence = count(*) || ' payments were hit by a screen at the release' and min(h.found_at) = e.at
 	             and max(h.found_at) = e.at)
 	     else not ` + heldDuty("e.actor", "o.area", "e.at", "(g.kind, d.duty) = ('agency_business', 'maker')") + ` end
-	when 'closed' then exists (select from payment_batch b where b.area = o.area and b.run_id = o.id
+	when 'closed' then case when exists (select from run_event n where n.area = o.area and n.run_id = o.id
+	     and n.version > e.version) then false else exists (select from payment_batch b where b.area = o.area and b.run_id = o.id
 	     and b.state not in ('done', 'withdrawn')) or not exists (select from payment_batch b
 	     join batch_event v on v.area = b.area and v.batch_id = b.id and v.to_state in ('done', 'withdrawn')
 	     where b.area = o.area and b.run_id = o.id having max(v.at) <= e.at + ` + apart + `
-	        and bool_or(v.at = e.at and v.actor = e.actor))
+	        and bool_or(v.at = e.at and v.actor = e.actor)) end
 	     or e.evidence <> 'every batch has its last answer or was recalled'
-	else e.to_state = 'approved' and e.evidence <> 'approved digest' or not exists (select from approval a where a.area = o.area and a.subject = 'pay_run' and a.subject_id = o.id
+	when 'released' then case when e.from_state = 'closed' then not ` + revived(`e.evidence`) + ` else ` + runDecided + ` end
+	else ` + runDecided + ` end`,
+	}
+}
+
+// runDecided is SQL over a run o and its event e that no decision on its digest
+// stands behind.
+const runDecided = `e.to_state = 'approved' and e.evidence <> 'approved digest' or not exists (select from approval a where a.area = o.area and a.subject = 'pay_run' and a.subject_id = o.id
 	     and a.decided_at = e.at and a.digest = o.digest and e.actor = 'officer:' || a.login
 	     and (a.decision, a.duty, a.reason) in (values
 	          (case e.to_state when 'refused' then 'rejected' else 'approved' end,
 	           case when e.to_state = 'approved' or e.from_state = 'frozen' then 'checker' else 'releaser' end,
-	           case e.to_state when 'approved' then a.reason else e.evidence end))) end`,
-	}
+	           case e.to_state when 'approved' then a.reason else e.evidence end)))`
+
+// revived is SQL over a batch or run o and its event e that two people found a
+// recall to have come too late; because is what the event says of it.
+func revived(because string) string {
+	return `exists (select from approval a join decision_request d on d.area = a.area and d.id = a.subject_id
+		where a.area = o.area and a.subject = 'decision_request' and a.decision = 'approved' and a.decided_at = e.at
+		  and d.kind = 'case' and d.word = 'executed' and e.actor = 'officer:' || d.maker
+		  and d.document || case d.reason when '' then '' else ': ' || d.reason end = ` + because + `)`
 }
 
 func paymentSteps() []any {
@@ -460,7 +476,7 @@ func checkPayDigests(ctx context.Context, v *verifier, p probe, found *proof.Fin
 	}
 	for _, r := range runs {
 		rows, err := v.t.Query(ctx, `
-			select `+payBatchColumns+` from payment_batch b where b.area = $1 and b.run_id = $2 and exists (
+			select `+payBatchColumns()+` from payment_batch b where b.area = $1 and b.run_id = $2 and exists (
 			       select from fund_account f where f.area = b.area and f.id = b.fund_account) order by b.id`, r.Area, r.ID)
 		if err != nil {
 			return err

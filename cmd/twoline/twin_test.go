@@ -298,7 +298,7 @@ func (l *life) frozen(t *testing.T) (f frozenFile) {
 	t.Helper()
 	err := l.ask(t.Context(), l.database, func(c *pgx.Conn) error {
 		return c.QueryRow(t.Context(), `select file_name, encode(file_digest, 'hex'), state, id::text from payment_batch
-			where bank = 'rcc'`).Scan(&f.name, &f.digest, &f.state, &f.id)
+			where bank = 'rcc' order by id desc limit 1`).Scan(&f.name, &f.digest, &f.state, &f.id)
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -598,8 +598,47 @@ func (l *life) dieDelivering(t *testing.T) {
 		map[string]string{"reason": "wrong month"}, nil)
 	l.lookNow(t)
 	eventually(t, "the recalled batch's file is taken back", func() bool { return len(l.folderFiles(t, "outbox")) == 0 })
+	eventually(t, "that it was is kept", func() bool {
+		return l.number(t, `select count(*) from parcel_step where step = 'taken_back'`) == 1
+	})
+	if n := l.number(t, `select count(*) from exception_case where kind = 'recalled_batch_taken'`); n != 0 {
+		t.Errorf("%d cases ask about a batch that the bank did not take", n)
+	}
+
+	// One that the bank took away before its recall is with the bank, as far as anybody knows.
+	l.supplementary(t)
+	l.lookNow(t)
+	l.delivered(t)
+	l.takeAway(t)
+	f = l.frozen(t)
+	l.ask1(t, l.at(l.a, "releaser"), http.MethodPost, "/v1/disbursement-batches/"+f.id+"/recall",
+		map[string]string{"reason": "wrong month again"}, nil)
+	l.lookNow(t)
+	want = "recalled_batch_taken payment_batch:" + f.id
+	eventually(t, "the bank is asked about what it took", func() bool {
+		return slices.Contains(l.lines(t, `select kind || ' ' || subject from exception_case`), want)
+	})
 	if out, code := l.binary.run(t, l.env(l.database), "", "verify"); code != exitOK {
 		t.Errorf("verify ended with %d:\n%s", code, out)
+	}
+}
+
+// supplementary pays what the recall left unpaid.
+func (l *life) supplementary(t *testing.T) {
+	t.Helper()
+	var run payRun
+	l.ask1(t, l.at(l.a, "business"), http.MethodPost, "/v1/pay-runs",
+		map[string]any{"scheme": "rural", "month": l.first.String(), "kind": "supplementary"}, &run)
+	l.decide(t, &run, func(string) *node { return l.a })
+}
+
+// takeAway empties the outbox, as the bank does.
+func (l *life) takeAway(t *testing.T) {
+	t.Helper()
+	for name := range l.folderFiles(t, "outbox") {
+		if err := os.Remove(filepath.Join(l.folder, "outbox", name)); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 

@@ -13,6 +13,7 @@ import (
 //	                        │         │        │
 //	                        └─────────┴────────┴──► UNKNOWN ─► ACKED, DONE (on evidence only)
 //	  └─────────┴───────────┴─────────┴──► WITHDRAWN (recalled before the bank acknowledged it; payments only)
+//	                                        WITHDRAWN ─► UNKNOWN (the recall came too late: two people proved it)
 //
 // A batch that the bank fetches is SENDING from the commit that made it: from
 // then on the bank may have it. One that goes out by folder is SENT when its file
@@ -28,7 +29,8 @@ const (
 	BatchAcked    BatchState = "acked"
 	BatchDone     BatchState = "done"
 	BatchUnknown  BatchState = "unknown"
-	// BatchWithdrawn is a payment batch that was recalled: its items are dead.
+	// BatchWithdrawn is a payment batch that was recalled: its items are dead, unless it
+	// turns out that the bank executed it all the same.
 	BatchWithdrawn BatchState = "withdrawn"
 )
 
@@ -68,7 +70,9 @@ func (s BatchState) CanBecome(next BatchState) bool {
 		return slices.Contains([]BatchState{BatchDone, BatchUnknown}, next)
 	case BatchUnknown:
 		return slices.Contains([]BatchState{BatchAcked, BatchDone}, next)
-	case BatchDone, BatchWithdrawn:
+	case BatchWithdrawn:
+		return next == BatchUnknown
+	case BatchDone:
 		return false
 	}
 	return false
@@ -84,6 +88,11 @@ func (s BatchState) WithBank() bool {
 	}
 	return false
 }
+
+// ErrWithheld is the refusal to hand a bank a batch of which it is settled that an
+// item was not executed, and may be sent again in another batch.
+var ErrWithheld = fault.New(fault.Conflict, "batch_withheld",
+	"an item of the batch was settled as not executed: the batch is not handed out any more")
 
 // ErrBatchState is the refusal of a step that the batch's state does not allow.
 var ErrBatchState = fault.New(fault.Conflict, "batch_state", "the batch's state does not allow this")

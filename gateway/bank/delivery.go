@@ -36,6 +36,9 @@ type Parcel struct {
 	// Held says that a stranger's file lay under the name, and that nobody has closed
 	// the case: nothing is delivered until then.
 	Held bool
+	// Placing says that a process set out to give the file its name: the bank may have
+	// seen it there. Recalled says that the batch was recalled.
+	Placing, Recalled bool
 }
 
 // Subject names the batch in cases.
@@ -118,10 +121,28 @@ type Inbox interface {
 	Quarantine(f Incoming, digest [sha256.Size]byte) error
 }
 
+// ParcelStep is how far a parcel came.
+type ParcelStep string
+
+// The steps of a parcel.
+const (
+	// ParcelPlacing is committed before the file gets its name.
+	ParcelPlacing ParcelStep = "placing"
+	// ParcelTakenBack is a file that was still in its place and was removed.
+	ParcelTakenBack ParcelStep = "taken_back"
+	// ParcelGone is a file that was not in its place when it was to be removed.
+	ParcelGone ParcelStep = "gone"
+)
+
 // DeliveryTx is what deliveries need of a transaction.
 type DeliveryTx interface {
 	// LockParcel returns the state of the parcel's batch and holds it to the end.
 	LockParcel(ctx context.Context, p Parcel) (BatchState, error)
+	// Withheld says that people settled an item of the batch as not executed: its file
+	// must not reach the bank any more.
+	Withheld(ctx context.Context, p Parcel) (bool, error)
+	// KeepStep keeps how far the parcel came, once.
+	KeepStep(ctx context.Context, p Parcel, s ParcelStep) error
 	// ParcelSent moves the batch from sending to sent.
 	ParcelSent(ctx context.Context, p Parcel, actor, evidence string) error
 	// OpenParcelCase opens a case; one of the same kind and subject stays as it is.
@@ -137,11 +158,12 @@ type DeliveryCase struct {
 // DeliveryStore runs transactions and answers queries.
 type DeliveryStore interface {
 	InTx(ctx context.Context, fn func(DeliveryTx) error) error
-	// Waiting returns the bank's parcels in state sending, oldest first.
+	// Waiting returns the bank's parcels in state sending that may go out, oldest first.
 	Waiting(ctx context.Context, bank string) ([]Parcel, error)
-	// Recalled returns the bank's parcels that were taken back, newest first, at most
-	// a hundred.
-	Recalled(ctx context.Context, bank string) ([]Parcel, error)
+	// Unwanted returns the bank's parcels that it is not to have any more, because they
+	// were recalled or an item of theirs was settled as not executed, and that nobody has
+	// looked for yet; oldest first, at most a hundred.
+	Unwanted(ctx context.Context, bank string) ([]Parcel, error)
 	// ParcelOf returns the bank's batch of a number, in one of the areas where some are
 	// given, or ErrNoBatch where there is none or more than one.
 	ParcelOf(ctx context.Context, bank, number string, areas []party.Area) (Parcel, error)
@@ -162,13 +184,14 @@ func (FolderLook) WaitsOnce() {}
 
 // Delivery carries files between batches and the folders of banks.
 //
-//	batch SENDING ─► staged, durable ─► its name in the folder ─► batch SENT
+//	batch SENDING ─► staged, durable ─► placing ─► its name in the folder ─► batch SENT
 //	file in the folder, whole ─► receipt (as by the API) ─► archive, or quarantine
 //
 // The name is given under the batch's lock, just before the move to SENT: a recall
 // comes before it or after it, and a process that slept meanwhile finds the batch
 // moved on. A crash in between leaves the file with the frozen digest in its place,
-// which is adopted.
+// which is adopted. That it was about to get its name is committed before, so that a
+// file that a recall does not find is known to have been there, or not.
 type Delivery struct {
 	parts DeliveryParts
 }
@@ -203,6 +226,7 @@ const (
 	caseUnwritable = "outbox_unwritable"
 	caseInTheWay   = "outbox_conflict"
 	caseUnknown    = "inbox_unknown"
+	caseTaken      = "recalled_batch_taken"
 
 	// maxName bounds the names that a receipt keeps, in bytes.
 	maxName = 200
@@ -230,21 +254,38 @@ func (d *Delivery) deliver(ctx context.Context, bank string, courier Courier) er
 	return errors.Join(append(errs, d.takeBack(ctx, bank, courier))...)
 }
 
-// takeBack removes the files of recalled batches that the bank has not taken away.
+// takeBack removes the files of batches that the bank is not to have any more. A
+// recalled one that is gone from its place may be with the bank: a case asks whether
+// it pays, and nobody of the batch is paid again before that is known.
 func (d *Delivery) takeBack(ctx context.Context, bank string, courier Courier) error {
-	recalled, err := d.parts.Store.Recalled(ctx, bank)
+	unwanted, err := d.parts.Store.Unwanted(ctx, bank)
 	if err != nil {
 		return err
 	}
-	for _, p := range recalled {
+	for _, p := range unwanted {
 		there, err := courier.TakeBack(p)
 		if err != nil {
 			return fmt.Errorf("take back the file of batch %s: %w", p.Number, err)
 		}
+		step := ParcelGone
 		if there {
-			d.parts.Log.WarnContext(ctx, "the file of a recalled batch was still there and was taken back",
-				slog.String("bank", p.Bank), slog.String("batch", p.Number))
+			step = ParcelTakenBack
 		}
+		err = d.parts.Store.InTx(ctx, func(tx DeliveryTx) error {
+			if err := tx.KeepStep(ctx, p, step); err != nil || there || !p.Placing || !p.Recalled {
+				return err
+			}
+			return tx.OpenParcelCase(ctx, p.Area, DeliveryCase{
+				Kind: caseTaken, Subject: p.Subject(), Bank: p.Bank,
+				Text: "batch " + p.Number + " was recalled, and its file was gone from the bank's folder; " +
+					"find out whether the bank has it and pays anything of it",
+			})
+		})
+		if err != nil {
+			return fmt.Errorf("keep what became of the file of batch %s: %w", p.Number, err)
+		}
+		d.parts.Log.WarnContext(ctx, "the file of a batch that the bank is not to have was looked for",
+			slog.String("bank", p.Bank), slog.String("batch", p.Number), slog.String("found", string(step)))
 	}
 	return nil
 }
@@ -258,10 +299,19 @@ func (d *Delivery) send(ctx context.Context, courier Courier, p Parcel) error {
 	if err != nil {
 		return err
 	}
+	if !p.Placing {
+		err := d.parts.Store.InTx(ctx, func(tx DeliveryTx) error { return tx.KeepStep(ctx, p, ParcelPlacing) })
+		if err != nil {
+			return errors.Join(err, courier.Discard(staged))
+		}
+	}
 	err = d.parts.Store.InTx(ctx, func(tx DeliveryTx) error {
 		state, err := tx.LockParcel(ctx, p)
 		if err != nil || state != BatchSending {
 			return err // it was recalled, or answered, or another process was first
+		}
+		if withheld, err := tx.Withheld(ctx, p); err != nil || withheld {
+			return err
 		}
 		if err := courier.Place(p, staged); err != nil {
 			return err

@@ -163,18 +163,24 @@ type Result struct {
 	Line int
 	// ItemID is our line id where the format echoes it; else BatchID with
 	// SocialNo, or the order of the file, finds the item.
-	ItemID   string
-	BatchID  string
-	SocialNo string
-	Name     string
-	IDNumber string
-	Account  string
+	ItemID  string
+	BatchID string
+	// MessageID is the id of our message that the bank answers, where it echoes it.
+	MessageID string
+	SocialNo  string
+	Name      string
+	IDNumber  string
+	Account   string
 	// Region stands in the account opening results of rural cooperatives.
 	Region string
 	// Level is "file", "batch" or "item".
-	Level         string
-	Outcome       Outcome
-	Class         Class
+	Level   string
+	Outcome Outcome
+	Class   Class
+	// Status is the bank's own word for the state, where a format has one beside
+	// the reason, such as ACSC or RJCT.
+	Status string
+	// Code is the bank's code for the reason, else for the state.
 	Code          string
 	Text          string
 	Amount        *Figure

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -107,11 +108,17 @@ func (s *Service) about(ctx context.Context, tx Tx, area party.Area, ask Ask) (s
 		if ask.Word == Succeeded && ask.ValueDate.After(s.today()) {
 			return "", ErrEvidence.With("the money cannot move on a day that lies ahead").On("value_date")
 		}
+		if ask.Word == Succeeded && ask.ValueDate.Before(i.MadeOn) {
+			return "", ErrEvidence.With("the money cannot move before its batch was made, on %s", i.MadeOn).On("value_date")
+		}
 		return fmt.Sprintf("item %d of %s in batch %d of %s", i.ID, i.Amount, i.Batch, i.Bank), itemIsOpen(i)
 	case Case:
 		c, err := tx.CaseByID(ctx, area, ask.Subject)
 		if err != nil {
 			return "", err
+		}
+		if _, ok := c.recalled(); ask.Word == Executed && !ok {
+			return "", ErrNoRecall
 		}
 		return c.Kind + " " + c.Subject + ": " + c.Text, caseIsOpen(c)
 	}
@@ -144,6 +151,16 @@ func itemIsOpen(i OpenItem) error {
 		return ErrNotAsked
 	}
 	return nil
+}
+
+// recalled returns the batch of a case about a recall, and false for another case.
+func (c OpenCase) recalled() (batch int64, ok bool) {
+	if c.Kind != "recalled_batch_answered" && c.Kind != "recalled_batch_taken" {
+		return 0, false
+	}
+	id, _, _ := strings.Cut(strings.TrimPrefix(c.Subject, "payment_batch:"), ":")
+	batch, err := strconv.ParseInt(id, 10, 64)
+	return batch, err == nil
 }
 
 // caseIsOpen refuses a case that is closed, and one that an event or another
@@ -238,6 +255,11 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 		c, err := tx.CaseByID(ctx, r.Area, r.Subject)
 		if err != nil {
 			return err
+		}
+		if batch, ok := c.recalled(); ok && r.Word == Executed {
+			if err := tx.Revive(ctx, r.Area, batch, r.Actor(), why); err != nil {
+				return err
+			}
 		}
 		return tx.EndCase(ctx, r.Area, c.Kind, c.Subject, r.Actor(), why)
 	case r.Kind == Item:

@@ -48,6 +48,9 @@ type SubjectTx interface {
 	CaseByID(ctx context.Context, area party.Area, id int64) (OpenCase, error)
 	// EndCase closes the open case of a kind and subject, if there is one.
 	EndCase(ctx context.Context, area party.Area, kind, subject, by, text string) error
+	// Revive makes a recalled batch unknown, and its run one that waits for it, or
+	// returns ErrPaidAgain.
+	Revive(ctx context.Context, area party.Area, batch int64, by, why string) error
 	Enqueue(ctx context.Context, jobs ...any) error
 }
 

@@ -29,7 +29,9 @@ const (
 // Word is what is to be decided.
 type Word string
 
-// The words: the first two of a file, the next three of an item, the last of a case.
+// The words: the first two of a file, the next three of an item, the others of a case.
+// Executed is that of a recalled batch which the bank has all the same: it is unknown
+// from then on, and its payments are answered or settled one by one.
 const (
 	Accept      Word = "accept"
 	Refuse      Word = "reject"
@@ -37,6 +39,7 @@ const (
 	Failed      Word = "failed"
 	NotExecuted Word = "not_executed"
 	Settled     Word = "settled"
+	Executed    Word = "executed"
 )
 
 func (w Word) of(k Kind) bool {
@@ -46,7 +49,7 @@ func (w Word) of(k Kind) bool {
 	case Item:
 		return w == Succeeded || w == Failed || w == NotExecuted
 	case Case:
-		return w == Settled
+		return w == Settled || w == Executed
 	}
 	return false
 }
@@ -115,6 +118,8 @@ type OpenItem struct {
 	Bank    string
 	Batch   int64
 	Amount  money.Amount
+	// MadeOn is the day on which its batch was made.
+	MadeOn calendar.Day
 	// Decided says that it has its final answer; Asked that the bank was asked about
 	// it, or answered what decides nothing.
 	Decided, Asked bool
@@ -151,7 +156,10 @@ var (
 		"the evidence does not say enough to decide the item")
 	ErrNoCase    = fault.New(fault.NotFound, "case_not_found", "no such case")
 	ErrCaseEnded = fault.New(fault.Conflict, "case_closed", "the case is closed")
-	ErrCaseEnds  = fault.New(fault.Conflict, "case_ends_itself", "the case is ended by what it waits for")
+	ErrNoRecall  = fault.New(fault.Conflict, "case_of_no_recall", "only a recalled batch can have been executed after all")
+	ErrPaidAgain = fault.New(fault.Conflict, "paid_again",
+		"a later batch pays people of this one again: recall that one first, or claim one of the payments back")
+	ErrCaseEnds = fault.New(fault.Conflict, "case_ends_itself", "the case is ended by what it waits for")
 )
 
 // NotExecutedCode is the code of an answer by evidence that the bank never

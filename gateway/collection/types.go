@@ -90,8 +90,19 @@ type Batch struct {
 	CreatedOn calendar.Day
 	State     bank.BatchState
 	Version   int
+	// Withheld says that people settled an item as not executed: the bank is not handed
+	// the batch any more.
+	Withheld bool
 	// Progress counts what became of the items.
 	Progress Progress
+}
+
+// ForBank refuses to hand a batch to its bank that is withheld.
+func (b Batch) ForBank() error {
+	if b.Withheld {
+		return bank.ErrWithheld.About(b.Number)
+	}
+	return nil
 }
 
 // Progress is a batch's counters: items and money by outcome.

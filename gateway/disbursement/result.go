@@ -250,7 +250,7 @@ func (s *Service) settle(ctx context.Context, tx Tx, b Batch, settled []Settled,
 	if err != nil {
 		return b, err
 	}
-	silent := silentCase(b)
+	silent := SilentCase(b)
 	silent.Text = "every payment has a final answer"
 	if err := tx.ClosePayCase(ctx, b.Area, silent, by); err != nil {
 		return b, err
@@ -292,8 +292,8 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 	if err != nil {
 		return s.quarantine(ctx, head, err)
 	}
-	if err := b.ForBank(); err != nil {
-		return s.quarantineRecalled(ctx, head, b, err)
+	if !b.State.WithBank() {
+		return s.quarantineRecalled(ctx, head, b, refusedBatch(b))
 	}
 	p, err := s.store.PayPartner(ctx, area, b.Scheme, b.Bank)
 	if err != nil {

@@ -26,7 +26,10 @@ func (s State) CanBecome(next State) bool {
 		return next == Released || next == Refused || next == Withdrawn
 	case Released:
 		return next == Closed
-	case Closed, Refused, Withdrawn:
+	case Closed:
+		// A batch that was recalled too late.
+		return next == Released
+	case Refused, Withdrawn:
 		return false
 	}
 	return false

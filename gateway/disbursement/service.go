@@ -87,10 +87,14 @@ func (s *Service) WriteFile(ctx context.Context, w io.Writer, b Batch) error {
 	})
 }
 
-// ForBank refuses to hand a batch to its bank that was not released or was recalled.
+// ForBank refuses to hand a batch to its bank that was not released, was recalled or
+// is withheld.
 func (b Batch) ForBank() error {
-	if !b.State.WithBank() {
+	switch {
+	case !b.State.WithBank():
 		return refusedBatch(b)
+	case b.Withheld:
+		return bank.ErrWithheld.About(b.Number)
 	}
 	return nil
 }

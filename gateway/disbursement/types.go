@@ -177,7 +177,10 @@ type Batch struct {
 	State        bank.BatchState
 	Version      int
 	HandedOverOn calendar.Day
-	Progress     Progress
+	// Withheld says that people settled an item as not executed: the bank is not handed
+	// the batch any more.
+	Withheld bool
+	Progress Progress
 }
 
 // Progress is a batch's counters: items and money by outcome.

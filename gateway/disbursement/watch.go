@@ -59,14 +59,15 @@ func (s *Service) askSilent(ctx context.Context, tx Tx, area party.Area, today c
 				return err
 			}
 		}
-		if err := tx.OpenPayCase(ctx, area, silentCase(b)); err != nil {
+		if err := tx.OpenPayCase(ctx, area, SilentCase(b)); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func silentCase(b Batch) Case {
+// SilentCase asks about a batch whose bank says nothing; its last answer ends it.
+func SilentCase(b Batch) Case {
 	return Case{
 		Kind: "bank_silent", Subject: fmt.Sprintf("payment_batch:%d", b.ID), Bank: b.Bank,
 		Text: fmt.Sprintf("batch %s has %d payments without an answer; ask the bank, send nothing again",

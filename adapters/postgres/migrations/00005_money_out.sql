@@ -407,10 +407,20 @@ create table decision_request (
     unique (area, id, maker_person, digest),
     foreign key (maker, maker_person) references officer (login, person_id),
     constraint decision_word check (case kind when 'file' then word in ('accept', 'reject')
-        when 'item' then word in ('succeeded', 'failed', 'not_executed') else word = 'settled' end)
+        when 'item' then word in ('succeeded', 'failed', 'not_executed') else word in ('settled', 'executed') end)
 );
 create unique index decision_open on decision_request (area, kind, subject_id) where state = 'submitted';
 create index decision_subject on decision_request (area, kind, subject_id, id);
+
+-- How far the file of a batch of either direction came on its way by folder: placing before it gets its name, then
+-- what was found when it was to be taken away again.
+create table parcel_step (
+    area     integer not null,
+    batch_id bigint not null,
+    step     text not null check (step in ('placing', 'taken_back', 'gone')),
+    at       timestamptz not null,
+    primary key (area, batch_id, step)
+);
 
 -- An approval names what it approves: one column a subject, each with its foreign key to maker and digest.
 alter table approval drop constraint approval_subject_check;
@@ -456,6 +466,9 @@ begin
         when new.state = 'approved' then old.state = 'frozen' and exists (select from approval a
             where a.area = new.area and a.subject = 'pay_run' and a.subject_id = new.id and a.duty = 'checker'
               and a.decision = 'approved' and a.digest = new.digest)
+        -- A batch that was recalled is found to be with the bank after all.
+        when new.state = 'released' and old.state = 'closed' then exists (select from payment_batch b
+            where b.area = new.area and b.run_id = new.id and b.state = 'withdrawn')
         when new.state = 'released' then old.state = 'approved' and (select count(distinct a.person_id) from approval a
             where a.area = new.area and a.subject = 'pay_run' and a.subject_id = new.id and a.decision = 'approved'
               and a.digest = new.digest and a.person_id <> new.maker_person) = 2
@@ -490,7 +503,8 @@ begin
         end if;
         return new;
     end if;
-    if new.state <> old.state and (old.state in ('done', 'withdrawn') or new.version <> old.version + 1
+    if new.state <> old.state and (old.state = 'done' or new.version <> old.version + 1
+            or (old.state = 'withdrawn' and new.state <> 'unknown')
             or new.state = 'ready' or (new.state = 'exported' and old.state <> 'ready')
             or (new.state = 'withdrawn' and old.state not in ('ready', 'exported', 'sending', 'sent'))
             or (new.state <> 'exported' and run is distinct from 'released')) then
@@ -563,7 +577,8 @@ declare
     t text;
     facts text[] := array[
         'entitlement', 'death_notice', 'death_withdrawn', 'payment_hold', 'roster', 'roster_line', 'run_event',
-        'release_hit', 'payment_item', 'payment_return', 'payment_return_booked', 'return_unclaimed', 'funding_request'];
+        'release_hit', 'payment_item', 'payment_return', 'payment_return_booked', 'return_unclaimed', 'funding_request',
+        'parcel_step'];
     states text[] := array['decision_request', 'hold_release', 'instrument_change', 'pay_run', 'payment_batch'];
 begin
     foreach t in array facts loop
