@@ -387,3 +387,85 @@ func TestADeathAfterTheReleaseAsksForThePayment(t *testing.T) {
 		t.Errorf("asked for %q, want %q", got, want)
 	}
 }
+
+// Until its file was looked for, a recalled batch that went out by folder may be with
+// the bank.
+func TestARecallHoldsUntilTheFileWasLookedFor(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 1, disbursement.SettlesNet)
+	parcels := func(list []bank.Parcel, err error) []bank.Parcel {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return list
+	}
+	step := func(p bank.Parcel, s bank.ParcelStep) {
+		t.Helper()
+		err := w.db.Delivery().InTx(t.Context(), func(tx bank.DeliveryTx) error { return tx.KeepStep(t.Context(), p, s) })
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	step(parcels(w.db.Delivery().Waiting(t.Context(), w.batch.Bank))[0], bank.ParcelPlacing)
+	if _, err := w.tryRecall(w.releaser, w.batch.ID); err != nil {
+		t.Fatal(err)
+	}
+	o := disbursement.Order{Scheme: ledger.Rural, Month: march(), Kind: disbursement.Supplementary, Items: nil}
+	w.heldFor(t, o, w.paying[0].Member, disbursement.HeldDoubleCredit)
+	unwanted := parcels(w.db.Delivery().Unwanted(t.Context(), w.batch.Bank))
+	if len(unwanted) != 1 || !unwanted[0].Placing || !unwanted[0].Recalled {
+		t.Fatalf("unwanted are %+v", unwanted)
+	}
+	step(unwanted[0], bank.ParcelTakenBack)
+	if _, held := w.roster(t, o); held[w.paying[0].Member] != "" {
+		t.Errorf("held for %q after its file was taken back", held[w.paying[0].Member])
+	}
+	if again := parcels(w.db.Delivery().Unwanted(t.Context(), w.batch.Bank)); len(again) != 0 {
+		t.Errorf("looked for again: %+v", again)
+	}
+}
+
+// A batch of which an item was settled as not executed goes out no more.
+func TestAWithheldBatchIsNotDelivered(t *testing.T) {
+	t.Parallel()
+	w := newDesk(newAnswerWorld(t, 2, disbursement.SettlesNet))
+	waiting := func() int {
+		t.Helper()
+		list, err := w.db.Delivery().Waiting(t.Context(), w.batch.Bank)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(list)
+	}
+	if waiting() != 1 {
+		t.Fatal("the batch does not wait")
+	}
+	w.sql(t, `insert into bank_query (area, item_id, batch_id, asked_on, asked_at)
+		select area, id, batch_id, current_date, now() from payment_item`)
+	r, err := w.try(w.maker, evidence(w.paying[0].ID, casework.NotExecuted))
+	if err == nil {
+		_, err = w.tryDecide(w.checker, r, approval.Approved)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	// The job that takes the evidence in has not run yet.
+	if waiting() != 0 {
+		t.Error("the batch is delivered still")
+	}
+	list, err := w.db.Delivery().Unwanted(t.Context(), w.batch.Bank)
+	if err != nil || len(list) != 1 || list[0].Recalled {
+		t.Errorf("unwanted are %+v, %v", list, err)
+	}
+	err = w.db.Delivery().InTx(t.Context(), func(tx bank.DeliveryTx) error {
+		withheld, err := tx.Withheld(t.Context(), list[0])
+		if err == nil && !withheld {
+			t.Error("the batch is not withheld")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
