@@ -117,6 +117,9 @@ func (c *Callers) AddOfficer(ctx context.Context, o approval.NewOfficer, by audi
 	err := c.db.InTx(ctx, func(t *tx) error {
 		person = o.Person
 		if person == 0 {
+			if err := t.notNamed(ctx, o); err != nil {
+				return err
+			}
 			err := t.QueryRow(ctx, `insert into person (name) values ($1) returning id`, o.PersonName).Scan(&person)
 			if err != nil {
 				return fmt.Errorf("add person: %w", err)
@@ -141,6 +144,27 @@ func (c *Callers) AddOfficer(ctx context.Context, o approval.NewOfficer, by audi
 		return t.Audit(ctx, named(by, "add officer", o.Login))
 	})
 	return person, err
+}
+
+// notNamed refuses a new person of a known name, unless it is said to be another one:
+// one person under two names in the books could approve their own work.
+func (t *tx) notNamed(ctx context.Context, o approval.NewOfficer) error {
+	if o.Namesake {
+		return nil
+	}
+	var known *int64
+	err := t.QueryRow(ctx, `
+		with turn as materialized (select pg_advisory_xact_lock(hashtextextended('new person', 0)))
+		select min(p.id) from turn left join person p
+		on lower(normalize(regexp_replace(p.name, '\s', '', 'g'), nfkc)) = lower(normalize(regexp_replace($1, '\s', '', 'g'), nfkc))
+			and not exists (select from officer where login = $2)`, o.PersonName, o.Login).Scan(&known)
+	if err != nil {
+		return fmt.Errorf("look for a person of the name: %w", err)
+	}
+	if known != nil {
+		return approval.ErrKnownPerson.With("person %d has this name: a second login of theirs is made with its number", *known)
+	}
+	return nil
 }
 
 // organisation finds or makes the organisation of an officer.

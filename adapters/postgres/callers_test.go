@@ -86,6 +86,16 @@ func TestCallersOfficers(t *testing.T) {
 	wantCode(t, err, "")
 	_, err = c.AddOfficer(ctx, li, admin())
 	wantCode(t, err, "officer_exists")
+	stranger := li
+	stranger.Login, stranger.PersonName = "li3", " 李 "
+	_, err = c.AddOfficer(ctx, stranger, admin())
+	wantCode(t, err, "person_known")
+	stranger.Namesake = true
+	other, err := c.AddOfficer(ctx, stranger, admin())
+	wantCode(t, err, "")
+	if other == person {
+		t.Error("a namesake is the same person")
+	}
 	second := li
 	second.Login, second.Person, second.Duties = "li2", person, []approval.Duty{approval.Checker}
 	same, err := c.AddOfficer(ctx, second, admin())
@@ -129,8 +139,8 @@ func TestCallersOfficers(t *testing.T) {
 	wantCode(t, err, "login_refused")
 	_, err = c.OpenSession(ctx, "li", [32]byte{2}, policy)
 	wantCode(t, err, "login_refused")
-	if n := countRows(t, db, `select count(*) from audit where actor = 'admin:root' and result = 'done'`); n != 6 {
-		t.Errorf("%d rows of administrators' acts, want 6", n)
+	if n := countRows(t, db, `select count(*) from audit where actor = 'admin:root' and result = 'done'`); n != 7 {
+		t.Errorf("%d rows of administrators' acts, want 7", n)
 	}
 }
 

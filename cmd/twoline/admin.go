@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"errors"
 	"crypto/rand"
 	"encoding/base64"
 	"fmt"
@@ -29,6 +30,7 @@ type createUserCommand struct {
 	Login            string   `arg:"" help:"2 to 64 characters: a-z, 0-9, dot, hyphen, underscore."`
 	Name             string   `help:"The person's name." required:"" xor:"who"`
 	Person           int64    `help:"Id of the person, for a second login of the same person." xor:"who"`
+	Namesake         bool     `help:"The new person is another one than the known person of the same name."`
 	Organisation     string   `required:"" enum:"agency_business,agency_finance,finance_bureau,township,village,auditor,system"`
 	OrganisationName string   `required:"" help:"The organisation's name."`
 	Area             string   `help:"Six digits; needed except for system."`
@@ -41,7 +43,7 @@ var errAdmin = fault.New(fault.Invalid, "admin", "the command cannot be carried 
 // Run makes the login.
 func (cmd *createUserCommand) Run(a *app) error {
 	o := approval.NewOfficer{ //nolint:exhaustruct // filled below
-		Login: cmd.Login, Person: cmd.Person, PersonName: cmd.Name, Organisation: approval.Organisation(cmd.Organisation),
+		Login: cmd.Login, Person: cmd.Person, PersonName: cmd.Name, Namesake: cmd.Namesake, Organisation: approval.Organisation(cmd.Organisation),
 		OrganisationName: cmd.OrganisationName,
 	}
 	for _, d := range cmd.Duty {
@@ -77,6 +79,9 @@ func (cmd *createUserCommand) Run(a *app) error {
 	}
 	return withDB(a, func(db *postgres.DB) error {
 		person, err := db.Callers().AddOfficer(a.ctx, o, byCommand("admin create-user"))
+		if errors.Is(err, approval.ErrKnownPerson) {
+			return hinted{err, "leave --name out and give --person with that number; or add --namesake if it is another person"}
+		}
 		if err != nil {
 			return err
 		}

@@ -61,8 +61,10 @@ func (o Officer) Has(duty Duty, in ...Organisation) bool {
 
 // The refusals.
 var (
-	ErrDuty       = fault.New(fault.Forbidden, "duty_conflict", "this duty does not allow the action")
-	ErrSamePerson = fault.New(fault.Forbidden, "same_person",
+	ErrDuty = fault.New(fault.Forbidden, "duty_conflict", "this duty does not allow the action")
+	// ErrKnownPerson is a new person of a name that is known.
+	ErrKnownPerson = fault.New(fault.Conflict, "person_known", "a person of this name is known")
+	ErrSamePerson  = fault.New(fault.Forbidden, "same_person",
 		"maker, checker and releaser must be different people")
 	ErrDigest = fault.New(fault.Conflict, "digest_differs",
 		"the content changed since it was shown; look at it again and approve its digest")

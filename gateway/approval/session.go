@@ -35,6 +35,8 @@ type NewOfficer struct {
 	// Person is an existing person, or 0: then PersonName makes a new one.
 	Person     int64
 	PersonName string
+	// Namesake says that the new person is another one than those of the same name.
+	Namesake bool
 	// Organisation is found by area, kind and name, and made where it is absent.
 	Organisation     Organisation
 	OrganisationName string
