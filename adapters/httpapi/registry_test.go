@@ -76,7 +76,8 @@ func useRegistry(
 ) *arrivedFiles {
 	deps.Intake = bank.NewIntake(receipts, 1<<20)
 	deps.Registry = registry.New(registry.Config{
-		Store: store, Today: today, Intake: deps.Intake, Files: openingFiles{},
+		Formats: []registry.Format{"rural-cooperative"},
+		Store:   store, Today: today, Intake: deps.Intake, Files: openingFiles{},
 		Charsets: map[string]registry.Decoder{"gb18030": noText},
 	})
 	return &arrivedFiles{service: deps.Registry, payout: nil}

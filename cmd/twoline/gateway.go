@@ -86,6 +86,7 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 	})
 	g.registry = registry.New(registry.Config{
 		Store: g.db.Registry(), Today: clock.today, Files: openings.New(), Intake: g.intake,
+		Formats: []registry.Format{registry.RuralCooperative},
 		Charsets: map[string]registry.Decoder{"gb18030": decoder(gb18030.GB18030), "gbk": decoder(gb18030.GBK)},
 	})
 	g.reconcile = reconcile.New(reconcile.Parts{

@@ -267,7 +267,7 @@ func (s *Service) replace(ctx context.Context, tx Tx, c Change) (int64, error) {
 	if err != nil {
 		return 0, err
 	}
-	e := &env{area: c.Area, by: c.Maker, today: today, rules: nil, cases: nil}
+	e := &env{area: c.Area, by: c.Maker, today: today, formats: nil, rules: nil, cases: nil}
 	others := &holders{ //nolint:exhaustruct // of the alarm only
 		env: e, byKey: make(map[instrumentKey]Instrument), payout: make(map[int64]bool),
 		first: make(map[BankNumber]int64),

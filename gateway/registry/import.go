@@ -27,7 +27,12 @@ type Config struct {
 	Files OpeningFiles
 	// Intake holds the result files that banks sent.
 	Intake *bank.Intake
+	// Formats are those that a bank may be registered with beside json and jsonl: the
+	// names of the profiles that the service knows.
+	Formats []Format
 }
+
+func (c Config) formats() []Format { return append([]Format{JSON, JSONL}, c.Formats...) }
 
 // Service registers who and what the money belongs to. It is safe for concurrent use.
 type Service struct{ c Config }
@@ -80,7 +85,7 @@ func (s *Service) Import(
 		if err != nil {
 			return nil, err
 		}
-		e := &env{area: area, by: by.Login, today: s.c.Today(), rules: nil, cases: nil}
+		e := &env{area: area, by: by.Login, today: s.c.Today(), formats: s.c.formats(), rules: nil, cases: nil}
 		return importTable(ctx, tx, e, spec, t, o.WholeFile)
 	})
 }
@@ -129,6 +134,8 @@ type env struct {
 	area  party.Area
 	by    string
 	today calendar.Day
+	// formats are those that a bank may be registered with.
+	formats []Format
 	// rules are read when a kind asks for them first.
 	rules *policy.Rules
 	cases []Case

@@ -106,7 +106,7 @@ func referenceSpecs() []Spec {
 			{"bank", false, "code: 2 to 32 lower-case letters, digits and hyphens, a letter first"},
 			{"bank_no", false, "12-digit CNAPS bank number with its check digit"},
 			{"name", false, "1 to 60 characters"},
-			{"format", false, "json, jsonl or rural-cooperative"},
+			{"format", false, "json, jsonl or the name of a profile, such as rural-cooperative"},
 			{"row_limit", false, "rows in one batch, 1 to 150000"},
 			{"charset", true, "of its files: gb18030 (when empty), gbk or utf-8"},
 		}, []string{"bank"}, agency, true},

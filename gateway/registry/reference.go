@@ -134,10 +134,10 @@ func openPolicies(ctx context.Context, tx Tx, e *env, _ []policy.Row) (desk[poli
 	return desk[policy.Row]{judge, tx.InsertPolicyRows}, nil
 }
 
-func parseBank(f *fields, _ *env) Bank {
+func parseBank(f *fields, e *env) Bank {
 	b := Bank{
 		Code: f.bankCode(), BankNo: f.text("bank_no"), Name: f.name().Plain(),
-		Format:   word(f, "format", false, JSON, JSONL, RuralCooperative),
+		Format:   word(f, "format", false, e.formats...),
 		RowLimit: f.number("row_limit", 1, 150_000),
 		Charset:  word(f, "charset", true, "gb18030", "gbk", "utf-8"),
 	}

@@ -19,16 +19,16 @@ type Region struct {
 	Name   string
 }
 
-// Format is what a partner bank takes.
+// Format is what a partner bank takes: one of the two below, or the name of a profile.
 type Format string
 
-// The formats.
+// The formats that the service itself knows by name.
 const (
 	// JSON is a bank that fetches and answers by API.
 	JSON Format = "json"
 	// JSONL is a bank that exchanges canonical JSON Lines files.
 	JSONL Format = "jsonl"
-	// RuralCooperative is a bank that exchanges the delimited files of rural cooperatives.
+	// RuralCooperative is the profile of the rural credit cooperatives' files.
 	RuralCooperative Format = "rural-cooperative"
 )
 

@@ -20,7 +20,8 @@ func TestAccountOpenings_WithARuralCooperativesFiles(t *testing.T) {
 	t.Parallel()
 	w := settled(t)
 	w.Service = registry.New(registry.Config{
-		Store: w.store, Today: func() calendar.Day { return calendar.MustDay("2011-03-10") }, Files: openings.New(),
+		Formats: []registry.Format{"rural-cooperative"},
+		Store:   w.store, Today: func() calendar.Day { return calendar.MustDay("2011-03-10") }, Files: openings.New(),
 		Intake: w.in,
 	})
 	out, err := w.openAccounts(business(), registry.OpenAccounts{Bank: "rcc"})

@@ -58,7 +58,8 @@ func newWorld(t *testing.T) *world {
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	w := &world{t: t, sql: conn, db: d, in: bank.NewIntake(jobless{db.Receipts()}, 1<<20), store: db.Registry()}
 	w.Service = registry.New(registry.Config{
-		Store: w.store, Today: func() calendar.Day { return calendar.MustDay("2011-03-10") },
+		Formats: []registry.Format{"rural-cooperative"},
+		Store:   w.store, Today: func() calendar.Day { return calendar.MustDay("2011-03-10") },
 		Charsets: map[string]registry.Decoder{"gb18030": gb18030.New(gb18030.GB18030).NewReader},
 		Files:    textFiles{}, Intake: w.in,
 	})

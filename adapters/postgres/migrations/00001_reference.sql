@@ -70,8 +70,8 @@ create table bank (
     bank        text not null check (bank ~ '^[a-z][a-z0-9-]{1,31}$'),
     bank_no     text not null check (bank_no ~ '^[0-9]{12}$'),
     name        text not null,
-    -- What the bank takes: json (by API), rural-cooperative (files _S and _F) or jsonl.
-    format      text not null check (format in ('json', 'jsonl', 'rural-cooperative')),
+    -- What the bank takes: json (by API), jsonl, or the name of a profile of its files.
+    format      text not null check (format ~ '^[a-z][a-z0-9.-]{1,39}$'),
     row_limit   integer not null check (row_limit between 1 and 150000),
     charset     text not null default 'gb18030' check (charset in ('gb18030', 'gbk', 'utf-8')),
     primary key (area, bank)
