@@ -38,7 +38,7 @@ type host struct {
 
 // Install makes the needed programs available: each need is the name of a
 // Debian package: postgresql, build-essential (a C compiler), or one that is
-// named like its program, such as redis-server, python3 or openssl. When
+// known by its program, such as redis-server, libxml2-utils or openssh-sftp-server. When
 // nothing is missing it says nothing and changes nothing. Where apt-get is at
 // hand, it first tells out what it will do and then does it, as root or by
 // sudo without a password; no cluster is created and no service started.
@@ -154,6 +154,7 @@ type packageManager struct {
 func packageManagers() []packageManager {
 	redHat := map[string]string{
 		"postgresql": "postgresql-server", "redis-server": "redis", "build-essential": "gcc glibc-devel",
+		"libxml2-utils": "libxml2", "openssh-sftp-server": "openssh-server",
 	}
 	return []packageManager{
 		{"linux", "apt-get", "sudo apt-get install --no-install-recommends", nil},
@@ -161,14 +162,24 @@ func packageManagers() []packageManager {
 		{"linux", "yum", "sudo yum install", redHat},
 		{"linux", "zypper", "sudo zypper install", redHat},
 		{"linux", "apk", "sudo apk add", map[string]string{
-			"redis-server": "redis", "build-essential": "build-base",
+			"redis-server": "redis", "build-essential": "build-base", "openssh-sftp-server": "openssh-sftp-server",
 		}},
 		{"linux", "pacman", "sudo pacman -S", map[string]string{
 			"redis-server": "redis", "python3": "python", "build-essential": "base-devel",
+			"libxml2-utils": "libxml2", "openssh-sftp-server": "openssh",
 		}},
 		{"darwin", "brew", "brew install", map[string]string{
 			"postgresql": "postgresql@17", "redis-server": "redis", "openssl": "openssl@3", "build-essential": "gcc",
+			"libxml2-utils": "libxml2", "openssh-sftp-server": "openssh",
 		}},
+	}
+}
+
+// sftpServers are the places where systems put OpenSSH's sftp-server, which is in no PATH.
+func sftpServers() []string {
+	return []string{
+		"/usr/lib/openssh/sftp-server", "/usr/libexec/openssh/sftp-server", "/usr/lib/ssh/sftp-server",
+		"/usr/libexec/sftp-server",
 	}
 }
 
@@ -185,6 +196,13 @@ func present(ctx context.Context, need string) bool {
 		if runtime.GOOS == "darwin" {
 			program = "clang"
 		}
+	case "libxml2-utils":
+		program = "xmllint"
+	case "openssh-sftp-server":
+		return slices.ContainsFunc(sftpServers(), func(path string) bool {
+			_, err := os.Stat(path)
+			return err == nil
+		})
 	}
 	_, err := exec.LookPath(program)
 	return err == nil

@@ -18,7 +18,8 @@ const testHelp = `usage: go run ./cmd/dev test [ARGUMENT...]
 Runs "go test -race ./..." with one private PostgreSQL and one private Redis
 for all tests, and stops both. Missing programs are installed first, with
 apt-get where there is one: PostgreSQL, Redis, a C compiler for the race
-detector, Python and OpenSSL for the sample client.
+detector, Python and OpenSSL for the sample client, xmllint for the schemas
+of bank messages, and OpenSSH's sftp-server.
 
 The arguments go to "go test". An argument that starts with ./ is a package
 and takes the place of ./...; write the value of a flag with an equals sign:
@@ -45,7 +46,8 @@ func test(ctx context.Context, args []string, t terminal) (err error) {
 		return err
 	}
 	t.getenv = preferTestServers(t.getenv)
-	if err := trial.Install(ctx, t.stderr, needed(t, "build-essential", "python3", "openssl")); err != nil {
+	if err := trial.Install(ctx, t.stderr, needed(t, "build-essential", "python3", "openssl", "libxml2-utils",
+		"openssh-sftp-server")); err != nil {
 		return fmt.Errorf("install what the tests need: %w", err)
 	}
 	postgres, err := trial.OpenPostgres(ctx, t.getenv, trial.PostgresOptions{Durable: false})

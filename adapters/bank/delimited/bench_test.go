@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"twoline/adapters/bank/delimited"
+	"twoline/adapters/bank/layout"
+	"twoline/adapters/bank/layout/layouttest"
 	"twoline/gateway/bank"
 )
 
@@ -63,15 +65,15 @@ func limit(b *testing.B, file []byte, own time.Duration) {
 // BenchmarkRows decodes GB18030 and cuts fields; nothing is checked.
 func BenchmarkRows(b *testing.B) {
 	file := resultFile(b)
-	layout := delimited.RuralCooperativeResultSucceeded()
-	layout.RowLimit = 0
+	form := layouttest.RuralCooperativeResultSucceeded()
+	form.RowLimit = 0
 	b.SetBytes(int64(len(file)))
 	b.ReportAllocs()
 	begun := cpu(b)
 	for b.Loop() {
 		n := 0
-		err := delimited.Rows(b.Context(), bytes.NewReader(file), &layout, func(_ int, fields []string,
-			_ *delimited.RowFault,
+		err := delimited.Rows(b.Context(), bytes.NewReader(file), &form, func(_ int, fields []string,
+			_ *layout.RowFault,
 		) error {
 			n += len(fields)
 			return nil
@@ -86,13 +88,13 @@ func BenchmarkRows(b *testing.B) {
 // BenchmarkRead reads results with every check.
 func BenchmarkRead(b *testing.B) {
 	file := resultFile(b)
-	layout := delimited.RuralCooperativeResultSucceeded()
-	layout.RowLimit = 0
+	form := layouttest.RuralCooperativeResultSucceeded()
+	form.RowLimit = 0
 	b.SetBytes(int64(len(file)))
 	b.ReportAllocs()
 	begun := cpu(b)
 	for b.Loop() {
-		summary, err := delimited.Read(b.Context(), bytes.NewReader(file), layout,
+		summary, err := delimited.Read(b.Context(), bytes.NewReader(file), form,
 			func(bank.Record) error { return nil })
 		if err != nil || summary.Rows != rows {
 			b.Fatal(summary, err)
@@ -104,9 +106,9 @@ func BenchmarkRead(b *testing.B) {
 // BenchmarkWrite writes the same file, digest included.
 func BenchmarkWrite(b *testing.B) {
 	file := resultFile(b)
-	layout := delimited.RuralCooperativeResultSucceeded()
-	layout.RowLimit = 0
-	records, _, err := read(b.Context(), bytes.NewReader(file), layout)
+	form := layouttest.RuralCooperativeResultSucceeded()
+	form.RowLimit = 0
+	records, _, err := read(b.Context(), bytes.NewReader(file), form)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -114,7 +116,7 @@ func BenchmarkWrite(b *testing.B) {
 	b.ReportAllocs()
 	begun := cpu(b)
 	for b.Loop() {
-		w, err := delimited.NewWriter(io.Discard, layout)
+		w, err := delimited.NewWriter(io.Discard, form)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -18,6 +19,8 @@ import (
 
 	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/layout"
+	"twoline/adapters/bank/layout/layouttest"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
@@ -33,9 +36,9 @@ func gb(tb testing.TB, text string) []byte {
 	return raw
 }
 
-func read(ctx context.Context, r io.Reader, layout delimited.Layout) ([]bank.Record, delimited.Summary, error) {
+func read(ctx context.Context, r io.Reader, form layout.Layout) ([]bank.Record, layout.Summary, error) {
 	var records []bank.Record
-	summary, err := delimited.Read(ctx, r, layout, func(r bank.Record) error {
+	summary, err := delimited.Read(ctx, r, form, func(r bank.Record) error {
 		records = append(records, r)
 		return nil
 	})
@@ -72,8 +75,8 @@ func TestRead_withholdingRequest(t *testing.T) {
 		bytes.NewReader(gb(t, strings.ReplaceAll(requests, "\n", "\r\n")+"\r\n\n")),
 		bytes.NewReader(gb(t, strings.TrimSuffix(requests, "\n"))),
 	} {
-		got, summary, err := read(t.Context(), r, delimited.RuralCooperativeWithholding())
-		if err != nil || summary != (delimited.Summary{Rows: 2, Sum: money.MustParse("2100.00")}) {
+		got, summary, err := read(t.Context(), r, layouttest.RuralCooperativeWithholding())
+		if err != nil || summary != (layout.Summary{Rows: 2, Sum: money.MustParse("2100.00")}) {
 			t.Fatalf("%+v, %v", summary, err)
 		}
 		if diff := cmp.Diff(want, got, figures()); diff != "" {
@@ -84,7 +87,7 @@ func TestRead_withholdingRequest(t *testing.T) {
 
 func TestRead_resultsByPhrase(t *testing.T) {
 	t.Parallel()
-	for reason, want := range map[string]delimited.Answer{
+	for reason, want := range map[string]layout.Answer{
 		"余额不足":        {Outcome: bank.OutcomeFailed, Class: bank.ClassRetryFunds},
 		"可用余额不足，扣款失败": {Outcome: bank.OutcomeFailed, Class: bank.ClassRetryFunds},
 		"账号户名不符":      {Outcome: bank.OutcomeFailed, Class: bank.ClassFixAccount},
@@ -101,7 +104,7 @@ func TestRead_resultsByPhrase(t *testing.T) {
 		"请咨询柜台":       {Outcome: bank.OutcomeUnknown, Class: bank.ClassUnknown},
 	} {
 		got, _, err := read(t.Context(), bytes.NewReader(gb(t, "S1|王|440524188001010014|100.00|B1|"+reason+"\n")),
-			delimited.RuralCooperativeResultFailed())
+			layouttest.RuralCooperativeResultFailed())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,18 +118,18 @@ func TestRead_resultsByPhrase(t *testing.T) {
 
 func TestRead_emptyResultFiles(t *testing.T) {
 	t.Parallel()
-	for _, layout := range []delimited.Layout{
-		delimited.RuralCooperativeResultSucceeded(), delimited.RuralCooperativeResultFailed(),
-		delimited.RuralCooperativePayoutFailed(),
+	for _, form := range []layout.Layout{
+		layouttest.RuralCooperativeResultSucceeded(), layouttest.RuralCooperativeResultFailed(),
+		layouttest.RuralCooperativePayoutFailed(),
 	} {
-		got, _, err := read(t.Context(), strings.NewReader(""), layout)
+		got, _, err := read(t.Context(), strings.NewReader(""), form)
 		want := []bank.Record{bank.FileHead{Format: "delimited", Kind: "result"}, bank.End{}}
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("%s: %v %s", layout.Name, err, diff)
+			t.Errorf("%s: %v %s", form.Name, err, diff)
 		}
 	}
-	if _, _, err := read(t.Context(), strings.NewReader(""), delimited.RuralCooperativeWithholding()); !errors.Is(err,
-		delimited.ErrEmpty) {
+	if _, _, err := read(t.Context(), strings.NewReader(""), layouttest.RuralCooperativeWithholding()); !errors.Is(err,
+		layout.ErrEmpty) {
 		t.Errorf("got %v, want ErrEmpty", err)
 	}
 }
@@ -134,7 +137,7 @@ func TestRead_emptyResultFiles(t *testing.T) {
 func TestRead_accountOpening(t *testing.T) {
 	t.Parallel()
 	got, _, err := read(t.Context(), bytes.NewReader(gb(t, "S1|王|440524188001010014|610304001001|陈仓区虢镇\n")),
-		delimited.RuralCooperativeAccountOpening())
+		layouttest.RuralCooperativeAccountOpening())
 	want := []bank.Record{
 		bank.FileHead{Format: "delimited", Kind: "batch"},
 		bank.BatchHead{Count: 1},
@@ -149,7 +152,7 @@ func TestRead_accountOpening(t *testing.T) {
 	}
 	opened := "S1|王|440524188001010014|610304001001|虢镇|6217000011112222|1\n" +
 		"S2|李|11010519491231002X|610304001001||81001|9\n"
-	got, _, err = read(t.Context(), bytes.NewReader(gb(t, opened)), delimited.RuralCooperativeAccountsOpened())
+	got, _, err = read(t.Context(), bytes.NewReader(gb(t, opened)), layouttest.RuralCooperativeAccountsOpened())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -166,17 +169,17 @@ func TestRead_accountOpening(t *testing.T) {
 	}
 	many := strings.Repeat("S1|王|440524188001010014|610304001001|x\n", 501)
 	if _, _, err := read(t.Context(), bytes.NewReader(gb(t, many)),
-		delimited.RuralCooperativeAccountOpening()); !errors.Is(err, delimited.ErrRows) {
+		layouttest.RuralCooperativeAccountOpening()); !errors.Is(err, layout.ErrRows) {
 		t.Errorf("got %v, want ErrRows for 501 accounts", err)
 	}
 }
 
 // malformed returns the rows that a file was refused for.
-func malformed(t *testing.T, raw []byte, layout delimited.Layout) []delimited.RowFault {
+func malformed(t *testing.T, raw []byte, form layout.Layout) []layout.RowFault {
 	t.Helper()
-	records, _, err := read(t.Context(), bytes.NewReader(raw), layout)
-	var m *delimited.MalformedError
-	if !errors.As(err, &m) || !errors.Is(err, delimited.ErrMalformed) {
+	records, _, err := read(t.Context(), bytes.NewReader(raw), form)
+	var m *layout.MalformedError
+	if !errors.As(err, &m) || !errors.Is(err, layout.ErrMalformed) {
 		t.Fatalf("got %v, want ErrMalformed", err)
 	}
 	for _, r := range records {
@@ -193,32 +196,30 @@ func TestRead_refusesAFileWithMalformedRowsWhole(t *testing.T) {
 	file := good + "S1|王|440524188001010014|1.00\n" + good + "|王|440524188001010014|1.00|B1\n" +
 		"S1|王|440524188001010014|1.00|B1|x\n\nS1|\x01|4|1.00|B1\n" + good + "S1|王|4|1.0|B1\n" + "S1|" +
 		strings.Repeat("x", 70_000) + "\n"
-	got := malformed(t, gb(t, file), delimited.RuralCooperativeResultSucceeded())
-	want := []delimited.RowFault{
-		{Line: 2, Code: "fields"},
-		{Line: 4, Code: "required", Field: delimited.SocialNo},
-		{Line: 5, Code: "fields"},
-		{Line: 6, Code: "fields"},
-		{Line: 7, Code: "control_character"},
-		{
-			Line: 9, Code: "amount",
-			Field: delimited.Amount,
-		},
-		{Line: 10, Code: "line_length"},
+	got := malformed(t, gb(t, file), layouttest.RuralCooperativeResultSucceeded())
+	const controls, long = "text without control characters", "at most 65536 bytes"
+	want := []layout.RowFault{
+		{Line: 2, Code: "fields", Want: "5 fields", Got: "4"},
+		{Line: 4, Code: "required", Field: layout.SocialNo, Column: 1, Want: "a value", Got: "nothing"},
+		{Line: 5, Code: "fields", Want: "5 fields", Got: "6"},
+		{Line: 6, Code: "fields", Want: "5 fields", Got: "1"},
+		{Line: 7, Code: "control_character", Want: controls},
+		{Line: 9, Code: "amount", Field: layout.Amount, Column: 4, Want: "yuan with two decimals", Got: `"9.9"`},
+		{Line: 10, Code: "line_length", Want: long},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("(-want, +got):\n%s", diff)
 	}
-	records, _, err := read(t.Context(), bytes.NewReader(gb(t, file)), delimited.RuralCooperativeResultSucceeded())
+	records, _, err := read(t.Context(), bytes.NewReader(gb(t, file)), layouttest.RuralCooperativeResultSucceeded())
 	if err == nil || len(records) != 2 {
 		t.Errorf("%d records were given out, want the head and the row before the first malformed one", len(records))
 	}
-	many := malformed(t, gb(t, strings.Repeat("x\n", 100)), delimited.RuralCooperativeResultSucceeded())
-	if len(many) != delimited.MaxFaults || many[19].Line != 20 {
-		t.Errorf("got %d rows, want the first %d", len(many), delimited.MaxFaults)
+	many := malformed(t, gb(t, strings.Repeat("x\n", 100)), layouttest.RuralCooperativeResultSucceeded())
+	if len(many) != layout.MaxFaults || many[19].Line != 20 {
+		t.Errorf("got %d rows, want the first %d", len(many), layout.MaxFaults)
 	}
 	differs := requests + strings.Replace(requests, "B20260001", "B20260002", 1)
-	if got := malformed(t, gb(t, differs), delimited.RuralCooperativeWithholding()); len(got) != 1 ||
+	if got := malformed(t, gb(t, differs), layouttest.RuralCooperativeWithholding()); len(got) != 1 ||
 		got[0].Line != 3 || got[0].Code != "batch_differs" {
 		t.Errorf("got %+v, want line 3 of another batch", got)
 	}
@@ -227,8 +228,8 @@ func TestRead_refusesAFileWithMalformedRowsWhole(t *testing.T) {
 func TestMalformedError_namesRowsAndNobody(t *testing.T) {
 	t.Parallel()
 	_, _, err := read(t.Context(), bytes.NewReader(gb(t, "S1|王小明|440524188001010014|abc|B1\n")),
-		delimited.RuralCooperativeResultSucceeded())
-	if err == nil || !strings.Contains(err.Error(), "line 1 amount in amount") || strings.Contains(err.Error(), "王") ||
+		layouttest.RuralCooperativeResultSucceeded())
+	if err == nil || !strings.Contains(err.Error(), "line 1, field 4 (amount): amount: expected yuan with two decimals, found \"aaa\"") || strings.Contains(err.Error(), "王") ||
 		strings.Contains(err.Error(), "abc") {
 		t.Errorf("got %v", err)
 	}
@@ -240,32 +241,32 @@ func TestMalformedError_namesRowsAndNobody(t *testing.T) {
 
 func TestF101_charsetFaultsRefuseTheFile(t *testing.T) {
 	t.Parallel()
-	layout := delimited.RuralCooperativeResultSucceeded()
+	form := layouttest.RuralCooperativeResultSucceeded()
 	for _, name := range []string{"\xFF\xFE", "\xCD\xF5\x81 ", "\xAA\xA1", "\xFE\x51", "\x82\x35\x90\x37"} {
-		got := malformed(t, []byte("S1|"+name+"|4|1.00|B1\n"), layout)
+		got := malformed(t, []byte("S1|"+name+"|4|1.00|B1\n"), form)
 		if len(got) != 1 || got[0].Line != 1 || got[0].Code != "charset" {
 			t.Errorf("% X: got %+v", name, got)
 		}
 	}
 	row := "S1|王小|440524188001010014|1.00|B1\n"
 	for _, give := range []string{"\uFEFF" + row, row + row, "\xEF\xBB\xBF" + row} {
-		if _, _, err := read(t.Context(), strings.NewReader(give), layout); !errors.Is(err, delimited.ErrCharset) {
-			t.Errorf("%q is UTF-8 and its layout says GB18030: got %v", give, err)
+		if _, _, err := read(t.Context(), strings.NewReader(give), form); !errors.Is(err, layout.ErrCharset) {
+			t.Errorf("%q is UTF-8 and its form says GB18030: got %v", give, err)
 		}
 	}
-	layout.Charset = delimited.UTF8
-	if got := malformed(t, gb(t, row), layout); got[0].Code != "charset" {
+	form.Charset = layout.UTF8
+	if got := malformed(t, gb(t, row), form); got[0].Code != "charset" {
 		t.Errorf("got %+v", got)
 	}
-	if got := malformed(t, []byte("S1|\uFFFD|4|1.00|B1\n"), layout); got[0].Code != "charset" {
+	if got := malformed(t, []byte("S1|\uFFFD|4|1.00|B1\n"), form); got[0].Code != "charset" {
 		t.Errorf("a replacement character is a damaged name, got %+v", got)
 	}
-	if _, summary, err := read(t.Context(), strings.NewReader("\uFEFF"+row), layout); err != nil || summary.Rows != 1 {
+	if _, summary, err := read(t.Context(), strings.NewReader("\uFEFF"+row), form); err != nil || summary.Rows != 1 {
 		t.Errorf("a byte order mark before UTF-8 is nothing, got %v", err)
 	}
 	// This pair of GB characters is UTF-8 as well; it is not taken for it.
 	if _, _, err := read(t.Context(), bytes.NewReader(gb(t, strings.Repeat("S1|联通|4|1.00|B1\n", 9))),
-		delimited.RuralCooperativeResultSucceeded()); err != nil {
+		layouttest.RuralCooperativeResultSucceeded()); err != nil {
 		t.Errorf("got %v", err)
 	}
 }
@@ -273,22 +274,22 @@ func TestF101_charsetFaultsRefuseTheFile(t *testing.T) {
 func TestF102_rareNamesAreWrittenOrRefusedByTheirRow(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		charset delimited.Charset
+		charset layout.Charset
 		name    string
 		want    string
 	}{
-		{delimited.GB18030, "𠮷㛃·古丽•买买提\u3000", ""},
-		{delimited.GBK, "镕䶮·", ""},
-		{delimited.GBK, "王𠮷", "character 2, U+20BB7"},
-		{delimited.GBK, "㛃", "character 1, U+36C3"},
-		{delimited.Latin1, "Ürü王", "character 4, U+738B"},
-		{delimited.UTF8, "王\uFFFD", "not a character"},
-		{delimited.UTF8, "王𠮷", ""},
+		{layout.GB18030, "𠮷㛃·古丽•买买提\u3000", ""},
+		{layout.GBK, "镕䶮·", ""},
+		{layout.GBK, "王𠮷", "character 2, U+20BB7"},
+		{layout.GBK, "㛃", "character 1, U+36C3"},
+		{layout.Latin1, "Ürü王", "character 4, U+738B"},
+		{layout.UTF8, "王\uFFFD", "not a character"},
+		{layout.UTF8, "王𠮷", ""},
 	} {
-		layout := delimited.RuralCooperativeResultSucceeded()
-		layout.Charset = tt.charset
+		form := layouttest.RuralCooperativeResultSucceeded()
+		form.Charset = tt.charset
 		var b bytes.Buffer
-		w, err := delimited.NewWriter(&b, layout)
+		w, err := delimited.NewWriter(&b, form)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -311,7 +312,7 @@ func TestF102_rareNamesAreWrittenOrRefusedByTheirRow(t *testing.T) {
 		if _, closeErr := w.Close(); err != nil || closeErr != nil {
 			t.Fatal(err, closeErr)
 		}
-		got, _, err := read(t.Context(), &b, layout)
+		got, _, err := read(t.Context(), &b, form)
 		if diff := cmp.Diff(bank.Record(v), got[1], figures()); err != nil || diff != "" {
 			t.Errorf("%s %q: %v %s", tt.charset, tt.name, err, diff)
 		}
@@ -321,9 +322,9 @@ func TestF102_rareNamesAreWrittenOrRefusedByTheirRow(t *testing.T) {
 func TestF103_separatorInsideCharacters(t *testing.T) {
 	t.Parallel()
 	c := gb18030.New(gb18030.GB18030)
-	layout := delimited.RuralCooperativeResultSucceeded()
+	form := layouttest.RuralCooperativeResultSucceeded()
 	var b bytes.Buffer
-	w, err := delimited.NewWriter(&b, layout)
+	w, err := delimited.NewWriter(&b, form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -346,7 +347,7 @@ func TestF103_separatorInsideCharacters(t *testing.T) {
 	if receipt, err := w.Close(); err != nil || receipt.Rows < 116 {
 		t.Fatalf("%+v, %v", receipt, err)
 	}
-	got, _, err := read(t.Context(), &b, layout)
+	got, _, err := read(t.Context(), &b, form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -356,7 +357,7 @@ func TestF103_separatorInsideCharacters(t *testing.T) {
 		}
 	}
 	for _, name := range []string{"a|b", "a\nb", "a\rb", "a\tb", "a\x00", "\x7F", "\u0085", "\u2028", "\u2029", ""} {
-		w, err := delimited.NewWriter(io.Discard, layout)
+		w, err := delimited.NewWriter(io.Discard, form)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -364,7 +365,7 @@ func TestF103_separatorInsideCharacters(t *testing.T) {
 			SocialNo: "S", Name: name, IDNumber: "4", Amount: figure("1.00"), BatchID: "B", Level: "item",
 			Outcome: bank.OutcomeSucceeded,
 		})
-		if !errors.Is(err, delimited.ErrField) {
+		if !errors.Is(err, layout.ErrField) {
 			t.Errorf("%q: got %v, want ErrField", name, err)
 		}
 	}
@@ -372,8 +373,8 @@ func TestF103_separatorInsideCharacters(t *testing.T) {
 
 func TestF108_amounts(t *testing.T) {
 	t.Parallel()
-	yuan, fen := delimited.RuralCooperativeResultSucceeded(), delimited.RuralCooperativeResultSucceeded()
-	fen.Unit = delimited.Fen
+	yuan, fen := layouttest.RuralCooperativeResultSucceeded(), layouttest.RuralCooperativeResultSucceeded()
+	fen.Unit = layout.Fen
 	for _, tt := range []struct {
 		give      string
 		yuan, fen string
@@ -410,48 +411,48 @@ func TestF108_amounts(t *testing.T) {
 			"",
 		},
 	} {
-		for layout, want := range map[*delimited.Layout]string{&yuan: tt.yuan, &fen: tt.fen} {
+		for form, want := range map[*layout.Layout]string{&yuan: tt.yuan, &fen: tt.fen} {
 			raw := gb(t, "S1|王|4|"+tt.give+"|B1\n")
 			if want == "" {
-				malformed(t, raw, *layout)
+				malformed(t, raw, *form)
 				continue
 			}
-			_, summary, err := read(t.Context(), bytes.NewReader(raw), *layout)
+			_, summary, err := read(t.Context(), bytes.NewReader(raw), *form)
 			if err != nil || summary.Sum != money.MustParse(want) {
-				t.Errorf("%q in %s: %v, %v; want %s", tt.give, layout.Unit, summary.Sum, err, want)
+				t.Errorf("%q in %s: %v, %v; want %s", tt.give, form.Unit, summary.Sum, err, want)
 			}
 		}
 	}
 }
 
-// acp is a layout like UnionPay's: totals and titles above, amounts in fen.
-func acp() delimited.Layout {
-	titles := delimited.Row{Fields: []delimited.Field{
-		{Name: delimited.Constant, Text: "orderId"},
-		{Name: delimited.Constant, Text: "txnAmt"},
-		{Name: delimited.Constant, Text: "customerNm"},
-		{Name: delimited.Constant, Text: "respCode"},
+// acp is a form like UnionPay's: totals and titles above, amounts in fen.
+func acp() layout.Layout {
+	titles := layout.Row{Fields: []layout.Field{
+		{Name: layout.Constant, Text: "orderId"},
+		{Name: layout.Constant, Text: "txnAmt"},
+		{Name: layout.Constant, Text: "customerNm"},
+		{Name: layout.Constant, Text: "respCode"},
 	}}
-	return delimited.Layout{
-		Name: "acp", Content: delimited.Results, Charset: delimited.GBK, Separator: '|', LineEnd: delimited.CRLF,
-		Unit: delimited.Fen,
-		Header: []delimited.Row{{Fields: []delimited.Field{
-			{Name: delimited.Constant, Text: "5.0.0"}, {Name: delimited.Sum}, {Name: delimited.Count},
+	return layout.Layout{
+		Name: "acp", Format: layout.Delimited, Content: layout.Results, Charset: layout.GBK, Separator: '|', LineEnd: layout.CRLF,
+		Unit: layout.Fen,
+		Header: []layout.Row{{Fields: []layout.Field{
+			{Name: layout.Constant, Text: "5.0.0"}, {Name: layout.Sum}, {Name: layout.Count},
 		}}, titles},
-		Trailer: []delimited.Row{{Fields: []delimited.Field{
-			{Name: delimited.Constant, Text: "END"},
-			{Name: delimited.Count},
+		Trailer: []layout.Row{{Fields: []layout.Field{
+			{Name: layout.Constant, Text: "END"},
+			{Name: layout.Count},
 		}}},
-		Fields: []delimited.Field{
-			{Name: delimited.ItemID, Required: true, MaxBytes: 19},
-			{Name: delimited.Amount},
+		Fields: []layout.Field{
+			{Name: layout.ItemID, Required: true, MaxBytes: 19},
+			{Name: layout.Amount},
 			{
-				Name:     delimited.Name,
+				Name:     layout.Name,
 				MaxBytes: 60,
 			},
-			{Name: delimited.Code},
+			{Name: layout.Code},
 		},
-		Answers: delimited.Answers{Codes: map[string]delimited.Answer{
+		Answers: layout.Answers{Codes: map[string]layout.Answer{
 			"0000": {Outcome: bank.OutcomeSucceeded, Class: bank.ClassSuccess},
 			"3008": {Outcome: bank.OutcomeFailed, Class: bank.ClassRetryFunds},
 		}},
@@ -498,38 +499,38 @@ func TestF112_totalsThatDisagree(t *testing.T) {
 		malformed(t, gb(t, give), acp())
 	}
 	for _, give := range []string{"", "5.0.0|0|0\r\n", "5.0.0|0|0\r\norderId|txnAmt|customerNm|respCode\r\n"} {
-		if _, _, err := read(t.Context(), strings.NewReader(give), acp()); !errors.Is(err, delimited.ErrEmpty) {
+		if _, _, err := read(t.Context(), strings.NewReader(give), acp()); !errors.Is(err, layout.ErrEmpty) {
 			t.Errorf("%q: got %v, want ErrEmpty", give, err)
 		}
 	}
 	huge := strings.Repeat("S1|王|4|9999999999999.99|B1\n", 9300)
 	if _, _, err := read(t.Context(), bytes.NewReader(gb(t, huge)),
-		delimited.RuralCooperativeResultSucceeded()); !errors.Is(err, delimited.ErrSum) {
+		layouttest.RuralCooperativeResultSucceeded()); !errors.Is(err, layout.ErrSum) {
 		t.Errorf("got %v, want ErrSum", err)
 	}
 }
 
 func TestF112_writerProvesItsTotals(t *testing.T) {
 	t.Parallel()
-	layout := acp()
+	form := acp()
 	result := bank.Result{
 		ItemID: "I1", Name: "王", Amount: figure("15.00"), Code: "0000", Level: "item",
 		Outcome: bank.OutcomeSucceeded,
 	}
 	for _, head := range []bank.BatchHead{{Count: 2, Sum: *figure("15.00")}, {Count: 1, Sum: *figure("15.01")}, {}} {
-		w, err := delimited.NewWriter(io.Discard, layout)
+		w, err := delimited.NewWriter(io.Discard, form)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if err := errors.Join(w.WriteBatch(head), w.WriteResult(result)); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := w.Close(); !errors.Is(err, delimited.ErrTotals) {
+		if _, err := w.Close(); !errors.Is(err, layout.ErrTotals) {
 			t.Errorf("%+v: got %v, want ErrTotals", head, err)
 		}
 	}
 	var b bytes.Buffer
-	w, err := delimited.NewWriter(&b, layout)
+	w, err := delimited.NewWriter(&b, form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -542,7 +543,7 @@ func TestF112_writerProvesItsTotals(t *testing.T) {
 	if err != nil || b.String() != want {
 		t.Errorf("%v, got %q", err, b.String())
 	}
-	if receipt != (delimited.Receipt{
+	if receipt != (layout.Receipt{
 		Rows: 1, Sum: 1500, Bytes: int64(len(want)),
 		Digest: sha256.Sum256([]byte(want)),
 	}) {
@@ -564,16 +565,16 @@ func TestWriter_refusesWhatDoesNotBelong(t *testing.T) {
 		t.Fatal(err)
 	}
 	half.Amount = &part
-	for name, write := range map[string]func(*delimited.Writer) error{
-		"failed among the succeeded": func(w *delimited.Writer) error { return w.WriteResult(failed) },
-		"a batch's answer":           func(w *delimited.Writer) error { return w.WriteResult(level) },
-		"half a fen":                 func(w *delimited.Writer) error { return w.WriteResult(half) },
-		"an instruction":             func(w *delimited.Writer) error { return w.WriteItem(bank.BatchItem{}) },
-		"two batches": func(w *delimited.Writer) error {
+	for name, write := range map[string]func(*layout.Writer) error{
+		"failed among the succeeded": func(w *layout.Writer) error { return w.WriteResult(failed) },
+		"a batch's answer":           func(w *layout.Writer) error { return w.WriteResult(level) },
+		"half a fen":                 func(w *layout.Writer) error { return w.WriteResult(half) },
+		"an instruction":             func(w *layout.Writer) error { return w.WriteItem(bank.BatchItem{}) },
+		"two batches": func(w *layout.Writer) error {
 			return errors.Join(w.WriteBatch(bank.BatchHead{}), w.WriteBatch(bank.BatchHead{}))
 		},
 	} {
-		w, err := delimited.NewWriter(io.Discard, delimited.RuralCooperativeResultSucceeded())
+		w, err := delimited.NewWriter(io.Discard, layouttest.RuralCooperativeResultSucceeded())
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -584,59 +585,59 @@ func TestWriter_refusesWhatDoesNotBelong(t *testing.T) {
 			t.Errorf("%s: the file closed well", name)
 		}
 	}
-	w, err := delimited.NewWriter(io.Discard, delimited.RuralCooperativeWithholding())
+	w, err := delimited.NewWriter(io.Discard, layouttest.RuralCooperativeWithholding())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := w.WriteItem(bank.BatchItem{}); !errors.Is(err, delimited.ErrOrder) {
+	if err := w.WriteItem(bank.BatchItem{}); !errors.Is(err, layout.ErrOrder) {
 		t.Errorf("an item before its batch: got %v", err)
 	}
 }
 
 func TestValidate(t *testing.T) {
 	t.Parallel()
-	for name, spoil := range map[string]func(*delimited.Layout){
-		"content":         func(l *delimited.Layout) { l.Content = "" },
-		"no unit":         func(l *delimited.Layout) { l.Unit = "" },
-		"another unit":    func(l *delimited.Layout) { l.Unit = "li" },
-		"totals unit":     func(l *delimited.Layout) { l.TotalsUnit = "li" },
-		"charset":         func(l *delimited.Layout) { l.Charset = "big5" },
-		"no separator":    func(l *delimited.Layout) { l.Separator = 0 },
-		"digit separates": func(l *delimited.Layout) { l.Separator = '7' },
-		"line end":        func(l *delimited.Layout) { l.LineEnd = "" },
-		"row limit":       func(l *delimited.Layout) { l.RowLimit = -1 },
-		"no fields":       func(l *delimited.Layout) { l.Fields = nil },
-		"unknown field":   func(l *delimited.Layout) { l.Fields = append(l.Fields, delimited.Field{Name: "colour"}) },
-		"field twice": func(l *delimited.Layout) {
+	for name, spoil := range map[string]func(*layout.Layout){
+		"content":         func(l *layout.Layout) { l.Content = "" },
+		"no unit":         func(l *layout.Layout) { l.Unit = "" },
+		"another unit":    func(l *layout.Layout) { l.Unit = "jiao" },
+		"totals unit":     func(l *layout.Layout) { l.TotalsUnit = "jiao" },
+		"charset":         func(l *layout.Layout) { l.Charset = "big5" },
+		"no separator":    func(l *layout.Layout) { l.Separator = 0 },
+		"digit separates": func(l *layout.Layout) { l.Separator = '7' },
+		"line end":        func(l *layout.Layout) { l.LineEnd = "" },
+		"row limit":       func(l *layout.Layout) { l.RowLimit = -1 },
+		"no fields":       func(l *layout.Layout) { l.Fields = nil },
+		"unknown field":   func(l *layout.Layout) { l.Fields = append(l.Fields, layout.Field{Name: "colour"}) },
+		"field twice": func(l *layout.Layout) {
 			l.Fields = append(l.Fields,
-				delimited.Field{Name: delimited.Name})
+				layout.Field{Name: layout.Name})
 		},
-		"totals in a row": func(l *delimited.Layout) {
+		"totals in a row": func(l *layout.Layout) {
 			l.Fields = append(l.Fields,
-				delimited.Field{Name: delimited.Sum})
+				layout.Field{Name: layout.Sum})
 		},
-		"name in a header": func(l *delimited.Layout) {
-			l.Header = []delimited.Row{{Fields: []delimited.Field{{Name: delimited.Name}}}}
+		"name in a header": func(l *layout.Layout) {
+			l.Header = []layout.Row{{Fields: []layout.Field{{Name: layout.Name}}}}
 		},
-		"no answer": func(l *delimited.Layout) { l.Answers = delimited.Answers{}; l.Fields = l.Fields[:5] },
-		"codes, no code": func(l *delimited.Layout) {
-			l.Answers.Codes = map[string]delimited.Answer{"0": {bank.OutcomeFailed, bank.ClassBlocked}}
+		"no answer": func(l *layout.Layout) { l.Answers = layout.Answers{}; l.Fields = l.Fields[:5] },
+		"codes, no code": func(l *layout.Layout) {
+			l.Answers.Codes = map[string]layout.Answer{"0": {Outcome: bank.OutcomeFailed, Class: bank.ClassBlocked}}
 		},
-		"empty phrase": func(l *delimited.Layout) {
-			l.Answers.Phrases = []delimited.Phrase{{"", delimited.Answer{bank.OutcomeFailed, bank.ClassBlocked}}}
+		"empty phrase": func(l *layout.Layout) {
+			l.Answers.Phrases = []layout.Phrase{{Text: "", Answer: layout.Answer{Outcome: bank.OutcomeFailed, Class: bank.ClassBlocked}}}
 		},
-		"failure a success": func(l *delimited.Layout) { l.Answers.Phrases[0].Answer.Class = bank.ClassSuccess },
-		"no class":          func(l *delimited.Layout) { l.Answers.Phrases[0].Answer.Class = "" },
+		"failure a success": func(l *layout.Layout) { l.Answers.Phrases[0].Answer.Class = bank.ClassSuccess },
+		"no class":          func(l *layout.Layout) { l.Answers.Phrases[0].Answer.Class = "" },
 	} {
-		l := delimited.RuralCooperativeResultFailed()
+		l := layouttest.RuralCooperativeResultFailed()
 		spoil(&l)
-		if err := l.Validate(); !errors.Is(err, delimited.ErrLayout) {
+		if err := l.Validate(); !errors.Is(err, layout.ErrLayout) {
 			t.Errorf("%s: got %v, want ErrLayout", name, err)
 		}
-		if _, _, err := read(t.Context(), strings.NewReader(""), l); !errors.Is(err, delimited.ErrLayout) {
+		if _, _, err := read(t.Context(), strings.NewReader(""), l); !errors.Is(err, layout.ErrLayout) {
 			t.Errorf("%s was read", name)
 		}
-		if _, err := delimited.NewWriter(io.Discard, l); !errors.Is(err, delimited.ErrLayout) {
+		if _, err := delimited.NewWriter(io.Discard, l); !errors.Is(err, layout.ErrLayout) {
 			t.Errorf("%s was written", name)
 		}
 	}
@@ -647,13 +648,13 @@ func TestValidate(t *testing.T) {
 	}
 }
 
-func all() []delimited.Layout {
-	return []delimited.Layout{
-		delimited.RuralCooperativeWithholding(), delimited.RuralCooperativePayout(),
-		delimited.RuralCooperativeAccountOpening(),
-		delimited.RuralCooperativeAccountsOpened(), delimited.RuralCooperativeAccountsRefused(),
-		delimited.RuralCooperativeResultSucceeded(), delimited.RuralCooperativeResultFailed(),
-		delimited.RuralCooperativePayoutFailed(),
+func all() []layout.Layout {
+	return []layout.Layout{
+		layouttest.RuralCooperativeWithholding(), layouttest.RuralCooperativePayout(),
+		layouttest.RuralCooperativeAccountOpening(),
+		layouttest.RuralCooperativeAccountsOpened(), layouttest.RuralCooperativeAccountsRefused(),
+		layouttest.RuralCooperativeResultSucceeded(), layouttest.RuralCooperativeResultFailed(),
+		layouttest.RuralCooperativePayoutFailed(),
 		acp(),
 	}
 }
@@ -662,50 +663,50 @@ func TestRead_stopsWithItsContextAndItsReaders(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	layout := delimited.RuralCooperativeResultSucceeded()
-	if _, _, err := read(ctx, strings.NewReader("x"), layout); !errors.Is(err, context.Canceled) {
+	form := layouttest.RuralCooperativeResultSucceeded()
+	if _, _, err := read(ctx, strings.NewReader("x"), form); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v", err)
 	}
 	own := errors.New("full")
-	if _, err := delimited.Read(t.Context(), strings.NewReader(""), layout,
+	if _, err := delimited.Read(t.Context(), strings.NewReader(""), form,
 		func(bank.Record) error { return own }); !errors.Is(err, own) {
 		t.Errorf("got %v", err)
 	}
-	if _, _, err := read(t.Context(), iotest.ErrReader(io.ErrUnexpectedEOF), layout); !errors.Is(err,
+	if _, _, err := read(t.Context(), iotest.ErrReader(io.ErrUnexpectedEOF), form); !errors.Is(err,
 		io.ErrUnexpectedEOF) {
 		t.Errorf("got %v", err)
 	}
 	if _, _, err := read(t.Context(), iotest.ErrReader(io.ErrUnexpectedEOF),
-		delimited.RuralCooperativeWithholding()); !errors.Is(err, io.ErrUnexpectedEOF) {
+		layouttest.RuralCooperativeWithholding()); !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("got %v", err)
 	}
 }
 
-// Written and read again, every layout gives the same records; and written again
+// Written and read again, every form gives the same records; and written again
 // from these, the same bytes.
 func TestWriter_thenReadGivesEqualRecords(t *testing.T) {
 	t.Parallel()
-	layouts := all()
+	forms := all()
 	rapid.Check(t, func(t *rapid.T) {
-		layout := rapid.SampledFrom(layouts).Draw(t, "layout")
-		layout.Charset = rapid.SampledFrom([]delimited.Charset{
-			delimited.GB18030, delimited.UTF8,
-			delimited.GBK,
+		form := rapid.SampledFrom(forms).Draw(t, "form")
+		form.Charset = rapid.SampledFrom([]layout.Charset{
+			layout.GB18030, layout.UTF8,
+			layout.GBK,
 		}).Draw(t, "charset")
-		layout.Separator = rapid.SampledFrom([]byte("|,;\t^")).Draw(t, "separator")
-		layout.Trailing = rapid.Bool().Draw(t, "trailing")
-		layout.LineEnd = rapid.SampledFrom([]delimited.LineEnd{delimited.LF, delimited.CRLF}).Draw(t, "line end")
-		layout.Unit = rapid.SampledFrom([]delimited.Unit{delimited.Yuan, delimited.Fen}).Draw(t, "unit")
-		want := drawFile(t, &layout)
-		first := writeFile(t, layout, want)
-		got, _, err := read(t.Context(), bytes.NewReader(first), layout)
+		form.Separator = rapid.SampledFrom([]layout.Separator{0x7C, 0x2C, 0x3B, 9, 0x5E}).Draw(t, "separator")
+		form.Trailing = rapid.Bool().Draw(t, "trailing")
+		form.LineEnd = rapid.SampledFrom([]layout.LineEnd{layout.LF, layout.CRLF}).Draw(t, "line end")
+		form.Unit = rapid.SampledFrom([]layout.Unit{layout.Yuan, layout.Fen}).Draw(t, "unit")
+		want := drawFile(t, &form)
+		first := writeFile(t, form, want)
+		got, _, err := read(t.Context(), bytes.NewReader(first), form)
 		if err != nil {
 			t.Fatalf("%v in %q", err, first)
 		}
 		if diff := cmp.Diff(want, got, figures()); diff != "" {
 			t.Fatalf("%q (-written, +read):\n%s", first, diff)
 		}
-		if again := writeFile(t, layout, got); !bytes.Equal(first, again) {
+		if again := writeFile(t, form, got); !bytes.Equal(first, again) {
 			t.Fatalf("%q, written again %q", first, again)
 		}
 	})
@@ -714,11 +715,11 @@ func TestWriter_thenReadGivesEqualRecords(t *testing.T) {
 func writeFile(t interface {
 	Helper()
 	Fatal(args ...any)
-}, layout delimited.Layout, records []bank.Record,
+}, form layout.Layout, records []bank.Record,
 ) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	w, err := delimited.NewWriter(&b, layout)
+	w, err := delimited.NewWriter(&b, form)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -734,7 +735,7 @@ func writeFile(t interface {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(layout.Header) > 0 {
+	if len(form.Header) > 0 {
 		if err := w.WriteBatch(bank.BatchHead{Count: rows, Sum: bank.FigureOf(total)}); err != nil {
 			t.Fatal(err)
 		}
@@ -768,22 +769,22 @@ func FuzzRead(f *testing.F) {
 	f.Add(gb(f, "S1|王|440524188001010014|1.00|B1|余额不足\n"), uint8(6))
 	f.Add([]byte("5.0.0|1500|1\r\norderId|txnAmt|customerNm|respCode\r\nI1|1500|\xCD\xF5|0000\r\nEND|1\r\n"), uint8(8))
 	f.Add([]byte(requests), uint8(128))
-	layouts := all()
+	forms := all()
 	f.Fuzz(func(t *testing.T, give []byte, which uint8) {
-		layout := layouts[int(which%128)%len(layouts)]
+		form := forms[int(which%128)%len(forms)]
 		if which >= 128 {
-			layout.Charset = delimited.UTF8
+			form.Charset = layout.UTF8
 		}
-		records, summary, err := read(t.Context(), bytes.NewReader(give), layout)
-		streamed, again, streamErr := read(t.Context(), iotest.OneByteReader(bytes.NewReader(give)), layout)
+		records, summary, err := read(t.Context(), bytes.NewReader(give), form)
+		streamed, again, streamErr := read(t.Context(), iotest.OneByteReader(bytes.NewReader(give)), form)
 		if (err == nil) != (streamErr == nil) || err == nil && (summary != again || len(records) != len(streamed)) {
 			t.Fatalf("%v and %v, %+v and %+v", err, streamErr, summary, again)
 		}
-		if err != nil || summary.Problems > 0 || len(layout.Header) > 0 {
+		if err != nil || summary.Problems > 0 || len(form.Header) > 0 {
 			return
 		}
 		// What was read can be written, and reads as the same records.
-		back, _, err := read(t.Context(), bytes.NewReader(writeFile(t, layout, records)), layout)
+		back, _, err := read(t.Context(), bytes.NewReader(writeFile(t, form, records)), form)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -809,28 +810,70 @@ func lineless(records []bank.Record) []bank.Record {
 func TestRead_testdata(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		layout delimited.Layout
-		rows   int64
-		sum    string
-		want   error
+		form layout.Layout
+		rows int64
+		sum  string
+		want error
 	}{
-		"withholding.txt":        {delimited.RuralCooperativeWithholding(), 3, "2300.00", nil},
-		"result_s.txt":           {delimited.RuralCooperativeResultSucceeded(), 2, "300.00", nil},
-		"result_f.txt":           {delimited.RuralCooperativeResultFailed(), 2, "2100.00", nil},
-		"broken_name.txt":        {delimited.RuralCooperativeResultSucceeded(), 0, "0.00", delimited.ErrMalformed},
-		"broken_fields.txt":      {delimited.RuralCooperativeResultFailed(), 0, "0.00", delimited.ErrMalformed},
-		"broken_wrong_bytes.txt": {delimited.RuralCooperativeResultSucceeded(), 0, "0.00", delimited.ErrCharset},
+		"withholding.txt":        {layouttest.RuralCooperativeWithholding(), 3, "2300.00", nil},
+		"result_s.txt":           {layouttest.RuralCooperativeResultSucceeded(), 2, "300.00", nil},
+		"result_f.txt":           {layouttest.RuralCooperativeResultFailed(), 2, "2100.00", nil},
+		"broken_name.txt":        {layouttest.RuralCooperativeResultSucceeded(), 0, "0.00", layout.ErrMalformed},
+		"broken_fields.txt":      {layouttest.RuralCooperativeResultFailed(), 0, "0.00", layout.ErrMalformed},
+		"broken_wrong_bytes.txt": {layouttest.RuralCooperativeResultSucceeded(), 0, "0.00", layout.ErrCharset},
 	} {
 		file, err := os.Open(filepath.Join("testdata", name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		_, summary, err := read(t.Context(), file, tt.layout)
+		_, summary, err := read(t.Context(), file, tt.form)
 		if err := file.Close(); err != nil {
 			t.Fatal(err)
 		}
 		if !errors.Is(err, tt.want) || summary.Rows != tt.rows || summary.Sum != money.MustParse(tt.sum) {
 			t.Errorf("%s: %+v, %v", name, summary, err)
 		}
+	}
+}
+
+// rowsOf gives the same row again and again, so many times, and never the whole.
+type rowsOf struct {
+	row         []byte
+	left, place int
+}
+
+func (r *rowsOf) Read(p []byte) (int, error) {
+	if r.left == 0 {
+		return 0, io.EOF
+	}
+	n := copy(p, r.row[r.place:])
+	if r.place += n; r.place == len(r.row) {
+		r.place, r.left = 0, r.left-1
+	}
+	return n, nil
+}
+
+// A file of any length is read in bounded memory.
+func TestRead_memory(t *testing.T) {
+	// Not parallel: it measures.
+	form := layouttest.RuralCooperativeResultFailed()
+	form.RowLimit = 0
+	const rows = 400_000
+	source := &rowsOf{row: gb(t, "S0001|王小明|440524188001010014|100.00|B20260001|余额不足\n"), left: rows}
+	var most uint64
+	n := 0
+	_, err := delimited.Read(t.Context(), source, form, func(bank.Record) error {
+		if n++; n%50_000 == 0 {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapInuse)
+		}
+		return nil
+	})
+	if err != nil || n != rows+2 {
+		t.Fatal(n, err)
+	}
+	if most > 64<<20 {
+		t.Errorf("the heap held %d MiB", most>>20)
 	}
 }

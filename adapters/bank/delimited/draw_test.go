@@ -5,7 +5,7 @@ import (
 
 	"pgregory.net/rapid"
 
-	"twoline/adapters/bank/delimited"
+	"twoline/adapters/bank/layout"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
@@ -19,46 +19,46 @@ func drawAmount(t *rapid.T) bank.Figure {
 	return bank.FigureOf(money.Amount(rapid.Int64Range(0, 1_000_000_000).Draw(t, "amount")))
 }
 
-// drawFile draws the records that a file of a layout gives when it is read.
-func drawFile(t *rapid.T, layout *delimited.Layout) []bank.Record {
-	has := func(name delimited.FieldName) bool {
-		return slices.ContainsFunc(layout.Fields, func(f delimited.Field) bool { return f.Name == name })
+// drawFile draws the records that a file of a form gives when it is read.
+func drawFile(t *rapid.T, form *layout.Layout) []bank.Record {
+	has := func(name layout.FieldName) bool {
+		return slices.ContainsFunc(form.Fields, func(f layout.Field) bool { return f.Name == name })
 	}
-	text := func(name delimited.FieldName) string {
+	text := func(name layout.FieldName) string {
 		if !has(name) {
 			return ""
 		}
 		return drawText(t, string(name))
 	}
 	least := 1
-	if layout.EmptyAllowed && layout.Content == delimited.Results {
+	if form.EmptyAllowed && form.Content == layout.Results {
 		least = 0
 	}
 	n := rapid.IntRange(least, 4).Draw(t, "rows")
-	if layout.Content == delimited.Results {
+	if form.Content == layout.Results {
 		records := []bank.Record{bank.FileHead{Format: "delimited", Kind: "result"}}
 		for i := range n {
-			records = append(records, drawResult(t, layout, has, text, i))
+			records = append(records, drawResult(t, form, has, text, i))
 		}
 		return append(records, bank.End{Results: n})
 	}
-	head := bank.BatchHead{Direction: layout.Direction, BatchID: text(delimited.BatchID), Count: n}
+	head := bank.BatchHead{Direction: form.Direction, BatchID: text(layout.BatchID), Count: n}
 	var items []bank.Record
 	total := money.Total{}
 	for i := range n {
 		item := bank.BatchItem{
-			Index: i, SocialNo: text(delimited.SocialNo), Name: text(delimited.Name),
-			IDNumber: text(delimited.IDNumber),
-			Account:  text(delimited.Account), Region: text(delimited.Region), Text: text(delimited.Text),
+			Index: i, SocialNo: text(layout.SocialNo), Name: text(layout.Name),
+			IDNumber: text(layout.IDNumber),
+			Account:  text(layout.Account), Region: text(layout.Region), Text: text(layout.Text),
 		}
-		if has(delimited.Amount) {
+		if has(layout.Amount) {
 			item.Amount = drawAmount(t)
 			a, _ := item.Amount.Amount()
 			total.Add(a)
 		}
 		items = append(items, item)
 	}
-	if has(delimited.Amount) {
+	if has(layout.Amount) {
 		sum, err := total.Amount()
 		if err != nil {
 			t.Fatal(err)
@@ -70,38 +70,38 @@ func drawFile(t *rapid.T, layout *delimited.Layout) []bank.Record {
 }
 
 func drawResult(
-	t *rapid.T, layout *delimited.Layout, has func(delimited.FieldName) bool, text func(delimited.FieldName) string,
+	t *rapid.T, form *layout.Layout, has func(layout.FieldName) bool, text func(layout.FieldName) string,
 	i int,
 ) bank.Result {
 	v := bank.Result{
-		Index: i, Line: i + 1 + len(layout.Header), Level: "item", ItemID: text(delimited.ItemID),
-		SocialNo: text(delimited.SocialNo),
-		Name:     text(delimited.Name), IDNumber: text(delimited.IDNumber), BatchID: text(delimited.BatchID),
-		Account: text(delimited.Account), Region: text(delimited.Region), Text: text(delimited.Text),
+		Index: i, Line: i + 1 + len(form.Header), Level: "item", ItemID: text(layout.ItemID),
+		SocialNo: text(layout.SocialNo),
+		Name:     text(layout.Name), IDNumber: text(layout.IDNumber), BatchID: text(layout.BatchID),
+		Account: text(layout.Account), Region: text(layout.Region), Text: text(layout.Text),
 		ValueDate: calendar.Day{},
 	}
-	if has(delimited.Amount) {
+	if has(layout.Amount) {
 		f := drawAmount(t)
 		v.Amount = &f
 	}
-	answer := delimited.Answer{Outcome: bank.OutcomeUnknown, Class: bank.ClassUnknown}
+	answer := layout.Answer{Outcome: bank.OutcomeUnknown, Class: bank.ClassUnknown}
 	switch {
-	case layout.Answers.Fixed != nil:
-		answer = *layout.Answers.Fixed
-	case has(delimited.Code):
+	case form.Answers.Fixed != nil:
+		answer = *form.Answers.Fixed
+	case has(layout.Code):
 		codes := []string{"", "zz"}
-		for code := range layout.Answers.Codes {
+		for code := range form.Answers.Codes {
 			codes = append(codes, code)
 		}
 		slices.Sort(codes)
 		v.Code = rapid.SampledFrom(codes[1:]).Draw(t, "code")
-		if known, ok := layout.Answers.Codes[v.Code]; ok {
+		if known, ok := form.Answers.Codes[v.Code]; ok {
 			answer = known
 		}
 	default:
-		p := rapid.SampledFrom(layout.Answers.Phrases).Draw(t, "phrase")
+		p := rapid.SampledFrom(form.Answers.Phrases).Draw(t, "phrase")
 		v.Text = drawText(t, "before") + p.Text
-		for _, first := range layout.Answers.Phrases {
+		for _, first := range form.Answers.Phrases {
 			if first.Text == p.Text || len(first.Text) < len(p.Text) && containsText(p.Text, first.Text) {
 				answer = first.Answer
 				break

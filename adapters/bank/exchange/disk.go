@@ -1,6 +1,7 @@
 package exchange
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -14,8 +15,13 @@ type Disk interface {
 	// Create makes a file that must not exist.
 	Create(name string) (File, error)
 	Open(name string) (Source, error)
-	// Link gives a file another name, which must not exist.
+	// Link gives a file another name, which must not exist; the old name may be gone
+	// afterwards. It never replaces a file.
 	Link(name, other string) error
+	// Arrived proves that what was written and closed under a name is there as it was
+	// meant, where the writer itself has not proved that.
+	Arrived(name string, size int64, digest [sha256.Size]byte) error
+	// Rename moves a file over what may lie there.
 	Rename(name, other string) error
 	Remove(name string) error
 	// List returns at most limit entries of a folder, as they are without following
@@ -89,6 +95,9 @@ func (d osDisk) Open(name string) (Source, error) {
 
 // Link implements Disk.
 func (d osDisk) Link(name, other string) error { return d.root.Link(name, other) }
+
+// Arrived implements Disk: the operating system vouches for what it made durable.
+func (d osDisk) Arrived(string, int64, [sha256.Size]byte) error { return nil }
 
 // Rename implements Disk.
 func (d osDisk) Rename(name, other string) error { return d.root.Rename(name, other) }

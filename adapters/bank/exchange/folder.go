@@ -14,8 +14,12 @@ import (
 	"path"
 	"strings"
 	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
 
 	"twoline/gateway/bank"
+	"twoline/gateway/fault"
 )
 
 // The parts of a folder.
@@ -40,16 +44,20 @@ const (
 // errNoFile is a name that stands for no ordinary file.
 var errNoFile = errors.New("not an ordinary file")
 
+// ErrTooLarge is a file that nobody reads because of its size.
+var ErrTooLarge = fault.New(fault.TooLarge, "bank_file_too_large", "a file of the bank is larger than any that is read")
+
 // Folder is one bank's folder; it implements bank.Courier. It is safe for
 // concurrent use, also by other processes.
 type Folder struct {
-	disk Disk
-	// markers says that a file is whole only with its marker, theirs and ours.
-	markers bool
+	disk    Disk
+	options Options
 
 	mu sync.Mutex
+	// proved says that the disk does what a folder needs.
+	proved bool
 	// seen is what the last look found in the inbox and may still be written.
-	seen map[string]glance
+	seen map[string]sighting
 }
 
 // glance is what two looks must agree on.
@@ -58,41 +66,101 @@ type glance struct {
 	modified int64
 }
 
+// sighting is a glance and when it was had first.
+type sighting struct {
+	glance
+
+	since time.Time
+}
+
 // Options say how a bank uses its folder.
 type Options struct {
 	// Markers says that a file counts from its marker on, in both directions.
 	Markers bool
+	// Settle is how far apart the two looks must be that find a file the same; it needs
+	// Now. Without it any two will do.
+	Settle time.Duration
+	Now    func() time.Time
+	// MaxFile bounds the files that are read, in bytes; 0 is 4 GiB.
+	MaxFile int64
 }
 
-// Open returns a folder after proving that files can be made, linked and made
-// durable there.
+// Open returns a folder after proving that files can be made, named and made
+// durable there, and that no file is ever replaced by the name of another.
 func Open(disk Disk, o Options) (*Folder, error) {
-	f := &Folder{disk: disk, markers: o.Markers, mu: sync.Mutex{}, seen: map[string]glance{}}
-	for _, part := range []string{inbox, archive, quarantine} {
-		if _, err := disk.List(part, 1); err != nil {
-			return nil, fmt.Errorf("%s: %w", part, err)
-		}
-	}
-	staged, err := f.write("probe", func(w io.Writer) error {
-		_, err := w.Write([]byte("probe\n"))
-		return err
-	})
-	if err != nil {
+	f := OpenLater(disk, o)
+	if err := f.Prove(); err != nil {
 		return nil, err
-	}
-	linked := staged + unfinished
-	err = disk.Link(staged, linked)
-	if err == nil {
-		err = disk.Remove(linked)
-	}
-	if err = errors.Join(err, disk.Remove(staged), disk.Sync(outbox)); err != nil {
-		return nil, fmt.Errorf("the folder does not take links: %w", err)
 	}
 	return f, nil
 }
 
+// OpenLater returns a folder that proves itself before its first delivery: a server
+// that does not answer now holds up nobody.
+func OpenLater(disk Disk, o Options) *Folder {
+	if o.Now == nil {
+		o.Settle, o.Now = 0, func() time.Time { return time.Time{} }
+	}
+	if o.MaxFile == 0 {
+		o.MaxFile = 4 << 30
+	}
+	return &Folder{disk: disk, options: o, mu: sync.Mutex{}, proved: false, seen: map[string]sighting{}}
+}
+
+// Prove does what Open proves, once.
+func (f *Folder) Prove() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.proved {
+		return nil
+	}
+	for _, part := range []string{inbox, archive, quarantine} {
+		if _, err := f.disk.List(part, 1); err != nil {
+			return fmt.Errorf("%s: %w", part, err)
+		}
+	}
+	first, err := f.probe("probe\n")
+	if err != nil {
+		return err
+	}
+	second, err := f.probe("another probe\n")
+	if err == nil {
+		err = f.proveNames(first, second)
+	}
+	err = errors.Join(err, gone(f.disk.Remove(first)), f.disk.Sync(outbox))
+	f.proved = err == nil
+	return err
+}
+
+func (f *Folder) probe(text string) (string, error) {
+	return f.write("probe", func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
+
+// proveNames gives one of two files a name and fails to give it to the other.
+func (f *Folder) proveNames(first, second string) error {
+	named := first + unfinished
+	err := f.disk.Link(first, named)
+	if err != nil {
+		err = fmt.Errorf("the folder does not take links: %w", err)
+	} else if over := f.disk.Link(second, named); !errors.Is(over, fs.ErrExist) {
+		err = errReplaced
+		if over != nil {
+			err = fmt.Errorf("name a file like another: %w", over)
+		}
+	}
+	return errors.Join(err, gone(f.disk.Remove(named)), gone(f.disk.Remove(second)))
+}
+
+var errReplaced = errors.New("the folder lets a file be replaced by the name of another; it cannot be used")
+
 // Sweep implements bank.Courier.
 func (f *Folder) Sweep() error {
+	if err := f.Prove(); err != nil {
+		return err
+	}
 	list, err := f.disk.List(outbox, maxEntries)
 	if err != nil {
 		return fmt.Errorf("list outbox: %w", err)
@@ -110,6 +178,14 @@ func (f *Folder) Sweep() error {
 func gone(err error) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
+	}
+	return err
+}
+
+// swept says of a staged file that is gone who took it.
+func swept(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return bank.ErrSwept.Because(err)
 	}
 	return err
 }
@@ -132,7 +208,10 @@ func (f *Folder) Stage(p bank.Parcel, write func(io.Writer) error) (bank.Staged,
 	}
 	if count.size != p.Size || !bytes.Equal(count.Sum(nil), p.Digest[:]) {
 		return "", errors.Join(bank.ErrParcelDiffers.With("batch %s no longer gives the file whose digest was frozen",
-			p.Number), f.disk.Remove(staged))
+			p.Number), gone(f.disk.Remove(staged)))
+	}
+	if err := f.disk.Arrived(staged, p.Size, p.Digest); err != nil {
+		return "", errors.Join(swept(err), gone(f.disk.Remove(staged)))
 	}
 	return bank.Staged(staged), nil
 }
@@ -181,8 +260,8 @@ func (f *Folder) Place(p bank.Parcel, s bank.Staged) error {
 		switch {
 		case errors.Is(err, fs.ErrExist):
 			err = f.same(name, p)
-		case errors.Is(err, fs.ErrNotExist):
-			err = bank.ErrSwept.Because(err)
+		default:
+			err = swept(err)
 		}
 		if err != nil {
 			return fmt.Errorf("place file: %w", err)
@@ -191,7 +270,7 @@ func (f *Folder) Place(p bank.Parcel, s bank.Staged) error {
 	if err := f.disk.Sync(outbox); err != nil {
 		return fmt.Errorf("make the place of a file durable: %w", err)
 	}
-	if !f.markers {
+	if !f.options.Markers {
 		return nil
 	}
 	return f.mark(p)
@@ -259,21 +338,60 @@ func (f *Folder) digest(name string) (digest [sha256.Size]byte, there bool, err 
 	if err != nil {
 		return digest, false, err
 	}
-	sum := sha256.New()
-	_, err = io.Copy(sum, source)
-	sum.Sum(digest[:0])
+	info, err := source.Stat()
+	if err == nil {
+		sum := sha256.New()
+		if err = f.allowed(info.Size()); err == nil {
+			_, err = io.Copy(sum, &exactly{from: source, left: info.Size()})
+		}
+		sum.Sum(digest[:0])
+	}
 	return digest, true, errors.Join(err, source.Close())
+}
+
+// allowed refuses sizes that nobody reads.
+func (f *Folder) allowed(size int64) error {
+	if size < 0 || size > f.options.MaxFile {
+		return ErrTooLarge.With("a file of %d bytes is larger than %d", size, f.options.MaxFile)
+	}
+	return nil
+}
+
+// exactly reads a file of a size: neither one that ends before it nor one that does
+// not end there, however long it goes on.
+type exactly struct {
+	from io.Reader
+	left int64
+}
+
+// Read implements io.Reader.
+func (e *exactly) Read(p []byte) (int, error) {
+	if int64(len(p)) > e.left+1 {
+		p = p[:e.left+1]
+	}
+	n, err := e.from.Read(p)
+	if e.left -= int64(n); e.left < 0 || errors.Is(err, io.EOF) && e.left > 0 {
+		return 0, bank.ErrStillWritten
+	}
+	return n, err
 }
 
 // move brings a file and its marker to another part of the folder, under a name
 // that begins with the digest. One that is gone was moved by somebody else.
 func (f *Folder) move(from, name, to string, digest [sha256.Size]byte) error {
-	kept := hex.EncodeToString(digest[:])
-	if len(name) <= maxKept {
-		kept += "_" + name
-	}
+	kept := keptName(name, digest)
 	err := errors.Join(
 		gone(f.disk.Rename(path.Join(from, name), path.Join(to, kept))),
 		gone(f.disk.Rename(path.Join(from, name+marker), path.Join(to, kept+marker))))
 	return errors.Join(err, f.disk.Sync(to), f.disk.Sync(from))
+}
+
+// keptName is the digest, and the name where it is one that a person can read.
+func keptName(name string, digest [sha256.Size]byte) string {
+	kept := hex.EncodeToString(digest[:])
+	odd := func(r rune) bool { return !unicode.IsPrint(r) }
+	if len(name) <= maxKept && utf8.ValidString(name) && !strings.ContainsFunc(name, odd) {
+		kept += "_" + name
+	}
+	return kept
 }

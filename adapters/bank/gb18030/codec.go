@@ -278,3 +278,17 @@ func (c *Codec) Split(dst [][]byte, line []byte, separator byte) [][]byte {
 	}
 	return append(dst, line[start:])
 }
+
+// Size returns how many bytes the first character of b takes, as far as its
+// first bytes say: 1 where they are no character.
+func (c *Codec) Size(b []byte) int {
+	switch {
+	case len(b) < 2 || b[0] < firstLead || b[0] == 0xFF:
+		return 1
+	case b[1] >= firstTrail:
+		return 2
+	case c.charset == GB18030 && isFour(b):
+		return 4
+	}
+	return 1
+}

@@ -5,8 +5,10 @@ import (
 	"errors"
 	"io"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/iotest"
+	"time"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"pgregory.net/rapid"
@@ -215,6 +217,35 @@ func TestSplit_agreesWithDecodingFirst(t *testing.T) {
 	})
 }
 
+// The sizes of a text's characters lead through it, wherever it is entered on a
+// character's border.
+func TestSize_walksTheCharacters(t *testing.T) {
+	t.Parallel()
+	for _, c := range codecs() {
+		text := []rune("王|東億,abc€·鼎")
+		if c.Charset() == gb18030.GB18030 {
+			text = append(text, '𠮷', '㛃', 'é')
+		}
+		raw, err := c.Encode(nil, string(text))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, r := range text {
+			n := c.Size(raw)
+			got, err := c.Decode(nil, raw[:n])
+			if err != nil || string(got) != string(r) {
+				t.Fatalf("%v: got %q, %v; want %q", c.Charset(), got, err, r)
+			}
+			raw = raw[n:]
+		}
+		for _, give := range []string{"", "\x81", "\xFFa", "\x81\x20", "\x81\x30", "\x81\x30\x81"} {
+			if n := c.Size([]byte(give)); n != 1 {
+				t.Errorf("% X: got %d, want 1 for what is no character", give, n)
+			}
+		}
+	}
+}
+
 func TestNewReader_cutAnywhere(t *testing.T) {
 	t.Parallel()
 	text := strings.Repeat("王|東億𠮷㛃,abc€\n", 5000)
@@ -274,19 +305,47 @@ func FuzzCodec(f *testing.F) {
 	})
 }
 
+// BenchmarkDecode reports lines per second of processor time, and beside it how
+// much of the speed of a scan for line ends that is: the limit of the machine.
 func BenchmarkDecode(b *testing.B) {
 	c := gb18030.New(gb18030.GB18030)
-	raw, err := c.Encode(nil, strings.Repeat("440524188001010014|王小明|100.00|", 1000))
+	const lines = 10_000
+	raw, err := c.Encode(nil, strings.Repeat("440524188001010014|王小明|100.00|B20260001\n", lines))
 	if err != nil {
 		b.Fatal(err)
 	}
 	dst := make([]byte, 0, 2*len(raw))
 	b.SetBytes(int64(len(raw)))
+	begun := cpu(b)
 	for b.Loop() {
 		if _, err := c.Decode(dst, raw); err != nil {
 			b.Fatal(err)
 		}
 	}
+	own := (cpu(b) - begun) / time.Duration(b.N)
+	b.ReportMetric(lines/own.Seconds(), "lines/s")
+	begun = cpu(b)
+	const rounds = 200
+	for range rounds {
+		found := 0
+		for rest := raw; len(rest) > 0; found++ {
+			rest = rest[bytes.IndexByte(rest, '\n')+1:]
+		}
+		if found != lines {
+			b.Fatal(found)
+		}
+	}
+	b.ReportMetric((cpu(b)-begun).Seconds()/rounds/own.Seconds(), "of-raw-lines")
+}
+
+// cpu is the processor time used so far, so that ratios hold on a busy machine.
+func cpu(b *testing.B) time.Duration {
+	b.Helper()
+	var u syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &u); err != nil {
+		b.Fatal(err)
+	}
+	return time.Duration(u.Utime.Nano() + u.Stime.Nano())
 }
 
 func BenchmarkNew(b *testing.B) {

@@ -90,6 +90,8 @@ type oracleParty struct {
 type oracleAccount struct {
 	IBAN string `xml:"Id>IBAN"`
 	Othr string `xml:"Id>Othr>Id"`
+	// Prtry stands in version .01 only.
+	Prtry string `xml:"Id>PrtryAcct>Id"`
 }
 
 type oracleDetail struct {

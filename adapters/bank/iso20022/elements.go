@@ -65,6 +65,13 @@ const (
 	inDetails
 	inDetail
 	inReturn
+	inBatch
+	inItem
+	inIdentity
+	inGroup
+	inReason
+	inTally
+	inVerdict
 )
 
 // element is one known element and what it may hold.
@@ -74,7 +81,9 @@ type element struct {
 	place place
 	// many says that the element may be repeated in its parent.
 	many bool
-	kids []*element
+	// money says that it carries its currency, hops that a content may pass over it.
+	money, hops bool
+	kids        []*element
 }
 
 func leaf(name string, f field) *element { return &element{name: name, field: f} }
@@ -84,6 +93,10 @@ func box(name string, kids ...*element) *element { return &element{name: name, k
 func (e *element) at(p place) *element { e.place = p; return e }
 
 func (e *element) repeated() *element { e.many = true; return e }
+
+func (e *element) inCurrency() *element { e.money = true; return e }
+
+func (e *element) hopped() *element { e.hops = true; return e }
 
 func (e *element) of(f field) *element { e.field = f; return e }
 
@@ -103,9 +116,9 @@ func (e *element) find(name []byte, from int) (*element, int) {
 	return nil, 0
 }
 
-// document is the tree of all known elements, of every version in one: names
-// that a version does not have do no harm.
-func document() *element {
+// statements is the tree of the known elements of statements, of every version in
+// one: names that a version does not have do no harm.
+func statements() *element {
 	var messages []*element
 	for _, name := range []string{"BkToCstmrStmt", "BkToCstmrAcctRpt", "BkToCstmrDbtCdtNtfctn"} {
 		for _, suffix := range []string{"", "V01"} {
@@ -139,7 +152,7 @@ func accountID(f field) *element {
 
 func balance() *element {
 	return box("Bal", box("Tp", leaf("Cd", balanceCode), box("CdOrPrtry", leaf("Cd", balanceCode))),
-		leaf("Amt", balanceAmount), leaf("CdtDbtInd", balanceDirection))
+		leaf("Amt", balanceAmount).inCurrency(), leaf("CdtDbtInd", balanceDirection))
 }
 
 func summary() *element {
@@ -151,7 +164,7 @@ func summary() *element {
 func entry() *element {
 	batch := func() *element { return box("Btch", leaf("PmtInfId", batchID), leaf("NbOfTxs", batchCount)) }
 	return box("Ntry",
-		leaf("Amt", amount), leaf("CdtDbtInd", direction), leaf("RvslInd", reversal),
+		leaf("Amt", amount).inCurrency(), leaf("CdtDbtInd", direction), leaf("RvslInd", reversal),
 		box("Sts", leaf("Cd", status), leaf("Prtry", status)).of(status),
 		box("BookgDt", leaf("Dt", bookingDate), leaf("DtTm", bookingDate)),
 		box("ValDt", leaf("Dt", valueDate), leaf("DtTm", valueDate)),
@@ -163,8 +176,9 @@ func detail() *element {
 	return box("TxDtls",
 		box("Refs", leaf("AcctSvcrRef", detailReference), leaf("PmtInfId", detailBatchID),
 			leaf("EndToEndId", endToEndID)),
-		leaf("Amt", detailAmount), leaf("CdtDbtInd", detailDirection),
-		box("AmtDtls", box("InstdAmt", leaf("Amt", instructedAmount)), box("TxAmt", leaf("Amt", transactionAmount))),
+		leaf("Amt", detailAmount).inCurrency(), leaf("CdtDbtInd", detailDirection),
+		box("AmtDtls", box("InstdAmt", leaf("Amt", instructedAmount).inCurrency()),
+			box("TxAmt", leaf("Amt", transactionAmount).inCurrency())),
 		leaf("Chrgs", charges).repeated(),
 		box("RltdPties",
 			party("Dbtr", debtorName), box("DbtrAcct", accountID(debtorAccount)),
@@ -174,7 +188,7 @@ func detail() *element {
 				leaf("Ref", creditorReference), leaf("CdtrRef", creditorReference))).repeated()),
 		box("RtrInf", box("Rsn", leaf("Cd", returnCode), leaf("Prtry", returnCode))).at(inReturn),
 		leaf("AddtlTxInf", additionalText),
-	).at(inDetail).repeated()
+	).at(inDetail).repeated().hopped()
 }
 
 func party(name string, f field) *element {

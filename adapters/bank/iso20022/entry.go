@@ -56,7 +56,7 @@ func (p *parser) beginEntry() error {
 	}
 	p.arena = p.arena[:0]
 	p.stack[len(p.stack)-1].from = 0
-	clear(p.spans[amount:])
+	clear(p.spans[amount:fields])
 	if p.emit == nil {
 		return nil
 	}
@@ -71,7 +71,7 @@ func (p *parser) beginDetail() {
 	e := &p.entry
 	e.mark, e.returned = len(p.arena), false
 	e.remittance, e.references = e.remittance[:0], e.references[:0]
-	clear(p.spans[detailReference:])
+	clear(p.spans[detailReference:fields])
 	p.currencies[detailAmount], p.currencies[transactionAmount], p.currencies[instructedAmount] = "", "", ""
 }
 
@@ -93,7 +93,7 @@ func (p *parser) endDetail() error {
 	}
 	e.details++
 	held := heldDetail{returned: e.returned}
-	copy(held.spans[:], p.spans[detailReference:])
+	copy(held.spans[:], p.spans[detailReference:fields])
 	switch {
 	case len(e.remittance) > 0:
 		held.text = p.append(e.remittance)
@@ -200,7 +200,7 @@ func (p *parser) endEntry() error {
 	if p.emit == nil {
 		kept := largeEntry{record: record, problems: append([]bank.Problem(nil), e.problems...)}
 		p.survey.large[place2{p.statement, e.index}] = kept
-		return nil
+		return p.survey.hold(len(text) + 400)
 	}
 	if err := p.emit(record); err != nil {
 		return err

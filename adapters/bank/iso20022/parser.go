@@ -9,45 +9,15 @@ import (
 	"twoline/gateway/bank"
 )
 
-// maxWrap is how many elements of an envelope may stand around Document.
-const maxWrap = 3
-
-// frame is one open element that we know.
-type frame struct {
-	element *element
-	// seen marks the kids that have stood in it.
-	seen uint32
-	// next is the index of the kid that stood last.
-	next int
-	// from is where its text begins in the arena.
-	from int
-}
-
-type span struct{ from, to int }
-
-// parser walks one document. With emit nil it fills the survey, else it emits
-// what the survey announced.
+// parser reads one statement file. With emit nil it fills the survey, else it
+// emits what the survey announced.
 type parser struct {
-	ctx    context.Context //nolint:containedctx // lives for one Read call only, whose context it is
-	scan   *xmlscan.Scanner
+	walker
+
 	emit   bank.Emit
 	survey *survey
 	// thorough names the entries whose details a survey reads.
 	thorough map[place2]bool
-	tree     *element
-
-	stack []frame
-	// opened says that Document was seen, found that its message was.
-	opened    bool
-	found     bool
-	namespace string
-
-	// arena holds the texts of one entry, spans where each stands in it.
-	arena      []byte
-	spans      [fields]span
-	currencies [fields]string
-	known      map[string]string
-	days       dayCache
 
 	header    header
 	current   *statement
@@ -63,39 +33,21 @@ type header struct{ messageID, created, page string }
 type balanceText struct{ code, amount, direction, currency string }
 
 func newParser(ctx context.Context, r io.Reader, s *survey) *parser {
-	return &parser{
-		ctx: ctx, scan: xmlscan.New(contextReader{ctx: ctx, r: r}), survey: s, tree: document(),
-		stack: make([]frame, 0, xmlscan.MaxDepth), known: make(map[string]string),
-	}
+	p := &parser{walker: newWalker(ctx, r, statements()), survey: s}
+	p.content = p
+	return p
 }
 
 func (p *parser) run() error {
-	for {
-		kind, err := p.scan.Next()
-		if err != nil {
-			return stopped(p.ctx, err)
-		}
-		switch kind {
-		case xmlscan.Start:
-			err = p.start()
-		case xmlscan.End:
-			err = p.end()
-		case xmlscan.Text:
-			err = p.text()
-		case xmlscan.EOF:
-			return p.finish()
-		}
-		if err != nil {
-			return stopped(p.ctx, err)
-		}
+	if err := p.walker.run(); err != nil {
+		return err
 	}
+	return p.finish()
 }
 
 // finish ends a survey by what was said outside the statements.
 func (p *parser) finish() error {
 	switch {
-	case !p.found:
-		return ErrMessage
 	case p.statement == 0:
 		return ErrStructure.With("the message holds no statement")
 	case p.emit != nil:
@@ -106,50 +58,6 @@ func (p *parser) finish() error {
 		if s.head.Page == "" {
 			s.head.Page = p.header.page
 		}
-	}
-	return nil
-}
-
-// start enters an element that we know, and skips another.
-func (p *parser) start() error {
-	name := p.scan.Name()
-	if len(p.stack) == 0 || p.stack[len(p.stack)-1].element == nil {
-		return p.wrap(name)
-	}
-	parent := &p.stack[len(p.stack)-1]
-	e, i := parent.element.find(name, parent.next)
-	if e == nil {
-		if parent.element == p.tree && !p.found {
-			return ErrMessage.At(p.scan.Line())
-		}
-		if p.emit == nil {
-			if _, ok := p.scan.Hop(); ok {
-				return nil
-			}
-		}
-		return p.scan.Skip()
-	}
-	if parent.seen&(1<<i) != 0 && !e.many {
-		return ErrRepeated.With("element %s stands twice in %s", e.name, parent.element.name).At(p.scan.Line())
-	}
-	parent.seen |= 1 << i
-	parent.next = i
-	if e.place == inDetail && p.hop() {
-		return nil
-	}
-	if takesCurrency(e.field) {
-		p.currencies[e.field] = p.currency()
-	}
-	if e.kids == nil {
-		if text, ok := p.scan.Leaf(); ok {
-			from := len(p.arena)
-			p.arena = append(p.arena, text...)
-			return p.take(e.field, from)
-		}
-	}
-	p.stack = append(p.stack, frame{element: e, from: len(p.arena)})
-	if e.place != nowhere {
-		return p.begin(e)
 	}
 	return nil
 }
@@ -167,72 +75,9 @@ func (p *parser) hop() bool {
 	return ok
 }
 
-// wrap looks for Document at the root or inside an envelope.
-func (p *parser) wrap(name []byte) error {
-	switch {
-	case string(name) == p.tree.name && p.opened:
-		return ErrRepeated.With("element Document stands twice").At(p.scan.Line())
-	case string(name) == p.tree.name:
-		p.opened, p.namespace = true, p.scan.Namespace()
-		p.stack = append(p.stack, frame{element: p.tree})
-	case len(p.stack) < maxWrap:
-		p.stack = append(p.stack, frame{element: nil})
-	default:
-		return p.scan.Skip()
-	}
-	return nil
-}
-
-func takesCurrency(f field) bool {
-	switch f { //nolint:exhaustive // the others are no amounts
-	case balanceAmount, amount, detailAmount, transactionAmount, instructedAmount:
-		return true
-	default:
-		return false
-	}
-}
-
-// currency returns the Ccy of the start tag, each text allocated once.
-func (p *parser) currency() string {
-	b, _ := p.scan.Attr("Ccy")
-	if s, ok := p.known[string(b)]; ok {
-		return s
-	}
-	s := string(b)
-	if len(s) <= 8 && len(p.known) < 256 {
-		p.known[s] = s
-	}
-	return s
-}
-
-func (p *parser) text() error {
-	if len(p.stack) == 0 {
-		return nil
-	}
-	top := &p.stack[len(p.stack)-1]
-	if top.element == nil || top.element.field == nothing {
-		return nil
-	}
-	p.arena = append(p.arena, p.scan.Text()...)
-	if len(p.arena)-top.from > xmlscan.MaxToken {
-		return xmlscan.ErrToken.At(p.scan.Line())
-	}
-	return nil
-}
-
-// end leaves an element and takes what it said.
-func (p *parser) end() error {
-	top := p.stack[len(p.stack)-1]
-	p.stack = p.stack[:len(p.stack)-1]
-	if top.element == nil {
-		return nil
-	}
-	if f := top.element.field; f != nothing {
-		if err := p.take(f, top.from); err != nil {
-			return err
-		}
-	}
-	switch top.element.place {
+// end leaves a part of the statement.
+func (p *parser) end(at place) error {
+	switch at { //nolint:exhaustive // the others end with nothing to do
 	case inBalance:
 		return p.endBalance()
 	case inStatement:
@@ -241,9 +86,9 @@ func (p *parser) end() error {
 		return p.endEntry()
 	case inDetail:
 		return p.endDetail()
-	case nowhere, inMessage, inHeader, inDetails, inReturn:
+	default:
+		return nil
 	}
-	return nil
 }
 
 // take keeps the text of a field. The first of several spellings of one fact counts.
@@ -277,30 +122,6 @@ func (p *parser) take(f field, from int) error {
 	}
 	return nil
 }
-
-// trim returns where the text from a place to the end stands without the blanks
-// of XML around it.
-func trim(b []byte, from int) span {
-	to := len(b)
-	for from < to && isBlank(b[from]) {
-		from++
-	}
-	for to > from && isBlank(b[to-1]) {
-		to--
-	}
-	return span{from, to}
-}
-
-func isBlank(b byte) bool { return b == ' ' || b == '\n' || b == '\t' || b == '\r' }
-
-func join(dst, text []byte) []byte {
-	if len(dst) > 0 {
-		dst = append(dst, ' ')
-	}
-	return append(dst, text...)
-}
-
-func (p *parser) bytes(f field) []byte { return p.arena[p.spans[f].from:p.spans[f].to] }
 
 // takeHead keeps a fact of the file or of the statement.
 func (p *parser) takeHead(f field, text string) {
@@ -366,16 +187,11 @@ func (p *parser) takePeriod(f field, text string) {
 	p.current.head.To = day
 }
 
-// begin enters an element with a meaning of its own.
-func (p *parser) begin(e *element) error {
-	switch e.place {
+// begin enters a part of the statement.
+func (p *parser) begin(at place) error {
+	switch at { //nolint:exhaustive // the others begin with nothing to do
 	case inMessage:
-		if p.found {
-			return ErrRepeated.With("the file holds two messages").At(p.scan.Line())
-		}
-		p.found = true
-		p.survey.head.Format, _ = formatOf(p.namespace, e.name)
-		p.survey.head.Kind = "statement"
+		p.survey.head.Format, p.survey.head.Kind = p.format, "statement"
 	case inStatement:
 		return p.beginStatement()
 	case inBalance:
@@ -386,7 +202,6 @@ func (p *parser) begin(e *element) error {
 		p.beginDetail()
 	case inReturn:
 		p.entry.returned = true
-	case nowhere, inHeader, inDetails:
 	}
 	return nil
 }
@@ -415,7 +230,8 @@ func (p *parser) endStatement() error {
 	p.statement++
 	if p.emit == nil {
 		s.finish()
-		return nil
+		h := &s.head
+		return p.survey.hold(len(h.Account) + len(h.Currency) + len(h.Number) + len(h.Page) + 200*len(s.problems))
 	}
 	known := p.survey.statements[p.statement-1]
 	if s.entries != known.entries || !s.all.equal(&known.all) {

@@ -1,11 +1,11 @@
 package iso20022
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
 	"io"
-	"strings"
 
 	"twoline/adapters/bank/iso20022/xmlscan"
 	"twoline/gateway/bank"
@@ -16,38 +16,76 @@ import (
 const MaxHeld = 64 << 20
 
 const (
-	// maxStatements bounds what the survey keeps; each costs some 300 bytes.
-	maxStatements = 100_000
+	// maxStatements bounds what the survey keeps; each costs some 600 bytes.
+	maxStatements = 50_000
 	// An entry beyond one of these gives its details out one by one.
 	maxHeldDetails = 4096
 	maxHeldBytes   = 4 << 20
 	contextEvery   = 256
+	// prolog is how far into a file its message is looked for.
+	prolog = 64 << 10
 )
 
-// Errors of a statement file. Those of its XML are in package xmlscan.
+// Errors of a file. Those of its XML are in package xmlscan.
 var (
 	ErrMessage = fault.New(fault.Invalid, "unknown_message",
-		"the file is not a camt.052, camt.053 or camt.054 message")
+		"the file is none of camt.029, camt.052, camt.053, camt.054, pacs.004, pain.001, pain.002, pain.008")
 	ErrRepeated  = fault.New(fault.Invalid, "element_repeated", "an element that counts once stands twice")
 	ErrStructure = fault.New(fault.Invalid, "statement_structure",
-		"an element that every statement has is missing or empty")
+		"an element that every such message has is missing, empty or out of its place")
 	ErrAmount   = fault.New(fault.Invalid, "amount", "an amount is not a plain decimal number without a sign")
-	ErrTooLarge = fault.New(fault.TooLarge, "statement_too_large", "the statement is larger than this source allows")
+	ErrTooLarge = fault.New(fault.TooLarge, "statement_too_large", "the file is larger than this source allows")
 	ErrChanged  = fault.New(fault.Conflict, "source_changed", "the file changed while it was read")
 )
 
-// Read reads one file and emits its records: a FileHead, every statement with
-// its entries and details in file order and its Problems after them, and End
+// Read reads one file, whatever message it is, and emits its records: a
+// FileHead, then statements with their entries and details, batches with their
+// items, or results, in file order, each part followed by its Problems, and End
 // after the whole file was read. It stops at the first error, of the file, of
 // the source, of ctx or of emit; records emitted before an error do not count.
 //
-// Where r is an io.Seeker the file is read twice from the place where r stands;
-// else at most MaxHeld bytes of it are held.
+// Statements and batches are read twice from the place where r stands when it is
+// an io.Seeker; else at most MaxHeld bytes of it are held. Results are read once.
+// The message must begin within the first 64 KiB.
 func Read(ctx context.Context, r io.Reader, emit bank.Emit) error {
-	source, start, err := seekable(r)
+	format, source, err := peek(ctx, r)
 	if err != nil {
 		return err
 	}
+	if isResult(format) {
+		return readResults(ctx, source, emit)
+	}
+	again, start, err := seekable(source)
+	if err != nil {
+		return stopped(ctx, err)
+	}
+	if isBatch(format) {
+		return readBatches(ctx, again, start, emit)
+	}
+	return readStatements(ctx, again, start, emit)
+}
+
+// peek looks at the beginning of the source for the message that it is, and
+// returns a source that begins where r stood.
+func peek(ctx context.Context, r io.Reader) (format string, source io.Reader, err error) {
+	buffered := bufio.NewReaderSize(contextReader{ctx: ctx, r: r}, prolog)
+	seeker, start, again := seeks(r)
+	head, err := buffered.Peek(prolog)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return "", nil, stopped(ctx, xmlscan.ErrRead.Because(err))
+	}
+	format, _ = Detect(head)
+	if !again {
+		return format, buffered, nil
+	}
+	if _, err := seeker.Seek(start, io.SeekStart); err != nil {
+		return "", nil, xmlscan.ErrRead.Because(err)
+	}
+	return format, r, nil
+}
+
+// readStatements reads a statement, report or notification.
+func readStatements(ctx context.Context, source io.ReadSeeker, start int64, emit bank.Emit) error {
 	found, err := look(ctx, source, start)
 	if err != nil {
 		return err
@@ -76,6 +114,7 @@ func look(ctx context.Context, source io.ReadSeeker, start int64) (*survey, erro
 		p := newParser(ctx, source, found)
 		p.thorough = thorough
 		p.scan.Quick()
+		p.skim = true
 		if err := p.run(); err != nil {
 			return nil, err
 		}
@@ -92,12 +131,20 @@ func look(ctx context.Context, source io.ReadSeeker, start int64) (*survey, erro
 	}
 }
 
+// seeks returns r with the place where it stands, if it can go back there.
+func seeks(r io.Reader) (io.ReadSeeker, int64, bool) {
+	s, ok := r.(io.ReadSeeker)
+	if !ok {
+		return nil, 0, false
+	}
+	start, err := s.Seek(0, io.SeekCurrent)
+	return s, start, err == nil
+}
+
 // seekable returns r as it is where it can seek, else its content.
 func seekable(r io.Reader) (io.ReadSeeker, int64, error) {
-	if s, ok := r.(io.ReadSeeker); ok {
-		if start, err := s.Seek(0, io.SeekCurrent); err == nil {
-			return s, start, nil
-		}
+	if s, start, ok := seeks(r); ok {
+		return s, start, nil
 	}
 	var content bytes.Buffer
 	n, err := content.ReadFrom(io.LimitReader(r, MaxHeld+1))
@@ -105,59 +152,10 @@ func seekable(r io.Reader) (io.ReadSeeker, int64, error) {
 		return nil, 0, xmlscan.ErrRead.Because(err)
 	}
 	if n > MaxHeld {
-		return nil, 0, ErrTooLarge.With("a statement of more than %d MiB must come from a file", MaxHeld>>20)
+		return nil, 0, ErrTooLarge.With("a file of more than %d MiB must come from a file", MaxHeld>>20)
 	}
 	return bytes.NewReader(content.Bytes()), 0, nil
 }
-
-// Detect returns the format of a file by its first bytes, such as
-// "camt.053.001.08", and false where it is not a statement message. The more of
-// the file head holds, the surer; the first 4 KiB are plenty.
-func Detect(head []byte) (string, bool) {
-	// A tag's end is never part of a longer character, so no character is cut.
-	s := xmlscan.New(bytes.NewReader(head[:bytes.LastIndexByte(head, '>')+1]))
-	namespace, inside := "", false
-	for {
-		kind, err := s.Next()
-		switch {
-		case err != nil || kind == xmlscan.EOF:
-			return "", false
-		case kind != xmlscan.Start:
-		case inside:
-			return formatOf(namespace, string(s.Name()))
-		case string(s.Name()) == "Document":
-			namespace, inside = s.Namespace(), true
-		case s.Depth() > maxWrap:
-			return "", false
-		}
-	}
-}
-
-// formatOf names the format by the message element, and its version by the
-// namespace where that agrees.
-func formatOf(namespace, name string) (string, bool) {
-	var format string
-	switch strings.TrimSuffix(name, "V01") {
-	case "BkToCstmrStmt":
-		format = "camt.053"
-	case "BkToCstmrAcctRpt":
-		format = "camt.052"
-	case "BkToCstmrDbtCdtNtfctn":
-		format = "camt.054"
-	default:
-		return "", false
-	}
-	if i := strings.LastIndex(namespace, format+".001."); i >= 0 {
-		version := namespace[i+len(format)+5:]
-		if len(version) >= 2 && isDigit(version[0]) && isDigit(version[1]) && (len(version) == 2 ||
-			!isDigit(version[2])) {
-			return namespace[i : i+len(format)+7], true
-		}
-	}
-	return format, true
-}
-
-func isDigit(b byte) bool { return b >= '0' && b <= '9' }
 
 // contextReader makes a long read stop when its context ends.
 type contextReader struct {

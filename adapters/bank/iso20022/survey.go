@@ -8,8 +8,24 @@ import (
 	"twoline/gateway/bank"
 )
 
+// maxSurvey bounds the texts that a survey keeps, in bytes.
+const maxSurvey = 16 << 20
+
+// budget is how much of maxSurvey was spent.
+type budget struct{ held int }
+
+// hold counts texts that a survey keeps.
+func (b *budget) hold(n int) error {
+	if b.held += n; b.held > maxSurvey {
+		return ErrTooLarge.With("the heads of the file's parts hold more than %d MiB of text", maxSurvey>>20)
+	}
+	return nil
+}
+
 // survey is what the first reading finds out for the second.
 type survey struct {
+	budget
+
 	head       bank.FileHead
 	statements []*statement
 	large      map[place2]largeEntry
@@ -94,6 +110,15 @@ func (t *total) add(f bank.Figure) {
 }
 
 func (t *total) value() decimal.Decimal { return t.rest.Add(decimal.New(t.fen, -2)) }
+
+// join adds what another total holds.
+func (t *total) join(o *total) { t.rest, t.fen = t.value().Add(o.value()), 0 }
+
+// figure returns the total as a figure, or false where it has too many digits.
+func (t *total) figure() (bank.Figure, bool) {
+	f, err := bank.ParseFigure(t.value().StringFixed(max(2, -t.value().Exponent())))
+	return f, err == nil
+}
 
 func exact(f bank.Figure) decimal.Decimal { return decimal.RequireFromString(f.String()) }
 

@@ -1,12 +1,9 @@
 package iso20022
 
 import (
-	"bufio"
 	"io"
 	"strconv"
 	"strings"
-	"time"
-	"unicode/utf8"
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
@@ -35,9 +32,7 @@ var (
 // them. Problem and End records are taken and not written. It is not safe for
 // concurrent use.
 type Writer struct {
-	w     *bufio.Writer
-	stack []string
-	err   error
+	xmlWriter
 
 	message   string
 	head      bank.StatementHead
@@ -51,7 +46,7 @@ type Writer struct {
 
 // NewWriter makes a writer on w.
 func NewWriter(w io.Writer) *Writer {
-	return &Writer{w: bufio.NewWriterSize(w, 64<<10)}
+	return &Writer{xmlWriter: newXMLWriter(w, ErrField)}
 }
 
 // WriteStatement writes a whole file from its records.
@@ -93,90 +88,7 @@ func (w *Writer) Close() error {
 	if w.err == nil && w.statement == 0 {
 		w.fail(ErrOrder.With("a statement file holds at least one statement"))
 	}
-	for len(w.stack) > 0 {
-		w.close()
-	}
-	if w.err != nil {
-		return w.err
-	}
-	w.raw("\n")
-	if err := w.w.Flush(); err != nil {
-		w.err = err
-	}
-	return w.err
-}
-
-func (w *Writer) fail(err error) {
-	if w.err == nil {
-		w.err = err
-	}
-}
-
-func (w *Writer) raw(s string) {
-	if _, err := w.w.WriteString(s); err != nil {
-		w.fail(err)
-	}
-}
-
-func (w *Writer) open(name string) {
-	w.raw("<" + name + ">")
-	w.stack = append(w.stack, name)
-}
-
-func (w *Writer) close() {
-	last := len(w.stack) - 1
-	w.raw("</" + w.stack[last] + ">")
-	w.stack = w.stack[:last]
-}
-
-// path opens elements, calls f, and closes them.
-func (w *Writer) path(f func(), names ...string) {
-	for _, n := range names {
-		w.open(n)
-	}
-	f()
-	for range names {
-		w.close()
-	}
-}
-
-// value writes an element where the text is not empty, and fails where it is
-// longer than limit characters.
-func (w *Writer) value(name, text string, limit int) {
-	if text == "" {
-		return
-	}
-	if utf8.RuneCountInString(text) > limit {
-		w.fail(ErrField.With("longer than %d characters", limit).On(name))
-		return
-	}
-	escaped, ok := escape(text)
-	if !ok {
-		w.fail(ErrField.With("a character that XML cannot hold, or blanks around the text").On(name))
-		return
-	}
-	w.raw("<" + name + ">" + escaped + "</" + name + ">")
-}
-
-// escape writes text as character data; false where XML has no way to hold it
-// or where reading would not give it back.
-func escape(text string) (string, bool) {
-	if !utf8.ValidString(text) || strings.Trim(text, " \t\r\n") != text {
-		return "", false
-	}
-	plain := true
-	for _, r := range text {
-		switch {
-		case r < 0x20 && r != '\t' && r != '\n' && r != '\r', r == 0xFFFE, r == 0xFFFF:
-			return "", false
-		case r == '<' || r == '>' || r == '&' || r == '\r':
-			plain = false
-		}
-	}
-	if plain {
-		return text, true
-	}
-	return strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "\r", "&#13;").Replace(text), true
+	return w.finish()
 }
 
 func (w *Writer) fileHead(h bank.FileHead) {
@@ -187,30 +99,12 @@ func (w *Writer) fileHead(h bank.FileHead) {
 	w.headed, w.message = true, h.MessageID
 	w.need("MsgId", h.MessageID)
 	w.need("CreDtTm", h.Created)
-	w.dateTime(h.Created)
-	w.raw(`<?xml version="1.0" encoding="UTF-8"?>` + "\n")
-	w.raw(`<Document xmlns="urn:iso:std:iso:20022:tech:xsd:` + StatementFormat + `">`)
-	w.stack = append(w.stack, "Document")
-	w.open("BkToCstmrStmt")
+	w.dateTime("CreDtTm", h.Created)
+	w.document(StatementFormat, "BkToCstmrStmt")
 	w.path(func() {
 		w.value("MsgId", h.MessageID, 35)
 		w.value("CreDtTm", h.Created, 35)
 	}, "GrpHdr")
-}
-
-func (w *Writer) need(name, text string) {
-	if text == "" {
-		w.fail(ErrField.With("the schema demands a value").On(name))
-	}
-}
-
-func (w *Writer) dateTime(text string) {
-	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05.999999999"} {
-		if _, err := time.Parse(layout, text); err == nil {
-			return
-		}
-	}
-	w.fail(ErrField.With("not an xs:dateTime such as 2026-11-25T08:00:00").On("CreDtTm"))
 }
 
 func (w *Writer) statementHead(h bank.StatementHead) {
@@ -227,7 +121,7 @@ func (w *Writer) statementHead(h bank.StatementHead) {
 	w.need("Acct", h.Account)
 	w.currency(h.Currency)
 	if h.Opening == nil && h.Closing == nil {
-		w.fail(ErrField.With("a statement needs a balance").On("Bal"))
+		w.refuse("Bal", "a statement needs a balance")
 	}
 	w.open("Stmt")
 	id := w.message
@@ -257,44 +151,6 @@ func (w *Writer) statementHead(h bank.StatementHead) {
 	w.balance("CLBD", h.Closing, h.To, h.From)
 }
 
-func (w *Writer) digits(name, text string, limit int) {
-	if strings.Trim(text, "0123456789") != "" {
-		w.fail(ErrField.With("not a number").On(name))
-		return
-	}
-	w.value(name, text, limit)
-}
-
-func (w *Writer) currency(c string) {
-	if len(c) != 3 || strings.Trim(c, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "" {
-		w.fail(ErrField.With("three capital letters").On("Ccy"))
-	}
-}
-
-// account writes Id; an IBAN has a place of its own.
-func (w *Writer) account(number string) {
-	if isIBAN(number) {
-		w.path(func() { w.value("IBAN", number, 34) }, "Id")
-		return
-	}
-	w.path(func() { w.value("Id", number, 34) }, "Id", "Othr")
-}
-
-func isIBAN(s string) bool {
-	if len(s) < 15 || len(s) > 34 {
-		return false
-	}
-	for i := range len(s) {
-		c := s[i]
-		letter, digit := c >= 'A' && c <= 'Z', c >= '0' && c <= '9'
-		switch {
-		case i < 2 && !letter, (i == 2 || i == 3) && !digit, !letter && !digit:
-			return false
-		}
-	}
-	return true
-}
-
 func (w *Writer) balance(code string, f *bank.Figure, day, other calendar.Day) {
 	if f == nil {
 		return
@@ -309,28 +165,10 @@ func (w *Writer) balance(code string, f *bank.Figure, day, other calendar.Day) {
 	}
 	w.path(func() {
 		w.path(func() { w.value("Cd", code, 4) }, "Tp", "CdOrPrtry")
-		w.amount(text)
+		w.amount("Amt", w.head.Currency, text)
 		w.value("CdtDbtInd", way, 4)
 		w.path(func() { w.value("Dt", day.String(), 10) }, "Dt")
 	}, "Bal")
-}
-
-// amount writes an unsigned figure in the statement's currency: at most 18
-// digits, five of them decimals.
-func (w *Writer) amount(text string) {
-	whole, decimals, _ := strings.Cut(text, ".")
-	if len(strings.TrimRight(decimals, "0")) > 5 {
-		w.fail(ErrField.With("more than five decimals").On("Amt"))
-		return
-	}
-	if len(decimals) > 5 {
-		decimals = decimals[:5]
-	}
-	if len(whole)+len(decimals) > 18 || strings.HasPrefix(whole, "-") {
-		w.fail(ErrField.With("negative, or more than 18 digits").On("Amt"))
-		return
-	}
-	w.raw(`<Amt Ccy="` + w.head.Currency + `">` + whole + "." + decimals + "</Amt>")
 }
 
 func way(d bank.Direction) string {
@@ -356,7 +194,7 @@ func (w *Writer) entryHead(e bank.StatementEntry) {
 	w.need("Sts", state)
 	w.need("CdtDbtInd", way(e.Direction))
 	w.open("Ntry")
-	w.amount(e.Amount.String())
+	w.amount("Amt", w.head.Currency, e.Amount.String())
 	w.value("CdtDbtInd", way(e.Direction), 4)
 	if e.Reversal {
 		w.value("RvslInd", "true", 5)
@@ -401,7 +239,7 @@ func (w *Writer) transaction(d bank.EntryDetail) {
 			w.path(func() { w.value("EndToEndId", d.EndToEndID, 35) }, "Refs")
 		}
 		if d.Amount != nil {
-			w.amount(d.Amount.String())
+			w.amount("Amt", w.head.Currency, d.Amount.String())
 		}
 		w.value("CdtDbtInd", way(d.Direction), 4)
 		w.parties(d)

@@ -17,6 +17,7 @@
 //	           | id_number social_no region
 //	result     batch index item_id level outcome class code text amount
 //	           | line batch_id social_no name id_number account region bank_reference value_date
+//	           status message_id
 //	problem    severity code line path text
 //	end        entries items results problems
 //

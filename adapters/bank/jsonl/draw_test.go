@@ -122,6 +122,7 @@ func drawFile(t *rapid.T) []bank.Record {
 			Class: rapid.SampledFrom([]bank.Class{"", bank.ClassBlocked, bank.ClassUnknown}).Draw(t, "class"),
 			Code:  drawText(t, "code"), Text: drawText(t, "text"), Amount: maybe(t, drawFigure(t, "amount")),
 			BankReference: drawText(t, "reference"), ValueDate: drawDay(t, "value"),
+			Status: drawText(t, "status"), MessageID: drawText(t, "message"),
 		})
 	}
 	for range rapid.IntRange(0, 2).Draw(t, "problems") {

@@ -29,7 +29,8 @@ func kinds() []kind {
 		}, item},
 		{"result", []string{
 			"batch", "index", "item_id", "level", "outcome", "class", "code", "text", "amount", "line", "batch_id",
-			"social_no", "name", "id_number", "account", "region", "bank_reference", "value_date",
+			"social_no", "name", "id_number", "account", "region", "bank_reference", "value_date", "status",
+			"message_id",
 		}, result},
 		{"file", []string{"format", "kind", "message_id", "created"}, fileHead},
 		{"statement", []string{
@@ -135,6 +136,7 @@ func result(r *row) bank.Record {
 	v.BatchID, v.SocialNo = r.text("batch_id"), r.text("social_no")
 	v.Name, v.IDNumber, v.Account, v.Region = r.text("name"), r.text("id_number"), r.text("account"), r.text("region")
 	v.BankReference, v.ValueDate = r.text("bank_reference"), r.day("value_date")
+	v.Status, v.MessageID = r.text("status"), r.text("message_id")
 	if v.Level != "" && v.Level != "file" && v.Level != "batch" && v.Level != "item" {
 		r.fail("level", "the level is none of file, batch, item")
 	}

@@ -10,7 +10,7 @@ import (
 	"twoline/gateway/calendar"
 )
 
-const maxFields = 20
+const maxFields = 24
 
 // form tells JSON values apart; none is a field that did not stand.
 type form int8

@@ -306,6 +306,8 @@ func (l *line) result(v *bank.Result) {
 	l.text("region", v.Region)
 	l.text("bank_reference", v.BankReference)
 	l.day("value_date", v.ValueDate)
+	l.text("status", v.Status)
+	l.text("message_id", v.MessageID)
 }
 
 func (l *line) problem(v bank.Problem) {

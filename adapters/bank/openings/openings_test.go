@@ -9,8 +9,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/layout"
 	"twoline/adapters/bank/openings"
 	"twoline/gateway/bank"
 	"twoline/gateway/party"
@@ -108,7 +108,7 @@ func TestRead(t *testing.T) {
 		"another medium": {rural("utf-8"), "S", head + "东关村|6210001|9\n", bank.OutcomeUnknown, "6210001", nil},
 		"refused":        {rural("utf-8"), "F", head + "户名不符\n", bank.OutcomeFailed, "", nil},
 		"which part":     {rural("utf-8"), "", head + "户名不符\n", 0, "", openings.ErrPart},
-		"malformed":      {rural("utf-8"), "S", head + "\n", 0, "", delimited.ErrMalformed},
+		"malformed":      {rural("utf-8"), "S", head + "\n", 0, "", layout.ErrMalformed},
 		"json lines":     {registry.Bank{Format: registry.JSON}, "", lines, bank.OutcomeSucceeded, "6210001", nil},
 	} {
 		var got []bank.Result

@@ -1,219 +1,184 @@
-// Package profile knows which files each partner bank takes and sends, and has
-// the codecs write and read them.
+// Package profile reads what a bank's files are from one YAML file a bank and
+// direction, and writes and reads the bank's files by it: a new bank is a
+// profile, not code.
 //
-// A bank's format is data of its row in the registry: "rural-cooperative" is the
-// seven-field text of the rural credit cooperatives with its _S and _F answers;
-// "json" and "jsonl" banks, which work through the API, are served canonical JSON
-// Lines where they ask for a file. The same batch gives the same bytes at any
-// time, so a file is never stored: its digest is.
+// A profile names the files of one direction (collection, payment or opening of
+// accounts): the request that we send and the results that come back, each with
+// its form, the pattern of its name, its rows, and what the bank's codes and words
+// mean. It brings examples, and Check proves it on them. What is wrong with a
+// profile is told at its line and column.
+//
+//	src ─► Parse ─► Profile ─► RequestName, WriteRequest ─► the bank
+//	                        ◄─ Recognise, Read           ◄─ the bank
+//
+// Shipped gives the profiles that come with the program, Load those in a folder
+// of the operator's. Files has both by the format that a bank's row in the
+// registry names, as the gateway's flows ask for them; the formats json and jsonl
+// are canonical JSON Lines and need no profile. The same batch gives the same
+// bytes at any time, so a file is never stored: its digest is.
+//
+// The keys of a profile stand in one table, which the parser follows and from
+// which the JSON schema for editors is made.
 package profile
 
 import (
-	"bytes"
-	"context"
-	"errors"
-	"fmt"
-	"io"
+	"slices"
+	"sync"
 
-	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/gb18030"
-	"twoline/adapters/bank/iso20022"
-	"twoline/adapters/bank/jsonl"
-	"twoline/gateway/bank"
-	"twoline/gateway/collection"
+	"twoline/adapters/bank/layout"
 	"twoline/gateway/fault"
-	"twoline/gateway/party"
 )
 
-// RuralCooperative is the format of the rural credit cooperatives' text files.
-const RuralCooperative = "rural-cooperative"
+// Direction is what the files of a profile do.
+type Direction string
+
+// The directions.
+const (
+	// Collection debits payers.
+	Collection Direction = "collection"
+	// Payment pays out.
+	Payment Direction = "payment"
+	// Opening has accounts opened.
+	Opening Direction = "opening"
+)
 
 // The refusals of files.
 var (
 	ErrPart = fault.New(fault.Invalid, "file_part_unknown",
-		"the file's name must end in _S (succeeded) or _F (failed) before its suffix")
+		"the file's name must say which of the bank's result files it is, such as _S (succeeded) or _F (failed)")
 	ErrCharset = fault.New(fault.Unprocessable, "text_not_encodable",
 		"the bank's charset cannot carry this text")
+	// ErrOtherBank is a file of one bank in the place of another.
+	ErrOtherBank = fault.New(fault.Unprocessable, "other_bank", "the file is another bank's")
+	// ErrFormat is a bank whose format has no profile.
+	ErrFormat = fault.New(fault.Unprocessable, "format_unknown", "no profile describes the bank's format")
+	// ErrNoRequest is a profile that says what a bank answers only.
+	ErrNoRequest = fault.New(fault.Unprocessable, "no_request", "the profile describes no file that we could send")
 )
 
-// Files writes and reads partner banks' files. It is pure and safe for
-// concurrent use. Make it with New.
-type Files struct{ codecs map[string]*gb18030.Codec }
-
-// New returns the files of every known format.
-func New() Files {
-	return Files{codecs: map[string]*gb18030.Codec{
-		"gb18030": gb18030.New(gb18030.GB18030), "gbk": gb18030.New(gb18030.GBK),
-	}}
+// Profile is one bank's files of one direction. It is safe for concurrent use.
+// Make it with Parse.
+type Profile struct {
+	name      string
+	direction Direction
+	titles    map[string]string
+	charsets  []layout.Charset
+	codecs    map[layout.Charset]func() *gb18030.Codec
+	request   *file
+	results   []*file
+	beside    []string
+	examples  []example
 }
 
-// WithholdingFileName names a batch's file: bank, area, day, batch number.
-func (Files) WithholdingFileName(p collection.Partner, b collection.Batch) string {
-	suffix := "JSONL"
-	if p.Format == RuralCooperative {
-		suffix = "TXT"
-	}
-	return fmt.Sprintf("W_%s_%s_%s_%s.%s", b.Bank, b.Area, b.CreatedOn.Compact(), b.Number, suffix)
+// file is one kind of file.
+type file struct {
+	format string
+	// part tells the files of one answer apart; empty where there is one kind only.
+	part  string
+	names []*pattern
+	// rows is nil where the format is no rows of fields. Constants may have places.
+	rows *layout.Layout
+	// options are what other formats want said, messageID how their message is called.
+	options   *value
+	messageID *pattern
+	rowLimit  int
 }
 
-// CheckWithholding says why the bank's file cannot carry an item, or nil.
-func (f Files) CheckWithholding(p collection.Partner, name party.Name) error {
-	if p.Format != RuralCooperative {
-		return nil
-	}
-	return f.check(p.Charset, name)
+// example is a file that proves the profile.
+type example struct {
+	line          int
+	file, records string
+	bank          Bank
 }
 
-// check refuses a name that the charset cannot carry: never a question mark.
-func (f Files) check(charset string, name party.Name) error {
-	if charset == "utf-8" {
-		return nil
-	}
-	codec, ok := f.codecs[charset]
-	if !ok {
-		return ErrCharset.With("charset %q is none of gb18030, gbk and utf-8", charset)
-	}
-	if err := codec.Check(name.Plain()); err != nil {
-		return ErrCharset.With("the bank takes %s, which lacks a character of the name", charset).Because(err)
-	}
-	return nil
+// Bank is the bank at the other end.
+type Bank struct {
+	// Code is its code in the registry, BankNo its 12-digit CNAPS number.
+	Code, BankNo string
+	// Charset is the one of its files; empty is the profile's first.
+	Charset string
 }
 
-// WriteWithholding writes a batch in its bank's own format.
-func (Files) WriteWithholding(
-	w io.Writer, p collection.Partner, b collection.Batch, items func(yield func(collection.Item) error) error,
-) error {
-	layout := delimited.RuralCooperativeWithholding()
-	layout.Charset = delimited.Charset(p.Charset)
-	return writeBatch(w, batchFile{
-		rural: p.Format == RuralCooperative, layout: layout, created: b.CreatedOn.String(),
-		head: bank.BatchHead{
-			Index: 0, Direction: bank.Collection, BatchID: b.Number, Count: b.Count, Sum: bank.FigureOf(b.Amount),
-			ExecutionDate: b.CreatedOn, Account: b.AccountNo,
-		},
-	}, func(yield func(bank.BatchItem) error) error {
-		return items(func(i collection.Item) error { return yield(withholding(i)) })
-	})
-}
-
-func withholding(i collection.Item) bank.BatchItem {
-	return bank.BatchItem{
-		Batch: 0, Index: i.Seq - 1, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Amount), Currency: "CNY",
-		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(), Bank: "", Mandate: i.MandateNo,
-		SocialNo: i.SocialNo, Region: i.Region.String(), Text: "",
+// newCodecs makes the tables of characters when they are first asked for.
+func newCodecs() map[layout.Charset]func() *gb18030.Codec {
+	return map[layout.Charset]func() *gb18030.Codec{ //nolint:exhaustive // the others need no table
+		layout.GB18030: sync.OnceValue(func() *gb18030.Codec { return gb18030.New(gb18030.GB18030) }),
+		layout.GBK:     sync.OnceValue(func() *gb18030.Codec { return gb18030.New(gb18030.GBK) }),
 	}
 }
 
-// batchFile is what a file of instructions says besides its items.
-type batchFile struct {
-	rural   bool
-	layout  delimited.Layout
-	created string
-	head    bank.BatchHead
+// widthIn is how many bytes a text takes in a charset, or an error that names the
+// character which it lacks.
+func (p *Profile) widthIn(charset layout.Charset, text string) (int, error) {
+	if codec, ok := p.codecs[charset]; ok {
+		b, err := codec().Encode(nil, text)
+		return len(b), err
+	}
+	return layout.NewCoder(charset).Width(text)
 }
 
-// writeBatch writes a file of instructions: the rural cooperatives' text, or
-// canonical JSON Lines.
-func writeBatch(w io.Writer, f batchFile, items func(yield func(bank.BatchItem) error) error) error {
-	write := writeLines
-	if f.rural {
-		write = writeText
+// Name returns the name that a bank's row in the registry has as its format.
+func (p *Profile) Name() string { return p.name }
+
+// Direction returns what the profile's files do.
+func (p *Profile) Direction() Direction { return p.direction }
+
+// Title returns the profile's title in a language, zh or en.
+func (p *Profile) Title(language string) string { return p.titles[language] }
+
+// RowLimit returns how many rows the bank takes in one file, or 0 where it set no
+// limit: a larger batch is split before it is frozen.
+func (p *Profile) RowLimit() int {
+	if p.request == nil {
+		return 0
 	}
-	if err := write(w, f, items); err != nil {
-		return fmt.Errorf("write batch %s: %w", f.head.BatchID, err)
-	}
-	return nil
+	return p.request.rowLimit
 }
 
-func writeLines(w io.Writer, f batchFile, items func(yield func(bank.BatchItem) error) error) error {
-	out := jsonl.NewWriter(w)
-	err := out.Write(bank.FileHead{Format: "jsonl", Kind: "batch", MessageID: f.head.BatchID, Created: f.created})
-	if err != nil {
-		return err
+// Beside says which totals must travel beside a result file: "count", "amount".
+func (p *Profile) Beside() []string { return slices.Clone(p.beside) }
+
+// RequestName names the file of a batch, or returns nothing where the profile has
+// no request.
+func (p *Profile) RequestName(f Facts) string {
+	if p.request == nil {
+		return ""
 	}
-	if err := out.Write(f.head); err != nil {
-		return err
-	}
-	n := 0
-	err = items(func(i bank.BatchItem) error {
-		n++
-		return out.Write(i)
-	})
-	if err != nil {
-		return err
-	}
-	if err := out.Write(bank.End{Entries: 0, Items: n, Results: 0, Problems: 0}); err != nil {
-		return err
-	}
-	return out.Close()
+	return p.request.names[0].write(f)
 }
 
-func writeText(w io.Writer, f batchFile, items func(yield func(bank.BatchItem) error) error) error {
-	out, err := delimited.NewWriter(w, f.layout)
-	if err != nil {
-		return err
-	}
-	if err := out.WriteBatch(f.head); err != nil {
-		return err
-	}
-	if err := items(out.WriteItem); err != nil {
-		return err
-	}
-	_, err = out.Close()
-	return err
+// Recognised is what a file's name says.
+type Recognised struct {
+	// Request says that it is a file of ours.
+	Request bool
+	// Part is the part of an answer.
+	Part  string
+	Facts Facts
 }
 
-// ReadResults reads a bank's result file. Where the name or the first bytes say
-// canonical JSON Lines it is read as such, whatever the bank's own format is.
-func (Files) ReadResults(
-	ctx context.Context, p collection.Partner, r bank.Receipt, body io.Reader, emit bank.Emit,
-) error {
-	return read(ctx, p.Format, p.Charset, r, body, delimited.RuralCooperativeResultFailed(), emit)
-}
-
-// read reads a result file of either direction: the answers look the same.
-func read(
-	ctx context.Context, format, charset string, r bank.Receipt, body io.Reader, failed delimited.Layout,
-	emit bank.Emit,
-) error {
-	if format != RuralCooperative {
-		return jsonl.Read(ctx, body, emit)
-	}
-	var layout delimited.Layout
-	switch r.Part {
-	case "S":
-		layout = delimited.RuralCooperativeResultSucceeded()
-	case "F":
-		layout = failed
-	default:
-		return ErrPart
-	}
-	if r.Count == nil || r.Amount == nil {
-		return bank.ErrControlTotal.With("count and amount must travel beside a file of this format")
-	}
-	layout.Charset = delimited.Charset(charset)
-	_, err := delimited.Read(ctx, body, layout, emit)
-	return err
-}
-
-// Decode reads a statement in any format that we know, by its first bytes.
-func (Files) Decode(ctx context.Context, body io.Reader, emit bank.Emit) error {
-	// A stored file can be read twice, which a codec of large files needs; a pipe cannot.
-	source := body
-	head := make([]byte, 512)
-	n, err := io.ReadFull(body, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return fmt.Errorf("read statement: %w", err)
-	}
-	if again, ok := body.(io.Seeker); ok {
-		if _, err := again.Seek(0, io.SeekStart); err != nil {
-			return fmt.Errorf("read statement from its start: %w", err)
+// Recognise says what a file is by its name, upper and lower case alike; false
+// where the name is none of the profile's. A request's name comes first.
+func (p *Profile) Recognise(name string) (Recognised, bool) {
+	if p.request != nil {
+		if f, ok := p.request.match(name); ok {
+			return Recognised{Request: true, Part: "", Facts: f}, true
 		}
-	} else {
-		source = io.MultiReader(bytes.NewReader(head[:n]), body)
 	}
-	if _, ok := iso20022.Detect(head[:n]); ok {
-		return iso20022.Read(ctx, source, emit)
+	for _, r := range p.results {
+		if f, ok := r.match(name); ok {
+			return Recognised{Request: false, Part: r.part, Facts: f}, true
+		}
 	}
-	return jsonl.Read(ctx, source, emit)
+	return Recognised{}, false //nolint:exhaustruct // none
+}
+
+// match reads the facts out of a name by the first pattern that it fits.
+func (f *file) match(name string) (Facts, bool) {
+	for _, p := range f.names {
+		if facts, ok := p.match(name); ok {
+			return facts, true
+		}
+	}
+	return Facts{}, false //nolint:exhaustruct // none
 }

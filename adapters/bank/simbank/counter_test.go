@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"twoline/adapters/bank/delimited"
+	"twoline/adapters/bank/layout/layouttest"
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/bank"
 )
@@ -92,7 +93,7 @@ func TestAPaymentWhoseReportWasLostIsReportedUnderTheSameKey(t *testing.T) {
 
 func openingFile(n int) []byte {
 	var out bytes.Buffer
-	w, err := delimited.NewWriter(&out, delimited.RuralCooperativeAccountOpening())
+	w, err := delimited.NewWriter(&out, layouttest.RuralCooperativeAccountOpening())
 	must(err)
 	must(w.WriteBatch(bank.BatchHead{}))
 	for i := 1; i <= n; i++ {
@@ -141,7 +142,7 @@ func TestAccountsAreOpenedInFileOrder(t *testing.T) {
 		})
 		return nil
 	}
-	layout := delimited.RuralCooperativeAccountsOpened()
+	layout := layouttest.RuralCooperativeAccountsOpened()
 	_, err := delimited.Read(t.Context(), strings.NewReader(files[0].Body), layout, emit)
 	if err != nil || row != 5 {
 		t.Errorf("%d rows, %v", row, err)

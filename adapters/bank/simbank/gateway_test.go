@@ -20,6 +20,7 @@ import (
 
 	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/jsonl"
+	"twoline/adapters/bank/layout/layouttest"
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
@@ -397,9 +398,9 @@ func (b *served) file(f simbank.Format) []byte {
 			IDNumber: i.IDNumber, Account: i.Account, Mandate: i.Mandate, SocialNo: i.SocialNo, Region: i.Region,
 		}
 	}
-	layout := delimited.RuralCooperativeWithholding()
+	layout := layouttest.RuralCooperativeWithholding()
 	if b.payDay != "" {
-		head.Direction, layout = bank.Payment, delimited.RuralCooperativePayout()
+		head.Direction, layout = bank.Payment, layouttest.RuralCooperativePayout()
 	}
 	if f == simbank.Cooperative {
 		w, err := delimited.NewWriter(&out, layout)

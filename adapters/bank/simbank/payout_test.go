@@ -18,6 +18,7 @@ import (
 	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/iso20022"
 	"twoline/adapters/bank/jsonl"
+	"twoline/adapters/bank/layout/layouttest"
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
@@ -84,7 +85,7 @@ func provePayouts(tb testing.TB, b *simbank.Bank, opening string, lists int) {
 func payoutAnswers(t *testing.T, g *gateway) []told {
 	t.Helper()
 	var out []told
-	failed := delimited.RuralCooperativePayoutFailed()
+	failed := layouttest.RuralCooperativePayoutFailed()
 	for _, e := range g.of("/v1/disbursement-batches/") {
 		q, err := url.ParseQuery(e.Query)
 		must(err)

@@ -15,6 +15,7 @@ import (
 	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/iso20022"
 	"twoline/adapters/bank/jsonl"
+	"twoline/adapters/bank/layout/layouttest"
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/bank"
 	"twoline/gateway/money"
@@ -59,7 +60,7 @@ func readFile(t *testing.T, e effect) []told {
 	}
 	var out []told
 	var sum money.Amount
-	succeeded, failed := delimited.RuralCooperativeResultSucceeded(), delimited.RuralCooperativeResultFailed()
+	succeeded, failed := layouttest.RuralCooperativeResultSucceeded(), layouttest.RuralCooperativeResultFailed()
 	emit := func(r bank.Record) error {
 		if v, ok := r.(bank.Result); ok {
 			a, _ := v.Amount.Amount()

@@ -1,0 +1,244 @@
+package profile
+
+import (
+	"context"
+	"encoding/hex"
+	"fmt"
+	"io"
+
+	"twoline/adapters/bank/iso20022"
+	"twoline/adapters/bank/jsonl"
+	"twoline/adapters/bank/mt940"
+	"twoline/gateway/bank"
+	"twoline/gateway/collection"
+	"twoline/gateway/disbursement"
+	"twoline/gateway/party"
+)
+
+// RuralCooperative is the format of the rural credit cooperatives' text files.
+const RuralCooperative = "rural-cooperative"
+
+// Files writes and reads partner banks' files: what the gateway's flows need of
+// them. It is pure and safe for concurrent use. Make it with New.
+type Files struct{ profiles map[string]*Profile }
+
+// New returns the files of the shipped profiles and of the operator's own, which
+// Load proved to have names of their own.
+func New(own ...*Profile) Files {
+	f := Files{profiles: make(map[string]*Profile)}
+	for _, p := range append(own, Shipped()...) {
+		f.profiles[identity(p)] = p
+	}
+	for _, p := range builtIn() {
+		f.profiles[identity(p)] = p
+	}
+	return f
+}
+
+// builtIn are the formats json and jsonl: canonical JSON Lines, both ways.
+func builtIn() []*Profile {
+	var all []*Profile
+	for _, name := range []string{"json", "jsonl"} {
+		for direction, letter := range map[Direction]string{Collection: "W", Payment: "P", Opening: "O"} {
+			named, err := newPattern(letter+"_{bank}_{area}_{date}_{batch}.JSONL", nil, true)
+			if err != nil {
+				panic(err) // the text stands above
+			}
+			lines := &file{ //nolint:exhaustruct // no rows
+				format: formatLines, names: []*pattern{named},
+			}
+			all = append(all, &Profile{ //nolint:exhaustruct // it needs no more
+				name: name, direction: direction,
+				titles:  map[string]string{"en": "Canonical JSON Lines", "zh": "标准 JSON 行"},
+				request: lines, results: []*file{{format: formatLines}}, //nolint:exhaustruct // any name
+			})
+		}
+	}
+	return all
+}
+
+// Profile returns the profile of a format and direction, or ErrFormat.
+func (f Files) Profile(format string, d Direction) (*Profile, error) {
+	p, ok := f.profiles[format+"/"+string(d)]
+	if !ok {
+		return nil, ErrFormat.With("no profile %q is for a %s", format, d)
+	}
+	return p, nil
+}
+
+// RowLimit returns how many rows a bank of the format takes in one file, or 0
+// where its profile sets no limit: batches are cut to it before they are frozen.
+func (f Files) RowLimit(format string, d Direction) int {
+	p, err := f.Profile(format, d)
+	if err != nil {
+		return 0
+	}
+	return p.RowLimit()
+}
+
+// WithholdingFileName names a batch's file, as the bank's profile says; nothing
+// where there is no profile, in which case nothing can be written either.
+func (f Files) WithholdingFileName(p collection.Partner, b collection.Batch) string {
+	profile, err := f.Profile(p.Format, Collection)
+	if err != nil {
+		return ""
+	}
+	return profile.RequestName(withholdingFacts(p, b))
+}
+
+func withholdingFacts(p collection.Partner, b collection.Batch) Facts {
+	return Facts{
+		Bank: b.Bank, BankNo: p.BankNo, Area: b.Area.String(), Day: b.CreatedOn, Execution: b.CreatedOn,
+		Batch:    b.Number,
+		Clearing: b.ClearingBank, Digest: hex.EncodeToString(b.Digest[:]), Count: &b.Count, Amount: &b.Amount,
+	}
+}
+
+// PaymentFileName names a payment batch's file, as the bank's profile says.
+func (f Files) PaymentFileName(p disbursement.Partner, b disbursement.Batch) string {
+	profile, err := f.Profile(p.Format, Payment)
+	if err != nil {
+		return ""
+	}
+	return profile.RequestName(paymentFacts(p, b))
+}
+
+func paymentFacts(p disbursement.Partner, b disbursement.Batch) Facts {
+	return Facts{
+		Bank: b.Bank, BankNo: p.BankNo, Area: b.Area.String(), Day: b.CreatedOn, Execution: b.PayDay, Batch: b.Number,
+		Clearing: b.ClearingBank, Digest: hex.EncodeToString(b.Digest[:]), Count: &b.Count, Amount: &b.Amount,
+	}
+}
+
+// CheckWithholding says why the bank's file cannot carry a payer, or nil.
+func (f Files) CheckWithholding(p collection.Partner, name party.Name) error {
+	return f.checkName(p.Format, Collection, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}, name)
+}
+
+// CheckPayment says why the bank's file cannot carry a payee, or nil.
+func (f Files) CheckPayment(p disbursement.Partner, name party.Name) error {
+	return f.checkName(p.Format, Payment, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}, name)
+}
+
+func (f Files) checkName(format string, d Direction, b Bank, name party.Name) error {
+	p, err := f.Profile(format, d)
+	if err != nil {
+		return err
+	}
+	return p.CheckName(b, name)
+}
+
+// WriteWithholding writes a batch in its bank's own form.
+func (f Files) WriteWithholding(
+	w io.Writer, p collection.Partner, b collection.Batch, items func(yield func(collection.Item) error) error,
+) error {
+	profile, err := f.Profile(p.Format, Collection)
+	if err != nil {
+		return err
+	}
+	head := bank.BatchHead{
+		Index: 0, Direction: bank.Collection, BatchID: b.Number, Count: b.Count, Sum: bank.FigureOf(b.Amount),
+		ExecutionDate: b.CreatedOn, Account: b.AccountNo,
+	}
+	err = profile.WriteRequest(w, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset},
+		Batch{Head: head, Facts: withholdingFacts(p, b)}, func(yield func(bank.BatchItem) error) error {
+			return items(func(i collection.Item) error { return yield(withholding(i)) })
+		})
+	if err != nil {
+		return fmt.Errorf("write batch %s: %w", b.Number, err)
+	}
+	return nil
+}
+
+func withholding(i collection.Item) bank.BatchItem {
+	return bank.BatchItem{
+		Batch: 0, Index: i.Seq - 1, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Amount), Currency: "CNY",
+		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(), Bank: "", Mandate: i.MandateNo,
+		SocialNo: i.SocialNo, Region: i.Region.String(), Text: "",
+	}
+}
+
+// WritePayment writes a batch in its bank's own form. The bank is to pay on the
+// run's pay day.
+func (f Files) WritePayment(
+	w io.Writer, p disbursement.Partner, b disbursement.Batch, items func(yield func(disbursement.Item) error) error,
+) error {
+	profile, err := f.Profile(p.Format, Payment)
+	if err != nil {
+		return err
+	}
+	head := bank.BatchHead{
+		Index: 0, Direction: bank.Payment, BatchID: b.Number, Count: b.Count, Sum: bank.FigureOf(b.Amount),
+		ExecutionDate: b.PayDay, Account: b.AccountNo,
+	}
+	err = profile.WriteRequest(w, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset},
+		Batch{Head: head, Facts: paymentFacts(p, b)}, func(yield func(bank.BatchItem) error) error {
+			return items(func(i disbursement.Item) error { return yield(payment(i)) })
+		})
+	if err != nil {
+		return fmt.Errorf("write batch %s: %w", b.Number, err)
+	}
+	return nil
+}
+
+func payment(i disbursement.Item) bank.BatchItem {
+	return bank.BatchItem{
+		Batch: 0, Index: i.Seq - 1, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Sum()), Currency: "CNY",
+		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(), Bank: "", Mandate: "",
+		SocialNo: i.SocialNo, Region: i.Region.String(), Text: "",
+	}
+}
+
+// ReadResults reads a bank's result file of a collection, in its bank's own form or
+// as canonical JSON Lines.
+func (f Files) ReadResults(
+	ctx context.Context, p collection.Partner, r bank.Receipt, body io.Reader, emit bank.Emit,
+) error {
+	b := Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}
+	return f.read(ctx, p.Format, Collection, b, r, body, emit)
+}
+
+// ReadPaymentResults reads a bank's result file of a payment.
+func (f Files) ReadPaymentResults(
+	ctx context.Context, p disbursement.Partner, r bank.Receipt, body io.Reader, emit bank.Emit,
+) error {
+	b := Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}
+	return f.read(ctx, p.Format, Payment, b, r, body, emit)
+}
+
+func (f Files) read(
+	ctx context.Context, format string, d Direction, b Bank, r bank.Receipt, body io.Reader, emit bank.Emit,
+) error {
+	p, err := f.Profile(format, d)
+	if err != nil {
+		return err
+	}
+	return p.Read(ctx, b, Source{
+		Name: r.Name, Part: r.Part, Area: r.Area, Count: r.Count, Amount: r.Amount, Accepted: r.Accepted != 0,
+	}, body, emit)
+}
+
+// Recognise says what a bank's file is by its name, by the profile of a format and
+// direction; false where the name is none of its, or there is no such profile.
+func (f Files) Recognise(format string, d Direction, name string) (Recognised, bool) {
+	p, err := f.Profile(format, d)
+	if err != nil {
+		return Recognised{}, false //nolint:exhaustruct // none
+	}
+	return p.Recognise(name)
+}
+
+// Decode reads a statement in any format that we know, by its first bytes.
+func (Files) Decode(ctx context.Context, body io.Reader, emit bank.Emit) error {
+	head, source, err := peek(body)
+	if err != nil {
+		return err
+	}
+	if _, ok := iso20022.Detect(head); ok {
+		return iso20022.Read(ctx, source, emit)
+	}
+	if _, ok := mt940.Detect(head); ok {
+		return mt940.Read(ctx, source, mt940.Options{}, emit) //nolint:exhaustruct // its charset is found
+	}
+	return jsonl.Read(ctx, source, emit)
+}
