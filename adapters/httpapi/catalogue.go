@@ -100,14 +100,23 @@ func explanations() []row {
 			"sign the address you send to",
 		},
 		{"bad_request", 400, "the bytes are not an acceptable HTTP request", "correct the client"},
+		{
+			"bank_file_too_large", inFiles, "a file in a bank's folder is larger than any that is read",
+			"have the bank split it, and take it away",
+		},
 		{"bank_key_exists", inCommands, "a key with this id is registered", "choose another id"},
 		{"bank_key_unknown", inCommands, "no such key is registered", "check the id"},
+		{
+			"bank_login_refused", inCommands, "a bank's server does not take our key or password",
+			"have the bank register the public key for the user",
+		},
 		{"bank_not_found", 404, "the area registered no such bank", "check code and area"},
 		{
 			"bank_reference_reused", 409, "the bank reference was reported before with other content",
 			"send the first content again, or a new reference",
 		},
 		{"bank_unknown", inCommands, "no area has registered this bank", "register the bank first"},
+		{"bank_unreachable", inCommands, "a bank's server does not answer in time", "check address and network; it is tried again"},
 		{
 			"batch_acknowledged", 409, "the bank has acknowledged the batch, or answered on it",
 			"wait for its results; what fails or comes back can be paid again",
@@ -118,12 +127,12 @@ func explanations() []row {
 			"read the batch: its status says whether it waits for an acknowledgement, for results or for nothing",
 		},
 		{
-			"batch_withheld", 409, "an item of the batch was settled as not executed: the batch is not handed out any more",
-			"answer what was fetched before; what is still owed comes in a later batch",
-		},
-		{
 			"batch_withdrawn", inFiles, "the payment belongs to a batch that was recalled",
 			"tell the agency at once whether any of it was paid",
+		},
+		{
+			"batch_withheld", 409, "an item of the batch was settled as not executed: the batch is not handed out any more",
+			"answer what was fetched before; what is still owed comes in a later batch",
 		},
 		{"before_book", inFiles, "the day lies before the book of the scheme begins", "correct the day"},
 		{
@@ -131,8 +140,8 @@ func explanations() []row {
 			"send less, or a file on the upload address",
 		},
 		{
-			"book_sealed", 409, "the go-live day of the scheme's book is sealed",
-			"enter what is missing as a movement of a later day",
+			"book_sealed", 409, "the business day of the booking, or the go-live day of the scheme's book, is sealed",
+			"send it again on the next business day; what is missing of go-live is a movement of a later day",
 		},
 		{"caller_not_allowed", 403, "the route is for another kind of caller", "call it as that caller"},
 		{
@@ -143,10 +152,6 @@ func explanations() []row {
 		{
 			"case_of_no_recall", 409, "only a recalled batch can have been executed after all",
 			"leave decision out, or say settled",
-		},
-		{
-			"paid_again", 409, "a later batch pays people of the recalled one again",
-			"recall the later batch first, or claim one of the payments back",
 		},
 		{
 			"case_ends_itself", 409,
@@ -232,7 +237,7 @@ func explanations() []row {
 		},
 		{
 			"decision_open", 409,
-			"a decision about the same file, item or case waits for its checker",
+			"a decision about the same fact waits for its checker",
 			"approve, reject or withdraw that one first",
 		},
 		{
@@ -358,6 +363,10 @@ func explanations() []row {
 		{
 			"hold_released", 409, "two people released the hold",
 			"nothing: it has ended; to hold again import a hold of another text or month",
+		},
+		{
+			"host_key_refused", inFiles, "a bank's server shows another key than the pinned one; nothing was sent to it",
+			"ask the bank whether it has a new key before you pin another",
 		},
 		{
 			"idempotency_in_progress", 409, "the first request with the key is still running",
@@ -499,6 +508,10 @@ func explanations() []row {
 			"ask GET /v1/dues and take at most its open amount",
 		},
 		{
+			"paid_again", 409, "a later batch pays people of the recalled one again",
+			"recall the later batch first, or claim one of the payments back",
+		},
+		{
 			"paper_too_long", 422, "a workbook has no room for so many rows",
 			"take the table as csv, or of a shorter time",
 		},
@@ -540,6 +553,10 @@ func explanations() []row {
 		{"payout_exists", inFiles, "the member has another active account for benefits", "end that one first"},
 		{"period_closed", 409, "the account's month is closed", "book in the open month"},
 		{"period_not_sealed", 409, "a day of the month is not sealed", "wait until all are"},
+		{
+			"person_known", inCommands, "a person of this name is known, and whether it is the same one was not said",
+			"give the person's number, or say that it is another one (--namesake)",
+		},
 		{"policy_rows", inLog, "our rows of rules contradict themselves", "name the request_id when you ask us"},
 		{
 			"rate_limited", 429, "too many requests of this caller on this route",
@@ -588,6 +605,7 @@ func explanations() []row {
 			"let another person do it, not another login",
 		},
 		{"session_ended", 401, "the session is over, unknown or its login is disabled", "log in again"},
+		{"sftp_setup", inCommands, "a bank's server cannot be used as it is described", "correct what the sentence names"},
 		{
 			"signature_coverage", 401, "sig1 does not cover the profile's components in their order",
 			"cover @method @authority @path @query, then content-type content-digest idempotency-key where sent",
@@ -707,6 +725,10 @@ func explanations() []row {
 		{
 			"unreadable", inFiles, "the file cannot be read in the format that the bank registered",
 			"send the registered format",
+		},
+		{
+			"upload_differs", inLog, "what lies on a bank's server is not what was sent; it was given no name",
+			"nothing: it is sent again, and a case stays open until it arrived",
 		},
 		{"upload_incomplete", 400, "the upload ended or fell silent before its announced length", "send it again"},
 		{

@@ -43,17 +43,33 @@ type Handlers struct {
 	workers *river.Workers
 	tick    []func(context.Context, calendar.Day) error
 	often   []*river.PeriodicJob
+	// apart are the workers of kinds that have some of their own.
+	apart   map[string]int
 	running *running
 }
 
 // NewHandlers returns an empty collection.
 func NewHandlers() *Handlers {
-	return &Handlers{workers: river.NewWorkers(), tick: nil, often: nil, running: newRunning()}
+	return &Handlers{
+		workers: river.NewWorkers(), tick: nil, often: nil, apart: map[string]int{}, running: newRunning(),
+	}
 }
 
 // On has fn work on every job of type T, under T's own kind.
 func On[T river.JobArgs](h *Handlers, fn func(context.Context, T) error) {
 	river.AddWorker(h.workers, &worker[T]{work: fn, running: h.running}) //nolint:exhaustruct // River's defaults
+}
+
+// Apart gives the jobs of a kind so many workers of their own, where slow ones of them
+// must not hold up others. Call it before Often for the same kind.
+func (h *Handlers) Apart(kind string, workers int) { h.apart[kind] = max(workers, 1) }
+
+// queueOf is where jobs of a kind wait.
+func queueOf(apart map[string]int, kind string) string {
+	if _, own := apart[kind]; own {
+		return kind
+	}
+	return river.QueueDefault
 }
 
 // Daily has fn look at each business day, about once a minute.
@@ -65,6 +81,7 @@ func (h *Handlers) Often(interval time.Duration, args river.JobArgs) {
 	h.often = append(h.often, river.NewPeriodicJob(river.PeriodicInterval(interval),
 		func() (river.JobArgs, *river.InsertOpts) {
 			o := waitingOnce()
+			o.Queue = queueOf(h.apart, args.Kind())
 			return args, &o
 		}, &river.PeriodicJobOpts{RunOnStart: true})) //nolint:exhaustruct // River's defaults
 }
@@ -129,6 +146,7 @@ type Engine struct {
 	client  *river.Client[pgx.Tx]
 	orphans *orphans
 	running *running
+	apart   map[string]int
 	log     *slog.Logger
 }
 
@@ -148,9 +166,13 @@ func New(o Options, h *Handlers) (*Engine, error) {
 	look := river.NewPeriodicJob(river.PeriodicInterval(time.Minute), func() (river.JobArgs, *river.InsertOpts) {
 		return DailyLook{Day: o.Today(), Minute: time.Now().Unix() / 60}, nil //nolint:forbidigo // the wall clock of the schedule
 	}, &river.PeriodicJobOpts{RunOnStart: false}) //nolint:exhaustruct // River's defaults
+	queues := map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}} //nolint:exhaustruct // the rest is zero
+	for kind, own := range h.apart {
+		queues[kind] = river.QueueConfig{MaxWorkers: own} //nolint:exhaustruct // the rest is zero
+	}
 	client, err := river.NewClient(riverpgxv5.New(o.Pool), &river.Config{ //nolint:exhaustruct // River's defaults
 		Schema: o.Schema, Logger: o.Log, Workers: h.workers,
-		Queues:               map[string]river.QueueConfig{river.QueueDefault: {MaxWorkers: workers}}, //nolint:exhaustruct // the rest is zero
+		Queues:               queues,
 		FetchCooldown:        5 * time.Millisecond,
 		FetchPollInterval:    500 * time.Millisecond,
 		JobTimeout:           10 * time.Minute,
@@ -162,14 +184,13 @@ func New(o Options, h *Handlers) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make job engine: %w", err)
 	}
-	return &Engine{client: client, running: h.running, log: o.Log, orphans: &orphans{ //nolint:exhaustruct // not started
+	return &Engine{client: client, running: h.running, apart: h.apart, log: o.Log, orphans: &orphans{ //nolint:exhaustruct // not started
 		pool: o.Pool, schema: o.Schema, engine: client.ID(), running: h.running, log: o.Log,
 	}}, nil
 }
 
 // Enqueue adds jobs within the transaction: they exist exactly when it commits.
 func (e *Engine) Enqueue(ctx context.Context, tx pgx.Tx, jobs ...any) error {
-	once := waitingOnce()
 	params := make([]river.InsertManyParams, len(jobs))
 	for i, j := range jobs {
 		args, ok := j.(river.JobArgs)
@@ -177,8 +198,15 @@ func (e *Engine) Enqueue(ctx context.Context, tx pgx.Tx, jobs ...any) error {
 			return fmt.Errorf("enqueue %T: it has no kind", j)
 		}
 		params[i] = river.InsertManyParams{Args: args, InsertOpts: nil}
-		if _, waits := j.(interface{ WaitsOnce() }); waits {
-			params[i].InsertOpts = &once
+		_, waits := j.(interface{ WaitsOnce() })
+		_, own := e.apart[args.Kind()]
+		if waits || own {
+			opts := river.InsertOpts{} //nolint:exhaustruct // River's defaults
+			if waits {
+				opts = waitingOnce()
+			}
+			opts.Queue = queueOf(e.apart, args.Kind())
+			params[i].InsertOpts = &opts
 		}
 	}
 	if _, err := e.client.InsertManyTx(ctx, tx, params); err != nil {

@@ -2,9 +2,9 @@ package main
 
 import (
 	"bufio"
-	"errors"
 	"crypto/rand"
 	"encoding/base64"
+	"errors"
 	"fmt"
 	"os"
 	"strings"

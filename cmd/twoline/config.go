@@ -5,11 +5,15 @@ import (
 	"crypto/x509"
 	"errors"
 	"fmt"
+	"net"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
+	"time"
 
+	"twoline/adapters/bank/exchange"
 	"twoline/adapters/httpapi"
 	"twoline/gateway/fault"
 )
@@ -39,6 +43,10 @@ type config struct {
 	// code, and Markers the codes of those that use markers.
 	Folders map[string]string
 	Markers []string
+	// Servers are those of banks that give and take files by SFTP, and Poll is how often
+	// any bank's folder is looked at.
+	Servers map[string]exchange.Server
+	Poll    time.Duration
 	// AllowUnsafe serves on a database that may lose commits; for trials only.
 	AllowUnsafe bool
 }
@@ -75,12 +83,22 @@ func readConfig(getenv func(string) string) (config, error) {
 		ClientCA:           getenv("TWOLINE_TLS_CLIENT_CA"),
 		ClientCertificates: or("TWOLINE_TLS_CLIENT_CERTIFICATES", "optional"),
 		Folders:            nil,
+		Servers:            nil,
+		Poll:               pollInterval,
 		Markers:            strings.FieldsFunc(getenv("TWOLINE_BANK_MARKERS"), isComma),
 		AllowUnsafe:        getenv("TWOLINE_ALLOW_UNSAFE") == "yes",
 	}
 	folders, err := readFolders(getenv("TWOLINE_BANK_FOLDERS"))
 	c.Folders = folders
-	return c, errors.Join(append(errs, err)...)
+	errs = append(errs, err)
+	c.Servers, err = readServers(getenv)
+	errs = append(errs, err)
+	if text := getenv("TWOLINE_BANK_POLL"); text != "" {
+		if c.Poll, err = time.ParseDuration(text); err != nil || c.Poll < time.Second || c.Poll > time.Hour {
+			errs = append(errs, errConfig.With("TWOLINE_BANK_POLL: %q is no time from 1s to 1h", text))
+		}
+	}
+	return c, errors.Join(errs...)
 }
 
 // secretOf reads a variable, or the file that the same variable with _FILE names.
@@ -121,10 +139,8 @@ func (c config) validate() error {
 	if err := c.validateTLS(); err != nil {
 		return err
 	}
-	for _, code := range c.Markers {
-		if c.Folders[code] == "" {
-			return errConfig.With("TWOLINE_BANK_MARKERS names bank %s, which TWOLINE_BANK_FOLDERS does not", code)
-		}
+	if err := c.validateChannels(); err != nil {
+		return err
 	}
 	if c.RedisURL != "" && len(c.HintSecret) < 32 {
 		return hinted{
@@ -137,26 +153,133 @@ func (c config) validate() error {
 
 func isComma(r rune) bool { return r == ',' || r == ' ' }
 
+// validateChannels refuses a bank with two ways to it, and markers of one with none.
+func (c config) validateChannels() error {
+	for _, code := range c.Markers {
+		if _, server := c.Servers[code]; !server && c.Folders[code] == "" {
+			return errConfig.With("TWOLINE_BANK_MARKERS names bank %s, which neither TWOLINE_BANK_FOLDERS "+
+				"nor TWOLINE_BANK_SFTP does", code)
+		}
+	}
+	for code, server := range c.Servers {
+		if c.Folders[code] != "" {
+			return errConfig.With("bank %s stands in TWOLINE_BANK_FOLDERS and in TWOLINE_BANK_SFTP; keep one", code)
+		}
+		// Its files are read here; nothing is dialled.
+		if _, err := exchange.NewRemote(server); err != nil {
+			return hinted{fmt.Errorf("bank %s: %w", code, err), "see TWOLINE_BANK_SFTP in twoline serve --help"}
+		}
+	}
+	return nil
+}
+
 // readFolders reads "rcc=/srv/rcc,psbc=/srv/psbc".
 func readFolders(text string) (map[string]string, error) {
-	folders := make(map[string]string)
+	return readPaths("TWOLINE_BANK_FOLDERS", "folder", "write it as rcc=/srv/banks/rcc,psbc=/srv/banks/psbc", text)
+}
+
+// readPaths reads a path for each bank, what names what stands there. No two banks
+// have one.
+func readPaths(name, what, hint, text string) (map[string]string, error) {
+	paths := make(map[string]string)
 	for _, one := range strings.FieldsFunc(text, isComma) {
-		code, path, ok := strings.Cut(one, "=")
-		_, twice := folders[code]
-		if !ok || code == "" || twice || !filepath.IsAbs(path) {
-			return nil, hinted{
-				errConfig.With("TWOLINE_BANK_FOLDERS: %q is no bank with a folder of its own", one),
-				"write it as rcc=/srv/banks/rcc,psbc=/srv/banks/psbc",
+		code, file, ok := strings.Cut(one, "=")
+		_, twice := paths[code]
+		if !ok || code == "" || twice || !filepath.IsAbs(file) {
+			return nil, hinted{errConfig.With("%s: %q is no bank with a %s of its own", name, one, what), hint}
+		}
+		for other, taken := range paths {
+			if filepath.Clean(file) == filepath.Clean(taken) {
+				return nil, errConfig.With("%s: banks %s and %s have one %s", name, other, code, what)
 			}
 		}
-		for other, taken := range folders {
-			if filepath.Clean(path) == filepath.Clean(taken) {
-				return nil, errConfig.With("TWOLINE_BANK_FOLDERS: banks %s and %s have one folder", other, code)
-			}
-		}
-		folders[code] = path
+		paths[code] = file
 	}
-	return folders, nil
+	return paths, nil
+}
+
+// readServers reads "rcc=sftp://user@host:port/path", and the files that belong to it.
+func readServers(getenv func(string) string) (map[string]exchange.Server, error) {
+	const (
+		servers, keys  = "TWOLINE_BANK_SFTP", "TWOLINE_BANK_SFTP_KEYS"
+		hosts, besides = "TWOLINE_BANK_SFTP_KNOWN_HOSTS", "TWOLINE_BANK_SFTP_PASSWORDS"
+	)
+	files := make(map[string]map[string]string)
+	for name, what := range map[string]string{keys: "key", besides: "password"} {
+		var err error
+		if files[name], err = readPaths(name, what+" file", "write it as rcc=/run/secrets/rcc", getenv(name)); err != nil {
+			return nil, err
+		}
+	}
+	// One file of known hosts may serve all banks.
+	known := make(map[string]string)
+	for _, one := range strings.FieldsFunc(getenv(hosts), isComma) {
+		code, file, ok := strings.Cut(one, "=")
+		if _, twice := known[code]; !ok || code == "" || twice || !filepath.IsAbs(file) {
+			return nil, hinted{errConfig.With("%s: %q is no bank with a file", hosts, one), "write it as rcc=/etc/twoline/known_hosts"}
+		}
+		known[code] = file
+	}
+	files[hosts] = known
+	out := make(map[string]exchange.Server)
+	for _, one := range strings.FieldsFunc(getenv(servers), isComma) {
+		code, address, _ := strings.Cut(one, "=")
+		server, err := readServer(address)
+		if _, twice := out[code]; err != nil || code == "" || twice {
+			return nil, hinted{
+				errConfig.With("%s: bank %q has no server of its own (%v)", servers, code, err),
+				"write it as rcc=sftp://user@host:22/path; a password stands in a file, see " + besides,
+			}
+		}
+		for other, s := range out {
+			if s.Address == server.Address && s.User == server.User && s.Path == server.Path {
+				return nil, errConfig.With("%s: banks %s and %s have one folder", servers, other, code)
+			}
+		}
+		server.Key, server.KnownHosts, server.Password = files[keys][code], files[hosts][code], files[besides][code]
+		if server.Key == "" || server.KnownHosts == "" {
+			return nil, hinted{
+				errConfig.With("%s: bank %s needs a file in %s and one in %s", servers, code, keys, hosts),
+				"the server's key is pinned before the first connection; no key is trusted because it is shown",
+			}
+		}
+		out[code] = server
+	}
+	for name, list := range files {
+		for code := range list {
+			if _, ok := out[code]; !ok {
+				return nil, errConfig.With("%s names bank %s, which %s does not", name, code, servers)
+			}
+		}
+	}
+	return out, nil
+}
+
+// readServer reads "sftp://user@host:port/path".
+func readServer(text string) (exchange.Server, error) {
+	none := exchange.Server{} //nolint:exhaustruct // none
+	u, err := url.Parse(text)
+	if err != nil {
+		return none, errors.New("it is no URL")
+	}
+	_, secret := u.User.Password()
+	switch {
+	case u.Scheme != "sftp" || u.Hostname() == "":
+		return none, errors.New("it is no sftp://user@host/path")
+	case secret:
+		return none, errors.New("a password does not belong here")
+	case u.User.Username() == "":
+		return none, errors.New("the user is missing")
+	case !strings.HasPrefix(u.Path, "/") || u.RawQuery != "" || u.Fragment != "":
+		return none, errors.New("the path is missing, or something follows it")
+	}
+	port := u.Port()
+	if port == "" {
+		port = "22"
+	}
+	return exchange.Server{ //nolint:exhaustruct // the files are read apart, the times are the adapter's
+		Address: net.JoinHostPort(u.Hostname(), port), User: u.User.Username(), Path: path.Clean(u.Path), Now: time.Now,
+	}, nil
 }
 
 // validateTLS refuses a half of TLS, and addresses that promise another scheme.

@@ -8,6 +8,7 @@ import (
 	"net"
 	"time"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
 	"twoline/adapters/bank/gb18030"
@@ -44,7 +45,13 @@ type gateway struct {
 	reconcile  *reconcile.Service
 	casework   *casework.Service
 	delivery   *bank.Delivery
+	channels   channels
 	server     *httpapi.Server
+	// metrics is what the operations port shows.
+	metrics *prometheus.Registry
+	// workLook is how often background work is looked at from outside of it.
+	workLook time.Duration
+	today    func() calendar.Day
 	// redis is nil where none is configured.
 	redis *redis.Client
 	log   *slog.Logger
@@ -58,7 +65,9 @@ func wire(ctx context.Context, c config, clock clocks, log *slog.Logger) (*gatew
 	if err != nil {
 		return nil, hinted{err, "is the database running, and did twoline migrate run on it?"}
 	}
-	g := &gateway{db: db, log: log} //nolint:exhaustruct // wired below
+	g := &gateway{ //nolint:exhaustruct // wired below
+		db: db, log: log, metrics: prometheus.NewRegistry(), workLook: time.Minute, today: clock.today,
+	}
 	if err := g.wireFlows(c, clock); err != nil {
 		g.close()
 		return nil, err
@@ -86,7 +95,7 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 	})
 	g.registry = registry.New(registry.Config{
 		Store: g.db.Registry(), Today: clock.today, Files: openings.New(), Intake: g.intake,
-		Formats: []registry.Format{registry.RuralCooperative},
+		Formats:  []registry.Format{registry.RuralCooperative},
 		Charsets: map[string]registry.Decoder{"gb18030": decoder(gb18030.GB18030), "gbk": decoder(gb18030.GBK)},
 	})
 	g.reconcile = reconcile.New(reconcile.Parts{
@@ -117,10 +126,7 @@ func (g *gateway) wireJobs(c config, clock clocks) error {
 		return g.reconcile.Match(ctx, reconcile.Account{Area: j.Area, ID: j.FundAccount})
 	})
 	h.Daily(g.daily)
-	jobs.On(h, func(ctx context.Context, j bank.FolderLook) error { return g.delivery.Look(ctx, j.Bank) })
-	for code := range c.Folders {
-		h.Often(folderInterval, bank.FolderLook{Bank: code})
-	}
+	g.wireLooks(h, c)
 	engine, err := jobs.New(jobs.Options{
 		Pool: g.db.Pool(), Schema: postgres.JobSchema, Workers: 2, Today: clock.today, Log: g.log,
 	}, h)
@@ -129,6 +135,9 @@ func (g *gateway) wireJobs(c config, clock clocks) error {
 	}
 	g.jobs = engine
 	g.db.UseJobs(engine)
+	if err := g.metrics.Register(engine.Meter()); err != nil {
+		return fmt.Errorf("register the metrics of background work: %w", err)
+	}
 	return nil
 }
 
@@ -190,6 +199,7 @@ func (g *gateway) close() {
 	if g.redis != nil {
 		_ = g.redis.Close() // a hint has nothing to lose
 	}
+	g.channels.close()
 	g.db.Close()
 }
 
@@ -213,7 +223,7 @@ func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error 
 		}
 		deps.Hint, deps.Limiter = client.Hint(), limiter
 	}
-	deps.Casework, deps.Checks = g.casework, g.checks(c)
+	deps.Casework, deps.Checks, deps.Metrics = g.casework, g.checks(c), g.metrics
 	secure, err := c.tls()
 	if err != nil {
 		return err
@@ -286,11 +296,41 @@ func (g *gateway) run(ctx context.Context, l httpapi.Listeners) error {
 		defer close(counted)
 		g.counter.Run(work)
 	}()
+	pushed := make(chan struct{})
+	go func() {
+		defer close(pushed)
+		g.push(work)
+	}()
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		g.watchWork(work)
+	}()
 	err := group.Wait()
+	g.channels.stop()
 	stopJobs, cancel := context.WithTimeout(context.WithoutCancel(ctx), 8*time.Second)
 	defer cancel()
 	err = errors.Join(err, g.jobs.Stop(stopJobs))
 	stopWork()
 	<-counted
+	<-watched
+	<-pushed
 	return err
+}
+
+// watchWork looks for background work that is stuck. It is no job: two jobs that
+// hang, or a queue that nobody works off, must not silence it.
+func (g *gateway) watchWork(ctx context.Context) {
+	tick := time.NewTicker(g.workLook)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		if err := g.db.WatchWork(ctx, g.today()); err != nil && ctx.Err() == nil {
+			g.log.WarnContext(ctx, "background work could not be looked at", slog.Any("error", err))
+		}
+	}
 }

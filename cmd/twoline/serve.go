@@ -31,7 +31,13 @@ same variable with _FILE.
   TWOLINE_UPLOAD_URL        the same for the upload address
   TWOLINE_BANK_FOLDERS      banks that give and take files in a folder: rcc=/srv/rcc,psbc=/srv/psbc;
                             ours lie in outbox, theirs in inbox; every process sees the same folders
+  TWOLINE_BANK_SFTP         banks with such a folder on a server of theirs: rcc=sftp://user@host:22/path
+  TWOLINE_BANK_SFTP_KEYS    files of our private keys, mode 0600: rcc=/run/secrets/rcc_key
+  TWOLINE_BANK_SFTP_KNOWN_HOSTS   files that pin the servers' keys, as ssh-keyscan writes them, compared with
+                            what the bank says: rcc=/etc/twoline/known_hosts; another key is refused
+  TWOLINE_BANK_SFTP_PASSWORDS     files of passwords, where a server asks for one besides the key
   TWOLINE_BANK_MARKERS      those whose files count from their marker on, NAME.ok: rcc
+  TWOLINE_BANK_POLL         how often folders are looked at (5s); our own files go out at once
   TWOLINE_TLS_CERT          PEM file of the gateway's certificate; with it both addresses speak TLS
   TWOLINE_TLS_KEY           PEM file of its key
   TWOLINE_TLS_CLIENT_CA     PEM file of the authorities of the banks' certificates; a certificate is
@@ -153,6 +159,9 @@ func (cmd *checkConfigCommand) Run(a *app) error {
 			for _, check := range g.checks(c) {
 				r.add(check.Name, check.Required, check.Probe(a.ctx))
 			}
+			for _, check := range g.channelChecks() {
+				r.add(check.Name, check.Required, check.Probe(a.ctx))
+			}
 		}
 	}
 	if cmd.JSON {
@@ -189,6 +198,9 @@ func (r *configReport) print(a *app) error {
 func textOf(err error) string {
 	if err == nil {
 		return ""
+	}
+	if h, ok := errors.AsType[hinted](err); ok {
+		return err.Error() + "; " + h.hint
 	}
 	return err.Error()
 }

@@ -262,6 +262,27 @@ func (s *stage) hire(
 	return nil
 }
 
+// enterOpenings has two people of finance agree on what the accounts held at go-live.
+func (s *stage) enterOpenings(ctx context.Context, balances []map[string]string) error {
+	var asked struct {
+		Decisions []struct {
+			ID     string `json:"id"`
+			Digest string `json:"digest"`
+		} `json:"decisions"`
+	}
+	err := s.desks["finance"].post(ctx, "/v1/opening-balances", map[string]any{"balances": balances}, &asked)
+	if err != nil {
+		return err
+	}
+	for _, d := range asked.Decisions {
+		path := "/v1/decisions/" + d.ID + "/approve"
+		if err := s.desks["finance-check"].post(ctx, path, map[string]string{"digest": d.Digest}, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (d *desk) post(ctx context.Context, path string, body, out any) error {
 	return d.send(ctx, http.MethodPost, path, body, out)
 }

@@ -148,7 +148,7 @@ func (v *villagePlay) openBooks(ctx context.Context) error {
 			"statement_number": "2011-02",
 		})
 	}
-	return v.stage.desks["finance"].post(ctx, "/v1/opening-balances", map[string]any{"balances": balances}, nil)
+	return v.stage.enterOpenings(ctx, balances)
 }
 
 func (v *villagePlay) openings() map[string]money.Amount {

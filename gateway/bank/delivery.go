@@ -389,6 +389,10 @@ func (d *Delivery) collect(ctx context.Context, bank string, courier Courier) er
 // between, the file comes again as the same request, and has the same answer.
 func (d *Delivery) receive(ctx context.Context, bank string, courier Courier, f Incoming) error {
 	digest, err := digestOf(courier, f)
+	if fault.KindOf(err) == fault.TooLarge {
+		// Its bytes were not all read: its name stands for it.
+		return d.refuse(ctx, bank, courier, f, sha256.Sum256([]byte(f.Name)), err)
+	}
 	if err != nil {
 		return err
 	}

@@ -206,28 +206,22 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 	if err != nil {
 		return err
 	}
-	actor := "bank:" + head.Bank
 	pending := make([]Result, 0, chunk)
 	flush := func() error {
-		if len(pending) == 0 {
-			return nil
-		}
-		err := s.store.InTx(ctx, func(tx Tx) error {
-			locked, err := tx.LockBatch(ctx, head.Area, head.Bank, b.ID)
-			if err != nil {
-				return err
-			}
-			_, err = s.takeChunk(ctx, tx, locked, head.ID, pending, actor)
-			return err
-		})
+		err := s.recordChunk(ctx, head, b.ID, pending)
 		pending = pending[:0]
 		return err
 	}
+	var whole bank.Whole
 	err = s.intake.Decode(ctx, head.Area, head.ID, func(body io.Reader) error {
 		line := 0
+		whole = bank.Whole{}
 		return s.reader.ReadResults(ctx, p, head, body, func(rec bank.Record) error {
 			r, ok := rec.(bank.Result)
-			if !ok || !r.OfItem() {
+			if !ok {
+				return nil
+			}
+			if whole.Take(r); !r.OfItem() {
 				return nil
 			}
 			line++
@@ -244,7 +238,11 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 	if err != nil {
 		return fmt.Errorf("take in receipt %d: %w", head.ID, err)
 	}
-	if err := flush(); err != nil {
+	end := flush
+	if whole.Refused() {
+		end = func() error { return s.refuseAll(ctx, head, b, &whole, kept) }
+	}
+	if err := end(); err != nil {
 		return fmt.Errorf("take in receipt %d: %w", head.ID, err)
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
@@ -259,9 +257,44 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 		if err := tx.CloseReceipt(ctx, head.Area, head.ID, counts); err != nil {
 			return err
 		}
-		_, err = s.settleBatch(ctx, tx, locked, actor)
+		_, err = s.settleBatch(ctx, tx, locked, "bank:"+head.Bank)
 		return err
 	})
+}
+
+func (s *Service) recordChunk(ctx context.Context, head bank.Receipt, batch int64, lines []Result) error {
+	if len(lines) == 0 {
+		return nil
+	}
+	return s.store.InTx(ctx, func(tx Tx) error {
+		locked, err := tx.LockBatch(ctx, head.Area, head.Bank, batch)
+		if err != nil {
+			return err
+		}
+		_, err = s.takeChunk(ctx, tx, locked, head.ID, lines, "bank:"+head.Bank)
+		return err
+	})
+}
+
+// refuseAll takes the refusal of a whole file for every debit of its batch, and has
+// people look. Items up to the line kept were answered before a crash.
+func (s *Service) refuseAll(ctx context.Context, head bank.Receipt, b Batch, whole *bank.Whole, kept int) error {
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		return tx.OpenParcelCase(ctx, b.Area, whole.Case(fmt.Sprintf("batch:%d", b.ID), b.Bank, b.Number))
+	})
+	for after := kept; err == nil && after < b.Count; {
+		var items []ItemStanding
+		if items, err = s.store.Items(ctx, b.Area, b.ID, after, chunk); err != nil || len(items) == 0 {
+			break
+		}
+		lines := make([]Result, len(items))
+		for i, it := range items {
+			lines[i] = whole.Answer(it.Seq, it.ID, b.Number)
+		}
+		after = items[len(items)-1].Seq
+		err = s.recordChunk(ctx, head, b.ID, lines)
+	}
+	return err
 }
 
 // WriteFile writes a batch in its bank's own format: the bytes whose digest was

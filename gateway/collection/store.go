@@ -49,6 +49,8 @@ type AnswerTx interface {
 	KnownItems(ctx context.Context, b Batch, receipt int64, results []Result) ([]*Known, error)
 	// AddAnswers keeps the lines, recorded ones as outcomes, refused ones with a case.
 	AddAnswers(ctx context.Context, b Batch, receipt int64, decisions []Decision) error
+	// OpenParcelCase opens a case about a file.
+	OpenParcelCase(ctx context.Context, area party.Area, c bank.DeliveryCase) error
 	// MoveBatch changes the state by compare-and-set and appends the event.
 	MoveBatch(ctx context.Context, b Batch, next bank.BatchState, actor, evidence string) (Batch, error)
 	// AnsweredLines returns how many lines of a receipt were kept, and their counts.
