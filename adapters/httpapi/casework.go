@@ -15,6 +15,7 @@ import (
 
 // caseworkRoutes are what two people of the agency decide where no rule can: files
 // that were set aside, items whose bank is silent, cases that nothing else ends.
+// Decisions of other subjects are asked for there, and approved here.
 func (s *Server) caseworkRoutes() {
 	if s.deps.Casework == nil {
 		return
@@ -54,7 +55,9 @@ func (s *Server) caseworkRoutes() {
 	}, s.decision)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/decisions/{id}/approve", Summary: "Approve its digest: it takes effect",
-		Description: "By a checker who is another person than the maker.", Who: checkers,
+		Description: "By a checker who is another person than the maker. Returns, death notices and personal accounts are " +
+			"decided by the business office, fund accounts by the finance office, the others by either.",
+		Who: checkers, Deadline: monthsWork,
 	}, viewDecision, s.approveDecision)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/decisions/{id}/reject", Summary: "End it without an effect", Who: checkers,
@@ -67,31 +70,38 @@ func (s *Server) caseworkRoutes() {
 
 // Decision is what is asked for, and what became of it.
 type Decision struct {
-	ID            ID        `json:"id"`
-	Kind          string    `json:"kind"                     enum:"file,item,case"`
-	SubjectID     ID        `json:"subject_id"               doc:"The receipt, the item or the case"`
-	Decision      string    `json:"decision"                 enum:"accept,reject,succeeded,failed,not_executed,settled,executed"`
-	About         string    `json:"about"                    doc:"What its maker was shown"`
-	Document      string    `json:"document"`
-	Reason        string    `json:"reason,omitempty"`
-	BankReference string    `json:"bank_reference,omitempty"`
-	ValueDate     *Day      `json:"value_date,omitempty"`
-	Code          string    `json:"code,omitempty"`
-	Digest        string    `json:"digest"                   doc:"SHA-256 of the above, hex: what is approved"`
-	Maker         string    `json:"maker"`
-	MadeAt        time.Time `json:"made_at"`
-	Status        string    `json:"status"                   enum:"submitted,approved,rejected,withdrawn"`
+	ID             ID        `json:"id"`
+	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts"`
+	SubjectID      ID        `json:"subject_id"               doc:"The receipt, the item, the case, the return, the death notice, the fund account, or the list of personal accounts"`
+	Decision       string    `json:"decision"                 enum:"accept,reject,succeeded,failed,not_executed,settled,executed,unclaimed,taken_back,entered"`
+	About          string    `json:"about"                    doc:"What its maker was shown"`
+	Document       string    `json:"document"`
+	Reason         string    `json:"reason,omitempty"`
+	BankReference  string    `json:"bank_reference,omitempty"`
+	ValueDate      *Day      `json:"value_date,omitempty"`
+	Code           string    `json:"code,omitempty"`
+	Amount         *Yuan     `json:"amount,omitempty"         doc:"Of a fund account: its balance at the end of value_date"`
+	DocumentDigest string    `json:"document_digest,omitempty" doc:"SHA-256 of a document that is a file, hex"`
+	Digest         string    `json:"digest"                   doc:"SHA-256 of the above, hex: what is approved"`
+	Maker          string    `json:"maker"`
+	MadeAt         time.Time `json:"made_at"`
+	Status         string    `json:"status"                   enum:"submitted,approved,rejected,withdrawn"`
 }
 
 func viewDecision(r casework.Request) Decision {
 	out := Decision{
 		ID: NewID(r.ID), Kind: string(r.Kind), SubjectID: NewID(r.Subject), Decision: string(r.Word), About: r.About,
 		Document: r.Document, Reason: r.Reason, BankReference: r.BankReference, ValueDate: nil, Code: r.Code,
+		Amount: nil, DocumentDigest: hex.EncodeToString(r.DocumentDigest),
 		Digest: hex.EncodeToString(r.Digest[:]), Maker: r.Maker, MadeAt: r.MadeAt, Status: string(r.State),
 	}
 	if !r.ValueDate.IsZero() {
 		day := NewDay(r.ValueDate)
 		out.ValueDate = &day
+	}
+	if r.Kind == casework.OpeningBalance {
+		amount := NewYuan(r.Amount)
+		out.Amount = &amount
 	}
 	return out
 }
@@ -168,7 +178,7 @@ func (s *Server) settleCase(ctx context.Context, c Call, in *resolutionCommand) 
 type decisionsQuery struct {
 	Paging
 
-	Kind   string `query:"kind"   enum:"file,item,case"`
+	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts"`
 	Status string `query:"status" enum:"submitted,approved,rejected,withdrawn"`
 }
 

@@ -978,7 +978,12 @@ func TestS10_StepsOutOfOrderAreConflicts(t *testing.T) {
 	}
 	// A balance at go-live is entered once.
 	opening := `{"balances":[{"fund_account":"` + special + `","day":"2018-04-30","balance":"10.00","statement_number":"1"}]}`
-	c.post(t, "finance-maker.610304", "/v1/opening-balances", opening, 201, "")
+	asked := read[struct{ Decisions []sentDecision }](t,
+		c.post(t, "finance-maker.610304", "/v1/opening-balances", opening, 201, "")).Decisions
+	conflict("finance-maker.610304", "/v1/opening-balances", opening, "decision_open")
+	approve := "/v1/decisions/" + asked[0].ID + "/approve"
+	c.post(t, "finance-checker.610304", approve, digestBody(asked[0].Digest), 200, "")
+	conflict("finance-checker.610304", approve, digestBody(asked[0].Digest), "already_decided")
 	conflict("finance-maker.610304", "/v1/opening-balances", opening, "opening_exists")
 	// A month is closed after its last day is sealed, and once.
 	closing := "/v1/periods/" + special + "/2018-05/close"

@@ -502,7 +502,7 @@ func (h *payHouse) givenBack(t *testing.T, run sentRun, items []sentPayment) {
 	path := "/v1/returns/" + found.Return.ID + "/unclaimed"
 	h.post("finance-maker", path, `{"document":"death certificate"}`, 403, "duty_conflict")
 	h.post("business-maker", "/v1/returns/1/unclaimed", `{"document":"death certificate"}`, 404, "return_not_found")
-	h.post("business-maker", path, `{"document":"death certificate"}`, 200, "")
+	h.decided(t, path, `{"document":"death certificate"}`, "unclaimed")
 	h.post("business-maker", path, `{"document":"death certificate"}`, 409, "return_state")
 	var list struct{ Items []sentPayment }
 	h.get("auditor", "/v1/members/950002/payments", &list)

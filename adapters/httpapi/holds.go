@@ -8,12 +8,13 @@ import (
 	"time"
 
 	"twoline/gateway/approval"
+	"twoline/gateway/casework"
 	"twoline/gateway/once"
 	"twoline/gateway/registry"
 )
 
 // holdRoutes are who is not paid, and how that ends: two people of the agency's
-// business desk end a hold, one takes a wrong death notice back.
+// business desk end a hold or take a wrong death notice back.
 func (s *Server) holdRoutes() {
 	if s.deps.Registry == nil {
 		return
@@ -46,10 +47,16 @@ func (s *Server) holdRoutes() {
 		Method: http.MethodGet, Path: "/v1/death-notices", Summary: "Deaths that were reported, and notices taken back",
 		Who: readers(),
 	}, s.deathNotices)
+	if s.deps.Casework == nil {
+		return
+	}
 	Command(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodPost, Path: "/v1/death-notices/{id}/withdraw", Summary: "Take a wrong notice back",
-		Description: "The member is paid again by the next run, which three people answer for.", Who: makers,
-	}, viewDeathNotice, s.withdrawNotice)
+		Method: http.MethodPost, Path: "/v1/death-notices/{id}/withdraw", Status: 201,
+		Summary: "Ask that a wrong notice is taken back",
+		Description: "The notice stands until a second person of the business office has approved it. Then the member " +
+			"is paid again by the next run, which three people answer for.",
+		Who: makers,
+	}, viewDecision, s.withdrawNotice)
 }
 
 func deskMakers() Who { return Officers(approval.Maker, approval.AgencyBusiness) }
@@ -234,6 +241,17 @@ func (s *Server) deathNotices(ctx context.Context, c Call, in *deathNoticesQuery
 	return NewPage(list, in.Limit, func(n registry.DeathNotice) int64 { return n.ID }, viewDeathNotice), err
 }
 
-func (s *Server) withdrawNotice(ctx context.Context, c Call, in *documentCommand) (once.Answer, error) {
-	return s.deps.Registry.WithdrawNotice(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), in.Body.Document)
+type takeBackCommand struct {
+	ID   ID `path:"id"`
+	Body struct {
+		Document string `json:"document"         minLength:"1"   maxLength:"200" doc:"The paper that says that it was wrong"`
+		Reason   string `json:"reason,omitempty" maxLength:"200"`
+	}
+}
+
+func (s *Server) withdrawNotice(ctx context.Context, c Call, in *takeBackCommand) (once.Answer, error) {
+	return s.deps.Casework.Ask(ctx, c.Request, c.Render, c.Officer, casework.Ask{ //nolint:exhaustruct // a notice
+		Kind: casework.Notice, Subject: in.ID.Int64(), Word: casework.TakenBack, Document: in.Body.Document,
+		Reason: in.Body.Reason,
+	})
 }

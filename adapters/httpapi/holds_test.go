@@ -150,14 +150,29 @@ func TestDeathNoticesOverHTTP(t *testing.T) {
 	d.post(d.finance, path, `{"document":"letter 4"}`, 403, "duty_conflict")
 	d.post(d.checker, path, `{"document":"letter 4"}`, 403, "duty_conflict")
 	d.post(d.business, "/v1/death-notices/7/withdraw", `{"document":"letter 4"}`, 404, "death_notice_not_found")
-	d.post(d.business, path, `{"document":"letter 4"}`, 200, "")
+	asked := read[sentDecision](t, d.post(d.business, path, `{"document":"letter 4"}`, 201, ""))
+	if asked.Kind != "notice" || asked.Decision != "taken_back" || asked.SubjectID != n.ID || asked.Status != "submitted" {
+		t.Errorf("asked: %+v", asked)
+	}
+	d.post(d.business, path, `{"document":"letter 4"}`, 409, "decision_open")
+	approve := "/v1/decisions/" + asked.ID + "/approve"
+	d.post(d.business, approve, digestBody(asked.Digest), 403, "duty_conflict")
+	d.post(d.second, approve, digestBody(asked.Digest), 403, "same_person")
+	d.post(d.financeChecker, approve, digestBody(asked.Digest), 403, "duty_conflict")
+	d.get(t, d.finance, "/v1/death-notices?member_id="+n.MemberID, &page)
+	if len(page.Items) != 1 || page.Items[0].Withdrawn != "" {
+		t.Errorf("before the approval: %+v", page)
+	}
+	d.post(d.checker, approve, digestBody(asked.Digest), 200, "")
 	d.post(d.business, path, `{"document":"letter 4"}`, 409, "already_decided")
 	page.Items, page.NextCursor = nil, ""
 	d.get(t, d.finance, "/v1/death-notices?member_id="+n.MemberID, &page)
 	if len(page.Items) != 1 || page.Items[0].Withdrawn != "letter 4" {
 		t.Errorf("taken back: %+v", page)
 	}
-	for _, action := range []string{"POST /v1/death-notices/{id}/withdraw", "POST /v1/imports/{kind}"} {
+	for _, action := range []string{
+		"POST /v1/death-notices/{id}/withdraw", "POST /v1/decisions/{id}/approve", "POST /v1/imports/{kind}",
+	} {
 		if n := d.count(`select count(*) from audit where action = $1 and result = 'done'`, action); n == 0 {
 			t.Errorf("no effect of %s stands in the audit trail", action)
 		}

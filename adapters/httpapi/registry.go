@@ -11,6 +11,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
+	"twoline/gateway/casework"
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
 	"twoline/gateway/once"
@@ -29,13 +30,6 @@ func (s *Server) registryRoutes() {
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance).
 			Or(Officers(approval.SystemAdmin, approval.System)),
 	}, viewReport, s.importFile)
-	Command(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodPost, Path: "/v1/opening-balances", Summary: "What fund accounts held at go-live",
-		Status: 201,
-		Description: "All of them or none, each account once: the balance of the day before its book begins, and the " +
-			"number of the bank's last statement of that day. The first statement must open with the same figure.",
-		Who: Officers(approval.Maker, approval.AgencyFinance),
-	}, viewOpened, s.openBalances)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/account-openings", Summary: "Ask a bank to open accounts in bulk",
 		Status: 201,
@@ -66,6 +60,18 @@ func (s *Server) registryRoutes() {
 		Method: http.MethodPost, Path: "/v1/members/lookup", Summary: "What a customer of the bank owes",
 		Description: "By id number. Anybody else's customer is not found, member or not.", Who: Banks(),
 	}, s.lookup)
+	if s.deps.Casework == nil {
+		return
+	}
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/opening-balances", Status: 201,
+		Summary: "Ask that what fund accounts held at go-live is entered",
+		Description: "All of them or none are asked for, each account once: the balance of the day before its book " +
+			"begins, and the number of the bank's last statement of that day. Each is a decision of its own: it is booked " +
+			"when a second person of the finance office has compared it with the statement and approved it. The first " +
+			"statement must open with the same figure.",
+		Who: Officers(approval.Maker, approval.AgencyFinance),
+	}, viewAskedBalances, s.openBalances)
 }
 
 // importText documents every kind with its columns.
@@ -73,7 +79,8 @@ func importText() string {
 	var b strings.Builder
 	b.WriteString("CSV (RFC 4180) with a header line, UTF-8 or, by charset, GB18030. Every line is answered: " +
 		"imported, " +
-		"repeated (the same row is known) or refused. The columns of each kind:\n")
+		"repeated (the same row is known) or refused. Personal accounts (opening-accounts) are imported as a list, and " +
+		"booked when a second person has approved the decision that the report names. The columns of each kind:\n")
 	for _, spec := range registry.Specs() {
 		b.WriteString("\n**" + string(spec.Kind) + "**: " + spec.Text + "\n\n")
 		for _, c := range spec.Columns {
@@ -105,12 +112,13 @@ type ImportReport struct {
 	Refused  int          `json:"refused"`
 	Lines    []ImportLine `json:"lines" nullable:"false" doc:"Lines that were not simply imported, at most 1 000"`
 	Omitted  int          `json:"omitted" doc:"Such lines that found no room"`
+	Decision ID           `json:"decision_id,omitzero" doc:"Of opening-accounts: what a second person approves before they are booked"`
 }
 
 func viewReport(r registry.Report) ImportReport {
 	return ImportReport{
 		Kind: string(r.Kind), Rows: r.Rows, Imported: r.Imported, Repeated: r.Repeated, Refused: r.Refused,
-		Lines: viewLines(r), Omitted: r.Omitted,
+		Lines: viewLines(r), Omitted: r.Omitted, Decision: NewID(r.Decision),
 	}
 }
 
@@ -143,21 +151,15 @@ func (s *Server) importFile(ctx context.Context, c Call, in *importCommand) (onc
 		bytes.NewReader(in.RawBody), o)
 }
 
-// OpenedBalance is one fund account's balance at go-live, booked.
-type OpenedBalance struct {
-	FundAccount ID `json:"fund_account"`
-	Entry       ID `json:"entry,omitzero" doc:"The entry; absent where the balance was zero"`
+// AskedBalances are the decisions about opening balances, in the order of the request.
+type AskedBalances struct {
+	Decisions []Decision `json:"decisions" nullable:"false"`
 }
 
-// OpenedBalances are the answers in the order of the request.
-type OpenedBalances struct {
-	Balances []OpenedBalance `json:"balances" nullable:"false"`
-}
-
-func viewOpened(list []registry.OpenedBalance) OpenedBalances {
-	out := OpenedBalances{Balances: make([]OpenedBalance, len(list))}
-	for i, b := range list {
-		out.Balances[i] = OpenedBalance{FundAccount: NewID(b.FundAccount), Entry: NewID(b.Entry)}
+func viewAskedBalances(list []casework.Request) AskedBalances {
+	out := AskedBalances{Decisions: make([]Decision, len(list))}
+	for i, r := range list {
+		out.Decisions[i] = viewDecision(r)
 	}
 	return out
 }
@@ -175,11 +177,13 @@ type openBalancesCommand struct {
 }
 
 func (s *Server) openBalances(ctx context.Context, c Call, in *openBalancesCommand) (once.Answer, error) {
+	none := once.Answer{} //nolint:exhaustruct // no answer
 	list := make([]registry.OpeningBalance, len(in.Body.Balances))
+	asks := make([]casework.Ask, len(list))
 	for i, b := range in.Body.Balances {
 		digest, err := hex.DecodeString(b.StatementDigest)
 		if err != nil {
-			return once.Answer{}, errInput.On("statement_digest").At(i + 1) //nolint:exhaustruct // no answer
+			return none, errInput.On("statement_digest").At(i + 1)
 		}
 		if len(digest) == 0 {
 			digest = nil
@@ -188,8 +192,15 @@ func (s *Server) openBalances(ctx context.Context, c Call, in *openBalancesComma
 			FundAccount: b.FundAccount.Int64(), Day: b.Day.Day, Balance: b.Balance.Amount,
 			StatementNumber: b.StatementNumber, StatementDigest: digest,
 		}
+		asks[i] = casework.Ask{ //nolint:exhaustruct // a balance
+			Kind: casework.OpeningBalance, Subject: list[i].FundAccount, Word: casework.Entered, Document: b.StatementNumber,
+			ValueDate: list[i].Day, Amount: list[i].Balance, DocumentDigest: digest,
+		}
 	}
-	return s.deps.Registry.OpenBalances(ctx, c.Request, c.Render, c.Officer, list)
+	if err := registry.CheckBalances(list); err != nil {
+		return none, err
+	}
+	return s.deps.Casework.AskAll(ctx, c.Request, c.Render, c.Officer, asks)
 }
 
 // AccountOpening is a batch of accounts to open.

@@ -266,10 +266,34 @@ func TestOpeningBalancesOverHTTP(t *testing.T) {
 	}
 	post(h.business, body("fiscal_special", "2018-05-31", "10.00"), 403, "duty_conflict")
 	post(h.finance, body("fiscal_special", "2018-06-01", "10.00"), 422, "opening_day")
-	first := post(h.finance, body("fiscal_special", "2018-05-31", "10.00"), 201, "").body
-	zero := post(h.finance, body("expenditure", "2018-05-31", "0.00"), 201, "").body
-	if !strings.Contains(first, `"entry":"`) || strings.Contains(zero, `"entry"`) {
-		t.Errorf("entries: %s, %s", first, zero)
+	checker := h.session("fin-checker", approval.AgencyFinance, approval.Checker)
+	business := h.session("bus-checker", approval.AgencyBusiness, approval.Checker)
+	type decision struct {
+		sentDecision
+
+		Amount, Document string
+		FileDigest       string `json:"document_digest"`
+		Day              string `json:"value_date"`
+	}
+	type decisions struct{ Decisions []decision }
+	first := read[decisions](t, post(h.finance, body("fiscal_special", "2018-05-31", "10.00"), 201, "")).Decisions
+	zero := read[decisions](t, post(h.finance, body("expenditure", "2018-05-31", "0.00"), 201, "")).Decisions
+	if len(first) != 1 || first[0].Amount != "10.00" || first[0].SubjectID != account("fiscal_special") ||
+		first[0].Document != "12" || first[0].FileDigest != strings.Repeat("0a", 32) || first[0].Day != "2018-05-31" ||
+		len(zero) != 1 || zero[0].Amount != "0.00" {
+		t.Fatalf("asked: %+v, %+v", first, zero)
+	}
+	post(h.finance, body("fiscal_special", "2018-05-31", "10.00"), 409, "decision_open")
+	if n := h.count(`select count(*) from posting where kind = 'opening'`); n != 0 {
+		t.Errorf("%d lines are booked before the approval", n)
+	}
+	for _, d := range append(first, zero...) {
+		approve := request{
+			method: "POST", path: "/v1/decisions/" + d.ID + "/approve", body: digestBody(d.Digest), token: business,
+		}
+		h.send(approve, 403, "duty_conflict")
+		approve.token = checker
+		h.send(approve, 200, "")
 	}
 	post(h.finance, body("fiscal_special", "2018-05-31", "10.00"), 409, "opening_exists")
 	if n := h.count(`select sum(amount)::int from posting where role = 'fiscal_special'`); n != 1000 {

@@ -6,6 +6,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
+	"twoline/gateway/casework"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
@@ -22,11 +23,6 @@ func (s *Server) returnRoutes() {
 		Who: Banks(),
 	}, viewReturned, s.returns)
 	Command(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodPost, Path: "/v1/returns/{id}/unclaimed", Summary: "What came back is never paid again",
-		Description: "The person has died or has no right: the money that waits goes back to the expenditure in red.",
-		Who:         payMakers(),
-	}, viewUnclaimed, s.unclaimed)
-	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/reissues", Summary: "Draft a run that pays again", Status: 201,
 		Description: "What failed or was returned, of any month, by a reissue run of the current month. Whose account " +
 			"was refused for good is held until the account is corrected.",
@@ -38,6 +34,16 @@ func (s *Server) returnRoutes() {
 		Description: "Its payments are dead; a supplementary run may pay them.",
 		Who:         Officers(approval.Releaser, approval.AgencyFinance),
 	}, viewPayBatch, s.recall)
+	if s.deps.Casework == nil {
+		return
+	}
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/returns/{id}/unclaimed", Status: 201,
+		Summary: "Ask that what came back is never paid again",
+		Description: "The person has died or has no right. When a second person of the business office has approved " +
+			"it, the money that waits goes back to the expenditure in red, unless it is being paid again by then.",
+		Who: payMakers(),
+	}, viewDecision, s.unclaimed)
 }
 
 type returnsCommand struct {
@@ -101,32 +107,18 @@ func viewReturned(t disbursement.TakenReturns) ReturnsTaken {
 	return out
 }
 
-// Unclaimed is a return that is never paid again.
-type Unclaimed struct {
-	ReturnID   ID            `json:"return_id"`
-	ItemID     ID            `json:"item_id"    doc:"The payment that came back"`
-	MemberID   ID            `json:"member_id"`
-	Amount     Yuan          `json:"amount"`
-	Components PayComponents `json:"components" doc:"What is taken back from the expenditure"`
-}
-
-func viewUnclaimed(r disbursement.Returning) Unclaimed {
-	return Unclaimed{
-		ReturnID: NewID(r.ID), ItemID: NewID(r.Item), MemberID: NewID(r.Payment.Member), Amount: NewYuan(r.Amount),
-		Components: viewComponents(r.Payment.Components),
-	}
-}
-
 type unclaimedCommand struct {
 	ID   ID `path:"id"`
 	Body struct {
-		Document string `json:"document" minLength:"1" maxLength:"200" doc:"The paper that says why"`
+		Document string `json:"document"         minLength:"1"   maxLength:"200" doc:"The paper that says why"`
+		Reason   string `json:"reason,omitempty" maxLength:"200"`
 	}
 }
 
 func (s *Server) unclaimed(ctx context.Context, c Call, in *unclaimedCommand) (once.Answer, error) {
-	return s.deps.Disbursement.Unclaim(ctx, c.Request, c.Render, c.Officer, disbursement.Unclaimed{
-		Return: in.ID.Int64(), Document: in.Body.Document,
+	return s.deps.Casework.Ask(ctx, c.Request, c.Render, c.Officer, casework.Ask{ //nolint:exhaustruct // a return
+		Kind: casework.Return, Subject: in.ID.Int64(), Word: casework.Unclaimed, Document: in.Body.Document,
+		Reason: in.Body.Reason,
 	})
 }
 

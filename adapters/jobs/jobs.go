@@ -6,6 +6,12 @@
 // be run again at any point and any number of times. A job holds ids, never
 // people or money. The daily look is a job a minute that is unique for its
 // business day and minute; the unique keys of the flows are the real guard.
+//
+// Work that does not get done is told twice: Meter shows the number and the age of
+// jobs by state on the operations port, and the storage, asked each minute from
+// outside of the queue, opens a case work_stuck in the area that waits for a job
+// longer than its rule work_alarm_minutes says, 15 where it has none of its own. The
+// case is closed when nothing is late any more.
 package jobs
 
 import (

@@ -150,6 +150,9 @@ func (o *orphans) connect(ctx context.Context) error {
 	return nil
 }
 
+// name is how SQL says a table or type of the engine's schema.
+func (o *orphans) name(what string) string { return pgx.Identifier{o.schema, what}.Sanitize() }
+
 // look makes the jobs available again of engines whose lock is free, and those of
 // its own that ended without PostgreSQL hearing of it: River says it again for about
 // ten seconds, and then no more.
@@ -159,7 +162,7 @@ func (o *orphans) look(ctx context.Context) error {
 	if err := o.connect(ctx); err != nil {
 		return err
 	}
-	table := pgx.Identifier{o.schema, "river_job"}.Sanitize()
+	table := o.name("river_job")
 	tag, err := o.conn.Exec(ctx, `
 		with working as materialized (
 			select distinct attempted_by[array_upper(attempted_by, 1)] as engine from `+table+` where state = 'running'),

@@ -596,3 +596,33 @@ func containsBreach(list []proof.Breach, row, text string) bool {
 	}
 	return false
 }
+
+// The daily look forgets what is settled, and never what is open: money that comes
+// later, or that was left open, goes to suspense as it always does.
+func TestADailyLookReadsOnlyWhatMayBeOpen(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 2)
+	b := w.withhold(t).Batches[0]
+	w.today = calendar.MustDay("2011-03-10")
+	w.arrive(t, "L1", b, 100_00)
+	w.tick(t, "2011-03-15")
+	w.holds(t, "suspense", -100_00)
+	w.tick(t, "2011-04-20")
+	if got := one[string](t, w, `select settled_through::text from arrival_watch`); got != "2011-04-08" {
+		t.Errorf("settled through %s, want a week before the third working day before the look", got)
+	}
+	w.today = calendar.MustDay("2011-04-20")
+	w.tell(t, "L2", 30_00)
+	// A look of an older day changes nothing.
+	w.tick(t, "2011-04-20")
+	if err := w.service.Tick(t.Context(), calendar.MustDay("2011-04-01")); err != nil {
+		t.Fatal(err)
+	}
+	if got := one[string](t, w, `select settled_through::text from arrival_watch`); got != "2011-04-08" {
+		t.Errorf("settled through %s after an older look", got)
+	}
+	// The gateway stood still for half a year.
+	w.tick(t, "2011-10-10")
+	w.holds(t, "suspense", -130_00)
+	w.balanced(t)
+}

@@ -61,30 +61,24 @@ func (db *DB) BookVouchers(ctx context.Context, actor string, entries ...ledger.
 // FundAccountIDs maps the roles of an area's only book to its fund accounts, for
 // areas with one bank.
 func (db *DB) FundAccountIDs(ctx context.Context, area party.Area) (map[string]int64, error) {
-	rows, err := db.pool.Query(ctx, `select role, id from fund_account where area = $1`, area)
-	if err != nil {
-		return nil, fmt.Errorf("fund accounts of area %s: %w", area, err)
-	}
-	out := map[string]int64{}
-	var role string
-	var id int64
-	if _, err := pgx.ForEachRow(rows, []any{&role, &id}, func() error { out[role] = id; return nil }); err != nil {
-		return nil, fmt.Errorf("fund accounts of area %s: %w", area, err)
-	}
-	return out, nil
+	return db.idsBy(ctx, "fund accounts", `select role, id from fund_account where area = $1`, area)
 }
 
 // MemberIDs maps the social-security numbers of an area to members.
 func (db *DB) MemberIDs(ctx context.Context, area party.Area) (map[string]int64, error) {
-	rows, err := db.pool.Query(ctx, `select social_no, id from member where area = $1`, area)
+	return db.idsBy(ctx, "members", `select social_no, id from member where area = $1`, area)
+}
+
+func (db *DB) idsBy(ctx context.Context, what, sql string, area party.Area) (map[string]int64, error) {
+	rows, err := db.pool.Query(ctx, sql, area)
 	if err != nil {
-		return nil, fmt.Errorf("members of area %s: %w", area, err)
+		return nil, fmt.Errorf("%s of area %s: %w", what, area, err)
 	}
 	out := map[string]int64{}
-	var social string
+	var name string
 	var id int64
-	if _, err := pgx.ForEachRow(rows, []any{&social, &id}, func() error { out[social] = id; return nil }); err != nil {
-		return nil, fmt.Errorf("members of area %s: %w", area, err)
+	if _, err := pgx.ForEachRow(rows, []any{&name, &id}, func() error { out[name] = id; return nil }); err != nil {
+		return nil, fmt.Errorf("%s of area %s: %w", what, area, err)
 	}
 	return out, nil
 }

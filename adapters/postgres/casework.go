@@ -16,6 +16,7 @@ import (
 	"twoline/gateway/disbursement"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/registry"
 )
 
 type caseworkStore struct{ db *DB }
@@ -38,10 +39,12 @@ type caseworkTx struct{ *tx }
 func (t caseworkTx) AddDecision(ctx context.Context, r casework.Request) (casework.Request, error) {
 	err := t.QueryRow(ctx, `
 		insert into decision_request (area, kind, subject_id, word, document, reason, bank_reference, value_date, code,
-			about, digest, maker, maker_person, made_at, state, version)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, 'submitted', 1) returning id, made_at`,
+			amount, document_digest, about, digest, maker, maker_person, made_at, state, version)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, 'submitted', 1)
+		returning id, made_at`,
 		r.Area, string(r.Kind), r.Subject, string(r.Word), r.Document, r.Reason, r.BankReference, dayText(r.ValueDate),
-		r.Code, r.About, r.Digest[:], r.Maker, r.MakerPerson, t.at).Scan(&r.ID, &r.MadeAt)
+		r.Code, r.Amount.Fen(), r.DocumentDigest, r.About, r.Digest[:], r.Maker, r.MakerPerson, t.at).
+		Scan(&r.ID, &r.MadeAt)
 	if isUnique(err, "decision_open") {
 		return r, casework.ErrOpen.Because(err)
 	}
@@ -79,8 +82,8 @@ func (t caseworkTx) LockDecision(ctx context.Context, area party.Area, id int64)
 
 func (t *tx) decisions(ctx context.Context, where string, args ...any) ([]casework.Request, error) {
 	rows, err := t.Query(ctx, `
-		select area, id, kind, subject_id, word, document, reason, bank_reference, value_date, code, about, digest, maker,
-			maker_person, made_at, state, version
+		select area, id, kind, subject_id, word, document, reason, bank_reference, value_date, code, amount,
+			document_digest, about, digest, maker, maker_person, made_at, state, version
 		from decision_request where `+where, args...)
 	if err != nil {
 		return nil, fmt.Errorf("read decisions: %w", err)
@@ -89,7 +92,7 @@ func (t *tx) decisions(ctx context.Context, where string, args ...any) ([]casewo
 		var digest []byte
 		var day *calendar.Day
 		err = row.Scan(&r.Area, &r.ID, &r.Kind, &r.Subject, &r.Word, &r.Document, &r.Reason, &r.BankReference, &day, &r.Code,
-			&r.About, &digest, &r.Maker, &r.MakerPerson, &r.MadeAt, &r.State, &r.Version)
+			&r.Amount, &r.DocumentDigest, &r.About, &digest, &r.Maker, &r.MakerPerson, &r.MadeAt, &r.State, &r.Version)
 		if day != nil {
 			r.ValueDate = *day
 		}
@@ -235,6 +238,38 @@ func (t caseworkTx) Revive(ctx context.Context, area party.Area, batch int64, by
 		return err
 	}
 	return t.OpenCase(ctx, area, Case(disbursement.SilentCase(b)))
+}
+
+// AboutReturn implements casework.FlowTx.
+func (t caseworkTx) AboutReturn(ctx context.Context, area party.Area, id int64) (string, error) {
+	back, _, err := t.WaitingReturn(ctx, area, id)
+	if err != nil {
+		return "", err
+	}
+	return back.About(), nil
+}
+
+// GiveUpReturn implements casework.FlowTx.
+func (t caseworkTx) GiveUpReturn(ctx context.Context, r casework.Request, today calendar.Day) error {
+	return disbursement.GiveUp(ctx, t.tx, r.Area, disbursement.Unclaimed{
+		Return: r.Subject, Document: r.Document, By: r.Actor(), Decision: r.ID,
+	}, today)
+}
+
+// AboutNotice implements casework.FlowTx.
+func (t caseworkTx) AboutNotice(ctx context.Context, area party.Area, id int64) (string, error) {
+	n, err := registry.StandingNotice(ctx, registryTx{t.tx}, area, id)
+	if err != nil {
+		return "", err
+	}
+	return n.About(), nil
+}
+
+// TakeNoticeBack implements casework.FlowTx.
+func (t caseworkTx) TakeNoticeBack(ctx context.Context, r casework.Request) error {
+	return registry.TakeBack(ctx, registryTx{t.tx}, r.Area, registry.TakingBack{
+		Notice: r.Subject, Document: r.Document, By: r.Maker, Decision: r.ID,
+	})
 }
 
 // CaseByID implements casework.SubjectTx.

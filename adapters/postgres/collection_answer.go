@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -40,22 +39,11 @@ func scanBatch(row pgx.CollectableRow) (collection.Batch, error) {
 
 // LockBatch implements collection.AnswerTx.
 func (t *tx) LockBatch(ctx context.Context, area party.Area, bankCode string, id int64) (collection.Batch, error) {
-	none := collection.Batch{} //nolint:exhaustruct // none
 	rows, err := t.Query(ctx, `
 		select `+batchColumns()+` from withholding_batch
 		where id = $1 and ($2 = 0 or area = $2) and ($3 = '' or bank = $3) for no key update`,
 		id, int32(area), bankCode)
-	if err != nil {
-		return none, fmt.Errorf("lock batch %d: %w", id, err)
-	}
-	b, err := pgx.CollectExactlyOneRow(rows, scanBatch)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return none, collection.ErrBatchUnknown
-	}
-	if err != nil {
-		return none, fmt.Errorf("lock batch %d: %w", id, err)
-	}
-	return b, nil
+	return single(rows, err, fmt.Sprintf("lock batch %d", id), collection.ErrBatchUnknown, scanBatch)
 }
 
 // KnownItems implements collection.AnswerTx. A line is found by our item id, or

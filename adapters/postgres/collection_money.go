@@ -490,10 +490,14 @@ func (t *tx) openArrivals(ctx context.Context, more string, args ...any) ([]coll
 func (t *tx) StaleArrivals(
 	ctx context.Context, area party.Area, day calendar.Day,
 ) ([]collection.StaleArrival, error) {
-	const stale = ` and s.arrival_id is null and v.business_day <= $2`
+	const stale = ` and s.arrival_id is null and v.business_day <= $2
+		and v.business_day > coalesce((select w.settled_through from arrival_watch w where w.area = $1), '-infinity')`
 	found, err := t.openArrivals(ctx, stale, area, day)
-	if err != nil || len(found) == 0 {
+	if err != nil {
 		return nil, err
+	}
+	if len(found) == 0 {
+		return nil, t.settledThrough(ctx, area, day)
 	}
 	batches := make([]int64, 0, len(found))
 	days := make([]int64, 0, len(found))
@@ -515,6 +519,21 @@ func (t *tx) StaleArrivals(
 	return slices.DeleteFunc(found, func(a collection.StaleArrival) bool {
 		return !locked[a.Batch]
 	}), err
+}
+
+// settledThrough says for the next looks that nothing is open up to a week before a
+// day: what arrived on those days is agreed or in suspense for good. The week is for
+// transactions that began on a day and ended on the next, and for areas that let
+// money wait for no day.
+func (t *tx) settledThrough(ctx context.Context, area party.Area, day calendar.Day) error {
+	_, err := t.Exec(ctx, `
+		insert into arrival_watch as w (area, settled_through) values ($1, $2)
+		on conflict (area) do update set settled_through = excluded.settled_through
+			where w.settled_through < excluded.settled_through`, area, day.AddDays(-7))
+	if err != nil {
+		return fmt.Errorf("remember what is settled in area %s: %w", area, err)
+	}
+	return nil
 }
 
 // OpenArrivals implements collection.SuspenseTx.

@@ -35,17 +35,7 @@ func (s collectionStore) Batch(ctx context.Context, f collection.BatchFilter) (c
 	rows, err := s.db.pool.Query(ctx, `
 		select `+batchColumns()+` from withholding_batch
 		where id = $1 and ($2 = 0 or area = $2) and ($3 = '' or bank = $3)`, f.ID, int32(f.Area), f.Bank)
-	if err != nil {
-		return collection.Batch{}, fmt.Errorf("read batch %d: %w", f.ID, err) //nolint:exhaustruct // none
-	}
-	b, err := pgx.CollectExactlyOneRow(rows, scanBatch)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return b, collection.ErrBatchUnknown
-	}
-	if err != nil {
-		return b, fmt.Errorf("read batch %d: %w", f.ID, err)
-	}
-	return b, nil
+	return single(rows, err, fmt.Sprintf("read batch %d", f.ID), collection.ErrBatchUnknown, scanBatch)
 }
 
 // finalOfItem joins the answer that decided item i. It is looked up item by item:
@@ -111,17 +101,7 @@ func (s collectionStore) FindItem(ctx context.Context, f collection.ItemFilter) 
 		where ($1 = 0 or i.area = $1) and i.area = any(select area from area) and ($2 = '' or b.bank = $2)
 		  and ($3 <> 0::bigint and i.id = $3 or $4 <> '' and a.bank_reference = $4) order by i.id limit 1`,
 		int32(f.Area), f.Bank, f.ID, f.BankReference)
-	if err != nil {
-		return collection.ItemStanding{}, fmt.Errorf("find item: %w", err) //nolint:exhaustruct // none
-	}
-	i, err := pgx.CollectExactlyOneRow(rows, scanStanding)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return i, collection.ErrItemUnknown
-	}
-	if err != nil {
-		return i, fmt.Errorf("find item: %w", err)
-	}
-	return i, nil
+	return single(rows, err, "find item", collection.ErrItemUnknown, scanStanding)
 }
 
 // EachItem implements collection.Store. It holds one connection while fn runs.

@@ -146,6 +146,10 @@ func TestF53_MoneyWithoutResultsGoesToSuspenseAndIsRecognised(t *testing.T) {
 	if got := one[int64](t, w, `select sum(amount)::bigint from posting where role = 'suspense' and side = 'credit'`); got != 20_000 {
 		t.Fatalf("suspense holds %d fen, want 20000", got)
 	}
+	if n := one[int64](t, w, `select count(*) from exception_case where kind = 'arrival_unexplained'`); n != 1 {
+		t.Errorf("%d cases for money that nobody explains, want 1", n)
+	}
+	w.closed(t, "arrival_unexplained", 0)
 	// The third payer's money comes later, together with the results of all three.
 	w.arrive(t, "L2", b, money.MustParse("100.00"))
 	var rs []collection.Result
@@ -162,6 +166,9 @@ func TestF53_MoneyWithoutResultsGoesToSuspenseAndIsRecognised(t *testing.T) {
 	if left != 0 {
 		t.Errorf("suspense keeps %d fen after all is explained", left)
 	}
+	w.tick(t, "2011-03-15")
+	// Both went through suspense, so that one agreement takes them from one place.
+	w.closed(t, "arrival_unexplained", 2)
 	if got := one[int64](t, w, `select sum(amount)::bigint from posting where role = 'income'`); got != 30_000 {
 		t.Errorf("income account received %d fen, want 30000", got)
 	}
@@ -292,7 +299,14 @@ func TestACounterPaymentIsPostedWithItsTerminalsDay(t *testing.T) {
 		t.Fatalf("%d lines posted before the bank credited the day", n)
 	}
 	day := w.today
-	w.today = calendar.MustDay("2011-03-11")
+	// Nobody credits the day for long: it has a case, which ends with the credit.
+	w.tick(t, "2011-03-16")
+	w.tick(t, "2011-03-16")
+	if got := one[string](t, w, `select coalesce(string_agg(split_part(subject, ':', 1), ' '), '') from exception_case
+		where kind = 'uncleared'`); got != "terminal_day" {
+		t.Errorf("cases about %q, want one about the terminal's day", got)
+	}
+	w.closed(t, "uncleared", 0)
 	a := collection.Arrival{ //nolint:exhaustruct // a terminal's day
 		Amount: money.MustParse("4000.00"), BankReference: "D1", ValueDate: w.today, Terminal: "T1", TerminalDate: day,
 	}
@@ -301,6 +315,8 @@ func TestACounterPaymentIsPostedWithItsTerminalsDay(t *testing.T) {
 	if err != nil || !out.Agreed {
 		t.Fatalf("day's credit: %v, agreed %v", err, out.Agreed)
 	}
+	w.tick(t, "2011-03-16")
+	w.closed(t, "uncleared", 1)
 	w.work(t)
 	w.balanced(t)
 	if n := one[int64](t, w, `select count(*) from posting where nature = 'item' and role = 'contribution_individual'`); n != 80 {

@@ -234,6 +234,22 @@ func isUnique(err error, name string) bool {
 	return errors.As(err, &pg) && pg.Code == "23505" && pg.ConstraintName == name
 }
 
+// single reads the one row that a query returned, or returns none where there is no
+// row; doing says what for.
+func single[R any](rows pgx.Rows, err error, doing string, none error, fn pgx.RowToFunc[R]) (R, error) {
+	var r R
+	if err == nil {
+		r, err = pgx.CollectExactlyOneRow(rows, fn)
+	}
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, none
+	}
+	if err != nil {
+		return r, fmt.Errorf("%s: %w", doing, err)
+	}
+	return r, nil
+}
+
 // Enqueue puts background work into the transaction. It fails where no job
 // engine was set: work must never be lost in silence.
 func (t *tx) Enqueue(ctx context.Context, jobs ...any) error {

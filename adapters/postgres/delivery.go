@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -79,20 +80,27 @@ func (s deliveryStore) Unwanted(ctx context.Context, bankCode string) ([]bank.Pa
 
 // ParcelOf implements bank.DeliveryStore.
 func (s deliveryStore) ParcelOf(
-	ctx context.Context, bankCode, number string, areas []party.Area,
+	ctx context.Context, bankCode string, n bank.Named,
 ) (bank.Parcel, error) {
 	none := bank.Parcel{} //nolint:exhaustruct // none
-	rows, err := s.db.pool.Query(ctx, parcelSQL(`b.bank = $1 and b.batch_no = $2`), bankCode, number)
+	where := `b.bank = $1 and right(b.batch_no, length($2)) = $2 and ($3::date is null or b.created_on = $3)`
+	if len(n.Number) == fullNumber {
+		where = `b.bank = $1 and b.batch_no = $2 and ($3::date is null or b.created_on = $3)`
+	}
+	rows, err := s.db.pool.Query(ctx, parcelSQL(where), bankCode, n.Number, dayText(n.Day))
 	if err != nil {
-		return none, fmt.Errorf("batch %s of %s: %w", number, bankCode, err)
+		return none, fmt.Errorf("batch %s of %s: %w", n.Number, bankCode, err)
 	}
 	found, err := collect(rows, "batches of a number", scanParcel)
 	if err != nil {
 		return none, err
 	}
+	if n.Direction != bank.NoBatchDirection {
+		found = slices.DeleteFunc(found, func(p bank.Parcel) bool { return p.Direction != n.Direction })
+	}
 	var named []bank.Parcel
 	for _, p := range found {
-		for _, a := range areas {
+		for _, a := range n.Areas {
 			if p.Area == a {
 				named = append(named, p)
 			}
@@ -106,6 +114,18 @@ func (s deliveryStore) ParcelOf(
 		return none, bank.ErrNoBatch
 	}
 	return named[0], nil
+}
+
+// fullNumber is how many digits a batch's number has.
+const fullNumber = 8
+
+// Formats implements bank.DeliveryStore.
+func (s deliveryStore) Formats(ctx context.Context, bankCode string) ([]string, error) {
+	rows, err := s.db.pool.Query(ctx, `select distinct format from bank where $1 in (bank, '') order by 1`, bankCode)
+	if err != nil {
+		return nil, fmt.Errorf("formats of %s: %w", bankCode, err)
+	}
+	return collect(rows, "formats of a bank", pgx.RowTo[string])
 }
 
 // HomeArea implements bank.DeliveryStore.

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
@@ -285,7 +284,6 @@ func scanPaymentStanding(row pgx.CollectableRow) (s disbursement.PaymentStanding
 func (s disbursementStore) FindPayment(
 	ctx context.Context, f disbursement.PaymentFilter,
 ) (disbursement.PaymentStanding, error) {
-	none := disbursement.PaymentStanding{} //nolint:exhaustruct // none
 	rows, err := s.db.pool.Query(ctx, `
 		with served as materialized (select area from area where $1 = 0 or area = $1),
 		named as materialized (
@@ -303,17 +301,7 @@ func (s disbursementStore) FindPayment(
 		`+paymentStandingJoins+`
 		where $2 = '' or b.bank = $2 and b.state not in ('ready', 'exported')
 		order by i.id limit 1`, int32(f.Area), f.Bank, f.ID, f.BankReference)
-	if err != nil {
-		return none, fmt.Errorf("find payment: %w", err)
-	}
-	p, err := pgx.CollectExactlyOneRow(rows, scanPaymentStanding)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return none, disbursement.ErrPayItem
-	}
-	if err != nil {
-		return none, fmt.Errorf("find payment: %w", err)
-	}
-	return p, nil
+	return single(rows, err, "find payment", disbursement.ErrPayItem, scanPaymentStanding)
 }
 
 // Payments implements disbursement.ResultStore.

@@ -308,7 +308,7 @@ const waitingReturn = `
 			select from answer a where a.area = j.area and a.item_id = j.id and a.disposition = 'recorded'
 			  and a.outcome = 'failed'))`
 
-// WaitingReturn implements disbursement.ReturnTx.
+// WaitingReturn implements disbursement.GiveUpTx.
 func (t *tx) WaitingReturn(
 	ctx context.Context, area party.Area, id int64,
 ) (disbursement.Returning, disbursement.Batch, error) {
@@ -355,13 +355,14 @@ func (t *tx) WaitingReturn(
 	return one[0], b, err
 }
 
-// AddUnclaimed implements disbursement.ReturnTx.
+// AddUnclaimed implements disbursement.GiveUpTx.
 func (t *tx) AddUnclaimed(
-	ctx context.Context, area party.Area, u disbursement.Unclaimed, by string, today calendar.Day,
+	ctx context.Context, area party.Area, u disbursement.Unclaimed, today calendar.Day,
 ) error {
 	_, err := t.Exec(ctx, `
-		insert into return_unclaimed (area, return_id, document, entered_by, business_day) values ($1, $2, $3, $4, $5)`,
-		area, u.Return, u.Document, by, today)
+		insert into return_unclaimed (area, return_id, document, entered_by, business_day, entered_at, decision_id)
+		values ($1, $2, $3, $4, $5, $6, $7)`,
+		area, u.Return, u.Document, u.By, today, t.at, u.Decision)
 	if isUnique(err, "return_unclaimed_pkey") {
 		return disbursement.ErrReturnState
 	}

@@ -2,7 +2,6 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -318,16 +317,17 @@ func (t *tx) EachPayee(ctx context.Context, c disbursement.Claims, fn func(disbu
 	}
 	return t.hashing(ctx, func() error {
 		rows, err := t.Query(ctx, set.sql+`,`+paidBySQL("$1", "$2")+`
-			select c.member_id, m.name, k.paying
+			select c.member_id, m.name, k.paying, coalesce(n.bank_no, k.bank_no), n.account_no, m.id_number, m.social_no, m.region
 			from claim c join payout n on n.id = c.payout_id join member m on m.area = $1 and m.id = c.member_id
 			join paid_by k on k.bank = n.bank`, set.args()...)
 		if err != nil {
 			return fmt.Errorf("payees of area %s: %w", c.Area, err)
 		}
 		var p disbursement.Payee
-		var name string
-		_, err = pgx.ForEachRow(rows, []any{&p.Member, &name, &p.Bank}, func() error {
-			p.Name, _, _ = party.Stored(name, "", "")
+		var name, account, id string
+		into := []any{&p.Member, &name, &p.Bank, &p.ClearingBank, &account, &id, &p.SocialNo, &p.Region}
+		_, err = pgx.ForEachRow(rows, into, func() error {
+			p.Name, p.IDNumber, p.Account = party.Stored(name, id, account)
 			return fn(p)
 		})
 		if err != nil {
@@ -491,17 +491,7 @@ func (t *tx) FindRoster(ctx context.Context, area party.Area, id int64) (disburs
 	rows, err := t.Query(ctx, `
 		select area, id, scheme, month, kind, entitled, entitled_amount, held, held_amount, made_by, business_day
 		from roster where area = $1 and id = $2`, area, id)
-	if err != nil {
-		return disbursement.Roster{}, fmt.Errorf("read roster %d: %w", id, err) //nolint:exhaustruct // none
-	}
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[disbursement.Roster])
-	if errors.Is(err, pgx.ErrNoRows) {
-		return r, disbursement.ErrRosterUnknown
-	}
-	if err != nil {
-		return r, fmt.Errorf("read roster %d: %w", id, err)
-	}
-	return r, nil
+	return single(rows, err, fmt.Sprintf("read roster %d", id), disbursement.ErrRosterUnknown, pgx.RowToStructByPos[disbursement.Roster])
 }
 
 // HeldByReason implements disbursement.RosterTx.

@@ -102,17 +102,7 @@ func (t *tx) addRunEvent(
 // FindRun implements disbursement.RunTx.
 func (t *tx) FindRun(ctx context.Context, area party.Area, id int64) (disbursement.Run, error) {
 	rows, err := t.Query(ctx, `select `+runColumns+` from pay_run r where r.area = $1 and r.id = $2`, area, id)
-	if err != nil {
-		return disbursement.Run{}, fmt.Errorf("read pay run %d: %w", id, err) //nolint:exhaustruct // none
-	}
-	r, err := pgx.CollectExactlyOneRow(rows, scanRun)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return r, disbursement.ErrRunUnknown
-	}
-	if err != nil {
-		return r, fmt.Errorf("read pay run %d: %w", id, err)
-	}
-	return r, nil
+	return single(rows, err, fmt.Sprintf("read pay run %d", id), disbursement.ErrRunUnknown, scanRun)
 }
 
 // LockRun implements disbursement.RunTx.
@@ -455,17 +445,7 @@ func (t *tx) LockPayBatch(
 		select `+payBatchColumns()+` from payment_batch b
 		where b.id = $1 and ($2 = 0 or b.area = $2) and ($3 = '' or b.bank = $3 and b.state not in ('ready', 'exported'))
 		for no key update of b`, id, int32(area), bankCode)
-	if err != nil {
-		return disbursement.Batch{}, fmt.Errorf("lock payment batch %d: %w", id, err) //nolint:exhaustruct // none
-	}
-	b, err := pgx.CollectExactlyOneRow(rows, scanPayBatch)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return b, disbursement.ErrBatchUnknown
-	}
-	if err != nil {
-		return b, fmt.Errorf("lock payment batch %d: %w", id, err)
-	}
-	return b, nil
+	return single(rows, err, fmt.Sprintf("lock payment batch %d", id), disbursement.ErrBatchUnknown, scanPayBatch)
 }
 
 // MovePayBatch implements disbursement.ReleaseTx.
@@ -550,17 +530,7 @@ func (s disbursementStore) Batch(ctx context.Context, f disbursement.BatchFilter
 		select `+payBatchColumns()+` from payment_batch b
 		where b.id = $1 and ($2 = 0 or b.area = $2) and ($3 = '' or b.bank = $3 and b.state not in ('ready', 'exported'))`,
 		f.ID, int32(f.Area), f.Bank)
-	if err != nil {
-		return disbursement.Batch{}, fmt.Errorf("read payment batch %d: %w", f.ID, err) //nolint:exhaustruct // none
-	}
-	b, err := pgx.CollectExactlyOneRow(rows, scanPayBatch)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return b, disbursement.ErrBatchUnknown
-	}
-	if err != nil {
-		return b, fmt.Errorf("read payment batch %d: %w", f.ID, err)
-	}
-	return b, nil
+	return single(rows, err, fmt.Sprintf("read payment batch %d", f.ID), disbursement.ErrBatchUnknown, scanPayBatch)
 }
 
 // payItemColumns are read into payItemTargets.
@@ -644,15 +614,5 @@ func (s disbursementStore) PayPartner(
 	ctx context.Context, area party.Area, scheme ledger.Scheme, code string,
 ) (disbursement.Partner, error) {
 	rows, err := s.db.pool.Query(ctx, payPartnerSQL, area, string(scheme), code)
-	if err != nil {
-		return disbursement.Partner{}, fmt.Errorf("bank %s: %w", code, err) //nolint:exhaustruct // none
-	}
-	p, err := pgx.CollectExactlyOneRow(rows, scanPayPartner)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return p, disbursement.ErrNoExpenditureAccount
-	}
-	if err != nil {
-		return p, fmt.Errorf("bank %s: %w", code, err)
-	}
-	return p, nil
+	return single(rows, err, fmt.Sprintf("bank %s", code), disbursement.ErrNoExpenditureAccount, scanPayPartner)
 }

@@ -42,9 +42,7 @@ func TestAReturnThatWasGivenUpIsNotPaidByAnEarlierDraft(t *testing.T) {
 	w.giveBack(t, back(i, "2011-03-25"))
 	w.corrected(t, i.Member)
 	d := w.draft(t, reissueOrder())
-	_, err := w.pay.Unclaim(t.Context(), w.ask("POST unclaimed"), result(&disbursement.Returning{}), w.maker,
-		disbursement.Unclaimed{Return: one[int64](t, w.world, `select id from payment_return`), Document: "no right"})
-	if err != nil {
+	if err := w.tryGiveUp(one[int64](t, w.world, `select id from payment_return`), "no right"); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := w.trySubmit(w.maker, d.Run.ID); !errors.Is(err, disbursement.ErrRosterStale) {

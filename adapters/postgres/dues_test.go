@@ -11,7 +11,6 @@ import (
 	"twoline/gateway/collection"
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
-	"twoline/gateway/party"
 	"twoline/gateway/policy"
 )
 
@@ -106,7 +105,7 @@ func TestAReceiptToBeGivenBackFromSuspenseIsDealtWith(t *testing.T) {
 // narrowWriter is a bank's format that can carry no name.
 type narrowWriter struct{ lineWriter }
 
-func (narrowWriter) CheckWithholding(collection.Partner, party.Name) error {
+func (narrowWriter) CheckWithholding(collection.Partner, collection.Due) error {
 	return fault.New(fault.Unprocessable, "charset_rune", "the charset has no such character")
 }
 

@@ -177,17 +177,7 @@ func (t *tx) LockTransfer(ctx context.Context, area party.Area, id int64) (fundt
 func (t *tx) FindTransfer(ctx context.Context, area party.Area, id int64) (fundtransfer.Transfer, error) {
 	rows, err := t.Query(ctx, `select `+transferColumns+` from fund_transfer f where f.area = $1 and f.id = $2`,
 		area, id)
-	if err != nil {
-		return fundtransfer.Transfer{}, fmt.Errorf("load fund transfer %d: %w", id, err)
-	}
-	f, err := pgx.CollectExactlyOneRow(rows, scanTransfer)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return f, fundtransfer.ErrNotFound
-	}
-	if err != nil {
-		return f, fmt.Errorf("load fund transfer %d: %w", id, err)
-	}
-	return f, nil
+	return single(rows, err, fmt.Sprintf("load fund transfer %d", id), fundtransfer.ErrNotFound, scanTransfer)
 }
 
 // ListTransfers implements fundtransfer.Tx.

@@ -219,7 +219,12 @@ func TestNothingWaitsForEverWithoutACase(t *testing.T) {
 	if n := one[int64](t, w, `select count(*) from exception_case where kind = 'uncleared'`); n != 1 {
 		t.Errorf("%d cases for successes without money, want 1", n)
 	}
-	w.arrive(t, "L1", b, 200_00)
+	w.closed(t, "uncleared", 0)
+	// Half of the money is no agreement.
+	w.arrive(t, "L0", b, 100_00)
+	w.tick(t, "2011-03-16")
+	w.closed(t, "uncleared", 0)
+	w.arrive(t, "L1", b, 100_00)
 	w.jobs.list = nil // the job is lost
 	w.d.Exec(t, `update agreement set agreed_at = agreed_at - interval '1 hour'`)
 	if err := w.service.Tick(ctx, w.today); err != nil {
@@ -233,8 +238,15 @@ func TestNothingWaitsForEverWithoutACase(t *testing.T) {
 	if err := w.service.Tick(ctx, w.today); err != nil {
 		t.Fatal(err)
 	}
-	if n := one[int64](t, w, `select count(*) from exception_closed x join exception_case c on c.id = x.case_id
-		where c.kind = 'uncleared'`); n != 1 {
-		t.Errorf("%d cases closed when money and answers agreed, want 1", n)
+	w.closed(t, "uncleared", 1)
+}
+
+// closed wants so many cases of a kind to be closed.
+func (w *world) closed(t *testing.T, kind string, want int64) {
+	t.Helper()
+	n := one[int64](t, w, `select count(*) from exception_closed x join exception_case c on c.id = x.case_id
+		where c.kind = $1`, kind)
+	if n != want {
+		t.Errorf("%d cases %s are closed, want %d", n, kind, want)
 	}
 }

@@ -322,10 +322,7 @@ func TestPensionsDrawTheirOwnAccountsAndNoMore(t *testing.T) {
 		t.Fatalf("decisions: %+v", out.Decisions)
 	}
 	id := one[int64](t, w.world, `select id from payment_return`)
-	var got disbursement.Returning
-	give := disbursement.Unclaimed{Return: id, Document: "died, no heirs"}
-	_, err := w.pay.Unclaim(t.Context(), w.ask("POST unclaimed"), result(&got), w.maker, give)
-	if err != nil {
+	if err := w.tryGiveUp(id, "died, no heirs"); err != nil {
 		t.Fatal(err)
 	}
 	want = "benefit_account_pension 1000 benefit_base_pension 5500 benefit_one_off 7000 expenditure -13500 " +
@@ -333,8 +330,7 @@ func TestPensionsDrawTheirOwnAccountsAndNoMore(t *testing.T) {
 	if got := w.books(t); got != want {
 		t.Errorf("given up, books are %q, want %q", got, want)
 	}
-	_, err = w.pay.Unclaim(t.Context(), w.ask("POST unclaimed"), result(&got), w.maker, give)
-	if !errors.Is(err, disbursement.ErrReturnState) {
+	if err := w.tryGiveUp(id, "died, no heirs"); !errors.Is(err, disbursement.ErrReturnState) {
 		t.Errorf("given up twice: %v", err)
 	}
 	if d := w.draftReissue(t); d != nil {
@@ -1165,9 +1161,7 @@ func TestReturnsInRedLettersArePaidAgainAsBenefits(t *testing.T) {
 		t.Errorf("books are %q, want %q", got, want)
 	}
 	id := one[int64](t, w.world, `select id from payment_return`)
-	_, err := w.pay.Unclaim(t.Context(), w.ask("POST unclaimed"), result(&disbursement.Returning{}), w.maker, //nolint:exhaustruct // out
-		disbursement.Unclaimed{Return: id, Document: "x"})
-	if !errors.Is(err, disbursement.ErrReturnState) {
+	if err := w.tryGiveUp(id, "x"); !errors.Is(err, disbursement.ErrReturnState) {
 		t.Errorf("nothing waits to be given up: %v", err)
 	}
 	w.sound(t)
@@ -1185,11 +1179,7 @@ func TestWhatIsBeingPaidAgainIsNotGivenUp(t *testing.T) {
 	w.corrected(t, i.Member)
 	b, again := w.reissue(t)
 	id := one[int64](t, w.world, `select id from payment_return`)
-	try := func(id int64) error {
-		_, err := w.pay.Unclaim(t.Context(), w.ask("POST unclaimed"), result(&disbursement.Returning{}), w.maker, //nolint:exhaustruct // out
-			disbursement.Unclaimed{Return: id, Document: "died"})
-		return err
-	}
+	try := func(id int64) error { return w.tryGiveUp(id, "died") }
 	if err := try(id); !errors.Is(err, disbursement.ErrReturnState) {
 		t.Errorf("while it is being paid again: %v", err)
 	}
@@ -1540,4 +1530,59 @@ func (w *answerWorld) endState(t *testing.T, b disbursement.Batch) string {
 		left join payment_return r on r.area = i.area and r.item_id = i.id
 		left join payment_return_booked k on k.area = r.area and k.return_id = r.id
 		where b.id = $1 group by b.area, b.id`, b.ID)
+}
+
+// A bank that refuses a whole file has paid nobody of it: where its reason is known
+// every payment failed by it, else every one stays open; people look in any case.
+func TestARefusedFileSpeaksOfEveryPayment(t *testing.T) {
+	t.Parallel()
+	for code, want := range map[string]string{
+		"DT05": "done: 3 recorded failed RETRY_TECHNICAL DT05", "FF01": "acked: 3 pending unknown UNKNOWN FF01",
+	} {
+		t.Run(code, func(t *testing.T) {
+			t.Parallel()
+			w := newAnswerWorld(t, 3, disbursement.SettlesNet)
+			r := w.uploadPaid(t, "refused.txt", w.batch, "file failed 0 "+code+"\nend\n")
+			w.takeIn(t, r)
+			w.takeIn(t, r)
+			got := one[string](t, w.world, `select b.state || ': ' || count(*) || ' ' || concat_ws(' ', a.disposition, a.outcome,
+				a.class, a.code) from answer a join payment_batch b on b.id = a.batch_id
+				group by b.state, a.disposition, a.outcome, a.class, a.code`)
+			if got != want {
+				t.Errorf("answers are %q, want %q", got, want)
+			}
+			if cases := w.openCases(t, "batch_refused"); cases != fmt.Sprintf("payment_batch:%d", w.batch.ID) {
+				t.Errorf("cases about %q", cases)
+			}
+			w.sound(t)
+		})
+	}
+}
+
+// Where the bank names items beside, it speaks of these only.
+func TestAPartlyRefusedFileSpeaksOfItsLines(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 2, disbursement.SettlesNet)
+	w.takeIn(t, w.uploadPaid(t, "part.txt", w.batch, "file failed 0 DT05\n"+payFileLine(w.paying[0])+"end\n"))
+	if n := one[int64](t, w.world, `select count(*) from answer`); n != 1 {
+		t.Errorf("%d answers, want that of the one line", n)
+	}
+	if cases := w.openCases(t, "batch_refused"); cases != "" {
+		t.Errorf("cases about %q", cases)
+	}
+}
+
+// The same holds of a file of debits.
+func TestARefusedFileSpeaksOfEveryDebit(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 3)
+	b := w.withhold(t).Batches[0]
+	w.upload(t, "refused.txt", b, "file failed 0 DT05\nend\n")
+	w.work(t)
+	if n := one[int64](t, w, `select count(*) from answer where disposition = 'recorded' and class = 'RETRY_TECHNICAL'`); n != 3 {
+		t.Errorf("%d debits failed, want 3", n)
+	}
+	if again := w.withhold(t); len(again.Batches) != 1 || again.Batches[0].Count != 3 {
+		t.Errorf("the next run takes up %+v", again.Batches)
+	}
 }

@@ -507,7 +507,9 @@ func TestRoster_ScreensAndHolds(t *testing.T) {
 		(610304, 'shared_account_holds', '2009-09-01', 'true', 'test')`)
 	w.died(t, 1001, "2011-02-28")
 	w.died(t, 1002, "2011-02-01")
-	w.sql(t, `insert into death_withdrawn values (610304, 1002, 'a mistake', 'test', now())`)
+	notice := one[int64](t, w.world, `select id from death_notice where member_id = 1002`)
+	w.sql(t, fmt.Sprintf(`insert into death_withdrawn values (610304, %d, 'a mistake', 'test', now(), %d)`, notice,
+		w.decided(t, "notice", "taken_back", notice)))
 	w.hold(t, 1003, "certification_overdue", "2011-03-01")
 	w.hold(t, 1003, "court", "2011-01-01")
 	w.hold(t, 1004, "manual", "2011-04-01")
@@ -941,7 +943,9 @@ func TestPayRun_ReissueOfWhatFailedOrCameBack(t *testing.T) {
 	w.itemReturned(t, items[3], "BLOCKED")
 	w.itemFailed(t, items[4], "RETRY_TECHNICAL")
 	w.itemReturned(t, items[5], "FIX_ACCOUNT")
-	w.sql(t, fmt.Sprintf(`insert into return_unclaimed values (610304, %d, 'died', 'test', '2011-04-01')`, items[5].ID+1_000_000))
+	died := items[5].ID + 1_000_000
+	w.sql(t, fmt.Sprintf(`insert into return_unclaimed values (610304, %d, 'died', 'test', '2011-04-01', now(), %d)`, died,
+		w.decided(t, "return", "unclaimed", died)))
 	// The account behind the third was corrected; of the fifth the bank also said that it was paid.
 	w.sql(t, `update instrument set ended_on = '2011-03-28' where member_id = 1003`)
 	w.sql(t, `insert into instrument (area, member_id, bank, kind, account_no, activated, for_payout, opened_on)

@@ -17,10 +17,10 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
-	"twoline/gateway/party"
 )
 
 // runWorld is a world whose members draw pensions, with the officers who pay them.
@@ -104,6 +104,35 @@ func (w *runWorld) fund(t *testing.T, account, fen int64) {
 		union all
 		select area, id, 2, scheme, kind, effective_on, accounted_on, 'credit', 'fund_balance', 'direct', false, false,
 			%[2]d, null from e`, w.keys, fen, account))
+}
+
+// tryGiveUp has two people of the business office agree that a return is never paid
+// again, or returns the refusal that the first or the second meets.
+func (w *runWorld) tryGiveUp(id int64, document string) error {
+	cases := casework.New(w.db.Casework(), func() calendar.Day { return w.today })
+	var r casework.Request
+	_, err := cases.Ask(context.Background(), w.ask("POST unclaimed"), result(&r), w.maker, casework.Ask{
+		Kind: casework.Return, Word: casework.Unclaimed, Subject: id, Document: document,
+	})
+	if err != nil {
+		return err
+	}
+	_, err = cases.Approve(context.Background(), w.ask("POST decisions"), result(&r), w.checker,
+		casework.Verdict{ID: r.ID, Digest: r.Digest, Reason: ""})
+	return err
+}
+
+// decided writes a decision that two people made, and returns its id.
+func (w *runWorld) decided(t *testing.T, kind, word string, subject int64) int64 {
+	t.Helper()
+	w.sql(t, fmt.Sprintf(`
+		with q as (insert into decision_request (area, kind, subject_id, word, document, about, digest, maker, maker_person,
+				made_at, state)
+			values (610304, '%s', %d, '%s', 'test', 'test', sha256('x'), 'pay.maker', 501, now(), 'submitted') returning *)
+		insert into approval (area, subject, subject_id, duty, decision, digest, maker_person, person_id, login, decided_at)
+		select area, 'decision_request', id, 'checker', 'approved', digest, maker_person, 502, 'pay.checker', now() from q;
+		update decision_request set state = 'approved', version = 2 where state = 'submitted'`, kind, subject, word))
+	return one[int64](t, w.world, `select max(id) from decision_request`)
 }
 
 func march() calendar.Month { return calendar.MustMonth("2011-03") }
@@ -244,7 +273,10 @@ func (w *runWorld) sameFile(t *testing.T, b disbursement.Batch) []byte {
 // payLines is a format as simple as can be, whose charset lacks one character.
 type payLines struct{}
 
-func (payLines) CheckPayment(_ disbursement.Partner, name party.Name) error {
+func (payLines) PaymentRows(disbursement.Partner) int { return 0 }
+
+func (payLines) CheckPayment(_ disbursement.Partner, p disbursement.Payee) error {
+	name := p.Name
 	if strings.ContainsRune(name.Plain(), '𠮷') {
 		return errors.New("the charset lacks a character")
 	}

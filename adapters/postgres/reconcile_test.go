@@ -566,6 +566,9 @@ func TestF43_WhatTheBankDoesNotShowIsAlarmedAfterTwoWorkingDays(t *testing.T) {
 		if got := alarms(10); got != 1 {
 			t.Errorf("on the 10. %d alarms, want 1", got)
 		}
+		if n := ask[int64](t, w, `select count(*) from exception_closed`)[0]; n != 0 {
+			t.Errorf("%d alarms are closed while the bank still shows nothing", n)
+		}
 	}
 	late := bankLine(bank.Credit, 500_000, 10, "S1")
 	late.ValueDate = nov(6)
@@ -615,8 +618,8 @@ func TestStatementsFollowTheGoLiveBalance(t *testing.T) {
 	t.Parallel()
 	w := newBankWorld(t)
 	special := w.books.Accounts[ledger.FiscalSpecial]
-	w.d.Exec(t, `insert into opening_balance (area, fund_account, day, balance, statement_number, entered_by, entered_at)
-		values ($1, $2, '2026-11-03', 900000, '17', 'test', now())`, int32(w.books.Area), special)
+	w.d.Exec(t, `insert into opening_balance (area, fund_account, day, balance, statement_number, entered_by, entered_at,
+		decision_id) values ($1, $2, '2026-11-03', 900000, '17', 'test', now(), 1)`, int32(w.books.Area), special)
 	w.book(t, w.entry(ledger.Opening, "opening_balance:1", 3, 3, w.direct(ledger.Debit, ledger.FiscalSpecial, 900_000),
 		w.direct(ledger.Credit, ledger.FundBalance, 900_000)), w.subsidy(4, 4, 500))
 	w.balance[special] = 900_000

@@ -228,27 +228,30 @@ func (t registryTx) OpenBooks(ctx context.Context, area party.Area, books []regi
 		column(books, func(b registry.Book) calendar.Day { return b.SealedThrough }))
 }
 
-// InsertOpeningBalances implements registry.BookTx.
-func (t registryTx) InsertOpeningBalances(
-	ctx context.Context, area party.Area, by string, rows []registry.OpeningBalance,
+// HasOpeningBalance implements registry.BookTx.
+func (t registryTx) HasOpeningBalance(ctx context.Context, area party.Area, account int64) (has bool, err error) {
+	err = t.QueryRow(ctx, `select exists (select from opening_balance where area = $1 and fund_account = $2)`,
+		area, account).Scan(&has)
+	if err != nil {
+		err = fmt.Errorf("look for the opening balance of fund account %d: %w", account, err)
+	}
+	return has, err
+}
+
+// InsertOpeningBalance implements registry.BookTx.
+func (t registryTx) InsertOpeningBalance(
+	ctx context.Context, area party.Area, b registry.OpeningBalance, by string, decision int64,
 ) error {
 	_, err := t.Exec(ctx, `
-		insert into opening_balance (area, fund_account, day, balance, statement_number, statement_digest,
-			entered_by, entered_at)
-		select $1, u.fund_account, u.day, u.balance, u.number, nullif(u.digest, ''), $7, $8
-		from unnest($2::bigint[], $3::date[], $4::bigint[], $5::text[], $6::bytea[])
-			as u (fund_account, day, balance, number, digest)`, area,
-		column(rows, func(b registry.OpeningBalance) int64 { return b.FundAccount }),
-		column(rows, func(b registry.OpeningBalance) calendar.Day { return b.Day }),
-		column(rows, func(b registry.OpeningBalance) int64 { return b.Balance.Fen() }),
-		column(rows, func(b registry.OpeningBalance) string { return b.StatementNumber }),
-		column(rows, func(b registry.OpeningBalance) []byte { return append([]byte{}, b.StatementDigest...) }),
-		by, t.at)
+		insert into opening_balance (area, fund_account, day, balance, statement_number, statement_digest, entered_by,
+			entered_at, decision_id)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+		area, b.FundAccount, b.Day, b.Balance.Fen(), b.StatementNumber, b.StatementDigest, by, t.at, decision)
 	if isUnique(err, "opening_balance_pkey") {
-		return registry.ErrOpened
+		return registry.ErrOpened.Because(err)
 	}
 	if err != nil {
-		return fmt.Errorf("enter %d opening balances: %w", len(rows), err)
+		return fmt.Errorf("enter the opening balance of fund account %d: %w", b.FundAccount, err)
 	}
 	return nil
 }

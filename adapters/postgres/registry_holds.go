@@ -144,15 +144,16 @@ func (t registryTx) askReleased(ctx context.Context, area party.Area, members []
 }
 
 // WithdrawNotice implements registry.PayeeTx.
-func (t registryTx) WithdrawNotice(ctx context.Context, area party.Area, n registry.DeathNotice, by string) error {
+func (t registryTx) WithdrawNotice(ctx context.Context, area party.Area, b registry.TakingBack) error {
 	_, err := t.Exec(ctx, `
-		insert into death_withdrawn (area, notice_id, document, entered_by, entered_at) values ($1, $2, $3, $4, $5)`,
-		area, n.ID, n.Withdrawn, by, t.at)
+		insert into death_withdrawn (area, notice_id, document, entered_by, entered_at, decision_id)
+		values ($1, $2, $3, $4, $5, $6)`,
+		area, b.Notice, b.Document, b.By, t.at, b.Decision)
 	if isUnique(err, "death_withdrawn_pkey") {
 		return approval.ErrDecided.Because(err)
 	}
 	if err != nil {
-		return fmt.Errorf("take back death notice %d: %w", n.ID, err)
+		return fmt.Errorf("take back death notice %d: %w", b.Notice, err)
 	}
 	return nil
 }

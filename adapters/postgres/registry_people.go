@@ -179,41 +179,6 @@ func (t registryTx) InsertTierChoices(ctx context.Context, area party.Area, rows
 		column(rows, func(c registry.TierChoice) calendar.Day { return c.ChosenOn }))
 }
 
-// PersonalOpenings implements registry.PeopleTx.
-func (t registryTx) PersonalOpenings(
-	ctx context.Context, area party.Area, members []int64,
-) ([]registry.PersonalOpening, error) {
-	rows, err := t.Query(ctx, `
-		select id, member_id, individual, collective, subsidy, interest from personal_opening
-		where area = $1 and member_id = any($2)`, area, members)
-	if err != nil {
-		return nil, fmt.Errorf("read personal openings: %w", err)
-	}
-	return collect(rows, "personal openings", func(row pgx.CollectableRow) (p registry.PersonalOpening, err error) {
-		err = row.Scan(&p.ID, &p.Member, &p.Individual, &p.Collective, &p.Subsidy, &p.Interest)
-		return p, err
-	})
-}
-
-// InsertPersonalOpenings implements registry.PeopleTx.
-func (t registryTx) InsertPersonalOpenings(
-	ctx context.Context, area party.Area, by string, rows []registry.PersonalOpening,
-) error {
-	return t.insertAll(ctx, "personal openings", len(rows), `
-		insert into personal_opening (area, id, member_id, individual, collective, subsidy, interest, entered_by,
-			entered_at)
-		select $1, u.*, $8, $9 from unnest($2::bigint[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[],
-			$7::bigint[]) as u
-		on conflict do nothing`, area,
-		column(rows, func(p registry.PersonalOpening) int64 { return p.ID }),
-		column(rows, func(p registry.PersonalOpening) int64 { return p.Member }),
-		column(rows, func(p registry.PersonalOpening) int64 { return p.Individual.Fen() }),
-		column(rows, func(p registry.PersonalOpening) int64 { return p.Collective.Fen() }),
-		column(rows, func(p registry.PersonalOpening) int64 { return p.Subsidy.Fen() }),
-		column(rows, func(p registry.PersonalOpening) int64 { return p.Interest.Fen() }),
-		by, t.at)
-}
-
 // AreasOf implements registry.CustomerTx.
 func (t registryTx) AreasOf(ctx context.Context, bank string) ([]party.Area, error) {
 	rows, err := t.Query(ctx, `select area from bank where bank = $1 order by area`, bank)

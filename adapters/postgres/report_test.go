@@ -247,6 +247,23 @@ func TestAnOpenMonthIsNoPaperByItself(t *testing.T) {
 	if len(open.lines) == 0 {
 		t.Error("April has no voucher")
 	}
+	// Its sealed days are counted by their seals, the others by their lines.
+	for _, limit := range []int{0, 1, 3} {
+		page := w.all(t, openMonth("2011-04"), limit)
+		var debit, credit money.Amount
+		for i, v := range page.Vouchers {
+			if v.Number != i+1 {
+				t.Errorf("by pages of %d voucher %d has number %d", limit, i+1, v.Number)
+			}
+			for _, l := range v.Lines {
+				debit, credit = debit+l.Debit, credit+l.Credit
+			}
+		}
+		want := report.VoucherTotals{Count: len(page.Vouchers), Debit: debit, Credit: credit}
+		if page.Totals != want || page.Final {
+			t.Errorf("by pages of %d the totals are %+v, want %+v, final %t", limit, page.Totals, want, page.Final)
+		}
+	}
 	statement, err := w.FundStatement(t.Context(), w.auditor, openMonth("2011-04"))
 	if err != nil || statement.Final {
 		t.Fatalf("%+v, %v", statement, err)

@@ -12,19 +12,26 @@ import (
 	"twoline/gateway/report"
 )
 
-// numbered is SQL that numbers the entries of a span ($1 to $4) that touch the fund.
+// numbered is SQL that numbers the entries of a span ($1 to $4) that touch the fund,
+// in their order: those of the days on which so many ($6) after a number ($5) stand.
+// The seals count what stands before; days that are not sealed come last, and whole.
 const numbered = `
-	select e.id, row_number() over (order by e.accounted_on, e.id)::int as n
-	  from entry e
-	 where e.area = $1 and e.scheme = $2 and e.accounted_on between $3 and $4
-	   and exists (select from posting p where p.area = e.area and p.entry_id = e.id and p.role not like 'personal%')`
+	select e.id, e.accounted_on, (f.vouchers + row_number() over (order by e.accounted_on, e.id))::int as n
+	  from (select coalesce(max(d.day) filter (where d.upto <= $5), $3::date - 1) as after,
+	               coalesce(max(d.upto) filter (where d.upto <= $5), 0) as vouchers,
+	               coalesce(min(d.day) filter (where d.upto >= $5::bigint + $6), $4) as through
+	          from (select day, sum(vouchers) over (order by day) as upto from sealed_day
+	                 where area = $1 and scheme = $2 and day between $3 and $4) d) f
+	  join entry e on e.area = $1 and e.scheme = $2 and e.accounted_on > f.after and e.accounted_on <= f.through
+	 where exists (select from posting p where p.area = e.area and p.entry_id = e.id and p.role not like 'personal%')`
 
 // Vouchers implements report.Tx. The lines of an entry are summed here, so that a
 // list of thousands of persons is a handful of lines.
 func (t *tx) Vouchers(ctx context.Context, s report.Span, after, limit int) ([]report.Voucher, error) {
 	rows, err := t.Query(ctx, `
 		with page as (
-			select n.id, n.n from (`+numbered+`) n where n.n > $5 order by n.n limit $6),
+			select n.id, n.n from (`+numbered+`) n
+			 where n.n > $5 order by n.accounted_on, n.id limit $6),
 		line as (
 			select v.n, v.id, p.side, p.role,
 			       case when p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
@@ -92,16 +99,26 @@ func (t *tx) Vouchers(ctx context.Context, s report.Span, after, limit int) ([]r
 	return out, nil
 }
 
-// VoucherTotals implements report.Tx.
+// VoucherTotals implements report.Tx: what the seals struck, and the lines since.
 func (t *tx) VoucherTotals(ctx context.Context, s report.Span) (report.VoucherTotals, error) {
 	var totals report.VoucherTotals
 	var debit, credit int64
 	err := t.QueryRow(ctx, `
-		select count(distinct e.id),
-		       coalesce(sum(case when p.red then -p.amount else p.amount end) filter (where p.side = 'debit'), 0)::bigint,
-		       coalesce(sum(case when p.red then -p.amount else p.amount end) filter (where p.side = 'credit'), 0)::bigint
-		  from entry e join posting p on p.area = e.area and p.entry_id = e.id
-		 where e.area = $1 and e.scheme = $2 and e.accounted_on between $3 and $4 and p.role not like 'personal%'`,
+		with sealed as (
+			select max(day) as through, coalesce(sum(vouchers), 0) as n from sealed_day
+			 where area = $1 and scheme = $2 and day between $3 and $4),
+		open as (
+			select count(distinct e.id) as n,
+			       sum(case when p.red then -p.amount else p.amount end) filter (where p.side = 'debit') as debit,
+			       sum(case when p.red then -p.amount else p.amount end) filter (where p.side = 'credit') as credit
+			  from entry e join posting p on p.area = e.area and p.entry_id = e.id
+			 where e.area = $1 and e.scheme = $2 and e.accounted_on <= $4
+			   and e.accounted_on > coalesce((select through from sealed), $3::date - 1) and p.role not like 'personal%')
+		select s.n + o.n, (coalesce(b.debit, 0) + coalesce(o.debit, 0))::bigint,
+		       (coalesce(b.credit, 0) + coalesce(o.credit, 0))::bigint
+		  from sealed s, open o, (
+			select sum(debit) as debit, sum(credit) as credit from sealed_balance
+			 where area = $1 and scheme = $2 and day between $3 and $4 and role not like 'personal%') b`,
 		s.Area, s.Scheme, s.From, s.To).Scan(&totals.Count, &debit, &credit)
 	if err != nil {
 		return totals, fmt.Errorf("voucher totals of area %s: %w", s.Area, err)

@@ -60,6 +60,7 @@ func batchChecks() []check {
 			probe{table: "withholding_batch", looks: []string{"withholding_batch", "answer"}, sql: batchCounterSQL()},
 			probe{table: "agreement_progress", looks: []string{"agreement_progress"}, sql: progressSQL},
 			probe{table: "terminal_day", sql: terminalDaySQL()},
+			probe{table: "arrival_watch", sql: arrivalWatchSQL},
 			probe{table: "payment_batch", looks: []string{"payment_batch", "payment_return"}, sql: payCounterSQL()},
 			probe{table: "roster", looks: []string{"roster", "roster_line"}, sql: rosterSQL()},
 		),
@@ -540,6 +541,15 @@ const arrivedSQL = `
 		       when 'batch' then v.batch_id when 'terminal_day' then v.terminal_day end = g.subject_id
 		  left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
 		 group by 1, 2`
+
+// The daily look reads nothing of the days that are said to be settled.
+const arrivalWatchSQL = `
+	select v.area, v.id, v.area || '/' || v.id, 'came on ' || v.business_day || ' and is open, and all that came through '
+	       || w.settled_through || ' is said to be agreed or in suspense'
+	  from arrival_watch w
+	  join ` + arrivalKnown + ` v on v.area = w.area and v.business_day <= w.settled_through
+	 where ($1 = 0 or w.area = $1) and not ` + agreedOn + `
+	   and not exists (select from arrival_suspense s where s.area = v.area and s.arrival_id = v.id)`
 
 // namings are the namings of arrivals, with the batch that each took the money
 // from and the id from which on it had been known there.

@@ -32,6 +32,7 @@ func bookChecks() []check {
 			probe{table: "book", looks: []string{"book"}, sql: sealedDaysSQL},
 			probe{table: "sealed_day", run: checkSealedDays},
 			probe{table: "sealed_day", sql: sealedOrderSQL},
+			probe{table: "sealed_day", looks: []string{"entry", "posting"}, sql: sealedVouchersSQL},
 			probe{table: "entry", sql: openWhenBookedSQL},
 			probe{table: "period_close", run: checkClosedPeriods},
 		),
@@ -185,6 +186,18 @@ const sealedOrderSQL = `
 	               rows between unbounded preceding and 1 preceding) as before
 	          from sealed_day where $1 = 0 or area = $1) d
 	 where sealed_at < before - ` + apart
+
+// A day's vouchers are counted again. The numbers of those after it rest on them.
+const sealedVouchersSQL = `
+	select d.area, 0, d.area || ' ' || d.scheme || ' ' || d.day,
+	       'was sealed with ' || d.vouchers || ' vouchers and has ' || coalesce(v.n, 0)
+	  from (select * from sealed_day where $1 = 0 or area = $1) d
+	  left join (select e.area, e.scheme, e.accounted_on, count(*) as n from entry e
+	              where ($1 = 0 or e.area = $1) and exists (select from posting p
+	                    where p.area = e.area and p.entry_id = e.id and p.role not like 'personal%')
+	              group by 1, 2, 3) v
+	    on v.area = d.area and v.scheme = d.scheme and v.accounted_on = d.day
+	 where d.vouchers <> coalesce(v.n, 0)`
 
 const openWhenBookedSQL = `
 	select e.area, e.id, e.area || '/' || e.id, case

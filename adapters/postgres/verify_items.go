@@ -232,8 +232,9 @@ func causeSQL() string {
 		            when c.part <> 'handover' and not coalesce(split_part(c.cause, ':', 4) = any(z.causes), false)
 		                 then 'begins with payment ' || split_part(c.cause, ':', 4) || ', which it does not book'
 		            when c.part = 'return_unclaimed' and not exists (select from return_unclaimed u where u.area = c.area
-		                 and u.return_id::text = any(z.causes) and u.entered_by = c.actor)
-		                 then 'was booked by ' || c.actor || ', who did not give the money up' end
+		                 and u.return_id::text = any(z.causes) and u.entered_by = c.actor and u.entered_at = c.booked_at)
+		                 then 'was booked by ' || c.actor || ' at ' || c.booked_at
+		                     || ', who did not give the money up then' end
 		       when c.what = 'published' then case
 		            when not exists (select from audit a where a.area = c.area and a.action = 'book published total'
 		                               and a.object = c.cause) then 'is a published total that nobody answers for'

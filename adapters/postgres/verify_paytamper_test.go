@@ -75,7 +75,7 @@ func bookedOtherwise() []corruption {
 			row: entryRow(`id from payment_return where bank_reference = 'N15'`), text: "was reported by bank:psbc",
 		},
 		{
-			id: "I6", also: []string{"I5"}, name: "given up by somebody else", sql: []string{
+			id: "I6", also: []string{"I5", "I27"}, name: "given up by somebody else", sql: []string{
 				`update return_unclaimed set entered_by = 'officer:auditor.610305'`,
 			},
 			row: entryRow(`return_id from return_unclaimed`), text: "who was no maker of agency business",
@@ -91,6 +91,19 @@ func bookedOtherwise() []corruption {
 				`update payment_batch set returned = returned + 1 where id = ` + directBatch,
 			},
 			row: entryRow(directBatch), text: "counts 2 returns of 10.00; they are 1 of 10.00",
+		},
+		{
+			id: "I27", also: []string{"I28"}, name: "a balance that another decision entered", sql: []string{
+				`update opening_balance set decision_id = 5 where balance = 0`,
+			},
+			row:  `'610305/opening_balance ' || fund_account from opening_balance where balance = 0`,
+			text: "rests on decision 5, which decides something else",
+		},
+		{
+			id: "I27", name: "taken back for another paper", sql: []string{
+				`update death_withdrawn set document = 'x'`,
+			},
+			row: `'610305/death_withdrawn 7102'`, text: "for x, and decision",
 		},
 		{
 			id: "I6", name: "booked and never told", sql: []string{
@@ -166,6 +179,19 @@ func sentOtherwise() []corruption {
 			id: "I20", name: "an account of nobody's", sql: []string{`update instrument set account_no = 'x' where id = 2009`},
 			row:  entryRow(`min(id) from payment_item where member_id = 1009`),
 			text: "goes to another account than instrument 2009",
+		},
+		{
+			id: "I27", name: "taken back before it was approved", sql: []string{
+				`update death_withdrawn set entered_at = entered_at - interval '1 second'`,
+			},
+			row: `'610305/death_withdrawn 7102'`, text: "was approved at",
+		},
+		{
+			id: "I27", name: "given up by its maker alone", sql: []string{
+				`update decision_request q set maker_person = a.person_id from approval a
+					where q.kind = 'return' and a.decision_request = q.id`,
+			},
+			row: `'610305/return_unclaimed ' || return_id from return_unclaimed`, text: "which its maker approved",
 		},
 		{
 			id: "screens", name: "hit at another payment", sql: []string{
@@ -365,8 +391,8 @@ func paidTwice() []corruption {
 			text: "neither failed nor came back, and payment",
 		},
 		{
-			id: "I14", also: []string{"I5", "suspense"}, name: "paid again after it was given up", sql: []string{
-				`insert into return_unclaimed select area, id, 'x', 'officer:business-maker.610305', '2011-04-06'
+			id: "I14", also: []string{"I5", "I27", "suspense"}, name: "paid again after it was given up", sql: []string{
+				`insert into return_unclaimed select area, id, 'x', 'officer:business-maker.610305', '2011-04-06', now(), 5
 					from payment_return where bank_reference = 'N6'`,
 			},
 			row: entryRow(`item_id from payment_return where bank_reference = 'N6'`), text: "was given up, and payment",
@@ -384,6 +410,24 @@ func paidTwice() []corruption {
 			},
 			row:  `'610305/pay_run ' || id from pay_run where kind = 'reissue'`,
 			text: "was decided with another digest than it has",
+		},
+		{
+			id: "I27", also: []string{"I28"}, name: "taken back on another decision", sql: []string{
+				`update death_withdrawn set decision_id = decision_id + 1`,
+			},
+			row: `'610305/death_withdrawn 7102'`, text: "which decides something else",
+		},
+		{
+			id: "I27", also: []string{"I28", "I25"}, name: "given up and approved by nobody", sql: []string{
+				`delete from approval where subject_id = (select id from decision_request where kind = 'return')`,
+			},
+			row: `'610305/return_unclaimed ' || return_id from return_unclaimed`, text: "which nobody approved",
+		},
+		{
+			id: "I28", name: "a line of a list that was approved", sql: []string{
+				`update personal_opening_asked set interest = interest + 1 where member_id = 1002`,
+			},
+			row: entryRow(`id from decision_request where kind = 'opening_accounts'`), text: "was asked for with other lines",
 		},
 		{
 			id: "I28", name: "allocated for another request", sql: []string{

@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"io"
@@ -55,7 +56,6 @@ func (w *proofWorld) seedPensioners() {
 	w.d.Exec(w.t, `insert into death_notice (area, id, member_id, died_on, source, document, entered_by, entered_at) values
 		(610305, 7101, 1008, '2011-02-10', 'civil affairs', 'list', 'test', now() - interval '1 day'),
 		(610305, 7102, 1009, '2011-02-11', 'civil affairs', 'list', 'test', now() - interval '1 day')`)
-	w.d.Exec(w.t, `insert into death_withdrawn values (610305, 7102, 'seen alive', 'test', now() - interval '1 day')`)
 	w.d.Exec(w.t, `insert into payment_hold (area, id, member_id, reason, from_month, opened_by, opened_at)
 		select 610305, 7200 + n, 1000 + n, 'manual', '2011-03-01', 'test', now() - interval '1 day'
 		from generate_series(4, 5) n`)
@@ -370,8 +370,14 @@ func (w *proofWorld) decideCase(route string, a casework.Ask) {
 	_, err := desk.Ask(w.t.Context(), w.request(route), w.render(func(v any) { r = as[casework.Request](v) }),
 		w.books.Officers["business-maker"], a)
 	w.must(err)
-	_, err = desk.Approve(w.t.Context(), w.request("decisions/{id}/approve"), w.render(nil), w.books.Officers["business-checker"],
-		casework.Verdict{ID: r.ID, Digest: r.Digest, Reason: ""})
+	w.approveCase(w.books.Officers["business-checker"], r.ID, r.Digest)
+}
+
+func (w *proofWorld) approveCase(by approval.Officer, id int64, digest [sha256.Size]byte) {
+	w.t.Helper()
+	desk := casework.New(w.db.Casework(), func() calendar.Day { return w.today })
+	_, err := desk.Approve(w.t.Context(), w.request("decisions/{id}/approve"), w.render(nil), by,
+		casework.Verdict{ID: id, Digest: digest, Reason: ""})
 	w.must(err)
 }
 
@@ -389,12 +395,14 @@ func (w *proofWorld) unclaim(which string) {
 	w.t.Helper()
 	var id int64
 	w.ask(which, &id)
-	_, err := w.payout.Unclaim(w.t.Context(), w.request("returns/{id}/unclaimed"), w.render(nil),
-		w.books.Officers["business-maker"], disbursement.Unclaimed{Return: id, Document: "died, no heirs"})
-	w.must(err)
+	w.decideCase("returns/{id}/unclaimed", casework.Ask{ //nolint:exhaustruct // a return
+		Kind: casework.Return, Subject: id, Word: casework.Unclaimed,
+	})
 }
 
-func (proofFormat) CheckPayment(disbursement.Partner, party.Name) error { return nil }
+func (proofFormat) CheckPayment(disbursement.Partner, disbursement.Payee) error { return nil }
+
+func (proofFormat) PaymentRows(disbursement.Partner) int { return 0 }
 
 func (proofFormat) PaymentFileName(_ disbursement.Partner, b disbursement.Batch) string {
 	return "P" + b.Number + ".TXT"

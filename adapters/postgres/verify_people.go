@@ -27,6 +27,7 @@ func peopleChecks() []check {
 			probe{table: "period_close", sql: closerSQL},
 			probe{table: "pay_run", looks: []string{"pay_run"}, sql: threePeopleSQL},
 			probe{table: "pay_run", looks: []string{"hold_release", "instrument_change", "decision_request", "funding_request"}, sql: askerSQL},
+			probe{table: "decision_request", looks: decidedTables(), sql: decidedSQL},
 		),
 		invariant("I28", "what was approved is what was booked, sent and changed",
 			probe{table: "fund_transfer", run: checkTransferDigests},
@@ -37,6 +38,7 @@ func peopleChecks() []check {
 			probe{table: "hold_release", sql: releaseDigestSQL()},
 			probe{table: "instrument_change", sql: changeSQL()},
 			probe{table: "decision_request", sql: decisionSQL()},
+			probe{table: "personal_opening", looks: []string{"opening_balance", "personal_opening_asked"}, sql: goLiveSQL()},
 			probe{table: "fund_transfer", looks: []string{"funding_request"}, sql: fundingSQL()},
 		),
 		invariant("I39", "a refused request leaves nothing behind: every kept answer is of a command that was carried out",
@@ -102,7 +104,8 @@ const effects = `
 	 where $1 = 0 or area = $1
 	union all select area, id, 'hold_release', made_at, null from hold_release where $1 = 0 or area = $1
 	union all select area, id, 'instrument_change', made_at, null from instrument_change where $1 = 0 or area = $1
-	union all select area, id, 'decision_request', made_at, null from decision_request where $1 = 0 or area = $1
+	union all select area, id, case kind when 'opening_balance' then 'balance_request' else 'decision_request' end,
+	       made_at, null from decision_request where $1 = 0 or area = $1
 	union all select area, id, 'fund_transfer', requested_at, null from funding_request where $1 = 0 or area = $1`
 
 // Answers are kept for 400 days at the least; the effects of older ones stand alone.
@@ -113,7 +116,7 @@ const effectSQL = `
 	       select from idempotency i where i.created_at = e.at and (e.caller is null or i.caller = e.caller))`
 
 // Commands that cannot succeed without a new fact, by their route; and facts of
-// which a command makes one.
+// which a command makes one. Opening balances are asked for several at a time.
 const answerWithoutEffectSQL = `
 	with kept as (
 		select r.tab, i.created_at as at, count(*) as n, min(i.caller || ' ' || i.route || ' ' || i.key) as first
@@ -123,10 +126,12 @@ const answerWithoutEffectSQL = `
 		                   'fund_transfer'),
 		               ('POST /v1/fund-transfers/%/approve', 'approval'), ('POST /v1/fund-transfers/%/reject',
 		                   'approval'),
-		               ('POST /v1/periods/%/close', 'period_close'), ('POST /v1/opening-balances', 'opening_balance'),
+		               ('POST /v1/periods/%/close', 'period_close'), ('POST /v1/opening-balances', 'balance_request'),
 		               ('POST /v1/rosters', 'roster'), ('POST /v1/pay-runs', 'pay_run'), ('POST /v1/reissues', 'pay_run'),
 		               ('POST /v1/quarantine/%/decision', 'decision_request'), ('POST /v1/items/%/evidence', 'decision_request'),
-		               ('POST /v1/cases/%/resolution', 'decision_request'), ('POST /v1/decisions/%/approve', 'approval'),
+		               ('POST /v1/cases/%/resolution', 'decision_request'),
+		               ('POST /v1/returns/%/unclaimed', 'decision_request'),
+		               ('POST /v1/death-notices/%/withdraw', 'decision_request'), ('POST /v1/decisions/%/approve', 'approval'),
 		               ('POST /v1/decisions/%/reject', 'approval'),
 		               ('POST /v1/pay-runs/%/submit', 'run_event'), ('POST /v1/pay-runs/%/approve', 'run_event'),
 		               ('POST /v1/pay-runs/%/reject', 'run_event'), ('POST /v1/pay-runs/%/release', 'run_event'),

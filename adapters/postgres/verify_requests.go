@@ -27,8 +27,47 @@ const threePeopleSQL = `
 	       'was decided by ' || a.login || ', and the business office alone decides it'
 	  from approval a
 	  left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
-	 where ($1 = 0 or a.area = $1) and a.subject in ('hold_release', 'instrument_change')
-	   and (g.kind is distinct from 'agency_business' or a.duty <> 'checker')`
+	 where ($1 = 0 or a.area = $1) and (a.subject in ('hold_release', 'instrument_change') or exists (
+	       select from decision_request q where q.area = a.area and q.id = a.decision_request
+	          and q.kind in ('return', 'notice', 'opening_accounts')))
+	   and (g.kind is distinct from 'agency_business' or a.duty <> 'checker')
+	union all
+	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id,
+	       'was decided by ' || a.login || ', and the finance office alone decides it'
+	  from approval a
+	  join decision_request q on q.area = a.area and q.id = a.decision_request and q.kind = 'opening_balance'
+	  left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
+	 where ($1 = 0 or a.area = $1) and (g.kind is distinct from 'agency_finance' or a.duty <> 'checker')`
+
+// decidedTables are those of the facts that two people have to decide.
+func decidedTables() []string {
+	return []string{"return_unclaimed", "death_withdrawn", "opening_balance", "personal_opening"}
+}
+
+// What two people have to decide stands as it was asked for, and was written with the
+// approval of another person than the maker's.
+const decidedSQL = `
+	select e.area, e.subject, e.area || '/' || e.tab || ' ' || e.subject, case
+	       when q.id is null then 'rests on decision ' || e.decision || ', which decides something else'
+	       when a.area is null then 'rests on decision ' || q.id || ', which nobody approved'
+	       when a.person_id = q.maker_person then 'rests on decision ' || q.id || ', which its maker approved'
+	       when a.decided_at <> e.at then 'was entered at ' || e.at || ', and decision ' || q.id || ' was approved at '
+	            || a.decided_at
+	       else 'was entered by ' || e.by || ' for ' || coalesce(e.document, 'a list') || ', and decision ' || q.id
+	            || ' was asked for by ' || q.maker || ' for ' || q.document end
+	  from (select area, return_id as subject, 'return_unclaimed' as tab, decision_kind as kind, decision_id as decision,
+	               document, entered_by as by, entered_at as at from return_unclaimed
+	        union all select area, notice_id, 'death_withdrawn', decision_kind, decision_id, document,
+	                         'officer:' || entered_by, entered_at from death_withdrawn
+	        union all select area, fund_account, 'opening_balance', decision_kind, decision_id, statement_number,
+	                         'officer:' || entered_by, entered_at from opening_balance
+	        union all select distinct area, list_id, 'personal_opening', decision_kind, decision_id, null,
+	                         'officer:' || entered_by, entered_at from personal_opening) e
+	  left join decision_request q on q.area = e.area and q.id = e.decision and q.kind = e.kind and q.subject_id = e.subject
+	  left join approval a on a.area = q.area and a.subject = 'decision_request' and a.subject_id = q.id
+	       and a.duty = 'checker' and a.decision = 'approved'
+	 where ($1 = 0 or e.area = $1) and (q.id is null or a.area is null or a.person_id = q.maker_person
+	    or a.decided_at <> e.at or e.document <> q.document or e.by <> 'officer:' || q.maker)`
 
 // officeOf is SQL that says of office g that it may ask for q.
 const officeOf = `(g.kind = q.office or (q.office = 'agency' and g.kind in ('agency_business', 'agency_finance')))`
@@ -45,7 +84,10 @@ const askerSQL = `
 	        union all select area, id, 'hold_release', maker, maker_person, made_at, 'agency_business' from hold_release
 	        union all select area, id, 'instrument_change', maker, maker_person, made_at, 'agency_business'
 	                    from instrument_change
-	        union all select area, id, 'decision_request', maker, maker_person, made_at, 'agency' from decision_request
+	        union all select area, id, 'decision_request', maker, maker_person, made_at,
+	                         case when kind in ('return', 'notice', 'opening_accounts') then 'agency_business'
+	                              when kind = 'opening_balance' then 'agency_finance' else 'agency' end
+	                    from decision_request
 	        union all select r.area, r.id, 'funding_request', r.requested_by, o.person_id, r.requested_at,
 	                         'agency_finance' from funding_request r left join officer o on o.login = r.requested_by) q
 	  left join officer o on o.login = q.login
@@ -158,7 +200,8 @@ func changeSQL() string {
 
 // An approved decision had its effect: the file that was accepted is not aside for
 // what it was accepted for, evidence stands as a receipt, a settled case is closed by
-// its maker.
+// its maker, a return is given up, a notice is taken back, a balance or a list is
+// entered.
 func decisionSQL() string {
 	return `
 	select q.area, q.id, q.area || '/' || q.id, case
@@ -174,11 +217,20 @@ func decisionSQL() string {
 		field("subject", "q.subject_id::text") + ` || ` + field("about", "q.about") + ` || ` + field("word", "q.word") +
 		` || ` + field("document", "q.document") + ` || ` + field("reason", "q.reason") + ` || ` +
 		field("bank_reference", "q.bank_reference") + ` || ` + field("value_date", "coalesce(q.value_date::text, '')") +
-		` || ` + field("code", "q.code") + `, 'UTF8')) as struck, case
+		` || ` + field("code", "q.code") + ` || ` + field("amount", "q.amount::text") + ` || ` +
+		field("document_digest", "coalesce(encode(q.document_digest, 'hex'), '')") + `, 'UTF8')) as struck, case
 	       when q.kind = 'item' then exists (select from receipt r where r.area = q.area and r.name = 'evidence:' || q.id
 	            and r.kind in ` + evidenceKinds + `)
 	       when q.kind = 'case' then exists (select from exception_closed x where x.area = q.area
 	            and x.case_id = q.subject_id and x.closed_by = 'officer:' || q.maker and x.closed_at = a.decided_at)
+	       when q.kind = 'return' then exists (select from return_unclaimed u where u.area = q.area
+	            and u.return_id = q.subject_id and u.decision_id = q.id)
+	       when q.kind = 'notice' then exists (select from death_withdrawn w where w.area = q.area
+	            and w.notice_id = q.subject_id and w.decision_id = q.id)
+	       when q.kind = 'opening_balance' then exists (select from opening_balance o where o.area = q.area
+	            and o.fund_account = q.subject_id and o.decision_id = q.id)
+	       when q.kind = 'opening_accounts' then exists (select from personal_opening o where o.area = q.area
+	            and o.list_id = q.subject_id and o.decision_id = q.id)
 	       when q.word = 'accept' then exists (select from receipt r where r.area = q.area and r.id = q.subject_id
 	            and r.accepted >= q.id)
 	       else exists (select from receipt r where r.area = q.area and r.id = q.subject_id) end as done) e
@@ -186,6 +238,42 @@ func decisionSQL() string {
 	    or (q.state in ('approved', 'rejected')) <> (a.area is not null)
 	    or (q.state = 'approved' and not e.done)
 	    or q.digest <> e.struck)`
+}
+
+// What was entered at go-live is what was asked for: the balance as the decision says
+// it, and every line of a list as it was when its decision was made.
+func goLiveSQL() string {
+	return `
+	select o.area, o.fund_account, o.area || '/opening_balance ' || o.fund_account, 'of ' || ` + yuan("o.balance") + `
+	       || ' on ' || o.day || ' was entered otherwise than decision ' || q.id || ' says'
+	  from opening_balance o
+	  join decision_request q on q.area = o.area and q.id = o.decision_id
+	 where ($1 = 0 or o.area = $1) and (o.balance, o.day, o.statement_digest) is distinct from
+	       (q.amount, q.value_date, q.document_digest)
+	union all
+	select q.area, q.id, q.area || '/' || q.id, 'was asked for with other lines than list ' || q.subject_id || ' has'
+	  from decision_request q
+	  left join (select k.area, k.list_id, ` + aboutList() + ` as about from personal_opening_asked k
+	              where $1 = 0 or k.area = $1 group by 1, 2) l on l.area = q.area and l.list_id = q.subject_id
+	 where ($1 = 0 or q.area = $1) and q.kind = 'opening_accounts' and q.about is distinct from l.about
+	union all
+	select k.area, k.list_id, k.area || '/list ' || k.list_id, 'has lines, and nobody asked for it'
+	  from (select distinct area, list_id from personal_opening_asked) k
+	 where ($1 = 0 or k.area = $1) and not exists (select from decision_request q
+	       where q.area = k.area and q.kind = 'opening_accounts' and q.subject_id = k.list_id)
+	union all
+	select coalesce(k.area, o.area), coalesce(k.member_id, o.member_id), coalesce(k.area, o.area) || '/' || coalesce(k.member_id,
+	       o.member_id), case when o.id is null then 'stands in list ' || k.list_id || ', which is approved, and was not entered'
+	       when k.area is null then 'was entered for list ' || o.list_id || ', which does not have the member'
+	       else 'was entered with other amounts than list ' || o.list_id || ' has' end
+	  from (select k.* from personal_opening_asked k
+	          join decision_request q on q.area = k.area and q.kind = 'opening_accounts' and q.subject_id = k.list_id
+	               and q.state = 'approved'
+	         where $1 = 0 or k.area = $1) k
+	  full join (select * from personal_opening where $1 = 0 or area = $1) o on o.area = k.area and o.list_id = k.list_id
+	       and o.member_id = k.member_id
+	 where (k.individual, k.collective, k.subsidy, k.interest) is distinct from
+	       (o.individual, o.collective, o.subsidy, o.interest)`
 }
 
 // An allocation that names a request goes to its account, and all of them together

@@ -175,6 +175,11 @@ func bookCorruptions() []corruption {
 			row: `'610305 rural 2011-03-20'`, text: "no longer give the digest",
 		},
 		{
+			id: "I4", name: "vouchers of a sealed day", sql: []string{`update sealed_day set vouchers = vouchers + 1
+			    where day = '2011-03-10'`},
+			row: `'610305 rural 2011-03-10'`, text: "was sealed with 4 vouchers and has 3",
+		},
+		{
 			id: "I4", name: "closed month", sql: []string{`update period_close set closing = closing + 1
 				where fund_account = (select id from fund_account where role = 'income')`},
 			row: `'610305/' || id || ' 2011-03' from fund_account where role = 'income'`, text: "was closed at 0.01",
@@ -351,6 +356,13 @@ func itemCorruptions() []corruption {
 			row: entryRow(lastContribution), text: "which no agreement settled",
 		},
 		{
+			id: "I40", name: "open money that the daily look passes over", sql: []string{
+				`insert into arrival_watch values (610305, '2011-04-30') on conflict (area) do update
+				set settled_through = '2011-04-30'`,
+			},
+			row: entryRow(`(select max(id) from arrival)`), text: "is open, and all that came through 2011-04-30",
+		},
+		{
 			id: "I5", name: "an entry that nothing caused",
 			sql: []string{`update entry set cause = 'kindness' where id = (select min(id) from entry
 			    where kind = 'unrecognised_receipt')`},
@@ -366,13 +378,13 @@ func itemCorruptions() []corruption {
 			row: entryRow(`(select max(id) from arrival)`), text: "44.00 went to suspense and is not booked",
 		},
 		{
-			id: "I5", name: "opening balance raised", sql: []string{
+			id: "I5", also: []string{"I28"}, name: "opening balance raised", sql: []string{
 				`update opening_balance set balance = balance + 1 where balance = 100000`,
 			},
 			row: `'610305/' || id from fund_account where role = 'fiscal_special'`, text: "of 1000.01 is booked otherwise",
 		},
 		{
-			id: "I5", name: "personal opening raised", sql: []string{`update personal_opening set interest = 999
+			id: "I5", also: []string{"I28"}, name: "personal opening raised", sql: []string{`update personal_opening set interest = 999
 			    where member_id = 1002`},
 			row:  `'610305/' || min(entry_id) from posting where role = 'personal_interest'`,
 			text: "was entered as 9.99 for member 1002",

@@ -21,6 +21,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/fundtransfer"
@@ -128,28 +129,39 @@ func (w *proofWorld) seedMembers() {
 
 func (w *proofWorld) liveGoLive() {
 	w.t.Helper()
-	_, err := w.registry.OpenBalances(w.t.Context(), w.request("opening-balances"), w.render(nil),
-		w.books.Officers["finance-maker"],
-		[]registry.OpeningBalance{
-			{
-				FundAccount: w.books.Accounts[ledger.FiscalSpecial], Day: w.today.AddDays(-1), Balance: 100_000,
-				StatementNumber: "1",
-			},
-			{
-				FundAccount: w.books.Accounts[ledger.Expenditure], Day: w.today.AddDays(-1), Balance: 10_000,
-				StatementNumber: "1",
-			},
-			{FundAccount: w.books.Accounts[ledger.Income], Day: w.today.AddDays(-1), Balance: 0, StatementNumber: "1"},
+	asks := []casework.Ask{}
+	for role, fen := range map[ledger.Role]money.Amount{
+		ledger.FiscalSpecial: 100_000, ledger.Expenditure: 10_000, ledger.Income: 0,
+	} {
+		asks = append(asks, casework.Ask{ //nolint:exhaustruct // a balance
+			Kind: casework.OpeningBalance, Word: casework.Entered, Subject: w.books.Accounts[role],
+			ValueDate: w.today.AddDays(-1), Amount: fen, Document: "1",
 		})
+	}
+	desk := casework.New(w.db.Casework(), func() calendar.Day { return w.today })
+	var asked []casework.Request
+	_, err := desk.AskAll(w.t.Context(), w.request("opening-balances"),
+		w.render(func(v any) { asked = as[[]casework.Request](v) }), w.books.Officers["finance-maker"], asks)
 	w.must(err)
+	for _, r := range asked {
+		w.approveCase(w.books.Officers["finance-checker"], r.ID, r.Digest)
+	}
 	file := "id_number,individual,collective,subsidy,interest\n"
 	for _, i := range []int{1, 2, 15} {
 		first := fmt.Sprintf("6103051950010%d", 1000+i)
 		file += first + string(party.IDCheck(first)) + ",300.00,20.00,0.00,1.50\n"
 	}
-	_, err = w.registry.Import(w.t.Context(), w.request("imports/{kind}"), w.render(nil), w.books.Officers["business-maker"],
+	var report registry.Report
+	_, err = w.registry.Import(w.t.Context(), w.request("imports/{kind}"),
+		w.render(func(v any) { report = as[registry.Report](v) }), w.books.Officers["business-maker"],
 		registry.KindOpeningAccounts, strings.NewReader(file), registry.Options{})
 	w.must(err)
+	r, err := desk.Request(w.t.Context(), w.books.Officers["business-checker"], report.Decision)
+	w.must(err)
+	w.approveCase(w.books.Officers["business-checker"], r.ID, r.Digest)
+	w.decideCase("death-notices/{id}/withdraw", casework.Ask{ //nolint:exhaustruct // a notice
+		Kind: casework.Notice, Subject: 7102, Word: casework.TakenBack,
+	})
 }
 
 func (w *proofWorld) liveMarch(days *calendar.WorkingDays) {
@@ -495,7 +507,9 @@ func (w *proofWorld) ask(sql string, into ...any) {
 // proofFormat writes every field of an item and reads "item outcome amount code".
 type proofFormat struct{}
 
-func (proofFormat) CheckWithholding(collection.Partner, party.Name) error { return nil }
+func (proofFormat) CheckWithholding(collection.Partner, collection.Due) error { return nil }
+
+func (proofFormat) WithholdingRows(collection.Partner) int { return 0 }
 
 func (proofFormat) WithholdingFileName(_ collection.Partner, b collection.Batch) string {
 	return "W" + b.Number + ".TXT"

@@ -268,7 +268,9 @@ func failed(i collection.ItemStanding, code string) collection.Result {
 // formats have tests of their own.
 type lineWriter struct{}
 
-func (lineWriter) CheckWithholding(collection.Partner, party.Name) error { return nil }
+func (lineWriter) CheckWithholding(collection.Partner, collection.Due) error { return nil }
+
+func (lineWriter) WithholdingRows(collection.Partner) int { return 0 }
 
 func (lineWriter) WithholdingFileName(_ collection.Partner, b collection.Batch) string {
 	return "W" + b.Number + ".TXT"
@@ -312,6 +314,9 @@ func (lineReader) ReadResults(
 			return err
 		}
 		r := bank.Result{Line: line, ItemID: item, Level: "item", Outcome: o, Code: code, Amount: &figure} //nolint:exhaustruct // the rest is zero
+		if item == "file" {
+			r.ItemID, r.Level, r.Amount = "", "file", nil
+		}
 		if err := emit(r); err != nil {
 			return err
 		}

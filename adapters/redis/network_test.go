@@ -16,6 +16,7 @@ import (
 	"twoline/adapters/postgres" //nolint:depguard // the database of the town
 	"twoline/adapters/postgres/pgtest"
 	"twoline/adapters/trial"
+	"twoline/gateway/once"
 )
 
 // persist sends payments as banks do whose network and whose gateway are in
@@ -148,12 +149,32 @@ func TestF78_Partitions(t *testing.T) {
 	failures := w.persist(t, 40, 120)
 	close(stop)
 	trouble.Wait()
+	// What was acknowledged is there before anybody sends it again.
+	w.exactlyOnce(t, 160)
 	w.persist(t, 0, 160)
 	w.exactlyOnce(t, 160)
+	w.hintsAgain(t)
 	t.Logf("senders were not answered %d times", failures)
 	if failures == 0 {
 		t.Error("nobody noticed the partitions: this test proves nothing")
 	}
+}
+
+// hintsAgain waits until Redis is used again, which nobody asked for.
+func (w *town) hintsAgain(t *testing.T) {
+	t.Helper()
+	r := once.Request{ //nolint:exhaustruct // what an answer goes by
+		Caller: "bank:psbc", Route: "POST /v1/contributions", Key: "after the partitions",
+	}
+	var err error
+	for begin := time.Now(); time.Since(begin) < 20*time.Second; <-time.After(20 * time.Millisecond) {
+		_ = w.hint.Finish(t.Context(), r, "", answerTo(r, "{}"))
+		var stored *once.Stored
+		if stored, err = w.hint.Lookup(t.Context(), r); stored != nil {
+			return
+		}
+	}
+	t.Errorf("Redis is not used again after all partitions: %v", err)
 }
 
 // Whatever the network does to the bytes, the books end the same.

@@ -22,6 +22,7 @@ import (
 
 	"twoline/adapters/bank/banktest"
 	"twoline/adapters/bank/exchange"
+	"twoline/adapters/bank/profile"
 	"twoline/adapters/postgres/pgtest"
 	"twoline/gateway/bank"
 )
@@ -152,7 +153,7 @@ func TestF114_AnotherKeyOfABanksServerIsACaseForAPerson(t *testing.T) {
 	s := banktest.Serve(t, banktest.ServerOptions{})
 	server := serverOf(s)
 	server.Pause = time.Nanosecond
-	if err := m.g.wireFolders(config{Servers: map[string]exchange.Server{psbc: server}}); err != nil {
+	if err := m.g.wireFolders(config{Servers: map[string]exchange.Server{psbc: server}}, profile.New()); err != nil {
 		t.Fatal(err)
 	}
 	key := s.NewHostKey(t)

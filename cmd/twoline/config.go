@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"twoline/adapters/bank/exchange"
+	"twoline/adapters/bank/profile"
 	"twoline/adapters/httpapi"
 	"twoline/gateway/fault"
 )
@@ -47,6 +48,8 @@ type config struct {
 	// any bank's folder is looked at.
 	Servers map[string]exchange.Server
 	Poll    time.Duration
+	// ProfileFolder holds the operator's own profiles of banks' files, or is empty.
+	ProfileFolder string
 	// AllowUnsafe serves on a database that may lose commits; for trials only.
 	AllowUnsafe bool
 }
@@ -86,6 +89,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		Servers:            nil,
 		Poll:               pollInterval,
 		Markers:            strings.FieldsFunc(getenv("TWOLINE_BANK_MARKERS"), isComma),
+		ProfileFolder:      getenv("TWOLINE_PROFILES"),
 		AllowUnsafe:        getenv("TWOLINE_ALLOW_UNSAFE") == "yes",
 	}
 	folders, err := readFolders(getenv("TWOLINE_BANK_FOLDERS"))
@@ -149,6 +153,20 @@ func (c config) validate() error {
 		}
 	}
 	return nil
+}
+
+// profiles reads the operator's own profiles.
+func (c config) profiles() ([]*profile.Profile, error) {
+	if c.ProfileFolder == "" {
+		return nil, nil
+	}
+	own, err := profile.Load(os.DirFS(c.ProfileFolder))
+	if err != nil {
+		return nil, hinted{
+			fmt.Errorf("TWOLINE_PROFILES: %w", err), "twoline convert --check --profile FILE proves one by itself",
+		}
+	}
+	return own, nil
 }
 
 func isComma(r rune) bool { return r == ',' || r == ' ' }

@@ -181,7 +181,7 @@ func (c *countyPlay) openBooks(ctx context.Context) error {
 			"statement_number": "2010-12",
 		})
 	}
-	return c.stage.enterOpenings(ctx, balances)
+	return enterOpenings(ctx, c.stage.desks["finance"], c.stage.desks["finance-check"], balances)
 }
 
 func (c *countyPlay) opening(key string) money.Amount {

@@ -391,14 +391,22 @@ func (r *townRun) terminalPayers() []int {
 // steps lets both banks work until nothing waits. What the gateway refuses of a
 // repetition is expected; a first message that is refused is an error.
 func (r *townRun) steps(ctx context.Context) error {
+	return r.untilBanks(ctx, func(b *simbank.Bank, waiting int) bool { return waiting == 0 && b.Status().Open == 0 })
+}
+
+// untilBanks lets both banks work at once until each has come as far as is asked.
+func (r *townRun) untilBanks(ctx context.Context, far func(b *simbank.Bank, waiting int) bool) error {
 	errs := make(chan error, 2)
 	for _, b := range []*simbank.Bank{r.post, r.coop} {
-		go func() { errs <- stepUntilDone(ctx, b) }()
+		go func() { errs <- stepUntil(ctx, b, far) }()
 	}
 	return errors.Join(<-errs, <-errs)
 }
 
-func stepUntilDone(ctx context.Context, b *simbank.Bank) error {
+// nothingWaits says that a bank said everything that is due today.
+func nothingWaits(_ *simbank.Bank, waiting int) bool { return waiting == 0 }
+
+func stepUntil(ctx context.Context, b *simbank.Bank, far func(b *simbank.Bank, waiting int) bool) error {
 	for {
 		report, err := b.Step(ctx)
 		for _, d := range report.Declined {
@@ -408,7 +416,7 @@ func stepUntilDone(ctx context.Context, b *simbank.Bank) error {
 			return fmt.Errorf("the gateway refused %s %s: %d %s %s", f.Purpose, f.Key, f.Status, f.Code, f.Detail)
 		}
 		switch {
-		case err == nil && report.Waiting == 0 && b.Status().Open == 0:
+		case err == nil && far(b, report.Waiting):
 			return nil
 		case ctx.Err() != nil:
 			return errors.Join(ctx.Err(), err)

@@ -13,12 +13,14 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"twoline/adapters/bank/exchange"
+	"twoline/adapters/bank/profile"
 	"twoline/adapters/httpapi"
 	"twoline/adapters/jobs"
 	"twoline/gateway/bank"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/fault"
+	"twoline/gateway/party"
 )
 
 const (
@@ -45,7 +47,7 @@ type channels struct {
 // wireFolders opens the folders of the banks that have one. Those on this machine are
 // proved at once; servers when they are first needed, so that one that is down holds
 // up nobody.
-func (g *gateway) wireFolders(c config) error {
+func (g *gateway) wireFolders(c config, files profile.Files) error {
 	poll := c.poll()
 	g.channels = channels{folders: map[string]*exchange.Folder{}, remotes: map[string]*exchange.Remote{}}
 	options := func(code string) exchange.Options {
@@ -77,9 +79,34 @@ func (g *gateway) wireFolders(c config) error {
 		couriers[code] = folder
 	}
 	g.delivery = bank.NewDelivery(bank.DeliveryParts{
-		Store: g.db.Delivery(), Intake: g.intake, Couriers: couriers, Write: g.writeParcel, Log: g.log,
+		Store: g.db.Delivery(), Intake: g.intake, Couriers: couriers, Write: g.writeParcel, Recognise: recognise(files),
+		Log: g.log,
 	})
 	return nil
+}
+
+// recognise says what a bank's name of a file speaks of, by the profiles of its format.
+func recognise(files profile.Files) func(format, name string) (bank.Named, bool) {
+	return func(format, name string) (n bank.Named, ok bool) {
+		for _, way := range []struct {
+			of    profile.Direction
+			moves bank.BatchDirection
+		}{{profile.Collection, bank.Collection}, {profile.Payment, bank.Payment}} {
+			r, fits := files.Recognise(format, way.of, name)
+			if !fits || r.Request {
+				continue
+			}
+			if ok { // the names of both directions look alike
+				n.Direction = bank.NoBatchDirection
+				continue
+			}
+			ok, n = true, bank.Named{Number: r.Facts.Batch, Areas: nil, Direction: way.moves, Day: r.Facts.Day}
+			if area, err := party.ParseArea(r.Facts.Area); err == nil {
+				n.Areas = []party.Area{area}
+			}
+		}
+		return n, ok
+	}
 }
 
 // poll is how often folders are looked at.

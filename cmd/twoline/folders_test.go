@@ -72,15 +72,22 @@ func (f smallFile) Write(p []byte) (int, error) {
 
 func openMailed(t *testing.T) *mailed {
 	t.Helper()
+	return openMailedAs(t, "rural-cooperative", "")
+}
+
+// openMailedAs is openMailed with a bank of a format; profiles is the folder of the
+// operator's own.
+func openMailedAs(t *testing.T, format, profiles string) *mailed {
+	t.Helper()
 	d := pgtest.New(t)
 	m := &mailed{
 		lostCommits: &lostCommits{d: d, today: calendar.DayIn(time.Now()), psbc: bank.Caller{Code: psbc}},
 		folder:      filepath.Join(t.TempDir(), psbc),
 	}
 	m.seed(t)
-	d.Exec(t, `update bank set format = 'rural-cooperative'`)
+	d.Exec(t, `update bank set format = '`+format+`'`)
 	var err error
-	m.g, err = wire(t.Context(), config{DatabaseURL: d.AppURL, Folders: map[string]string{psbc: m.folder}}, wallClocks(),
+	m.g, err = wire(t.Context(), config{DatabaseURL: d.AppURL, Folders: map[string]string{psbc: m.folder}, ProfileFolder: profiles}, wallClocks(),
 		slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
@@ -104,7 +111,7 @@ func openMailed(t *testing.T) *mailed {
 func (m *mailed) serve(courier bank.Courier) {
 	m.g.delivery = bank.NewDelivery(bank.DeliveryParts{
 		Store: m.g.db.Delivery(), Intake: m.g.intake, Couriers: map[string]bank.Courier{psbc: courier},
-		Write: m.g.writeParcel, Log: slog.New(slog.DiscardHandler),
+		Write: m.g.writeParcel, Recognise: recognise(m.g.files), Log: slog.New(slog.DiscardHandler),
 	})
 }
 
@@ -396,7 +403,7 @@ func TestF121_FoldersOfBanksAreProvedAtTheStart(t *testing.T) {
 		t.Error("markers of a bank without a folder")
 	}
 	g := &gateway{log: slog.New(slog.DiscardHandler)}
-	if err := g.wireFolders(config{Folders: map[string]string{"rcc": file}}); err == nil {
+	if err := g.wireFolders(config{Folders: map[string]string{"rcc": file}}, profile.New()); err == nil {
 		t.Error("a file was taken for a folder")
 	}
 }

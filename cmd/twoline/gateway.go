@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,6 +48,7 @@ type gateway struct {
 	casework   *casework.Service
 	delivery   *bank.Delivery
 	channels   channels
+	files      profile.Files
 	server     *httpapi.Server
 	// metrics is what the operations port shows.
 	metrics *prometheus.Registry
@@ -84,7 +87,16 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 	if err != nil {
 		return fmt.Errorf("working days: %w", err)
 	}
-	files := profile.New()
+	own, err := c.profiles()
+	if err != nil {
+		return err
+	}
+	files := profile.New(own...)
+	g.files = files
+	var formats []registry.Format
+	for _, name := range files.Names() {
+		formats = append(formats, registry.Format(name))
+	}
 	g.intake = bank.NewIntake(g.db.Receipts(), maxUpload)
 	g.collection = collection.New(collection.Parts{
 		Store: g.db.Collection(), Intake: g.intake, Writer: files, Reader: files, Days: days, Today: clock.today,
@@ -94,8 +106,8 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 		Store: g.db.Disbursement(), Intake: g.intake, Writer: files, Reader: files, Days: days, Today: clock.today,
 	})
 	g.registry = registry.New(registry.Config{
-		Store: g.db.Registry(), Today: clock.today, Files: openings.New(), Intake: g.intake,
-		Formats:  []registry.Format{registry.RuralCooperative},
+		Store: g.db.Registry(), Today: clock.today, Files: openings.New(own...), Intake: g.intake,
+		Formats:  formats,
 		Charsets: map[string]registry.Decoder{"gb18030": decoder(gb18030.GB18030), "gbk": decoder(gb18030.GBK)},
 	})
 	g.reconcile = reconcile.New(reconcile.Parts{
@@ -104,7 +116,7 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 	g.casework = casework.New(g.db.Casework(), clock.today)
 	g.ledger = ledger.NewService(g.db.Ledger(), clock.today)
 	g.transfers = fundtransfer.NewService(g.db.FundTransfers(), clock.today)
-	if err := g.wireFolders(c); err != nil {
+	if err := g.wireFolders(c, files); err != nil {
 		return err
 	}
 	return g.wireJobs(c, clock)
@@ -246,11 +258,31 @@ func (g *gateway) checks(c config) []httpapi.Check {
 		{Name: "postgresql", Required: true, Probe: g.db.Reachable},
 		{Name: "schema", Required: true, Probe: g.db.SchemaCurrent},
 		{Name: "durability", Required: !c.AllowUnsafe, Probe: g.db.DurabilityProved},
+		{Name: "profiles", Required: true, Probe: g.formatsKnown},
 	}
 	if g.redis != nil {
 		list = append(list, httpapi.Check{Name: "redis", Required: false, Probe: g.redis.Ready})
 	}
 	return list
+}
+
+// formatsKnown says whether every registered bank's format has a profile here: without
+// it no file of the bank can be written or read.
+func (g *gateway) formatsKnown(ctx context.Context) error {
+	formats, err := g.db.Delivery().Formats(ctx, "")
+	if err != nil {
+		return err
+	}
+	known := g.files.Names()
+	for _, f := range formats {
+		if !slices.Contains(known, f) {
+			return hinted{
+				fmt.Errorf("%w: a bank is registered with format %q", bank.ErrNoForm, f),
+				"put its profile into the folder that TWOLINE_PROFILES names; there are " + strings.Join(known, ", "),
+			}
+		}
+	}
+	return nil
 }
 
 // listen opens the three addresses of a configuration.

@@ -25,6 +25,7 @@ type importCommand struct {
 	Area      string `help:"Six digits; needed except for areas."`
 	Charset   string `default:"utf-8" enum:"utf-8,gb18030,gbk" help:"Charset of the file."`
 	WholeFile bool   `name:"whole-file" help:"Refuse all lines where one is refused."`
+	Officer   string `help:"Login of the maker who asks for opening-accounts; another person approves them."`
 	JSON      bool   `name:"json" help:"Print the report as JSON."`
 }
 
@@ -86,6 +87,18 @@ func (cmd *importCommand) Run(a *app) error {
 			return errImport.With("--area: %v", err)
 		}
 	}
+	by := operator(spec, area)
+	switch needed := spec.Kind == registry.KindOpeningAccounts; {
+	case needed && cmd.Officer == "":
+		return hinted{
+			errImport.With("personal accounts at go-live are asked for by an officer and approved by another person"),
+			"--officer LOGIN names a maker of the agency's business office",
+		}
+	case !needed && cmd.Officer != "":
+		return errImport.With("--officer belongs to opening-accounts")
+	case needed:
+		by.Login = cmd.Officer
+	}
 	c, err := readConfig(a.getenv)
 	if err == nil {
 		err = c.validate()
@@ -108,7 +121,7 @@ func (cmd *importCommand) Run(a *app) error {
 		Caller: "command:import", Route: "import " + cmd.Kind,
 		Key: base64.RawURLEncoding.EncodeToString(randomBytes(24)), Fingerprint: sha256.Sum256([]byte(cmd.File)),
 	}
-	_, err = g.registry.Import(a.ctx, request, keepReport(&report), operator(spec, area), spec.Kind, file,
+	_, err = g.registry.Import(a.ctx, request, keepReport(&report), by, spec.Kind, file,
 		registry.Options{WholeFile: cmd.WholeFile, Charset: cmd.Charset, Area: area})
 	var refused *registry.RefusedFileError
 	if errors.As(err, &refused) {
@@ -159,7 +172,7 @@ func operator(spec registry.Spec, area party.Area) approval.Officer {
 func reportOnTheWire(r registry.Report) httpapi.ImportReport {
 	out := httpapi.ImportReport{
 		Kind: string(r.Kind), Rows: r.Rows, Imported: r.Imported, Repeated: r.Repeated, Refused: r.Refused,
-		Lines: make([]httpapi.ImportLine, len(r.Lines)), Omitted: r.Omitted,
+		Lines: make([]httpapi.ImportLine, len(r.Lines)), Omitted: r.Omitted, Decision: httpapi.NewID(r.Decision),
 	}
 	for i, l := range r.Lines {
 		out.Lines[i] = httpapi.ImportLine{Line: l.Line, Answer: string(l.Answer), Code: l.Code, Field: l.Field, Text: l.Text}
@@ -179,7 +192,12 @@ func printImport(a *app, r registry.Report) error {
 	}
 	_, err := fmt.Fprintf(a.std.out, "%s: %d rows, %d imported, %d repeated, %d refused\n", r.Kind, r.Rows, r.Imported,
 		r.Repeated, r.Refused)
-	return errors.Join(append(errs, err)...)
+	errs = append(errs, err)
+	if r.Decision != 0 {
+		_, err = fmt.Fprintf(a.std.out, "decision %d waits for a second person; nothing is booked before\n", r.Decision)
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
 }
 
 // operatorOf is the person at the machine's command line at the agency's desk.

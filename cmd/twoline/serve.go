@@ -38,6 +38,8 @@ same variable with _FILE.
   TWOLINE_BANK_SFTP_PASSWORDS     files of passwords, where a server asks for one besides the key
   TWOLINE_BANK_MARKERS      those whose files count from their marker on, NAME.ok: rcc
   TWOLINE_BANK_POLL         how often folders are looked at (5s); our own files go out at once
+  TWOLINE_PROFILES          folder of your own profiles, one YAML a bank and direction, beside the shipped
+                            ones; every process has the same. A bank's format names its profile
   TWOLINE_TLS_CERT          PEM file of the gateway's certificate; with it both addresses speak TLS
   TWOLINE_TLS_KEY           PEM file of its key
   TWOLINE_TLS_CLIENT_CA     PEM file of the authorities of the banks' certificates; a certificate is

@@ -262,21 +262,26 @@ func (s *stage) hire(
 	return nil
 }
 
+// sender is an officer at work.
+type sender interface {
+	send(ctx context.Context, method, path string, body, out any) error
+}
+
 // enterOpenings has two people of finance agree on what the accounts held at go-live.
-func (s *stage) enterOpenings(ctx context.Context, balances []map[string]string) error {
+func enterOpenings(ctx context.Context, maker, checker sender, balances []map[string]string) error {
 	var asked struct {
 		Decisions []struct {
 			ID     string `json:"id"`
 			Digest string `json:"digest"`
 		} `json:"decisions"`
 	}
-	err := s.desks["finance"].post(ctx, "/v1/opening-balances", map[string]any{"balances": balances}, &asked)
-	if err != nil {
+	body := map[string]any{"balances": balances}
+	if err := maker.send(ctx, http.MethodPost, "/v1/opening-balances", body, &asked); err != nil {
 		return err
 	}
 	for _, d := range asked.Decisions {
 		path := "/v1/decisions/" + d.ID + "/approve"
-		if err := s.desks["finance-check"].post(ctx, path, map[string]string{"digest": d.Digest}, nil); err != nil {
+		if err := checker.send(ctx, http.MethodPost, path, map[string]string{"digest": d.Digest}, nil); err != nil {
 			return err
 		}
 	}

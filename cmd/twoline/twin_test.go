@@ -139,7 +139,9 @@ func (l *life) logIn(t *testing.T, at *node) {
 			"fund_account": f.ID, "day": l.first.Day(1).AddDays(-1).String(), "balance": held, "statement_number": "0",
 		})
 	}
-	l.ask1(t, l.officers["finance"], http.MethodPost, "/v1/opening-balances", map[string]any{"balances": balances}, nil)
+	if err := enterOpenings(t.Context(), l.officers["finance"], l.officers["finance-check"], balances); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // ask1 makes one request that has to succeed.
@@ -482,7 +484,7 @@ func (l *life) payAtPost(t *testing.T, at *node) int64 {
 	r := &townRun{town: l.town, database: l.database, api: at.api, upload: at.upload, answers: atomic.Int64{}}
 	post := l.bank(t, r, psbc, 7)
 	l.configure = configure
-	if err := stepUntilSaid(t.Context(), post); err != nil {
+	if err := stepUntil(t.Context(), post, nothingWaits); err != nil {
 		t.Fatal(err)
 	}
 	return l.number(t, `select count(*) from answer w join payment_batch b on b.id = w.batch_id

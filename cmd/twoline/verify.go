@@ -27,8 +27,12 @@ func (cmd *verifyCommand) Run(a *app) error {
 			return errAdmin.With("--area: %v", err)
 		}
 	}
+	own, err := config{ProfileFolder: a.getenv("TWOLINE_PROFILES")}.profiles() //nolint:exhaustruct // all it needs
+	if err != nil {
+		return err
+	}
 	return withDB(a, func(db *postgres.DB) error {
-		r, err := db.Verify(a.ctx, postgres.Verification{Area: area, Files: profile.New(), Progress: nil})
+		r, err := db.Verify(a.ctx, postgres.Verification{Area: area, Files: profile.New(own...), Progress: nil})
 		if err != nil {
 			return err
 		}

@@ -148,7 +148,7 @@ func (v *villagePlay) openBooks(ctx context.Context) error {
 			"statement_number": "2011-02",
 		})
 	}
-	return v.stage.enterOpenings(ctx, balances)
+	return enterOpenings(ctx, v.stage.desks["finance"], v.stage.desks["finance-check"], balances)
 }
 
 func (v *villagePlay) openings() map[string]money.Amount {

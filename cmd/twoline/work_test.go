@@ -56,12 +56,13 @@ func TestF122_StuckWorkIsSeen(t *testing.T) {
 			t.Error(err)
 		}
 	})
+	client := &http.Client{Timeout: 10 * time.Second} //nolint:exhaustruct // the rest is the standard's
 	metrics := func() string {
 		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, ops, http.NoBody)
 		if err != nil {
 			t.Fatal(err)
 		}
-		answer, err := http.DefaultClient.Do(request)
+		answer, err := client.Do(request)
 		if err != nil {
 			t.Fatal(err)
 		}

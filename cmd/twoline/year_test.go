@@ -360,7 +360,7 @@ func (p *yearPlay) openBooks(ctx context.Context) error {
 			"statement_number": "0",
 		})
 	}
-	return p.post(ctx, "finance", "/v1/opening-balances", map[string]any{"balances": balances}, nil)
+	return enterOpenings(ctx, p.clerks["finance"], p.clerks["finance-check"], balances)
 }
 
 func (p *yearPlay) post(ctx context.Context, login, path string, body, out any) error {
@@ -459,36 +459,9 @@ func (p *yearPlay) settle(ctx context.Context) error {
 	return errors.Join(p.banks(ctx), p.quiet(ctx))
 }
 
+// banks lets them work until nothing that is due today waits.
 func (p *yearPlay) banks(ctx context.Context) error {
-	errs := make(chan error, 2)
-	for _, b := range []*simbank.Bank{p.townRun.post, p.coop} {
-		go func() { errs <- stepUntilSaid(ctx, b) }()
-	}
-	return errors.Join(<-errs, <-errs)
-}
-
-// stepUntilSaid lets a bank work until nothing that is due today waits.
-func stepUntilSaid(ctx context.Context, b *simbank.Bank) error {
-	for {
-		report, err := b.Step(ctx)
-		for _, d := range report.Declined {
-			return fmt.Errorf("the bank declined batch %s: %s", d.ID, d.Reason)
-		}
-		for _, f := range report.Refused {
-			return fmt.Errorf("the gateway refused %s %s: %d %s %s", f.Purpose, f.Key, f.Status, f.Code, f.Detail)
-		}
-		switch {
-		case err == nil && report.Waiting == 0:
-			return nil
-		case ctx.Err() != nil:
-			return errors.Join(ctx.Err(), err)
-		case err != nil && !errors.Is(err, simbank.ErrUnreachable):
-			return err
-		}
-		if err := pause(ctx, 20*time.Millisecond); err != nil {
-			return err
-		}
-	}
+	return p.untilBanks(ctx, nothingWaits)
 }
 
 // watch asks PostgreSQL past the gateway, again after a crash.

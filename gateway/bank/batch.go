@@ -89,6 +89,9 @@ func (s BatchState) WithBank() bool {
 	return false
 }
 
+// ErrNoForm is a bank whose files no rule of ours describes.
+var ErrNoForm = fault.New(fault.Unprocessable, "format_unknown", "no profile describes the bank's format")
+
 // ErrWithheld is the refusal to hand a bank a batch of which it is settled that an
 // item was not executed, and may be sent again in another batch.
 var ErrWithheld = fault.New(fault.Conflict, "batch_withheld",

@@ -13,6 +13,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
 	"twoline/gateway/once"
@@ -164,11 +165,27 @@ type DeliveryStore interface {
 	// were recalled or an item of theirs was settled as not executed, and that nobody has
 	// looked for yet; oldest first, at most a hundred.
 	Unwanted(ctx context.Context, bank string) ([]Parcel, error)
-	// ParcelOf returns the bank's batch of a number, in one of the areas where some are
-	// given, or ErrNoBatch where there is none or more than one.
-	ParcelOf(ctx context.Context, bank, number string, areas []party.Area) (Parcel, error)
+	// ParcelOf returns the one batch of the bank that a name speaks of, or ErrNoBatch
+	// where there is none or more than one.
+	ParcelOf(ctx context.Context, bank string, n Named) (Parcel, error)
+	// Formats returns the formats that areas registered the bank with; those of all
+	// banks where it is empty.
+	Formats(ctx context.Context, bank string) ([]string, error)
 	// HomeArea returns the first area that the bank serves.
 	HomeArea(ctx context.Context, bank string) (party.Area, error)
+}
+
+// Named is what the name of a bank's file says of a batch.
+type Named struct {
+	// Number is the batch's number or its last digits.
+	Number string
+	// Areas are those that it may belong to; empty is any. One of several batches is
+	// taken where it alone is of one of them.
+	Areas []party.Area
+	// Direction and Day narrow the choice where they are not zero: Day is the one on
+	// which the batch was made.
+	Direction BatchDirection
+	Day       calendar.Day
 }
 
 // FolderLook is the job that looks at a bank's folder.
@@ -204,7 +221,10 @@ type DeliveryParts struct {
 	Couriers map[string]Courier
 	// Write writes the batch's file, the same bytes at any time.
 	Write func(ctx context.Context, w io.Writer, p Parcel) error
-	Log   *slog.Logger
+	// Recognise says by the rules of a format what a bank's name of a file speaks of; nil
+	// knows no such rules.
+	Recognise func(format, name string) (Named, bool)
+	Log       *slog.Logger
 }
 
 // NewDelivery returns a Delivery.
@@ -436,11 +456,34 @@ func (d *Delivery) receive(ctx context.Context, bank string, courier Courier, f 
 
 // answered finds the batch that a file's name speaks of.
 func (d *Delivery) answered(ctx context.Context, bank, name string) (Parcel, error) {
-	number, areas := numberIn(name)
-	if number == "" || len(name) > maxName || !utf8.ValidString(name) {
-		return Parcel{}, ErrNoBatch //nolint:exhaustruct // none
+	none := Parcel{} //nolint:exhaustruct // none
+	if len(name) > maxName || !utf8.ValidString(name) {
+		return none, ErrNoBatch
 	}
-	return d.parts.Store.ParcelOf(ctx, bank, number, areas)
+	formats, err := d.parts.Store.Formats(ctx, bank)
+	if err != nil {
+		return none, err
+	}
+	for _, format := range formats {
+		if d.parts.Recognise == nil {
+			break
+		}
+		n, ok := d.parts.Recognise(format, name)
+		if !ok || n.Number == "" {
+			continue
+		}
+		if len(n.Areas) == 0 {
+			n.Areas = numberIn(name).Areas
+		}
+		if p, err := d.parts.Store.ParcelOf(ctx, bank, n); !errors.Is(err, ErrNoBatch) {
+			return p, err
+		}
+	}
+	n := numberIn(name)
+	if n.Number == "" {
+		return none, ErrNoBatch
+	}
+	return d.parts.Store.ParcelOf(ctx, bank, n)
 }
 
 // refuse sets a file aside that nobody can take in.
@@ -494,19 +537,19 @@ func renderState(result any) (once.Answer, error) {
 
 // numberIn finds a batch's number in the name of an answer: the last of its words of
 // eight digits. Words of six digits are areas. Words end where digits do.
-func numberIn(name string) (number string, areas []party.Area) {
+func numberIn(name string) (n Named) {
 	words := strings.FieldsFunc(name, func(r rune) bool { return r < '0' || r > '9' })
 	for _, w := range words {
 		switch len(w) {
 		case 8:
-			number = w
+			n.Number = w
 		case 6:
 			if area, err := party.ParseArea(w); err == nil {
-				areas = append(areas, area)
+				n.Areas = append(n.Areas, area)
 			}
 		}
 	}
-	return number, areas
+	return n
 }
 
 // besideOf reads the totals of a marker: "12 1200.00". An empty one has none.

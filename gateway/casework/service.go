@@ -3,6 +3,7 @@ package casework
 import (
 	"context"
 	"crypto/sha256"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -13,6 +14,9 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 )
@@ -42,24 +46,58 @@ func (s *Service) Ask(
 		return once.Answer{}, err //nolint:exhaustruct // none
 	}
 	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
-		maker, err := tx.Standing(ctx, by.Login)
-		if err != nil {
-			return nil, err
-		}
-		if !maker.Has(approval.Maker, offices()...) || maker.Region != 0 || maker.Area == 0 {
-			return nil, approval.ErrDuty.With("a maker of the agency asks for this")
-		}
-		about, err := s.about(ctx, tx, maker.Area, ask)
-		if err != nil {
-			return nil, err
-		}
-		request := Request{ //nolint:exhaustruct // the table fills the rest
-			Ask: ask, Area: maker.Area, About: about, Maker: maker.Login, MakerPerson: maker.Person, State: Submitted,
-			Version: 1,
-		}
-		request.Digest = request.digest()
-		return tx.AddDecision(ctx, request)
+		return Submit(ctx, tx, s.today(), by, ask)
 	})
+}
+
+// AskAll submits decisions, all of them or none; each is approved by itself. The
+// answer's result is a []Request, in the order of asks.
+func (s *Service) AskAll(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, asks []Ask,
+) (once.Answer, error) {
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		list := make([]Request, len(asks))
+		for i, ask := range asks {
+			var err error
+			if list[i], err = Submit(ctx, tx, s.today(), by, ask); err != nil {
+				return nil, lineOf(err, i+1)
+			}
+		}
+		return list, nil
+	})
+}
+
+// lineOf names the line that a refusal is about.
+func lineOf(err error, line int) error {
+	if refusal, ok := errors.AsType[*fault.Error](err); ok {
+		return refusal.At(line)
+	}
+	return err
+}
+
+// Submit submits a decision in a transaction that does more.
+func Submit(ctx context.Context, tx Tx, today calendar.Day, by approval.Officer, ask Ask) (Request, error) {
+	none := Request{} //nolint:exhaustruct // none
+	if err := check(ask); err != nil {
+		return none, err
+	}
+	maker, err := tx.Standing(ctx, by.Login)
+	if err != nil {
+		return none, err
+	}
+	if !maker.Has(approval.Maker, officesOf(ask.Kind)...) || maker.Region != 0 || maker.Area == 0 {
+		return none, approval.ErrDuty.With("a maker of the agency's office asks for this")
+	}
+	about, err := aboutSubject(ctx, tx, today, maker.Area, ask)
+	if err != nil {
+		return none, err
+	}
+	request := Request{ //nolint:exhaustruct // the table fills the rest
+		Ask: ask, Area: maker.Area, About: about, Maker: maker.Login, MakerPerson: maker.Person, State: Submitted,
+		Version: 1,
+	}
+	request.Digest = request.digest()
+	return tx.AddDecision(ctx, request)
 }
 
 // check proves what can be told without the database.
@@ -72,6 +110,10 @@ func check(a Ask) error {
 		return bad("document", "the document is one line of 1 to 200 characters")
 	case !isLine(a.Reason):
 		return bad("reason", "the reason is one line of at most 200 characters")
+	case len(a.DocumentDigest) != 0 && len(a.DocumentDigest) != sha256.Size:
+		return bad("document_digest", "the document's digest is a SHA-256")
+	case a.Amount < 0 || a.Amount > money.Max || (a.Amount != 0 && a.Kind != OpeningBalance):
+		return bad("amount", "an amount from zero belongs to an opening balance")
 	case a.Kind != Item:
 		return nil
 	case !isLine(a.BankReference) || len(a.BankReference) > 64:
@@ -91,8 +133,8 @@ func check(a Ask) error {
 	return nil
 }
 
-// about is the subject as its maker sees it, after proving that it can be decided.
-func (s *Service) about(ctx context.Context, tx Tx, area party.Area, ask Ask) (string, error) {
+// aboutSubject is the subject as its maker sees it, after proving that it can be decided.
+func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Area, ask Ask) (string, error) {
 	switch ask.Kind {
 	case File:
 		f, err := tx.LockReceipt(ctx, area, ask.Subject)
@@ -105,7 +147,7 @@ func (s *Service) about(ctx context.Context, tx Tx, area party.Area, ask Ask) (s
 		if err != nil {
 			return "", err
 		}
-		if ask.Word == Succeeded && ask.ValueDate.After(s.today()) {
+		if ask.Word == Succeeded && ask.ValueDate.After(today) {
 			return "", ErrEvidence.With("the money cannot move on a day that lies ahead").On("value_date")
 		}
 		if ask.Word == Succeeded && ask.ValueDate.Before(i.MadeOn) {
@@ -121,6 +163,14 @@ func (s *Service) about(ctx context.Context, tx Tx, area party.Area, ask Ask) (s
 			return "", ErrNoRecall
 		}
 		return c.Kind + " " + c.Subject + ": " + c.Text, caseIsOpen(c)
+	case Return:
+		return tx.AboutReturn(ctx, area, ask.Subject)
+	case Notice:
+		return tx.AboutNotice(ctx, area, ask.Subject)
+	case OpeningBalance:
+		return tx.AboutBalance(ctx, area, ask)
+	case OpeningAccounts:
+		return tx.AboutAccounts(ctx, area, ask.Subject)
 	}
 	return "", ErrAsk
 }
@@ -200,46 +250,61 @@ func (s *Service) Reject(
 func (s *Service) decide(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, v Verdict, d approval.Decision,
 ) (once.Answer, error) {
-	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
-		checker, err := tx.Standing(ctx, by.Login)
-		if err != nil {
-			return nil, err
+	for before := s.today(); ; {
+		answer, err := once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+			return s.judge(ctx, tx, by, v, d)
+		})
+		// The business day may end, and be sealed, between the look at the calendar and
+		// the booking.
+		today := s.today()
+		if !errors.Is(err, ledger.ErrSealed) || today == before {
+			return answer, err
 		}
-		request, err := tx.LockDecision(ctx, checker.Area, v.ID)
-		switch {
-		case err != nil:
-			return nil, err
-		case request.State != Submitted:
-			return nil, approval.ErrDecided.With("this decision is %s", request.State).About(fmt.Sprint(request.ID))
-		case v.Digest != request.Digest || request.digest() != request.Digest:
-			return nil, approval.ErrDigest
-		case !isLine(v.Reason):
-			return nil, ErrAsk.With("the reason is one line of at most 200 characters").On("reason")
-		}
-		a := approval.Approval{
-			Area: checker.Area, Subject: "decision_request", SubjectID: request.ID, Duty: approval.Checker, Decision: d,
-			Digest: v.Digest, MakerPerson: request.MakerPerson, By: checker, Reason: v.Reason,
-		}
-		if err := a.Check(offices()...); err != nil {
-			return nil, err
-		}
-		if err := tx.AddApproval(ctx, a); err != nil {
-			return nil, err
-		}
-		if d == approval.Rejected {
-			return moved(ctx, tx, request, Rejected)
-		}
-		if err := s.effect(ctx, tx, request); err != nil {
-			return nil, err
-		}
-		return moved(ctx, tx, request, Approved)
-	})
+		before = today
+	}
+}
+
+func (s *Service) judge(
+	ctx context.Context, tx Tx, by approval.Officer, v Verdict, d approval.Decision,
+) (any, error) {
+	checker, err := tx.Standing(ctx, by.Login)
+	if err != nil {
+		return nil, err
+	}
+	request, err := tx.LockDecision(ctx, checker.Area, v.ID)
+	switch {
+	case err != nil:
+		return nil, err
+	case request.State != Submitted:
+		return nil, approval.ErrDecided.With("this decision is %s", request.State).About(fmt.Sprint(request.ID))
+	case v.Digest != request.Digest || request.digest() != request.Digest:
+		return nil, approval.ErrDigest
+	case !isLine(v.Reason):
+		return nil, ErrAsk.With("the reason is one line of at most 200 characters").On("reason")
+	}
+	a := approval.Approval{
+		Area: checker.Area, Subject: "decision_request", SubjectID: request.ID, Duty: approval.Checker, Decision: d,
+		Digest: v.Digest, MakerPerson: request.MakerPerson, By: checker, Reason: v.Reason,
+	}
+	if err := a.Check(officesOf(request.Kind)...); err != nil {
+		return nil, err
+	}
+	if err := tx.AddApproval(ctx, a); err != nil {
+		return nil, err
+	}
+	if d == approval.Rejected {
+		return moved(ctx, tx, request, Rejected)
+	}
+	if err := s.effect(ctx, tx, request); err != nil {
+		return nil, err
+	}
+	return moved(ctx, tx, request, Approved)
 }
 
 // effect is what an approved decision does, in the transaction of its approval.
 // What its maker was shown must still be so.
 func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
-	about, err := s.about(ctx, tx, r.Area, r.Ask)
+	about, err := aboutSubject(ctx, tx, s.today(), r.Area, r.Ask)
 	if err != nil {
 		return err
 	}
@@ -250,21 +315,41 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 	if r.Reason != "" {
 		why += ": " + r.Reason
 	}
-	switch {
-	case r.Kind == Case:
-		c, err := tx.CaseByID(ctx, r.Area, r.Subject)
-		if err != nil {
+	switch r.Kind {
+	case File:
+		return takeFile(ctx, tx, r, why)
+	case Item:
+		return takeEvidence(ctx, tx, r)
+	case Case:
+		return endCase(ctx, tx, r, why)
+	case Return:
+		return tx.GiveUpReturn(ctx, r, s.today())
+	case Notice:
+		return tx.TakeNoticeBack(ctx, r)
+	case OpeningBalance:
+		return tx.EnterBalance(ctx, r)
+	case OpeningAccounts:
+		return tx.EnterAccounts(ctx, r)
+	}
+	return ErrAsk
+}
+
+func endCase(ctx context.Context, tx Tx, r Request, why string) error {
+	c, err := tx.CaseByID(ctx, r.Area, r.Subject)
+	if err != nil {
+		return err
+	}
+	if batch, ok := c.recalled(); ok && r.Word == Executed {
+		if err := tx.Revive(ctx, r.Area, batch, r.Actor(), why); err != nil {
 			return err
 		}
-		if batch, ok := c.recalled(); ok && r.Word == Executed {
-			if err := tx.Revive(ctx, r.Area, batch, r.Actor(), why); err != nil {
-				return err
-			}
-		}
-		return tx.EndCase(ctx, r.Area, c.Kind, c.Subject, r.Actor(), why)
-	case r.Kind == Item:
-		return s.takeEvidence(ctx, tx, r)
-	case r.Word == Refuse:
+	}
+	return tx.EndCase(ctx, r.Area, c.Kind, c.Subject, r.Actor(), why)
+}
+
+// takeFile has a job take in a file that was set aside, or leaves it where it is.
+func takeFile(ctx context.Context, tx Tx, r Request, why string) error {
+	if r.Word == Refuse {
 		return tx.EndCase(ctx, r.Area, "file_quarantined", fmt.Sprintf("receipt:%d", r.Subject), r.Actor(), why)
 	}
 	f, err := tx.LockReceipt(ctx, r.Area, r.Subject)
@@ -279,7 +364,7 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 
 // takeEvidence makes the evidence a receipt, which a job takes in as it takes in
 // what the bank itself answers.
-func (s *Service) takeEvidence(ctx context.Context, tx Tx, r Request) error {
+func takeEvidence(ctx context.Context, tx Tx, r Request) error {
 	i, err := tx.OpenItem(ctx, r.Area, r.Subject)
 	if err != nil {
 		return err
@@ -375,7 +460,7 @@ func (s *Service) Quarantine(
 }
 
 func mayLook(by approval.Officer) error {
-	shown := append(offices(), approval.FinanceBureau, approval.Auditor)
+	shown := append(officesOf(Case), approval.FinanceBureau, approval.Auditor)
 	if by.Area != 0 && by.Region == 0 && slices.Contains(shown, by.Organisation) {
 		return nil
 	}

@@ -5,6 +5,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 )
@@ -13,6 +14,7 @@ import (
 type Tx interface {
 	once.Tx
 	SubjectTx
+	FlowTx
 	// Standing returns an officer with the duties that hold in the database now.
 	Standing(ctx context.Context, login string) (approval.Officer, error)
 	// AddApproval keeps an approval or a rejection: approval.ErrSamePerson where the
@@ -52,6 +54,27 @@ type SubjectTx interface {
 	// returns ErrPaidAgain.
 	Revive(ctx context.Context, area party.Area, batch int64, by, why string) error
 	Enqueue(ctx context.Context, jobs ...any) error
+}
+
+// FlowTx is what decisions do to the flows. What may be decided there is the flow's
+// own to say, and so are the refusals.
+type FlowTx interface {
+	// AboutReturn says what came back, or why it does not wait to be paid again.
+	AboutReturn(ctx context.Context, area party.Area, id int64) (string, error)
+	// GiveUpReturn books, on a business day, that a return is never paid again.
+	GiveUpReturn(ctx context.Context, r Request, today calendar.Day) error
+	// AboutNotice says who was reported dead, or why the notice cannot be taken back.
+	AboutNotice(ctx context.Context, area party.Area, id int64) (string, error)
+	// TakeNoticeBack takes a wrong notice back.
+	TakeNoticeBack(ctx context.Context, r Request) error
+	// AboutBalance says which fund account a balance is of, or why it cannot be entered.
+	AboutBalance(ctx context.Context, area party.Area, a Ask) (string, error)
+	// EnterBalance books what a fund account held at go-live.
+	EnterBalance(ctx context.Context, r Request) error
+	// AboutAccounts says what a list of personal accounts sums to.
+	AboutAccounts(ctx context.Context, area party.Area, list int64) (string, error)
+	// EnterAccounts books a list of personal accounts.
+	EnterAccounts(ctx context.Context, r Request) error
 }
 
 // Filter narrows a list of requests.

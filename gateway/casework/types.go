@@ -2,6 +2,7 @@ package casework
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"fmt"
 	"time"
 
@@ -24,14 +25,25 @@ const (
 	Item Kind = "item"
 	// Case is something to look at that ends by no event.
 	Case Kind = "case"
+	// Return is a payment that came back and waits to be paid again.
+	Return Kind = "return"
+	// Notice is a death that was reported.
+	Notice Kind = "notice"
+	// OpeningBalance is what a fund account held at go-live.
+	OpeningBalance Kind = "opening_balance"
+	// OpeningAccounts is a list of members' personal accounts at go-live.
+	OpeningAccounts Kind = "opening_accounts"
 )
 
 // Word is what is to be decided.
 type Word string
 
-// The words: the first two of a file, the next three of an item, the others of a case.
-// Executed is that of a recalled batch which the bank has all the same: it is unknown
-// from then on, and its payments are answered or settled one by one.
+// The words: the first two of a file, the next three of an item, the next two of a
+// case. Executed is that of a recalled batch which the bank has all the same: it is
+// unknown from then on, and its payments are answered or settled one by one. Unclaimed
+// is that of a return, which is never paid again; TakenBack that of a notice which was
+// wrong, so that the member is paid again by the next run; Entered that of what was
+// held at go-live, which stands in the book from then on.
 const (
 	Accept      Word = "accept"
 	Refuse      Word = "reject"
@@ -40,6 +52,9 @@ const (
 	NotExecuted Word = "not_executed"
 	Settled     Word = "settled"
 	Executed    Word = "executed"
+	Unclaimed   Word = "unclaimed"
+	TakenBack   Word = "taken_back"
+	Entered     Word = "entered"
 )
 
 func (w Word) of(k Kind) bool {
@@ -50,6 +65,12 @@ func (w Word) of(k Kind) bool {
 		return w == Succeeded || w == Failed || w == NotExecuted
 	case Case:
 		return w == Settled || w == Executed
+	case Return:
+		return w == Unclaimed
+	case Notice:
+		return w == TakenBack
+	case OpeningBalance, OpeningAccounts:
+		return w == Entered
 	}
 	return false
 }
@@ -79,7 +100,8 @@ func (s State) CanBecome(next State) bool {
 // Ask is what a maker asks for.
 type Ask struct {
 	Kind Kind
-	// Subject is the id of the receipt, the item or the case.
+	// Subject is the id of the receipt, the item, the case, the return, the notice, the
+	// fund account or the list.
 	Subject int64
 	Word    Word
 	// Document names the evidence: the bank's letter, its query's answer, the call note.
@@ -87,10 +109,14 @@ type Ask struct {
 	// Reason says more, where there is more to say.
 	Reason string
 	// BankReference and ValueDate are those of an item that succeeded, Code is the
-	// bank's reason for one that failed.
+	// bank's reason for one that failed. ValueDate is also the day of an opening balance.
 	BankReference string
 	ValueDate     calendar.Day
 	Code          string
+	// Amount is an opening balance.
+	Amount money.Amount
+	// DocumentDigest is the SHA-256 of a document that is a file, or nil.
+	DocumentDigest []byte
 }
 
 // Request is an Ask as it was made, with the state of its decision.
@@ -208,13 +234,25 @@ func (r Request) digest() [sha256.Size]byte {
 		{"bank_reference", r.BankReference},
 		{"value_date", day},
 		{"code", r.Code},
+		{"amount", fmt.Sprint(r.Amount.Fen())},
+		{"document_digest", hex.EncodeToString(r.DocumentDigest)},
 	} {
 		h.Write(fmt.Appendf(nil, "%s %d:%s\n", f[0], len(f[1]), f[1]))
 	}
 	return [sha256.Size]byte(h.Sum(nil))
 }
 
-// offices are those that handle what banks say.
-func offices() []approval.Organisation {
-	return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
+// officesOf are those whose maker asks for a decision and whose checker approves it:
+// both offices handle what banks say, the members' rights are the business office's,
+// the fund's accounts are the finance office's.
+func officesOf(k Kind) []approval.Organisation {
+	switch k {
+	case File, Item, Case:
+		return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
+	case Return, Notice, OpeningAccounts:
+		return []approval.Organisation{approval.AgencyBusiness}
+	case OpeningBalance:
+		return []approval.Organisation{approval.AgencyFinance}
+	}
+	return nil
 }

@@ -2,7 +2,6 @@ package collection
 
 import (
 	"context"
-	"fmt"
 
 	"twoline/gateway/bank"
 	"twoline/gateway/party"
@@ -12,31 +11,17 @@ import (
 // silent, as an answer of the bank: a success is posted when its money arrived, a
 // failure's due is taken up by the next run. It may be run again after a crash.
 func (s *Service) TakeInEvidence(ctx context.Context, area party.Area, receipt int64) error {
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		head, err := tx.Receipt(ctx, area, receipt)
-		if err != nil || head.State != bank.Received {
-			return err
-		}
+	take := func(tx Tx, head bank.Receipt, line Result) (bank.Counts, error) {
 		b, err := tx.LockBatch(ctx, head.Area, head.Bank, head.Subject)
 		if err != nil {
-			return err
-		}
-		line, err := tx.Evidence(ctx, head)
-		if err != nil {
-			return err
+			return bank.Counts{}, err //nolint:exhaustruct // none
 		}
 		taken, err := s.takeChunk(ctx, tx, b, head.ID, []Result{line}, head.ReceivedBy)
 		if err != nil {
-			return err
-		}
-		if err := tx.CloseReceipt(ctx, head.Area, head.ID, taken.Counts); err != nil {
-			return err
+			return taken.Counts, err
 		}
 		_, err = s.settleBatch(ctx, tx, taken.Batch, head.ReceivedBy)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("take in evidence %d: %w", receipt, err)
+		return taken.Counts, err
 	}
-	return nil
+	return bank.TakeInEvidence(ctx, s.store.InTx, area, receipt, take)
 }

@@ -119,13 +119,21 @@ type batcher struct {
 
 func (b *batcher) make(ctx context.Context) error {
 	var unwritable []int64
+	limit := b.partner.RowLimit
+	if own := b.s.files.WithholdingRows(b.partner); own > 0 {
+		limit = min(limit, own)
+	}
 	held, err := b.tx.EachDue(ctx, b.by.Area, b.run, b.partner, func(d Due) error {
-		if unfit := b.s.files.CheckWithholding(b.partner, d.Name); unfit != nil {
+		unfit := b.s.files.CheckWithholding(b.partner, d)
+		if errors.Is(unfit, bank.ErrNoForm) {
+			return unfit
+		}
+		if unfit != nil {
 			unwritable = append(unwritable, d.Member)
 			return nil //nolint:nilerr // the member is held, the run goes on
 		}
 		last := len(b.dues) - 1
-		full := last < 0 || len(b.dues[last]) == b.partner.RowLimit || b.dues[last][0].ClearingBank != d.ClearingBank
+		full := last < 0 || len(b.dues[last]) == limit || b.dues[last][0].ClearingBank != d.ClearingBank
 		if full {
 			b.dues = append(b.dues, nil)
 			last++

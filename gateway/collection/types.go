@@ -175,8 +175,11 @@ type Partner struct {
 // FileWriter writes a batch in a bank's own format; the same batch gives the
 // same bytes at any time.
 type FileWriter interface {
-	// CheckWithholding says why the bank's file cannot carry a payer, or nil.
-	CheckWithholding(p Partner, name party.Name) error
+	// CheckWithholding says why the bank's file cannot carry a payer, or nil; it is
+	// bank.ErrNoForm where nothing is known of the bank's files.
+	CheckWithholding(p Partner, d Due) error
+	// WithholdingRows is how many rows the bank's files hold, or 0 where they set no limit.
+	WithholdingRows(p Partner) int
 	// WriteWithholding writes all items of the batch to w, items by items.
 	WriteWithholding(w io.Writer, p Partner, b Batch, items func(yield func(Item) error) error) error
 	// WithholdingFileName names the file.

@@ -2,7 +2,6 @@ package disbursement
 
 import (
 	"context"
-	"fmt"
 
 	"twoline/gateway/bank"
 	"twoline/gateway/party"
@@ -12,27 +11,13 @@ import (
 // silent, as an answer of the bank: a success is booked with it, a failure may be
 // paid again. It may be run again after a crash.
 func (s *Service) TakeInEvidence(ctx context.Context, area party.Area, receipt int64) error {
-	err := s.store.InTx(ctx, func(tx Tx) error {
-		head, err := tx.Receipt(ctx, area, receipt)
-		if err != nil || head.State != bank.Received {
-			return err
-		}
+	take := func(tx Tx, head bank.Receipt, line bank.Answer) (bank.Counts, error) {
 		b, err := tx.LockPayBatch(ctx, head.Area, head.Bank, head.Subject)
 		if err != nil {
-			return err
-		}
-		line, err := tx.Evidence(ctx, head)
-		if err != nil {
-			return err
+			return bank.Counts{}, err //nolint:exhaustruct // none
 		}
 		taken, err := s.takeChunk(ctx, tx, b, head.ID, []bank.Answer{line}, head.ReceivedBy)
-		if err != nil {
-			return err
-		}
-		return tx.CloseReceipt(ctx, head.Area, head.ID, taken.Counts)
-	})
-	if err != nil {
-		return fmt.Errorf("take in evidence %d: %w", receipt, err)
+		return taken.Counts, err
 	}
-	return nil
+	return bank.TakeInEvidence(ctx, s.store.InTx, area, receipt, take)
 }

@@ -8,7 +8,6 @@ import (
 	"io"
 
 	"twoline/gateway/bank"
-	"twoline/gateway/party"
 )
 
 // Partner is what disbursement needs to know of a bank in an area.
@@ -28,8 +27,11 @@ type Partner struct {
 // FileWriter writes a batch in a bank's own format; the same batch gives the
 // same bytes at any time.
 type FileWriter interface {
-	// CheckPayment says why the bank's file cannot carry a payee, or nil.
-	CheckPayment(p Partner, name party.Name) error
+	// CheckPayment says why the bank's file cannot carry a payee, or nil; it is
+	// bank.ErrNoForm where nothing is known of the bank's files.
+	CheckPayment(p Partner, payee Payee) error
+	// PaymentRows is how many rows the bank's files hold, or 0 where they set no limit.
+	PaymentRows(p Partner) int
 	// WritePayment writes all items of the batch to w, items by items.
 	WritePayment(w io.Writer, p Partner, b Batch, items func(yield func(Item) error) error) error
 	// PaymentFileName names the file.

@@ -155,7 +155,7 @@ func (f *freezer) gather(ctx context.Context, p Payable) error {
 		f.later = append(f.later, p)
 		return nil
 	}
-	if len(f.items) == f.partner.RowLimit {
+	if len(f.items) == f.limit() {
 		if err := f.flush(ctx); err != nil {
 			return err
 		}
@@ -163,6 +163,15 @@ func (f *freezer) gather(ctx context.Context, p Payable) error {
 	f.members[p.Member] = true
 	f.items = append(f.items, p.Item)
 	return nil
+}
+
+// limit is how many rows the bank takes in one file: as the registry says, and its
+// form.
+func (f *freezer) limit() int {
+	if own := f.s.files.PaymentRows(f.partner); own > 0 {
+		return min(own, f.partner.RowLimit)
+	}
+	return f.partner.RowLimit
 }
 
 // finish freezes all that was gathered for a bank and clearing bank.

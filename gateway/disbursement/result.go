@@ -362,11 +362,16 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 		pending = pending[:0]
 		return err
 	}
+	var whole bank.Whole
 	err = s.intake.Decode(ctx, head.Area, head.ID, func(body io.Reader) error {
 		line := 0
+		whole = bank.Whole{}
 		return s.reader.ReadPaymentResults(ctx, p, head, body, func(rec bank.Record) error {
 			r, ok := rec.(bank.Result)
-			if !ok || !r.OfItem() {
+			if !ok {
+				return nil
+			}
+			if whole.Take(r); !r.OfItem() {
 				return nil
 			}
 			if line++; line <= kept {
@@ -381,7 +386,31 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 	if err != nil {
 		return err
 	}
+	if whole.Refused() {
+		return s.refuseAll(ctx, head, b, &whole)
+	}
 	return flush()
+}
+
+// refuseAll takes the refusal of a whole file for every payment of its batch, and has
+// people look.
+func (s *Service) refuseAll(ctx context.Context, head bank.Receipt, b Batch, whole *bank.Whole) error {
+	err := s.store.InTx(ctx, func(tx Tx) error {
+		return tx.OpenParcelCase(ctx, b.Area, whole.Case(fmt.Sprintf("payment_batch:%d", b.ID), b.Bank, b.Number))
+	})
+	for after := 0; err == nil && after < b.Count; {
+		var items []ItemStanding
+		if items, err = s.store.Items(ctx, b.Area, b.ID, after, chunk); err != nil || len(items) == 0 {
+			break
+		}
+		lines := make([]bank.Answer, len(items))
+		for i, it := range items {
+			lines[i] = whole.Answer(it.Seq, it.ID, b.Number)
+		}
+		after = items[len(items)-1].Seq
+		err = s.recordChunk(ctx, head, b.ID, lines)
+	}
+	return err
 }
 
 // recordChunk takes in lines of a file. A commit whose answer was lost is run

@@ -9,10 +9,10 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
@@ -397,42 +397,57 @@ type ReturnBooking struct {
 // Unclaimed says that a returned payment is never paid again.
 type Unclaimed struct {
 	Return int64
-	// Document is what the officer goes by: a death, a decision on the right.
+	// Document is what the officers go by: a death, a decision on the right.
 	Document string
+	// By is who asked for it, and Decision the request that another person approved.
+	By       string
+	Decision int64
 }
 
-// Unclaim books a return that is never paid again: what waits in suspense takes
-// the benefit back. It is refused while the claim is being paid again, and once it
-// was. The answer's result is the Returning.
-func (s *Service) Unclaim(
-	ctx context.Context, r once.Request, render once.Render, by approval.Officer, u Unclaimed,
-) (once.Answer, error) {
-	return s.booked(func() (once.Answer, error) {
-		return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
-			officer, err := tx.Standing(ctx, by.Login)
-			if err != nil {
-				return nil, err
-			}
-			if err := mayMake(officer); err != nil {
-				return nil, err
-			}
-			_, b, err := tx.WaitingReturn(ctx, officer.Area, u.Return)
-			if err != nil {
-				return nil, err
-			}
-			// No roster may take the claim up meanwhile.
-			if err := tx.HoldRuns(ctx, officer.Area, b.Scheme); err != nil {
-				return nil, err
-			}
-			back, b, err := tx.WaitingReturn(ctx, officer.Area, u.Return)
-			if err != nil {
-				return nil, err
-			}
-			if err := tx.AddUnclaimed(ctx, officer.Area, u, actor(officer), s.today()); err != nil {
-				return nil, err
-			}
-			_, err = tx.Book(ctx, actor(officer), UnclaimedVoucher(b, back, s.today()))
-			return back, err
-		})
-	})
+// GiveUpTx is what giving a return up needs of a transaction.
+type GiveUpTx interface {
+	// WaitingReturn returns a return whose money waits in suspense, with its batch. It
+	// returns ErrReturnUnknown for another area's, ErrReturnState where the money was
+	// never there, left for good, or is being paid again.
+	WaitingReturn(ctx context.Context, area party.Area, id int64) (Returning, Batch, error)
+	// HoldRuns makes everybody who makes rosters, freezes or releases runs of one
+	// scheme wait for each other, to the end of the transaction.
+	HoldRuns(ctx context.Context, area party.Area, scheme ledger.Scheme) error
+	// AddUnclaimed notes that a return is never paid again.
+	AddUnclaimed(ctx context.Context, area party.Area, u Unclaimed, today calendar.Day) error
+	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
+}
+
+// GiveUp books a return that is never paid again: what waits in suspense takes the
+// benefit back. It is refused while the claim is being paid again, and once it was.
+// It belongs into the transaction in which a second person approves it.
+func GiveUp(ctx context.Context, tx GiveUpTx, area party.Area, u Unclaimed, today calendar.Day) error {
+	_, b, err := tx.WaitingReturn(ctx, area, u.Return)
+	if err != nil {
+		return err
+	}
+	// No roster may take the claim up meanwhile.
+	if err := tx.HoldRuns(ctx, area, b.Scheme); err != nil {
+		return err
+	}
+	back, b, err := tx.WaitingReturn(ctx, area, u.Return)
+	if err != nil {
+		return err
+	}
+	if err := tx.AddUnclaimed(ctx, area, u, today); err != nil {
+		return err
+	}
+	_, err = tx.Book(ctx, u.By, UnclaimedVoucher(b, back, today))
+	return err
+}
+
+// About tells officers in one line what came back, and what giving it up takes back.
+func (r Returning) About() string {
+	p := r.Payment
+	text := fmt.Sprintf("payment %d of %s to member %d for %s, which came back on %s", p.ID, r.Amount, p.Member, p.Month,
+		r.ValueDate)
+	if drawn := r.Drawn.Sum(); drawn > 0 {
+		text += fmt.Sprintf("; %s of it go back to the personal account", drawn)
+	}
+	return text
 }

@@ -2,10 +2,12 @@ package disbursement
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"twoline/gateway/approval"
+	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
@@ -116,7 +118,11 @@ func (s *Service) roster(ctx context.Context, tx RosterTx, by approval.Officer, 
 	}
 	var unwritable []int64
 	err := tx.EachPayee(ctx, c, func(p Payee) error {
-		if unfit := s.files.CheckPayment(byCode[p.Bank], p.Name); unfit != nil {
+		unfit := s.files.CheckPayment(byCode[p.Bank], p)
+		if errors.Is(unfit, bank.ErrNoForm) {
+			return unfit
+		}
+		if unfit != nil {
 			unwritable = append(unwritable, p.Member)
 		}
 		return nil

@@ -60,12 +60,6 @@ type ReturnTx interface {
 	MarkReturned(ctx context.Context, b Batch, returns []Returning, as ReturnBooking) (Batch, error)
 	// ReturnPolicy returns the area's rule, or policy.ErrNoRule.
 	ReturnPolicy(ctx context.Context, area party.Area, day calendar.Day) (policy.ReturnPolicy, error)
-	// WaitingReturn returns a return whose money waits in suspense, with its batch. It
-	// returns ErrReturnUnknown for another area's, ErrReturnState where the money was
-	// never there, left for good, or is being paid again.
-	WaitingReturn(ctx context.Context, area party.Area, id int64) (Returning, Batch, error)
-	// AddUnclaimed notes that a return is never paid again.
-	AddUnclaimed(ctx context.Context, area party.Area, u Unclaimed, by string, today calendar.Day) error
 }
 
 // WatchTx is what the daily look at what stays open needs of a transaction.

@@ -55,6 +55,8 @@ type RunTx interface {
 	ReleaseTx
 	// OpenPayCase opens cases; one that was opened for the same kind and subject stays.
 	OpenPayCase(ctx context.Context, area party.Area, cases ...Case) error
+	// OpenParcelCase opens a case about a file.
+	OpenParcelCase(ctx context.Context, area party.Area, c bank.DeliveryCase) error
 	// ClosePayCase closes the open case of a kind and subject, if there is one.
 	ClosePayCase(ctx context.Context, area party.Area, c Case, by string) error
 }
@@ -220,6 +222,12 @@ type Payee struct {
 	Bank   string
 	Member int64
 	Name   party.Name
+	// ClearingBank is that of the account.
+	ClearingBank string
+	Account      party.AccountNo
+	IDNumber     party.IDNumber
+	SocialNo     string
+	Region       party.Region
 }
 
 // HeldSum is how many lines of a roster are held for one reason.

@@ -9,8 +9,9 @@ import (
 // National returns the rows that the nation decided and the gateway ships. Who
 // collects, whether the income account must be empty, and the cut-off are an
 // area's own decision and are not among them. The pay day is one too, but no run
-// can be planned without it: the row is the gateway's own and its document says
-// so; an area's row comes before it.
+// can be planned without it, and nobody decrees when background work is late: those
+// rows are the gateway's own and their documents say so; an area's row comes before
+// them.
 //
 //nolint:gosmopolitan // the documents have Chinese names
 func National() []Row {
@@ -20,6 +21,7 @@ func National() []Row {
 			"国发〔2014〕8号"),
 		national(ArrivalSuspenseDays, "2009-09-01", "3", "新型农村社会养老保险经办规程 第十三条"),
 		national(PayDay, "2009-09-01", "25", "网关自带：陈仓区新农保每月25日前发放到位"),
+		national(WorkAlarmMinutes, "2009-09-01", "15", "网关自带：后台任务超过15分钟未完成即告警"),
 		national(HandoverDays, "2009-09-01", "3", "城乡居民基本养老保险经办规程（2014年）"),
 	}
 }

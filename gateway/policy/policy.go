@@ -181,6 +181,13 @@ func (v View) DraftDays() (int, error) {
 	return row.Value.days, err
 }
 
+// WorkAlarmMinutes returns after how many minutes background work that is not done
+// is told as stuck.
+func (v View) WorkAlarmMinutes() (int, error) {
+	row, err := v.rules.Row(WorkAlarmMinutes, v.day)
+	return row.Value.minutes, err
+}
+
 // AccountChangeHoldDays returns how many calendar days benefits wait after their
 // account was replaced.
 func (v View) AccountChangeHoldDays() (int, error) {

@@ -75,6 +75,9 @@ func TestParseText(t *testing.T) {
 		{"hand-over", policy.HandoverDays, "3", "3", nil},
 		{"hand-over on the pay day", policy.HandoverDays, "0", "0", nil},
 		{"hand-over after it", policy.HandoverDays, "-1", "", policy.ErrDays},
+		{"alarm", policy.WorkAlarmMinutes, "15", "15", nil},
+		{"alarm at once", policy.WorkAlarmMinutes, "0", "", policy.ErrMinutes},
+		{"alarm after days", policy.WorkAlarmMinutes, "1441", "", policy.ErrMinutes},
 		{"draft", policy.DraftDays, "10", "10", nil},
 		{"draft of another year", policy.DraftDays, "367", "", policy.ErrDays},
 		{"account change", policy.AccountChangeHoldDays, "30", "30", nil},
@@ -125,6 +128,7 @@ func TestEqual(t *testing.T) {
 		policy.ContributionTiers: {"100 200", "100"}, policy.CollectionCutoff: {"12-25", "12-26"},
 		policy.ArrivalSuspenseDays: {"3", "4"}, policy.PayDay: {"25", "7"}, policy.HandoverDays: {"3", "0"},
 		policy.DraftDays:             {"10", "0"},
+		policy.WorkAlarmMinutes:      {"15", "10"},
 		policy.AccountChangeHoldDays: {"30", "0"}, policy.AmountReviewThreshold: {"10000", "10000.01"},
 		policy.SharedAccountHolds: {"true", "false"}, policy.ReturnBooking: {"suspense", "red"},
 	}
@@ -158,6 +162,7 @@ func TestParseJSON_RefusesAnotherShape(t *testing.T) {
 		policy.PayDay:                `"25"`,
 		policy.HandoverDays:          `[3]`,
 		policy.DraftDays:             `"10"`,
+		policy.WorkAlarmMinutes:      `"15"`,
 		policy.AccountChangeHoldDays: `"30"`,
 		policy.AmountReviewThreshold: `10000.00`,
 		policy.SharedAccountHolds:    `"true"`,
@@ -229,9 +234,11 @@ func TestS55_AMissingRuleIsAnErrorNeverADefault(t *testing.T) {
 	_, threshold := v.AmountReviewThreshold()
 	_, shared := v.SharedAccountHolds()
 	_, returns := v.ReturnPolicy()
+	_, alarm := v.WorkAlarmMinutes()
 	for name, err := range map[string]error{
 		"mode": mode, "zero": zero, "tiers": tiers, "cutoff": cutoff, "days": days, "year": year, "pay day": payDay,
 		"hand-over": handover, "draft": draft, "change": change, "threshold": threshold, "shared": shared, "returns": returns,
+		"alarm": alarm,
 	} {
 		if !errors.Is(err, policy.ErrNoRule) {
 			t.Errorf("%s: error = %v, want ErrNoRule", name, err)
@@ -272,6 +279,9 @@ func TestAt_RulesOfTheMoneyOut(t *testing.T) {
 	}
 	if held, err := v.SharedAccountHolds(); err != nil || !held {
 		t.Errorf("shared accounts are held: %t, %v", held, err)
+	}
+	if n, err := v.WorkAlarmMinutes(); err != nil || n != 15 {
+		t.Errorf("alarm after %d minutes, %v", n, err)
 	}
 	if p, err := v.ReturnPolicy(); err != nil || p != policy.ReturnInRed {
 		t.Errorf("returns = %s, %v", p, err)

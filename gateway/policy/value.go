@@ -47,6 +47,9 @@ const (
 	SharedAccountHolds Rule = "shared_account_holds"
 	// ReturnBooking says where a returned benefit stands until it is paid again.
 	ReturnBooking Rule = "return_policy"
+	// WorkAlarmMinutes is after how many minutes background work that is not done
+	// is told as stuck.
+	WorkAlarmMinutes Rule = "work_alarm_minutes"
 )
 
 // ReturnPolicy is where a returned benefit stands until it is paid again.
@@ -89,21 +92,24 @@ func (c Cutoff) String() string { return fmt.Sprintf("%02d-%02d", c.month, c.day
 var (
 	ErrRule = errors.New("rule must be one of: account_change_hold_days, amount_review_threshold, " +
 		"arrival_suspense_days, collection_cutoff, collection_mode, contribution_tiers, draft_days, handover_days, " +
-		"income_zero_at_month_end, pay_day, return_policy, shared_account_holds")
-	ErrMode   = errors.New("value must be agency or tax")
-	ErrFlag   = errors.New("value must be true or false")
-	ErrTiers  = errors.New("value must be rising amounts of yuan above zero, each once, separated by one blank")
-	ErrCutoff = errors.New("value must be a day of every year as MM-DD")
-	ErrDays   = errors.New("value must be a number of days from 0 to 366")
-	ErrPayDay = errors.New("value must be a day of every month, 1 to 28")
-	ErrAmount = errors.New("value must be an amount of yuan above zero")
-	ErrReturn = errors.New("value must be suspense or red")
+		"income_zero_at_month_end, pay_day, return_policy, shared_account_holds, work_alarm_minutes")
+	ErrMode    = errors.New("value must be agency or tax")
+	ErrFlag    = errors.New("value must be true or false")
+	ErrTiers   = errors.New("value must be rising amounts of yuan above zero, each once, separated by one blank")
+	ErrCutoff  = errors.New("value must be a day of every year as MM-DD")
+	ErrDays    = errors.New("value must be a number of days from 0 to 366")
+	ErrPayDay  = errors.New("value must be a day of every month, 1 to 28")
+	ErrAmount  = errors.New("value must be an amount of yuan above zero")
+	ErrReturn  = errors.New("value must be suspense or red")
+	ErrMinutes = errors.New("value must be a number of minutes from 1 to 1440")
 )
 
 const (
 	maxDays = 366
 	// maxPayDay is a day that every month has.
 	maxPayDay = 28
+	// maxMinutes is a day.
+	maxMinutes = 1440
 )
 
 // Value is what a rule says. It was checked when it was made and never changes;
@@ -115,6 +121,7 @@ type Value struct {
 	tiers   []money.Amount
 	cutoff  Cutoff
 	days    int
+	minutes int
 	amount  money.Amount
 	returns ReturnPolicy
 }
@@ -143,6 +150,8 @@ func ParseText(rule Rule, s string) (Value, error) {
 		return parseAmount(s)
 	case ReturnBooking:
 		return parseReturn(s)
+	case WorkAlarmMinutes:
+		return parseMinutes(s)
 	}
 	return Value{}, ErrRule
 }
@@ -158,7 +167,7 @@ func ParseJSON(rule Rule, raw []byte) (Value, error) {
 		}
 		return ParseText(rule, s)
 	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays,
-		PayDay:
+		PayDay, WorkAlarmMinutes:
 		return ParseText(rule, string(raw))
 	case ContributionTiers:
 		var words []string
@@ -239,6 +248,14 @@ func parsePayDay(s string) (Value, error) {
 	return Value{rule: PayDay, days: n}, nil
 }
 
+func parseMinutes(s string) (Value, error) {
+	n, ok := wholeNumber(s, 1, maxMinutes)
+	if !ok {
+		return Value{}, ErrMinutes
+	}
+	return Value{rule: WorkAlarmMinutes, minutes: n}, nil
+}
+
 func parseAmount(s string) (Value, error) {
 	a, ok := yuan(s)
 	if !ok {
@@ -261,7 +278,7 @@ func (v Value) JSON() string {
 	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking:
 		return strconv.Quote(v.String())
 	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays,
-		PayDay:
+		PayDay, WorkAlarmMinutes:
 		return v.String()
 	case ContributionTiers:
 		return `["` + strings.Join(v.words(), `","`) + `"]`
@@ -286,6 +303,8 @@ func (v Value) String() string {
 		return v.amount.String()
 	case ReturnBooking:
 		return string(v.returns)
+	case WorkAlarmMinutes:
+		return strconv.Itoa(v.minutes)
 	}
 	return ""
 }
@@ -301,6 +320,6 @@ func (v Value) words() []string {
 // Equal says that both are the same value of the same rule.
 func (v Value) Equal(other Value) bool {
 	return v.rule == other.rule && v.mode == other.mode && v.flag == other.flag && v.cutoff == other.cutoff &&
-		v.days == other.days && v.amount == other.amount && v.returns == other.returns &&
+		v.days == other.days && v.minutes == other.minutes && v.amount == other.amount && v.returns == other.returns &&
 		slices.Equal(v.tiers, other.tiers)
 }

@@ -3,14 +3,14 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
-	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
-	"twoline/gateway/once"
 	"twoline/gateway/party"
 )
 
@@ -26,117 +26,102 @@ type OpeningBalance struct {
 	StatementDigest []byte
 }
 
-// OpenedBalance answers one opening balance; Entry is 0 where it was zero.
-type OpenedBalance struct {
-	FundAccount int64
-	Entry       int64
-}
-
 // maxBalances bounds one request.
 const maxBalances = 1000
 
-// OpenBalances books the opening balances of fund accounts, all of them or none,
-// each account once: one entry an account, against the fund's balance, on the
-// day its book begins. Agency finance makes it. The account's first statement
-// must then open with the same figure. It answers with []OpenedBalance.
-func (s *Service) OpenBalances(
-	ctx context.Context, r once.Request, render once.Render, by approval.Officer, balances []OpeningBalance,
-) (once.Answer, error) {
-	if !by.Has(approval.Maker, approval.AgencyFinance) || by.Area == 0 {
-		return once.Answer{}, approval.ErrDuty
-	}
-	if err := checkBalances(balances); err != nil {
-		return once.Answer{}, err
-	}
-	return once.Do(ctx, s.c.Store.InTx, r, render, func(tx Tx) (any, error) {
-		entries, opened, err := openingEntries(ctx, tx, by.Area, balances)
-		if err != nil {
-			return nil, err
-		}
-		if err := tx.InsertOpeningBalances(ctx, by.Area, by.Login, balances); err != nil {
-			return nil, err
-		}
-		if len(entries) == 0 {
-			return opened, nil
-		}
-		ids, err := tx.Book(ctx, by.Login, entries...)
-		if err != nil {
-			return nil, err
-		}
-		next := 0
-		for i, b := range balances {
-			if b.Balance > 0 {
-				opened[i].Entry = ids[next]
-				next++
-			}
-		}
-		return opened, nil
-	})
-}
-
-func checkBalances(balances []OpeningBalance) error {
+// CheckBalances refuses a request for opening balances that is not whole: nothing,
+// too much, an account twice, or a balance that CheckBalance refuses.
+func CheckBalances(balances []OpeningBalance) error {
 	if len(balances) == 0 || len(balances) > maxBalances {
 		return ErrBalances.With("name 1 to %d fund accounts", maxBalances).On("balances")
 	}
 	seen := make(map[int64]bool)
 	for i, b := range balances {
-		n := b.StatementNumber
-		bad := strings.TrimSpace(n) != n || n == "" || len(n) > 64 ||
-			strings.ContainsFunc(n, func(r rune) bool { return !unicode.IsPrint(r) })
-		switch {
-		case seen[b.FundAccount]:
+		if seen[b.FundAccount] {
 			return ErrBalances.With("the fund account stands twice").On("fund_account").At(i + 1)
-		case b.Balance < 0 || b.Balance > money.Max:
-			return ErrBalances.With("the balance must not be negative").On("balance").At(i + 1)
-		case bad:
-			return ErrBalances.With("the statement's number must be 1 to 64 printable characters").
-				On("statement_number").At(i + 1)
-		case b.StatementDigest != nil && len(b.StatementDigest) != 32:
-			return ErrBalances.With("the statement's digest must be a SHA-256").On("statement_digest").At(i + 1)
+		}
+		if err := checkBalance(b); err != nil {
+			return err.At(i + 1)
 		}
 		seen[b.FundAccount] = true
 	}
 	return nil
 }
 
-func openingEntries(
-	ctx context.Context, tx Tx, area party.Area, balances []OpeningBalance,
-) ([]ledger.Entry, []OpenedBalance, error) {
-	list, err := tx.FundAccounts(ctx, area)
-	if err != nil {
-		return nil, nil, err
+func checkBalance(b OpeningBalance) *fault.Error {
+	n := b.StatementNumber
+	bad := strings.TrimSpace(n) != n || n == "" || len(n) > 64 ||
+		strings.ContainsFunc(n, func(r rune) bool { return !unicode.IsPrint(r) })
+	switch {
+	case b.Balance < 0 || b.Balance > money.Max:
+		return ErrBalances.With("the balance must not be negative").On("balance")
+	case bad:
+		return ErrBalances.With("the statement's number must be 1 to 64 printable characters").On("statement_number")
+	case b.StatementDigest != nil && len(b.StatementDigest) != 32:
+		return ErrBalances.With("the statement's digest must be a SHA-256").On("statement_digest")
 	}
-	known := make(map[int64]FundAccount)
-	for _, f := range list {
-		known[f.ID] = f
+	return nil
+}
+
+// AccountToOpen returns the fund account of an opening balance that can be entered:
+// of the day before its book begins, which is not sealed yet, and once.
+func AccountToOpen(ctx context.Context, tx Tx, area party.Area, b OpeningBalance) (FundAccount, error) {
+	none := FundAccount{} //nolint:exhaustruct // none
+	if err := checkBalance(b); err != nil {
+		return none, err
+	}
+	accounts, err := tx.FundAccounts(ctx, area)
+	if err != nil {
+		return none, err
+	}
+	at := slices.IndexFunc(accounts, func(f FundAccount) bool { return f.ID == b.FundAccount })
+	if at < 0 {
+		return none, ErrFundAccount.On("fund_account")
+	}
+	f := accounts[at]
+	if b.Day != f.OpenedOn.AddDays(-1) {
+		return none, ErrOpeningDay.With("the book of fund account %d begins on %s: its opening balance is that"+
+			" of the day before", f.ID, f.OpenedOn).On("day")
 	}
 	books, err := tx.Books(ctx, area)
 	if err != nil {
-		return nil, nil, err
+		return none, err
 	}
-	sealed := make(map[ledger.Scheme]calendar.Day)
-	for _, b := range books {
-		sealed[b.Scheme] = b.SealedThrough
-	}
-	var entries []ledger.Entry
-	opened := make([]OpenedBalance, len(balances))
-	for i, b := range balances {
-		f, ok := known[b.FundAccount]
-		switch {
-		case !ok:
-			return nil, nil, ErrFundAccount.On("fund_account").At(i + 1)
-		case b.Day != f.OpenedOn.AddDays(-1):
-			return nil, nil, ErrOpeningDay.With("the book of fund account %d begins on %s: its opening balance is that"+
-				" of the day before", f.ID, f.OpenedOn).On("day").At(i + 1)
-		case !sealed[f.Scheme].Before(f.OpenedOn):
-			return nil, nil, ErrSealed.On("fund_account").At(i + 1)
-		}
-		opened[i].FundAccount = f.ID
-		if b.Balance > 0 {
-			entries = append(entries, balanceEntry(area, f, b))
+	for _, book := range books {
+		if book.Scheme == f.Scheme && !book.SealedThrough.Before(f.OpenedOn) {
+			return none, ErrSealed.On("fund_account")
 		}
 	}
-	return entries, opened, nil
+	opened, err := tx.HasOpeningBalance(ctx, area, f.ID)
+	if err == nil && opened {
+		err = ErrOpened.On("fund_account")
+	}
+	return f, err
+}
+
+// About tells officers in one line which account it is.
+func (f FundAccount) About() string {
+	return fmt.Sprintf("%s account of %s at %s, %s, whose book begins on %s", f.Role, f.Scheme, f.Bank, f.AccountNo,
+		f.OpenedOn)
+}
+
+// EnterBalance books the opening balance of a fund account against the fund's
+// balance, on the day its book begins. The account's first statement must then open
+// with the same figure. It belongs into the transaction in which a second person
+// approves it; by is the login of who asked for it, decision the request.
+func EnterBalance(ctx context.Context, tx Tx, area party.Area, b OpeningBalance, by string, decision int64) error {
+	f, err := AccountToOpen(ctx, tx, area, b)
+	if err != nil {
+		return err
+	}
+	if err := tx.InsertOpeningBalance(ctx, area, b, by, decision); err != nil {
+		return err
+	}
+	if b.Balance == 0 {
+		return nil
+	}
+	_, err = tx.Book(ctx, by, balanceEntry(area, f, b))
+	return err
 }
 
 func balanceEntry(area party.Area, f FundAccount, b OpeningBalance) ledger.Entry {

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"time"
 	"unicode"
@@ -10,7 +11,6 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
-	"twoline/gateway/once"
 	"twoline/gateway/party"
 )
 
@@ -131,34 +131,46 @@ func (s *Service) DeathNotices(
 	return list, err
 }
 
-// WithdrawNotice takes back a notice that was wrong, with the document that says
-// so. A maker of agency business may; benefits are paid again by a pay run, which
-// three people answer for. The answer's result is the DeathNotice.
-func (s *Service) WithdrawNotice(
-	ctx context.Context, r once.Request, render once.Render, by approval.Officer, id int64, document string,
-) (once.Answer, error) {
-	if !isDocument(document) {
-		return once.Answer{}, errDocument
+// TakingBack says that a notice was wrong.
+type TakingBack struct {
+	Notice int64
+	// Document is what says so.
+	Document string
+	// By is the login of who asked for it, and Decision the request that another
+	// person approved.
+	By       string
+	Decision int64
+}
+
+// StandingNotice returns a notice that can be taken back: ErrNotice where the area
+// has none of that id, approval.ErrDecided where it was taken back before.
+func StandingNotice(ctx context.Context, tx PayeeTx, area party.Area, id int64) (DeathNotice, error) {
+	list, err := tx.DeathNotices(ctx, NoticeFilter{Area: area, Members: nil, ID: id, After: 0, Limit: 1})
+	if err == nil && len(list) == 0 {
+		err = ErrNotice
 	}
-	return once.Do(ctx, s.c.Store.InTx, r, render, func(tx Tx) (any, error) {
-		officer, err := atDesk(ctx, tx, by, approval.Maker)
-		if err != nil {
-			return nil, err
-		}
-		list, err := tx.DeathNotices(ctx, NoticeFilter{Area: officer.Area, Members: nil, ID: id, After: 0, Limit: 1})
-		if err == nil && len(list) == 0 {
-			err = ErrNotice
-		}
-		if err != nil {
-			return nil, err
-		}
-		n := list[0]
-		if n.Withdrawn != "" {
-			return nil, approval.ErrDecided.With("this notice was taken back before")
-		}
-		n.Withdrawn = document
-		return n, tx.WithdrawNotice(ctx, officer.Area, n, officer.Login)
-	})
+	if err != nil {
+		return DeathNotice{}, err
+	}
+	if list[0].Withdrawn != "" {
+		return DeathNotice{}, approval.ErrDecided.With("this notice was taken back before")
+	}
+	return list[0], nil
+}
+
+// TakeBack takes back a notice that was wrong. It belongs into the transaction in
+// which a second person approves it; benefits are paid again by a pay run, which
+// three people answer for.
+func TakeBack(ctx context.Context, tx PayeeTx, area party.Area, t TakingBack) error {
+	if _, err := StandingNotice(ctx, tx, area, t.Notice); err != nil {
+		return err
+	}
+	return tx.WithdrawNotice(ctx, area, t)
+}
+
+// About tells officers in one line who was reported dead, and by whom.
+func (n DeathNotice) About() string {
+	return fmt.Sprintf("death of member %d on %s, reported by %s: %s", n.Member, n.DiedOn, n.Source, n.Document)
 }
 
 var errDocument = ErrField.With("the document is 1 to 200 printable characters without outer blanks").On("document")

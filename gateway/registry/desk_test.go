@@ -14,6 +14,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/fault"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
@@ -42,10 +43,10 @@ func newOffice(t *testing.T) *office {
 	return o
 }
 
-func (o *office) hire(
+func (w *world) hire(
 	login string, person int64, in approval.Organisation, area party.Area, duties ...approval.Duty,
 ) approval.Officer {
-	o.t.Helper()
+	w.t.Helper()
 	ctx := context.Background()
 	batch := &pgx.Batch{}
 	batch.Queue(`insert into person (id, name) values ($1, 'test') on conflict do nothing`, person)
@@ -55,8 +56,8 @@ func (o *office) hire(
 	for _, d := range duties {
 		batch.Queue(`insert into duty_grant (login, duty, granted_at) values ($1, $2, '2009-09-01')`, login, d)
 	}
-	if err := o.sql.SendBatch(ctx, batch).Close(); err != nil {
-		o.t.Fatal(err)
+	if err := w.sql.SendBatch(ctx, batch).Close(); err != nil {
+		w.t.Fatal(err)
 	}
 	return approval.Officer{Login: login, Person: person, Organisation: in, Area: area, Region: 0, Duties: duties}
 }
@@ -307,25 +308,45 @@ func TestADeathNoticeTakenBack(t *testing.T) {
 	if err != nil || len(next) != 1 || next[0].Member == n.Member {
 		t.Errorf("second page: %+v, %v", next, err)
 	}
-	withdraw := func(by approval.Officer, id int64, document string) (out registry.DeathNotice, err error) {
-		_, err = o.WithdrawNotice(ctx, request("officer"), into(&out), by, id, document)
-		return out, err
+	for name, tt := range map[string]struct {
+		by       approval.Officer
+		id       int64
+		document string
+		want     string
+	}{
+		"by finance":         {o.finance, n.ID, "letter 4", "duty_conflict"},
+		"by a checker":       {o.checker, n.ID, "letter 4", "duty_conflict"},
+		"by another area":    {o.stranger, n.ID, "letter 4", "death_notice_not_found"},
+		"without a document": {o.maker, n.ID, "", "decision_invalid"},
+		"of no notice":       {o.maker, n.ID + 100, "letter 4", "death_notice_not_found"},
+	} {
+		_, err := o.takeNoticeBack(tt.by, tt.id, tt.document)
+		wantCode(t, name, err, tt.want)
 	}
-	_, err = withdraw(o.finance, n.ID, "letter 4")
-	wantCode(t, "by finance", err, "duty_conflict")
-	_, err = withdraw(o.checker, n.ID, "letter 4")
-	wantCode(t, "by a checker", err, "duty_conflict")
-	_, err = withdraw(o.stranger, n.ID, "letter 4")
-	wantCode(t, "by another area", err, "death_notice_not_found")
-	_, err = withdraw(o.maker, n.ID, "")
-	wantCode(t, "without a document", err, "invalid_field")
-	_, err = withdraw(o.maker, n.ID+100, "letter 4")
-	wantCode(t, "of no notice", err, "death_notice_not_found")
-	back, err := withdraw(o.maker, n.ID, "letter 4")
-	if err != nil || back.Withdrawn != "letter 4" || back.ID != n.ID {
-		t.Errorf("taken back: %+v, %v", back, err)
+	asked, err := o.takeNoticeBack(o.maker, n.ID, "letter 4")
+	if err != nil || asked.State != casework.Submitted || !strings.Contains(asked.About, "2011-02-01") {
+		t.Fatalf("asked: %+v, %v", asked, err)
 	}
-	_, err = withdraw(o.maker, n.ID, "letter 5")
+	_, err = o.takeNoticeBack(o.second, n.ID, "letter 5")
+	wantCode(t, "asked twice", err, "decision_open")
+	for name, tt := range map[string]struct {
+		by   approval.Officer
+		want string
+	}{
+		"approved by the maker's other login": {o.second, "same_person"},
+		"approved by a maker":                 {o.maker, "duty_conflict"},
+		"approved by finance":                 {o.financeChecker, "duty_conflict"},
+		"approved by another area":            {o.stranger, "decision_not_found"},
+	} {
+		_, err := o.agree(tt.by, asked)
+		wantCode(t, name, err, tt.want)
+	}
+	if n := o.count(`select count(*) from death_withdrawn`); n != 0 {
+		t.Error("one person took a notice back")
+	}
+	_, err = o.agree(o.checker, asked)
+	wantCode(t, "approved", err, "")
+	_, err = o.takeNoticeBack(o.maker, n.ID, "letter 5")
 	wantCode(t, "taken back twice", err, "already_decided")
 	// The list brings it again: it is refused by name, and another source is another report.
 	r, err := o.try(registry.KindDeaths, file+id(0)+",2011-02-01,police,list 8\n", registry.Options{})
@@ -335,6 +356,77 @@ func TestADeathNoticeTakenBack(t *testing.T) {
 	mine, err := o.DeathNotices(ctx, o.maker, n.Member, 0, 0)
 	if err != nil || len(mine) != 2 || mine[0].Withdrawn != "letter 4" || mine[1].Source != "police" {
 		t.Errorf("one member's notices: %+v, %v", mine, err)
+	}
+}
+
+// takeNoticeBack asks for the end of a notice that is wrong.
+func (o *office) takeNoticeBack(by approval.Officer, notice int64, document string) (r casework.Request, err error) {
+	_, err = o.cases.Ask(context.Background(), request("officer"), into(&r), by, casework.Ask{
+		Kind: casework.Notice, Word: casework.TakenBack, Subject: notice, Document: document,
+	})
+	return r, err
+}
+
+func (w *world) agree(by approval.Officer, asked casework.Request) (r casework.Request, err error) {
+	_, err = w.cases.Approve(context.Background(), request("officer"), into(&r), by,
+		casework.Verdict{ID: asked.ID, Digest: asked.Digest, Reason: ""})
+	return r, err
+}
+
+// A request to take a notice back can be rejected and taken back itself, and its
+// effect rests in the tables on the approval of another person.
+func TestF88_ANoticeIsTakenBackByTwoPeopleOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	o := newOffice(t)
+	o.must(registry.KindDeaths, deathsHead+id(0)+",2011-02-01,civil affairs,list 2\n")
+	ctx := context.Background()
+	list, err := o.DeathNotices(ctx, o.finance, 0, 0, 1)
+	if err != nil || len(list) != 1 {
+		t.Fatalf("notices: %+v, %v", list, err)
+	}
+	n := list[0].ID
+	asked, err := o.takeNoticeBack(o.maker, n, "letter 4")
+	wantCode(t, "asked", err, "")
+	var out casework.Request
+	_, err = o.cases.Reject(ctx, request("officer"), into(&out), o.checker,
+		casework.Verdict{ID: asked.ID, Digest: asked.Digest, Reason: "not signed"})
+	wantCode(t, "rejected", err, "")
+	_, err = o.agree(o.other, asked)
+	wantCode(t, "approved after it was rejected", err, "already_decided")
+	asked, err = o.takeNoticeBack(o.maker, n, "letter 5")
+	wantCode(t, "asked again", err, "")
+	_, err = o.cases.Withdraw(ctx, request("officer"), into(&out), o.second, asked.ID)
+	wantCode(t, "withdrawn by the same person", err, "")
+	asked, err = o.takeNoticeBack(o.maker, n, "letter 6")
+	wantCode(t, "asked a third time", err, "")
+	app, err := pgx.Connect(ctx, o.db.AppURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer app.Close(ctx) //nolint:errcheck // a connection of the test
+	rejected := int64(o.count(`select id::int from decision_request where state = 'rejected'`))
+	for name, tt := range map[string]struct {
+		decision int64
+		want     string
+	}{
+		"before it is approved": {asked.ID, "nobody approved"}, "after a rejection": {rejected, "nobody approved"},
+		"without a decision": {1, "foreign key"},
+	} {
+		_, err := app.Exec(ctx, `
+			insert into death_withdrawn (area, notice_id, document, entered_by, entered_at, decision_id)
+			values (610304, $1, 'x', 'maker', now(), $2)`, n, tt.decision)
+		if err == nil || !strings.Contains(err.Error(), tt.want) {
+			t.Errorf("%s: %v, want %s", name, err, tt.want)
+		}
+	}
+	o.must(registry.KindDeaths, deathsHead+id(1)+",2011-02-01,civil affairs,list 2\n")
+	_, err = o.agree(o.checker, asked)
+	wantCode(t, "approved", err, "")
+	_, err = app.Exec(ctx, `
+		insert into death_withdrawn (area, notice_id, document, entered_by, entered_at, decision_id)
+		select 610304, max(id), 'x', 'maker', now(), $1 from death_notice`, asked.ID)
+	if err == nil || !strings.Contains(err.Error(), "foreign key") {
+		t.Errorf("a decision about another notice: %v", err)
 	}
 }
 

@@ -18,13 +18,17 @@
 // business desk: one asks, the other approves the digest of what was asked; the
 // agency's finance office and the finance bureau can do neither. Nothing is
 // deleted: a decision on the same month comes after the one before, a wrong death
-// notice is taken back by a row of its own, an instrument that ended stays.
+// notice is taken back by a row of its own and by two people, an instrument that
+// ended stays.
 //
 //	hold ─► release: submitted ─► approved (the hold ended) | rejected | withdrawn
 //	instrument ─► change: submitted ─► approved (it ended, another opened) | rejected | withdrawn
 //
 // Go-live brings two more facts, each once: the balance of a fund account on the
 // day before its book begins, and a member's personal account. Both are booked
-// as entries of kind opening. Accounts are opened in bulk at a bank in batches of
-// at most 500 rows; the bank answers in file order and brings the numbers.
+// as entries of kind opening when two people have decided them (gateway/casework):
+// finance each balance, beside the bank's statement of that day; the business desk
+// the personal accounts of a file, by their sums and the digests of file and lines.
+// Accounts are opened in bulk at a bank in batches of at most 500 rows; the bank
+// answers in file order and brings the numbers.
 package registry

@@ -2,6 +2,7 @@ package registry
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"io"
 	"slices"
@@ -61,6 +62,9 @@ const chunkSize = 5000
 // A file that is no text, no CSV, or whose header does not fit is refused whole,
 // and so is one of which no line is good; with WholeFile, one of which any line
 // is bad. Both are a RefusedFileError, and nothing is stored.
+//
+// Personal accounts at go-live are kept as a list, and the report names the decision
+// about it: they are booked when a second person has approved it.
 func (s *Service) Import(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, kind Kind, file io.ReadSeeker,
 	o Options,
@@ -81,12 +85,21 @@ func (s *Service) Import(
 		if _, err := file.Seek(0, io.SeekStart); err != nil {
 			return nil, fmt.Errorf("read import of %s from its start: %w", kind, err)
 		}
-		t, err := openTable(decode(file), spec)
+		// What a second person approves names the file by its digest.
+		digest := sha256.New()
+		t, err := openTable(decode(io.TeeReader(file, digest)), spec)
 		if err != nil {
 			return nil, err
 		}
-		e := &env{area: area, by: by.Login, today: s.c.Today(), formats: s.c.formats(), rules: nil, cases: nil}
-		return importTable(ctx, tx, e, spec, t, o.WholeFile)
+		e := &env{
+			area: area, by: by.Login, today: s.c.Today(), formats: s.c.formats(), rules: nil, cases: nil, list: 0,
+		}
+		report, err := importTable(ctx, tx, e, spec, t, o.WholeFile)
+		if err != nil || e.list == 0 {
+			return report, err
+		}
+		report.Decision, err = tx.AskAccounts(ctx, by, e.list, e.today, digest.Sum(nil))
+		return report, err
 	})
 }
 
@@ -139,6 +152,9 @@ type env struct {
 	// rules are read when a kind asks for them first.
 	rules *policy.Rules
 	cases []Case
+	// list is the one that personal accounts are kept in until they are approved; 0
+	// while there is none.
+	list int64
 }
 
 func (e *env) policy(ctx context.Context, tx Tx) (*policy.Rules, error) {
@@ -152,9 +168,10 @@ func (e *env) policy(ctx context.Context, tx Tx) (*policy.Rules, error) {
 	return e.rules, nil
 }
 
-func importTable(ctx context.Context, tx Tx, e *env, spec Spec, t *table, wholeFile bool) (any, error) {
+func importTable(ctx context.Context, tx Tx, e *env, spec Spec, t *table, wholeFile bool) (Report, error) {
+	none := Report{} //nolint:exhaustruct // none
 	if err := tx.LockImport(ctx, e.area, spec.Kind); err != nil {
-		return nil, err
+		return none, err
 	}
 	take := takerOf(spec.Kind)
 	var sum tally
@@ -162,22 +179,22 @@ func importTable(ctx context.Context, tx Tx, e *env, spec Spec, t *table, wholeF
 	for {
 		lines, err := t.chunk(chunkSize)
 		if err != nil {
-			return nil, err
+			return none, err
 		}
 		if len(lines) == 0 {
 			break
 		}
 		if err := take(ctx, tx, e, t.index, lines, &sum); err != nil {
-			return nil, fmt.Errorf("import %s, lines %d to %d: %w", spec.Kind, lines[0].line, t.line, err)
+			return none, fmt.Errorf("import %s, lines %d to %d: %w", spec.Kind, lines[0].line, t.line, err)
 		}
 	}
 	r := sum.report
 	if r.Refused > 0 && (wholeFile || r.Refused == r.Rows) {
-		return nil, sum.refusal()
+		return none, sum.refusal()
 	}
 	if len(e.cases) > 0 {
 		if err := tx.RaiseCases(ctx, e.area, e.cases); err != nil {
-			return nil, err
+			return none, err
 		}
 	}
 	return sum.done(), nil

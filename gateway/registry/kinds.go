@@ -94,12 +94,12 @@ func referenceSpecs() []Spec {
 		{KindPolicies, "rules of the area by effective date", []Column{
 			{"rule", false, "collection_mode, income_zero_at_month_end, contribution_tiers, collection_cutoff," +
 				" arrival_suspense_days, pay_day, handover_days, account_change_hold_days, amount_review_threshold," +
-				" shared_account_holds, return_policy or draft_days"},
+				" shared_account_holds, return_policy, draft_days or work_alarm_minutes"},
 			{"effective_from", false, textDay + ", the first day on which the value holds"},
 			{"value", false, "in the order of the rules: agency or tax; true or false; amounts separated by one" +
 				" blank; MM-DD; working days; a day of the month from 1 to 28;" +
 				" working days; calendar days; an amount;" +
-				" true or false; suspense or red; working days"},
+				" true or false; suspense or red; working days; minutes"},
 			{"document", false, "where the rule is written, 1 to 200 characters"},
 		}, []string{"rule", "effective_from"}, agency, true},
 		{KindBanks, "partner banks", []Column{
@@ -108,7 +108,7 @@ func referenceSpecs() []Spec {
 			{"name", false, "1 to 60 characters"},
 			{"format", false, "json, jsonl or the name of a profile, such as rural-cooperative"},
 			{"row_limit", false, "rows in one batch, 1 to 150000"},
-			{"charset", true, "of its files: gb18030 (when empty), gbk or utf-8"},
+			{"charset", true, "of its files: gb18030, gbk, utf-8 or latin-1; when empty, the first that its profile names"},
 		}, []string{"bank"}, agency, true},
 		{KindFundAccounts, "bank accounts of the fund, one of each role, scheme and bank", []Column{
 			{"scheme", false, "resident, rural, urban or land_lost"},

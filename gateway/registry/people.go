@@ -401,7 +401,7 @@ func openOpenings(ctx context.Context, tx Tx, e *env, rows []openingRow) (desk[o
 	if err != nil {
 		return none, err
 	}
-	stored, err := tx.PersonalOpenings(ctx, e.area, ids)
+	stored, err := tx.PersonalOpenings(ctx, e.area, ids, e.list)
 	if err != nil {
 		return none, err
 	}
@@ -409,13 +409,9 @@ func openOpenings(ctx context.Context, tx Tx, e *env, rows []openingRow) (desk[o
 	for _, p := range stored {
 		known[p.Member] = p
 	}
-	list, err := tx.Books(ctx, e.area)
+	books, err := booksOf(ctx, tx, e.area)
 	if err != nil {
 		return none, err
-	}
-	books := make(map[ledger.Scheme]Book)
-	for _, b := range list {
-		books[b.Scheme] = b
 	}
 	judge := func(r *openingRow) (Answer, *fault.Error) {
 		m, ok := members[r.id]
@@ -439,31 +435,92 @@ func openOpenings(ctx context.Context, tx Tx, e *env, rows []openingRow) (desk[o
 		known[m.ID] = r.PersonalOpening
 		return Imported, nil
 	}
-	store := func(ctx context.Context, rows []openingRow) error { return storeOpenings(ctx, tx, e, books, rows) }
+	store := func(ctx context.Context, rows []openingRow) error {
+		if e.list == 0 {
+			ids, err := tx.NewIDs(ctx, 1)
+			if err != nil {
+				return err
+			}
+			e.list = ids[0]
+		}
+		return tx.AddToList(ctx, e.area, e.list, inner(rows, func(r openingRow) PersonalOpening { return r.PersonalOpening }))
+	}
 	return desk[openingRow]{judge, store}, nil
 }
 
-// storeOpenings writes the accounts of a chunk and books one memorandum entry a scheme.
-func storeOpenings(
-	ctx context.Context, tx Tx, e *env, books map[ledger.Scheme]Book, rows []openingRow,
+func booksOf(ctx context.Context, tx Tx, area party.Area) (map[ledger.Scheme]Book, error) {
+	list, err := tx.Books(ctx, area)
+	if err != nil {
+		return nil, err
+	}
+	books := make(map[ledger.Scheme]Book, len(list))
+	for _, b := range list {
+		books[b.Scheme] = b
+	}
+	return books, nil
+}
+
+// ApprovedList is a list of personal accounts that two people decided.
+type ApprovedList struct {
+	ID int64
+	// By is the login of who asked for it, and Decision the request that another
+	// person approved.
+	By       string
+	Decision int64
+}
+
+// EnterAccounts books the personal accounts of a list as items of opening entries on
+// the day the book begins. It belongs into the transaction in which a second person
+// approves it.
+func EnterAccounts(ctx context.Context, tx Tx, area party.Area, l ApprovedList) error {
+	if err := tx.LockImport(ctx, area, KindOpeningAccounts); err != nil {
+		return err
+	}
+	books, err := booksOf(ctx, tx, area)
+	if err != nil {
+		return err
+	}
+	after := int64(0)
+	for {
+		rows, err := tx.ListedAccounts(ctx, area, l.ID, after, chunkSize)
+		if err != nil || len(rows) == 0 {
+			return err
+		}
+		for _, r := range rows {
+			b, ok := books[r.Scheme]
+			if !ok {
+				return ErrNoBook
+			}
+			if !b.SealedThrough.Before(b.OpenedOn) {
+				return ErrSealed
+			}
+		}
+		if err := enterAccounts(ctx, tx, area, l, books, rows); err != nil {
+			return err
+		}
+		after = rows[len(rows)-1].Member
+	}
+}
+
+// enterAccounts writes the accounts of a chunk and books one memorandum entry a scheme.
+func enterAccounts(
+	ctx context.Context, tx Tx, area party.Area, l ApprovedList, books map[ledger.Scheme]Book, rows []PersonalOpening,
 ) error {
 	ids, err := tx.NewIDs(ctx, len(rows))
 	if err != nil {
 		return err
 	}
-	list := make([]PersonalOpening, len(rows))
 	byScheme := make(map[ledger.Scheme][]PersonalOpening)
-	for i, r := range rows {
-		r.ID = ids[i]
-		list[i] = r.PersonalOpening
-		byScheme[r.Scheme] = append(byScheme[r.Scheme], r.PersonalOpening)
+	for i := range rows {
+		rows[i].ID = ids[i]
+		byScheme[rows[i].Scheme] = append(byScheme[rows[i].Scheme], rows[i])
 	}
-	if err := tx.InsertPersonalOpenings(ctx, e.area, e.by, list); err != nil {
+	if err := tx.InsertPersonalOpenings(ctx, area, l, rows); err != nil {
 		return err
 	}
 	var entries []ledger.Entry
 	for _, scheme := range []ledger.Scheme{ledger.Resident, ledger.Rural, ledger.Urban, ledger.LandLost} {
-		entry, err := personalEntry(e.area, books[scheme], byScheme[scheme])
+		entry, err := personalEntry(area, books[scheme], byScheme[scheme])
 		if err != nil {
 			return err
 		}
@@ -474,7 +531,7 @@ func storeOpenings(
 	if len(entries) == 0 {
 		return nil
 	}
-	_, err = tx.Book(ctx, e.by, entries...)
+	_, err = tx.Book(ctx, l.By, entries...)
 	return err
 }
 

@@ -139,7 +139,10 @@ func parseBank(f *fields, e *env) Bank {
 		Code: f.bankCode(), BankNo: f.text("bank_no"), Name: f.name().Plain(),
 		Format:   word(f, "format", false, e.formats...),
 		RowLimit: f.number("row_limit", 1, 150_000),
-		Charset:  word(f, "charset", true, "gb18030", "gbk", "utf-8"),
+		Charset:  "",
+	}
+	if f.optional("charset") != "" {
+		b.Charset = word(f, "charset", false, "gb18030", "gbk", "utf-8", "latin-1")
 	}
 	if err := party.CheckBankNo(b.BankNo); err != nil {
 		f.refuse("bank_no", err.Error())

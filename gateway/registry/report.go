@@ -34,6 +34,9 @@ type Report struct {
 	Lines []Line
 	// Omitted counts the lines that found no room in Lines.
 	Omitted int
+	// Decision is what a second person has to approve before the personal accounts of
+	// the file are booked; 0 where there are none.
+	Decision int64
 }
 
 // MaxLines bounds the lines of a report.

@@ -5,6 +5,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
@@ -61,8 +62,24 @@ type PeopleTx interface {
 	// TierChoices returns every choice of the members.
 	TierChoices(ctx context.Context, area party.Area, members []int64) ([]TierChoice, error)
 	InsertTierChoices(ctx context.Context, area party.Area, rows []TierChoice) error
-	PersonalOpenings(ctx context.Context, area party.Area, members []int64) ([]PersonalOpening, error)
-	InsertPersonalOpenings(ctx context.Context, area party.Area, by string, rows []PersonalOpening) error
+	GoLiveTx
+}
+
+// GoLiveTx reads and stores members' personal accounts at go-live.
+type GoLiveTx interface {
+	// PersonalOpenings returns those of the members that were entered, that wait for
+	// their approval, or that stand in the list.
+	PersonalOpenings(ctx context.Context, area party.Area, members []int64, list int64) ([]PersonalOpening, error)
+	// AddToList keeps personal accounts that wait for their approval.
+	AddToList(ctx context.Context, area party.Area, list int64, rows []PersonalOpening) error
+	// AskAccounts asks, as a maker, for the approval of a list, whose file has the
+	// SHA-256, and returns the id of the decision.
+	AskAccounts(ctx context.Context, by approval.Officer, list int64, today calendar.Day, digest []byte) (int64, error)
+	// ListedAccounts returns the accounts of a list with their schemes, by member
+	// after one.
+	ListedAccounts(ctx context.Context, area party.Area, list, after int64, limit int) ([]PersonalOpening, error)
+	// InsertPersonalOpenings enters accounts of a list that was decided.
+	InsertPersonalOpenings(ctx context.Context, area party.Area, l ApprovedList, rows []PersonalOpening) error
 }
 
 // PayeeTx reads and stores what decides who is paid.
@@ -76,7 +93,7 @@ type PayeeTx interface {
 	DeathNotices(ctx context.Context, f NoticeFilter) ([]DeathNotice, error)
 	InsertDeathNotices(ctx context.Context, area party.Area, by string, rows []DeathNotice) error
 	// WithdrawNotice returns approval.ErrDecided where it was taken back before.
-	WithdrawNotice(ctx context.Context, area party.Area, n DeathNotice, by string) error
+	WithdrawNotice(ctx context.Context, area party.Area, t TakingBack) error
 	// SetActivated writes whether the holders can draw from the instruments.
 	SetActivated(ctx context.Context, area party.Area, rows []Instrument) error
 }
@@ -133,8 +150,10 @@ type BookTx interface {
 	OpenBooks(ctx context.Context, area party.Area, books []Book) error
 	NewIDs(ctx context.Context, n int) ([]int64, error)
 	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
-	// InsertOpeningBalances returns ErrOpened where an account has its balance already.
-	InsertOpeningBalances(ctx context.Context, area party.Area, by string, rows []OpeningBalance) error
+	// HasOpeningBalance says that an account's opening balance was entered.
+	HasOpeningBalance(ctx context.Context, area party.Area, account int64) (bool, error)
+	// InsertOpeningBalance returns ErrOpened where the account has its balance already.
+	InsertOpeningBalance(ctx context.Context, area party.Area, b OpeningBalance, by string, decision int64) error
 }
 
 // OpeningTx opens accounts at a bank in bulk, and serves the bank's customers.

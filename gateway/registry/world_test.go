@@ -18,6 +18,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
@@ -37,6 +38,8 @@ type world struct {
 	in    *bank.Intake
 	sql   *pgx.Conn
 	db    pgtest.Database
+	// cases is where two people agree on what one alone may not do.
+	cases *casework.Service
 }
 
 var keys atomic.Int64 //nolint:gochecknoglobals // keys of requests
@@ -57,6 +60,7 @@ func newWorld(t *testing.T) *world {
 	}
 	t.Cleanup(func() { _ = conn.Close(context.Background()) })
 	w := &world{t: t, sql: conn, db: d, in: bank.NewIntake(jobless{db.Receipts()}, 1<<20), store: db.Registry()}
+	w.cases = casework.New(db.Casework(), func() calendar.Day { return calendar.MustDay("2011-03-10") })
 	w.Service = registry.New(registry.Config{
 		Formats: []registry.Format{"rural-cooperative"},
 		Store:   w.store, Today: func() calendar.Day { return calendar.MustDay("2011-03-10") },
@@ -271,7 +275,34 @@ func settled(t *testing.T) *world {
 		lines += instrumentLine(n, "psbc", card(n))
 	}
 	w.must(registry.KindInstruments, lines)
+	w.hireDesks()
 	return w
+}
+
+// hireDesks makes the officers of officer and their checkers, who stand in the
+// database where two of them agree.
+func (w *world) hireDesks() {
+	w.t.Helper()
+	for n, in := range []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance} {
+		w.hire(officer(in, chencang).Login, int64(91+n), in, chencang, approval.Maker)
+		w.hire(checkerOf(in).Login, int64(93+n), in, chencang, approval.Checker)
+	}
+}
+
+func checkerOf(in approval.Organisation) approval.Officer {
+	o := officer(in, chencang, approval.Checker)
+	o.Login = "checker." + string(in)
+	return o
+}
+
+// approve has a checker of the office approve a decision by its id.
+func (w *world) approve(in approval.Organisation, id int64) error {
+	w.t.Helper()
+	asked, err := w.cases.Request(context.Background(), checkerOf(in), id)
+	if err == nil {
+		_, err = w.agree(checkerOf(in), asked)
+	}
+	return err
 }
 
 // probe returns a counter on a connection of its own.

@@ -13,7 +13,7 @@ import (
 const (
 	// MaxHeld is how much of a file of instructions is held in memory where its
 	// source cannot seek and no header gives the totals.
-	MaxHeld      = 64 << 20
+	MaxHeld      = 24 << 20
 	contextEvery = 1024
 	byteOrder    = "\xEF\xBB\xBF"
 )

@@ -189,3 +189,16 @@ func (p *Profile) why(ctx context.Context, b Bank, s Source, r io.ReadSeeker) er
 	}
 	return errors.Join(errs...)
 }
+
+// Names returns the names of all profiles, json and jsonl among them, each once and
+// sorted: what a bank's row in the registry may have as its format.
+func (f Files) Names() []string {
+	var all []string
+	for _, p := range f.profiles {
+		if !slices.Contains(all, p.name) {
+			all = append(all, p.name)
+		}
+	}
+	slices.Sort(all)
+	return all
+}

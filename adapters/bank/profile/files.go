@@ -12,7 +12,6 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
-	"twoline/gateway/party"
 )
 
 // RuralCooperative is the format of the rural credit cooperatives' text files.
@@ -66,6 +65,12 @@ func (f Files) Profile(format string, d Direction) (*Profile, error) {
 	return p, nil
 }
 
+// WithholdingRows returns how many debits the bank takes in one file, or 0.
+func (f Files) WithholdingRows(p collection.Partner) int { return f.RowLimit(p.Format, Collection) }
+
+// PaymentRows returns how many payments the bank takes in one file, or 0.
+func (f Files) PaymentRows(p disbursement.Partner) int { return f.RowLimit(p.Format, Payment) }
+
 // RowLimit returns how many rows a bank of the format takes in one file, or 0
 // where its profile sets no limit: batches are cut to it before they are frozen.
 func (f Files) RowLimit(format string, d Direction) int {
@@ -111,21 +116,39 @@ func paymentFacts(p disbursement.Partner, b disbursement.Batch) Facts {
 }
 
 // CheckWithholding says why the bank's file cannot carry a payer, or nil.
-func (f Files) CheckWithholding(p collection.Partner, name party.Name) error {
-	return f.checkName(p.Format, Collection, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}, name)
+func (f Files) CheckWithholding(p collection.Partner, d collection.Due) error {
+	return f.check(p.Format, Collection, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}, bank.BatchItem{ //nolint:exhaustruct // what a due knows
+		Name: d.Name.Plain(), IDNumber: d.IDNumber.Plain(), Account: d.Account.Plain(), Mandate: d.MandateNo,
+		SocialNo: d.SocialNo, Region: d.Region.String(), Currency: currency,
+		Bank: otherBank(d.ClearingBank, p.BankNo),
+	})
 }
 
 // CheckPayment says why the bank's file cannot carry a payee, or nil.
-func (f Files) CheckPayment(p disbursement.Partner, name party.Name) error {
-	return f.checkName(p.Format, Payment, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}, name)
+func (f Files) CheckPayment(p disbursement.Partner, d disbursement.Payee) error {
+	return f.check(p.Format, Payment, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}, bank.BatchItem{ //nolint:exhaustruct // what a claim knows
+		Name: d.Name.Plain(), IDNumber: d.IDNumber.Plain(), Account: d.Account.Plain(), SocialNo: d.SocialNo,
+		Region: d.Region.String(), Currency: currency, Bank: otherBank(d.ClearingBank, p.BankNo),
+	})
 }
 
-func (f Files) checkName(format string, d Direction, b Bank, name party.Name) error {
+// currency of every amount.
+const currency = "CNY"
+
+// otherBank is the clearing bank of an account where it is not the partner itself.
+func otherBank(clearing, partner string) string {
+	if clearing == partner {
+		return ""
+	}
+	return clearing
+}
+
+func (f Files) check(format string, d Direction, b Bank, item bank.BatchItem) error {
 	p, err := f.Profile(format, d)
 	if err != nil {
 		return err
 	}
-	return p.CheckName(b, name)
+	return p.CheckItem(b, item)
 }
 
 // WriteWithholding writes a batch in its bank's own form.
@@ -142,7 +165,7 @@ func (f Files) WriteWithholding(
 	}
 	err = profile.WriteRequest(w, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset},
 		Batch{Head: head, Facts: withholdingFacts(p, b)}, func(yield func(bank.BatchItem) error) error {
-			return items(func(i collection.Item) error { return yield(withholding(i)) })
+			return items(func(i collection.Item) error { return yield(withholding(p, b, i)) })
 		})
 	if err != nil {
 		return fmt.Errorf("write batch %s: %w", b.Number, err)
@@ -150,10 +173,11 @@ func (f Files) WriteWithholding(
 	return nil
 }
 
-func withholding(i collection.Item) bank.BatchItem {
+func withholding(p collection.Partner, b collection.Batch, i collection.Item) bank.BatchItem {
 	return bank.BatchItem{
-		Batch: 0, Index: i.Seq - 1, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Amount), Currency: "CNY",
-		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(), Bank: "", Mandate: i.MandateNo,
+		Batch: 0, Index: i.Seq - 1, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Amount), Currency: currency,
+		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(),
+		Bank: otherBank(b.ClearingBank, p.BankNo), Mandate: i.MandateNo,
 		SocialNo: i.SocialNo, Region: i.Region.String(), Text: "",
 	}
 }
@@ -173,7 +197,7 @@ func (f Files) WritePayment(
 	}
 	err = profile.WriteRequest(w, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset},
 		Batch{Head: head, Facts: paymentFacts(p, b)}, func(yield func(bank.BatchItem) error) error {
-			return items(func(i disbursement.Item) error { return yield(payment(i)) })
+			return items(func(i disbursement.Item) error { return yield(payment(p, b, i)) })
 		})
 	if err != nil {
 		return fmt.Errorf("write batch %s: %w", b.Number, err)
@@ -181,10 +205,11 @@ func (f Files) WritePayment(
 	return nil
 }
 
-func payment(i disbursement.Item) bank.BatchItem {
+func payment(p disbursement.Partner, b disbursement.Batch, i disbursement.Item) bank.BatchItem {
 	return bank.BatchItem{
-		Batch: 0, Index: i.Seq - 1, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Sum()), Currency: "CNY",
-		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(), Bank: "", Mandate: "",
+		Batch: 0, Index: i.Seq - 1, ItemID: fmt.Sprint(i.ID), Amount: bank.FigureOf(i.Sum()), Currency: currency,
+		Name: i.Name.Plain(), IDNumber: i.IDNumber.Plain(), Account: i.Account.Plain(),
+		Bank: otherBank(b.ClearingBank, p.BankNo), Mandate: "",
 		SocialNo: i.SocialNo, Region: i.Region.String(), Text: "",
 	}
 }

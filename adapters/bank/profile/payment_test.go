@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 
 	"twoline/adapters/bank/gb18030"
@@ -9,6 +10,7 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/fault"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 )
@@ -80,20 +82,34 @@ func TestWritePayment_JSONLines(t *testing.T) {
 
 func TestCheckPayment(t *testing.T) {
 	t.Parallel()
-	name, _, _ := party.Stored("王𠮷", "", "")
+	fine := func(*disbursement.Payee) {}
+	named := func(p *disbursement.Payee, name string) { p.Name, _, _ = party.Stored(name, "", "") }
 	for _, tt := range []struct {
 		format, charset string
-		want            bool
+		change          func(*disbursement.Payee)
+		want            string
 	}{
-		{profile.RuralCooperative, "gb18030", true},
-		{profile.RuralCooperative, "gbk", false},
-		{profile.RuralCooperative, "utf-8", true},
-		{profile.RuralCooperative, "big5", false},
-		{"json", "gbk", true},
+		{profile.RuralCooperative, "gb18030", fine, ""},
+		{profile.RuralCooperative, "gbk", fine, "text_not_encodable"},
+		{profile.RuralCooperative, "utf-8", fine, ""},
+		{profile.RuralCooperative, "big5", fine, "text_not_encodable"},
+		{profile.RuralCooperative, "gb18030", func(p *disbursement.Payee) { named(p, "王|五") }, "file_field"},
+		{profile.RuralCooperative, "gb18030", func(p *disbursement.Payee) { p.SocialNo = "" }, "file_field"},
+		{"json", "gbk", fine, ""},
+		{"unionpay", "utf-8", fine, ""},
+		{"unionpay", "utf-8", func(p *disbursement.Payee) { _, p.IDNumber, _ = party.Stored("", "44052418800101001", "") }, "file_field"},
+		{"cnaps", "utf-8", fine, ""},
+		{"cnaps", "utf-8", func(p *disbursement.Payee) { named(p, strings.Repeat("王", 61)) }, "file_field"},
+		{"iso20022", "utf-8", func(p *disbursement.Payee) { _, _, p.Account = party.Stored("", "", "") }, "file_field"},
+		{"bocom-xlsx", "utf-8", fine, "no_request"},
+		{"nobody", "utf-8", fine, "format_unknown"},
 	} {
+		payee := disbursement.Payee{SocialNo: "S001", Region: 610304001002} //nolint:exhaustruct // what files carry
+		payee.Name, payee.IDNumber, payee.Account = party.Stored("王𠮷", "440524188001010014", "6217000000000000002")
+		tt.change(&payee)
 		p := disbursement.Partner{Format: tt.format, Charset: tt.charset} //nolint:exhaustruct // all it asks
-		if err := profile.New().CheckPayment(p, name); (err == nil) != tt.want {
-			t.Errorf("a rare name in %s of a %s bank: %v", tt.charset, tt.format, err)
+		if err := profile.New().CheckPayment(p, payee); (err == nil) != (tt.want == "") || err != nil && fault.CodeOf(err) != tt.want {
+			t.Errorf("%s, %s: %v, want %q", tt.format, tt.charset, err, tt.want)
 		}
 	}
 }

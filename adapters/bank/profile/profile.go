@@ -27,6 +27,7 @@ import (
 
 	"twoline/adapters/bank/gb18030"
 	"twoline/adapters/bank/layout"
+	"twoline/gateway/bank"
 	"twoline/gateway/fault"
 )
 
@@ -52,9 +53,11 @@ var (
 	// ErrOtherBank is a file of one bank in the place of another.
 	ErrOtherBank = fault.New(fault.Unprocessable, "other_bank", "the file is another bank's")
 	// ErrFormat is a bank whose format has no profile.
-	ErrFormat = fault.New(fault.Unprocessable, "format_unknown", "no profile describes the bank's format")
+	ErrFormat = bank.ErrNoForm
 	// ErrNoRequest is a profile that says what a bank answers only.
 	ErrNoRequest = fault.New(fault.Unprocessable, "no_request", "the profile describes no file that we could send")
+	// ErrNoResults is a profile whose bank answers in messages, or not at all.
+	ErrNoResults = fault.New(fault.Unprocessable, "no_results", "the profile describes no answer of rows")
 )
 
 // Profile is one bank's files of one direction. It is safe for concurrent use.

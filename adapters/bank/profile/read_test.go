@@ -326,7 +326,7 @@ func TestFiles_WithoutAProfile(t *testing.T) {
 		}
 	}
 	c := collection.Partner{Format: "bocom-xlsx"} //nolint:exhaustruct // all it asks
-	if err := files.CheckWithholding(c, items1(t)); !errors.Is(err, profile.ErrFormat) {
+	if err := files.CheckWithholding(c, collection.Due{}); !errors.Is(err, profile.ErrFormat) {
 		t.Errorf("a profile of the other direction: %v", err)
 	}
 	_, err := files.Profile("unionpay", profile.Opening)

@@ -3,6 +3,7 @@ package profile
 import (
 	"io"
 	"strings"
+	"unicode/utf8"
 
 	"twoline/adapters/bank/jsonl"
 	"twoline/adapters/bank/layout"
@@ -87,6 +88,66 @@ func writeLines(w io.Writer, batch Batch, items func(yield func(bank.BatchItem) 
 		return err
 	}
 	return out.Close()
+}
+
+// CheckItem says why the bank's file cannot carry an item, or nil: a value that the
+// bank demands is missing or of another form, a character that its charset lacks, a
+// separator, or more bytes than a field has. Amounts are not looked at.
+func (p *Profile) CheckItem(b Bank, i bank.BatchItem) error {
+	if p.request == nil {
+		return ErrNoRequest
+	}
+	texts := map[layout.FieldName]string{
+		layout.Name: i.Name, layout.IDNumber: i.IDNumber, layout.Account: i.Account, layout.Mandate: i.Mandate,
+		layout.SocialNo: i.SocialNo, layout.Region: i.Region, layout.Bank: i.Bank, layout.Currency: i.Currency,
+	}
+	if p.request.rows == nil {
+		return p.request.holds(i)
+	}
+	for k := range p.request.rows.Fields {
+		f := &p.request.rows.Fields[k]
+		text, ok := texts[f.Name]
+		if !ok {
+			continue
+		}
+		if err := f.Accepts(text); err != nil {
+			return err
+		}
+		if f.Name == layout.Currency || text == "" {
+			continue // its values are the layout's
+		}
+		if err := p.checkText(b, f.Name, text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// holds says why a message cannot carry an item: what it demands, and how long its
+// fields are.
+func (f *file) holds(i bank.BatchItem) error {
+	name, account, mandate := 140, 34, 35
+	switch {
+	case f.format == formatLines:
+		return nil
+	case strings.HasPrefix(f.format, "beps."):
+		name, account, mandate = 60, 32, 60
+		if f.format == "beps.380" && i.Mandate == "" {
+			return layout.ErrField.With("the bank demands a value").On("mandate")
+		}
+	}
+	for _, v := range []struct {
+		field, text string
+		most        int
+	}{{"name", i.Name, name}, {"account", i.Account, account}, {"mandate", i.Mandate, mandate}} {
+		switch {
+		case v.text == "" && v.field != "mandate":
+			return layout.ErrField.With("the bank demands a value").On(v.field)
+		case utf8.RuneCountInString(v.text) > v.most || layout.HasControl(v.text):
+			return layout.ErrField.With("the bank takes at most %d characters on one line", v.most).On(v.field)
+		}
+	}
+	return nil
 }
 
 // CheckName says why the bank's file cannot carry a person's name, or nil: a

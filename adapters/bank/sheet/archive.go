@@ -199,8 +199,11 @@ func (a archive) open(name string) (part, error) {
 // Read implements io.Reader.
 func (p part) Read(b []byte) (int, error) {
 	n, err := p.from.Read(b)
-	_, corrupt := errors.AsType[flate.CorruptInputError](err)
-	if corrupt || errors.Is(err, zip.ErrFormat) || errors.Is(err, zip.ErrChecksum) || errors.Is(err, io.ErrUnexpectedEOF) {
+	_, damaged := errors.AsType[flate.CorruptInputError](err)
+	for _, what := range []error{zip.ErrFormat, zip.ErrChecksum, io.ErrUnexpectedEOF} {
+		damaged = damaged || errors.Is(err, what)
+	}
+	if damaged {
 		err = ErrArchive.With("a part is damaged").Because(err)
 	}
 	return n, err

@@ -81,7 +81,7 @@ func BenchmarkRead(b *testing.B) {
 func TestRead_memory(t *testing.T) {
 	// Not parallel: it measures.
 	var file bytes.Buffer
-	many(t, &file, 150_000)
+	many(t, &file, 100_000)
 	l := answers()
 	var most uint64
 	n := 0

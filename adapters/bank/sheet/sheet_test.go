@@ -324,7 +324,7 @@ func TestRead_aSheetThatEndsEarlyIsRefused(t *testing.T) {
 	t.Parallel()
 	whole := rowsXML(headings(), []string{number("1"), common("0"), text("81001"), number("1"), text("成功")},
 		[]string{number("2"), common("0"), text("81002"), number("1"), text("成功")})
-	for at := strings.Index(whole, "<row>") + 1; at < len(whole); at++ {
+	for at := strings.Index(whole, "<row>") + 1; at < len(whole); at += 7 {
 		records, _, err := read(t, archive(t, parts(whole[:at])...), answers())
 		if err == nil {
 			t.Fatalf("%q was read: %+v", whole[:at], records)

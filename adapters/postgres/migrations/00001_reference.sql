@@ -73,7 +73,8 @@ create table bank (
     -- What the bank takes: json (by API), jsonl, or the name of a profile of its files.
     format      text not null check (format ~ '^[a-z][a-z0-9.-]{1,39}$'),
     row_limit   integer not null check (row_limit between 1 and 150000),
-    charset     text not null default 'gb18030' check (charset in ('gb18030', 'gbk', 'utf-8')),
+    -- Empty is the first charset of the profile.
+    charset     text not null default '' check (charset in ('', 'gb18030', 'gbk', 'utf-8', 'latin-1')),
     primary key (area, bank)
 );
 

@@ -74,7 +74,7 @@ create table entry (
     foreign key (area, scheme) references book
 );
 create unique index entry_reverses on entry (area, reverses) where reverses is not null;
-create index entry_accounted on entry (area, scheme, accounted_on);
+create index entry_accounted on entry (area, scheme, accounted_on, id);
 
 create table posting (
     area         integer not null,
@@ -258,6 +258,8 @@ create table sealed_day (
     entries   bigint not null,
     digest    bytea not null check (length(digest) = 32),
     sealed_at timestamptz not null,
+    -- Those of the entries that touch the fund: a month's vouchers are numbered by them without being read.
+    vouchers  bigint not null,
     primary key (area, scheme, day)
 );
 
@@ -348,8 +350,13 @@ begin
       left join before b using (role, fund_account)
       left join moved m using (role, fund_account);
 
-    insert into sealed_day (area, scheme, day, entries, digest, sealed_at)
-    select the_area, the_scheme, the_day, d.entries, d.digest, at from day_digest(the_area, the_scheme, the_day) d;
+    insert into sealed_day (area, scheme, day, entries, digest, sealed_at, vouchers)
+    select the_area, the_scheme, the_day, d.entries, d.digest, at, (
+           select count(*) from entry e
+            where e.area = the_area and e.scheme = the_scheme and e.accounted_on = the_day
+              and exists (select from posting p
+                           where p.area = e.area and p.entry_id = e.id and p.role not like 'personal%'))
+      from day_digest(the_area, the_scheme, the_day) d;
 
     update book b set sealed_through = the_day
      where b.area = the_area and b.scheme = the_scheme and b.sealed_through = sealed;

@@ -223,6 +223,7 @@ create table arrival_subject (
     constraint officer_says_why check ((named_by like 'officer:%') = (reason <> ''))
 );
 create index arrival_subject_batch on arrival_subject (area, batch_id);
+create index arrival_day on arrival (area, business_day);
 create index arrival_batch on arrival (area, batch_id) where batch_id is not null;
 create index arrival_terminal on arrival (area, terminal_day) where terminal_day is not null;
 
@@ -306,6 +307,12 @@ create table arrival_suspense (
     arrival_id bigint not null,
     business_day date not null,
     primary key (area, arrival_id)
+);
+
+-- Up to which day all money of an area is agreed or in suspense, so that the daily look need not read it again.
+create table arrival_watch (
+    area            integer primary key,
+    settled_through date not null
 );
 
 -- Money taken above the chosen yearly amount, or without a right to it: to be given back.
@@ -528,23 +535,45 @@ create table opening_balance (
     statement_digest bytea,
     entered_by       text not null,
     entered_at       timestamptz not null,
+    -- Two people decided it.
+    decision_id      bigint not null,
+    decision_kind    text not null generated always as ('opening_balance') stored,
     primary key (area, fund_account)
 );
 
--- Go-live: a member's personal account; booked as items of an opening entry that name this row as their cause.
-create table personal_opening (
+-- Go-live: the personal accounts of a file, which wait for the approval of a second person.
+create table personal_opening_asked (
     area       integer not null,
+    list_id    bigint not null,
     member_id  bigint not null,
-    id         bigint not null,
     individual bigint not null check (individual >= 0),
     collective bigint not null check (collective >= 0),
     subsidy    bigint not null check (subsidy >= 0),
     interest   bigint not null check (interest >= 0),
-    entered_by text not null,
-    entered_at timestamptz not null,
+    primary key (area, list_id, member_id),
+    foreign key (area, member_id) references member
+);
+create index personal_opening_asked_member on personal_opening_asked (area, member_id);
+
+-- Go-live: a member's personal account; booked as items of an opening entry that name this row as their cause.
+create table personal_opening (
+    area          integer not null,
+    member_id     bigint not null,
+    id            bigint not null,
+    individual    bigint not null check (individual >= 0),
+    collective    bigint not null check (collective >= 0),
+    subsidy       bigint not null check (subsidy >= 0),
+    interest      bigint not null check (interest >= 0),
+    entered_by    text not null,
+    entered_at    timestamptz not null,
+    -- Two people decided it, for the whole list.
+    list_id       bigint not null,
+    decision_id   bigint not null,
+    decision_kind text not null generated always as ('opening_accounts') stored,
     primary key (area, member_id),
     unique (area, id),
-    foreign key (area, member_id) references member
+    foreign key (area, member_id) references member,
+    foreign key (area, list_id, member_id) references personal_opening_asked
 );
 
 create table statement (

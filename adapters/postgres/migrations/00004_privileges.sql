@@ -10,12 +10,13 @@ declare
         'withholding_run', 'batch_event', 'withholding_item', 'receipt_part', 'answer', 'arrival', 'counter_receipt',
         'terminal_day', 'agreement', 'arrival_suspense', 'arrival_subject', 'refund_task', 'exception_case', 'exception_closed',
         'bank_query', 'account_opening', 'account_opening_item', 'account_opening_answer', 'transfer_event', 'approval',
-        'fixed_deposit', 'opening_balance', 'personal_opening', 'statement', 'statement_line', 'reconciliation_match',
+        'fixed_deposit', 'opening_balance', 'personal_opening', 'personal_opening_asked', 'statement', 'statement_line',
+        'reconciliation_match',
         'reconciliation_run',
         'reconciliation_count', 'reconciliation_break', 'break_line', 'break_closed', 'idempotency', 'audit',
         'tier_choice'];
     states text[] := array[
-        'withholding_batch', 'receipt', 'agreement_progress', 'batch_counter', 'item_counter', 'fund_transfer', 'book',
+        'withholding_batch', 'receipt', 'agreement_progress', 'arrival_watch', 'batch_counter', 'item_counter', 'fund_transfer', 'book',
         'instrument', 'mandate', 'officer', 'duty_grant', 'session', 'bank_key', 'member', 'person', 'organisation', 'bank',
         'fund_account', 'region', 'area', 'chart_account', 'working_day', 'used_nonce'];
 begin
@@ -48,6 +49,7 @@ begin
     grant update (state, digest, size, duplicate_of, rows, recorded, repeated, pending, refused, amount, code, text,
         processed_at, accepted) on receipt to twoline_app;
     grant update (posted_upto, posted_count, done) on agreement_progress to twoline_app;
+    grant update (settled_through) on arrival_watch to twoline_app;
     grant update (next) on batch_counter to twoline_app;
     grant update (next) on item_counter to twoline_app;
     grant update (state, version) on fund_transfer to twoline_app;

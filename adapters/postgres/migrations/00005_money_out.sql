@@ -36,11 +36,14 @@ create table death_notice (
     foreign key (area, member_id) references member
 );
 create table death_withdrawn (
-    area       integer not null,
-    notice_id  bigint not null,
-    document   text not null check (length(document) between 1 and 200),
-    entered_by text not null,
-    entered_at timestamptz not null,
+    area          integer not null,
+    notice_id     bigint not null,
+    document      text not null check (length(document) between 1 and 200),
+    entered_by    text not null,
+    entered_at    timestamptz not null,
+    -- Two people decided it.
+    decision_id   bigint not null,
+    decision_kind text not null generated always as ('notice') stored,
     primary key (area, notice_id),
     foreign key (area, notice_id) references death_notice
 );
@@ -332,11 +335,15 @@ create table payment_return_booked (
 
 -- A claim that is never paid again (death, no right): what waits in suspense goes back to the expenditure.
 create table return_unclaimed (
-    area         integer not null,
-    return_id    bigint not null,
-    document     text not null check (length(document) between 1 and 200),
-    entered_by   text not null,
-    business_day date not null,
+    area          integer not null,
+    return_id     bigint not null,
+    document      text not null check (length(document) between 1 and 200),
+    entered_by    text not null,
+    business_day  date not null,
+    entered_at    timestamptz not null,
+    -- Two people decided it.
+    decision_id   bigint not null,
+    decision_kind text not null generated always as ('return') stored,
     primary key (area, return_id),
     foreign key (area, return_id) references payment_return_booked
 );
@@ -382,33 +389,54 @@ create unique index receipt_name on receipt (area, bank, kind, (coalesce(subject
       and accepted is null;
 
 -- What people decide where no rule can: a file that was set aside, an item whose bank is silent, a case that ends by
--- no event. The effect goes the way of the bank's own word: a file is taken in, evidence becomes an answer.
+-- no event, a return that is never paid again, a death notice that was wrong, what accounts held at go-live. The effect
+-- goes the way of the bank's own word, a file is taken in, evidence becomes an answer; or it is a fact that names the
+-- decision.
 create table decision_request (
-    area           integer not null,
-    id             bigint not null default nextval('fact_id'),
-    kind           text not null check (kind in ('file', 'item', 'case')),
-    -- The receipt, the item of either direction, or the case.
-    subject_id     bigint not null,
-    word           text not null,
-    document       text not null check (length(document) between 1 and 200),
-    reason         text not null default '',
-    bank_reference text not null default '',
-    value_date     date,
-    code           text not null default '',
+    area            integer not null,
+    id              bigint not null default nextval('fact_id'),
+    kind            text not null check (kind in ('file', 'item', 'case', 'return', 'notice', 'opening_balance',
+                        'opening_accounts')),
+    -- The receipt, the item of either direction, the case, the return, the notice, the fund account, or the list of
+    -- personal accounts.
+    subject_id      bigint not null,
+    word            text not null,
+    document        text not null check (length(document) between 1 and 200),
+    reason          text not null default '',
+    bank_reference  text not null default '',
+    value_date      date,
+    code            text not null default '',
+    -- Of a fund account: its balance, in fen.
+    amount          bigint not null default 0,
+    -- The SHA-256 of the document, where it is a file.
+    document_digest bytea check (length(document_digest) = 32),
     -- What its maker was shown of the subject.
-    about          text not null,
-    digest         bytea not null check (length(digest) = 32),
-    maker          text not null,
-    maker_person   bigint not null,
-    made_at        timestamptz not null,
-    state          text not null check (state in ('submitted', 'approved', 'rejected', 'withdrawn')),
-    version        integer not null default 1,
+    about           text not null,
+    digest          bytea not null check (length(digest) = 32),
+    maker           text not null,
+    maker_person    bigint not null,
+    made_at         timestamptz not null,
+    state           text not null check (state in ('submitted', 'approved', 'rejected', 'withdrawn')),
+    version         integer not null default 1,
     primary key (area, id),
     unique (area, id, maker_person, digest),
+    -- What a fact that a decision made rests on.
+    unique (area, id, kind, subject_id),
     foreign key (maker, maker_person) references officer (login, person_id),
     constraint decision_word check (case kind when 'file' then word in ('accept', 'reject')
-        when 'item' then word in ('succeeded', 'failed', 'not_executed') else word in ('settled', 'executed') end)
+        when 'item' then word in ('succeeded', 'failed', 'not_executed') when 'case' then word in ('settled', 'executed')
+        when 'return' then word = 'unclaimed' when 'notice' then word = 'taken_back' else word = 'entered' end),
+    constraint decision_amount check (amount >= 0 and (amount = 0 or kind = 'opening_balance'))
 );
+alter table death_withdrawn
+    add foreign key (area, decision_id, decision_kind, notice_id) references decision_request (area, id, kind, subject_id);
+alter table return_unclaimed
+    add foreign key (area, decision_id, decision_kind, return_id) references decision_request (area, id, kind, subject_id);
+alter table opening_balance
+    add foreign key (area, decision_id, decision_kind, fund_account)
+        references decision_request (area, id, kind, subject_id);
+alter table personal_opening
+    add foreign key (area, decision_id, decision_kind, list_id) references decision_request (area, id, kind, subject_id);
 create unique index decision_open on decision_request (area, kind, subject_id) where state = 'submitted';
 create index decision_subject on decision_request (area, kind, subject_id, id);
 
@@ -570,6 +598,33 @@ create trigger check_request_step before insert or update on instrument_change
     for each row execute function check_request_step();
 create trigger check_request_step before insert or update on decision_request
     for each row execute function check_request_step();
+
+-- What two people have to decide is written with the approval, which is another person's than the maker's.
+-- +goose StatementBegin
+create function check_decided() returns trigger language plpgsql security definer
+set search_path = public, pg_temp as $$
+declare
+    bad bigint;
+begin
+    select n.decision_id into bad from (select distinct area, decision_id from new_row) n
+     where not exists (select from approval a where a.area = n.area and a.subject = 'decision_request'
+         and a.subject_id = n.decision_id and a.duty = 'checker' and a.decision = 'approved') limit 1;
+    if found then
+        raise exception '% rests on decision %, which nobody approved', tg_table_name, bad
+            using errcode = '23514', constraint = 'decided';
+    end if;
+    return null;
+end
+$$;
+-- +goose StatementEnd
+create trigger check_decided after insert on death_withdrawn
+    referencing new table as new_row for each statement execute function check_decided();
+create trigger check_decided after insert on return_unclaimed
+    referencing new table as new_row for each statement execute function check_decided();
+create trigger check_decided after insert on opening_balance
+    referencing new table as new_row for each statement execute function check_decided();
+create trigger check_decided after insert on personal_opening
+    referencing new table as new_row for each statement execute function check_decided();
 
 -- +goose StatementBegin
 do $$

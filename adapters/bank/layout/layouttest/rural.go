@@ -12,8 +12,8 @@ import (
 // was not seen: we write LF.
 func rural(name string, content layout.Content, fields ...layout.Field) layout.Layout {
 	return layout.Layout{
-		Name: name, Format: layout.Delimited, Content: content, Charset: layout.GB18030, Separator: '|', LineEnd: layout.LF, Unit: layout.Yuan,
-		Fields: fields,
+		Name: name, Format: layout.Delimited, Content: content, Charset: layout.GB18030, Separator: '|',
+		LineEnd: layout.LF, Unit: layout.Yuan, Fields: fields,
 	}
 }
 
@@ -23,7 +23,8 @@ func required(name layout.FieldName) layout.Field { return layout.Field{Name: na
 // number, name, id number, amount, batch number, account, region code; at most
 // 150 000 rows; no header. Count and amount travel beside the file.
 func RuralCooperativeWithholding() layout.Layout {
-	l := rural("rural-cooperative-withholding", layout.Instructions, required(layout.SocialNo), required(layout.Name), required(layout.IDNumber),
+	l := rural("rural-cooperative-withholding", layout.Instructions,
+		required(layout.SocialNo), required(layout.Name), required(layout.IDNumber),
 		required(layout.Amount), required(layout.BatchID), required(layout.Account), required(layout.Region))
 	l.Direction, l.RowLimit = bank.Collection, 150_000
 	return l
@@ -40,8 +41,8 @@ func RuralCooperativePayout() layout.Layout {
 // number, name, id number, region code, region name (read as the text); at most
 // 500 rows; cards are made in the order of the file. It has no amounts.
 func RuralCooperativeAccountOpening() layout.Layout {
-	l := rural("rural-cooperative-account-opening", layout.Instructions, required(layout.SocialNo), required(layout.Name),
-		required(layout.IDNumber),
+	l := rural("rural-cooperative-account-opening", layout.Instructions,
+		required(layout.SocialNo), required(layout.Name), required(layout.IDNumber),
 		required(layout.Region), layout.Field{Name: layout.Text})
 	l.RowLimit = 500
 	return l
@@ -52,7 +53,8 @@ func RuralCooperativeAccountOpening() layout.Layout {
 // then the kind of medium, 1 card or 2 passbook (read as the code). A row of
 // another kind is unknown.
 func RuralCooperativeAccountsOpened() layout.Layout {
-	l := rural("rural-cooperative-accounts-opened", layout.Results, required(layout.SocialNo), required(layout.Name), required(layout.IDNumber),
+	l := rural("rural-cooperative-accounts-opened", layout.Results,
+		required(layout.SocialNo), required(layout.Name), required(layout.IDNumber),
 		required(layout.Region), layout.Field{Name: layout.Text}, required(layout.Account), required(layout.Code))
 	l.RowLimit, l.EmptyAllowed = 500, true
 	opened := layout.Answer{Outcome: bank.OutcomeSucceeded, Class: bank.ClassSuccess}
@@ -64,7 +66,8 @@ func RuralCooperativeAccountsOpened() layout.Layout {
 // social-security number, name, id number and region code of the request, then
 // the reason, read by the same phrases as a failed withholding.
 func RuralCooperativeAccountsRefused() layout.Layout {
-	l := rural("rural-cooperative-accounts-refused", layout.Results, required(layout.SocialNo), required(layout.Name), required(layout.IDNumber),
+	l := rural("rural-cooperative-accounts-refused", layout.Results,
+		required(layout.SocialNo), required(layout.Name), required(layout.IDNumber),
 		required(layout.Region), layout.Field{Name: layout.Reason})
 	l.RowLimit, l.EmptyAllowed = 500, true
 	l.Answers.Phrases = RuralCooperativePhrases()
@@ -101,7 +104,10 @@ func RuralCooperativePayoutFailed() layout.Layout {
 }
 
 func results() []layout.Field {
-	return []layout.Field{required(layout.SocialNo), required(layout.Name), required(layout.IDNumber), required(layout.Amount), required(layout.BatchID)}
+	return []layout.Field{
+		required(layout.SocialNo), required(layout.Name), required(layout.IDNumber), required(layout.Amount),
+		required(layout.BatchID),
+	}
 }
 
 // RuralCooperativePhrases are the reasons that banks write, by what they hold.
