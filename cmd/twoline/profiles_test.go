@@ -114,3 +114,60 @@ func TestABankWithoutItsProfileStopsTheStart(t *testing.T) {
 		t.Errorf("a profile that cannot be used: %v", err)
 	}
 }
+
+// The README's walk-through works as it stands there.
+func TestTheWalkThroughOfANewBank(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	files := map[string]string{}
+	for _, block := range strings.Split(string(text), "```")[1:] {
+		head, body, _ := strings.Cut(block, "\n")
+		if name, ok := strings.CutPrefix(head, "csv "); ok {
+			files[name] = strings.ReplaceAll(body, "\n", "\r\n")
+		} else if head == "yaml" {
+			files["bridge-bank.payment.yaml"] = body
+		}
+	}
+	if len(files) != 3 {
+		t.Fatalf("the README shows %d files", len(files))
+	}
+	for name, body := range files {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(body), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	twoline := func(args ...string) (string, int) {
+		var out, errs strings.Builder
+		code := run(t.Context(), append([]string{"convert"}, args...), streams{strings.NewReader(""), &out, &errs},
+			func(string) string { return "" })
+		return out.String() + errs.String(), code
+	}
+	bank := filepath.Join(dir, "bridge-bank.payment.yaml")
+	for from, to := range map[string]string{
+		"PAY_20261125_00000001.csv": "request.jsonl", "PAY_20261125_00000001_R.csv": "result.jsonl",
+	} {
+		lines, code := twoline("--profile", bank, filepath.Join(dir, from))
+		if code != exitOK || !strings.Contains(lines, `"amount":"243.15"`) {
+			t.Fatalf("%s: %d, %s", from, code, lines)
+		}
+		if err := os.WriteFile(filepath.Join(dir, to), []byte(lines), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if said, code := twoline("--check", "--profile", bank); code != exitOK || !strings.Contains(said, "proved on its 2 examples") {
+		t.Errorf("the check ends with %d: %s", code, said)
+	}
+	wrong := strings.Replace(files["bridge-bank.payment.yaml"], `"51": FIX_ACCOUNT`, `"51": FIXACCOUNT`, 1)
+	if err := os.WriteFile(bank, []byte(wrong), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	said, code := twoline("--check", "--profile", bank)
+	if code != exitFound || !strings.Contains(said, `35:32: answers.codes["51"]: expected SUCCESS`) ||
+		!strings.Contains(said, "did you mean FIX_ACCOUNT?") {
+		t.Errorf("a wrong word ends with %d: %s", code, said)
+	}
+}
