@@ -150,10 +150,6 @@ func explanations() []row {
 			"nothing: it is done",
 		},
 		{
-			"case_of_no_recall", 409, "only a recalled batch can have been executed after all",
-			"leave decision out, or say settled",
-		},
-		{
 			"case_ends_itself", 409,
 			"the case ends by the event that it waits for, or by a decision about its file or items",
 			"do what its text says",
@@ -162,6 +158,10 @@ func explanations() []row {
 			"case_not_found", 404,
 			"the case does not exist for this caller",
 			"check the id",
+		},
+		{
+			"case_of_no_recall", 409, "only a recalled batch can have been executed after all",
+			"leave decision out, or say settled",
 		},
 		{
 			"certificate_differs", 401, "the connection's client certificate is another bank's than the key's",
@@ -185,7 +185,12 @@ func explanations() []row {
 			"charset_rune", inFiles, "a character cannot be written in the bank's charset",
 			"correct the name, or ask the bank for a wider charset",
 		},
+		{
+			"clearing_bank", inFiles, "a set holds accounts of more than one clearing bank",
+			"split the set by clearing bank",
+		},
 		{"closing", 503, "the process is stopping", "send it again with the same Idempotency-Key"},
+		{"cnaps_loss", inFiles, "the CNAPS2 message has no element for a value", "leave the value out by the profile"},
 		{"collected_by_tax", 422, "the tax authority collects in this area from the day on", "collect nothing here"},
 		{
 			"collection_mode", 422, "who collects in this area does not allow the movement",
@@ -282,6 +287,10 @@ func explanations() []row {
 			"element_repeated", inFiles, "an element of the file that counts once stands twice",
 			"ask the bank for a correct file",
 		},
+		{
+			"element_value", inFiles, "the value of an element is not what the message standard demands",
+			"correct the element that the text names",
+		},
 		{"empty_file", inFiles, "the file has no rows", "send a file with rows"},
 		{
 			"entry_malformed", inLog, "we made an incomplete entry; nothing was booked",
@@ -329,6 +338,18 @@ func explanations() []row {
 			"nothing: it is read again once it rests",
 		},
 		{"file_too_large", inFiles, "the file is larger than the address takes", "split it"},
+		{
+			"format_differs", inCommands, "the file is of another format than the one that was named",
+			"name its format, or none",
+		},
+		{
+			"format_not_told", inFiles, "the first bytes of the file do not say what it is",
+			"send a format that is supported, or name it",
+		},
+		{
+			"format_unknown", inFiles, "no profile describes the bank's format",
+			"put its profile into the folder of TWOLINE_PROFILES",
+		},
 		{"fund_account_not_found", 404, "the fund account does not exist for this caller", "check the id"},
 		{
 			"fund_statement", inLog, "a month's movements do not lead from its opening to its closing balances",
@@ -359,6 +380,10 @@ func explanations() []row {
 		},
 		{"header", 400, "the first line does not name the columns", "add the header of the import's description"},
 		{"headers_too_large", 431, "the header fields are larger than 16 KiB", "send fewer or shorter ones"},
+		{
+			"heading", inFiles, "the sheet has no row with the headings that are expected",
+			"put the headings in one row",
+		},
 		{"hold_not_found", 404, "the hold does not exist for this caller", "check the id"},
 		{
 			"hold_released", 409, "two people released the hold",
@@ -456,11 +481,22 @@ func explanations() []row {
 			"member_not_found", 404, "the member does not exist for this caller",
 			"check the id; members of other areas and banks are not found either",
 		},
+		{"message_cut_off", inFiles, "the message ends in the middle", "send the whole file again"},
+		{
+			"message_header", inFiles, "the header of the message is not 130 characters of its fields",
+			"send the message with its whole header",
+		},
+		{
+			"message_structure", inFiles, "an element of the message is missing, repeated or out of its order",
+			"send a message of the standard's form",
+		},
+		{"message_too_large", inFiles, "the message is larger than can be held", "split it"},
 		{"method_not_allowed", 405, "the address does not take this method", "use one of Allow"},
 		{
 			"month_in_future", 422, "the month is more than one ahead",
 			"pay it in the month before it, in itself or later",
 		},
+		{"mt940_loss", inCommands, "MT940 cannot hold a value", "take camt.053, or a charset that has the characters"},
 		{"no_book", inFiles, "the scheme has no book in the area", "register its first fund account"},
 		{
 			"no_expenditure_account", 422, "no bank has an expenditure account of the scheme in the area",
@@ -469,8 +505,20 @@ func explanations() []row {
 		{"no_members", 422, "no member of the selection lacks an account", "nothing: there is nothing to open"},
 		{"no_parent", inFiles, "the region above the line's is not registered", "register it first"},
 		{
+			"no_request", inFiles, "the bank's profile describes no file that we could send",
+			"give the bank a profile with a request",
+		},
+		{
+			"no_results", inCommands, "the profile describes no result file that we could write",
+			"take another part, or another profile",
+		},
+		{
 			"no_rule", 422, "no rule is known for the area and day",
 			"the agency has to enter the area's rule with its document",
+		},
+		{
+			"no_statement", inFiles, "the file is a message of another kind than a statement",
+			"send the statement; instructions and results have routes of their own",
 		},
 		{
 			"no_such_route", 404, "the address has no such route; uploads have an address of their own",
@@ -499,6 +547,7 @@ func explanations() []row {
 		{"opening_day", 422, "the balance is not that of the day before the book begins", "correct the day"},
 		{"opening_exists", 409, "the account's opening balance is booked", "nothing: it is done"},
 		{"other_area", inFiles, "the field belongs to another area", "correct the field"},
+		{"other_bank", inFiles, "the file is another bank's", "put it where its own bank's files belong"},
 		{
 			"outbox_conflict", inFiles, "another file lies in a bank's folder under the name of a batch",
 			"see the case of the same name; find out who put it there",
@@ -542,8 +591,16 @@ func explanations() []row {
 			"read the run: its state says which step is next",
 		},
 		{
+			"payment_field", inFiles, "a value does not fit the payment message, or one that it demands is missing",
+			"correct the value that the text names",
+		},
+		{
 			"payment_item_not_found", 404, "the payment does not exist for this caller",
 			"check the id or the bank reference",
+		},
+		{
+			"payment_loss", inFiles, "the payment message has no element for a value",
+			"leave the value out by the profile, or take another format",
 		},
 		{
 			"payment_not_reissuable", 422,
@@ -558,6 +615,10 @@ func explanations() []row {
 			"give the person's number, or say that it is another one (--namesake)",
 		},
 		{"policy_rows", inLog, "our rows of rules contradict themselves", "name the request_id when you ask us"},
+		{
+			"profile", inCommands, "a profile of a bank's files cannot be used",
+			"mend what stands at the lines that are named",
+		},
 		{
 			"rate_limited", 429, "too many requests of this caller on this route",
 			"wait as many seconds as Retry-After says",
@@ -606,6 +667,11 @@ func explanations() []row {
 		},
 		{"session_ended", 401, "the session is over, unknown or its login is disabled", "log in again"},
 		{"sftp_setup", inCommands, "a bank's server cannot be used as it is described", "correct what the sentence names"},
+		{"sheet", inFiles, "the workbook has no such sheet", "name the sheet as the profile says"},
+		{
+			"signature", inFiles, "the message is not signed, or not by this signer",
+			"have the bank sign it with the key that was agreed",
+		},
 		{
 			"signature_coverage", 401, "sig1 does not cover the profile's components in their order",
 			"cover @method @authority @path @query, then content-type content-digest idempotency-key where sent",
@@ -695,6 +761,7 @@ func explanations() []row {
 		},
 		{"too_many_lines", 413, "the request has more than 10 000 lines", "send a file on the upload address"},
 		{"too_many_rows", inFiles, "the file has more rows than an opening may have", "split it"},
+		{"transaction_id", inFiles, "an id has no counterpart of at most 16 digits", "send back the id that was sent"},
 		{
 			"transfer_invalid", 422, "the transfer lacks a field of its kind, or has one of another kind",
 			"give or leave out the field that is named",
@@ -734,6 +801,15 @@ func explanations() []row {
 		{
 			"value_date_out_of_range", inFiles, "the value date lies ahead, or before the payment was made out",
 			"name the day on which the money moved",
+		},
+		{
+			"workbook", inFiles,
+			"the workbook cannot be read safely: encrypted, with macros, larger than allowed or broken",
+			"save it as a plain xlsx file and send it again",
+		},
+		{
+			"workbook_part", inFiles, "a part of the workbook is larger than allowed or not what it says",
+			"save it as a plain xlsx file and send it again",
 		},
 		{
 			"working_days_unknown", 422, "the State Council's notice of the year is not loaded, so no pay day is known",

@@ -23,8 +23,8 @@ import (
 // JSONL is the format of canonical JSON Lines.
 const JSONL = "jsonl"
 
-// looked is how much of a file is looked at.
-const looked = 4 << 10
+// Looked is how much of a file is looked at to tell its form, in bytes.
+const Looked = 4 << 10
 
 // The refusals of files.
 var (
@@ -96,7 +96,7 @@ func Peek(r io.Reader) ([]byte, io.Reader, error) {
 			start, seeker = at, s
 		}
 	}
-	head := make([]byte, looked)
+	head := make([]byte, Looked)
 	n, err := io.ReadFull(r, head)
 	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
 		return nil, nil, fmt.Errorf("read the begin of the file: %w", err)

@@ -11,6 +11,7 @@ import (
 
 	"twoline/adapters/bank/jsonl"
 	"twoline/adapters/bank/layout"
+	"twoline/adapters/bank/message"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
@@ -107,7 +108,7 @@ func (p *Profile) proveResult(ctx context.Context, own Bank, base string, conten
 	if err != nil {
 		return nil, err
 	}
-	kind, err := p.pick(kinds, content[:min(len(content), peeked)])
+	kind, err := p.pick(kinds, content[:min(len(content), message.Looked)])
 	if err != nil {
 		return nil, err
 	}

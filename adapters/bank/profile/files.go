@@ -6,9 +6,7 @@ import (
 	"fmt"
 	"io"
 
-	"twoline/adapters/bank/iso20022"
-	"twoline/adapters/bank/jsonl"
-	"twoline/adapters/bank/mt940"
+	"twoline/adapters/bank/message"
 	"twoline/gateway/bank"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
@@ -253,17 +251,13 @@ func (f Files) Recognise(format string, d Direction, name string) (Recognised, b
 	return p.Recognise(name)
 }
 
-// Decode reads a statement in any format that we know, by its first bytes.
+// Decode reads a statement in any format that we know, by its first bytes; a file of
+// another kind is ErrNoStatement.
 func (Files) Decode(ctx context.Context, body io.Reader, emit bank.Emit) error {
-	head, source, err := peek(body)
-	if err != nil {
-		return err
-	}
-	if _, ok := iso20022.Detect(head); ok {
-		return iso20022.Read(ctx, source, emit)
-	}
-	if _, ok := mt940.Detect(head); ok {
-		return mt940.Read(ctx, source, mt940.Options{}, emit) //nolint:exhaustruct // its charset is found
-	}
-	return jsonl.Read(ctx, source, emit)
+	return message.Read(ctx, body, message.Options{}, func(r bank.Record) error { //nolint:exhaustruct // whatever it is
+		if h, ok := r.(bank.FileHead); ok && h.Kind != "statement" {
+			return ErrNoStatement.With("the file is %s and holds a %s", h.Format, h.Kind)
+		}
+		return emit(r)
+	})
 }

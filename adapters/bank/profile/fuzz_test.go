@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/profile"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
@@ -46,6 +47,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(9, "x", "S", []byte("a|b"))
 	all := profile.Shipped()
 	f.Fuzz(func(t *testing.T, i int, name, part string, content []byte) {
+		defer bound.Second(t)()
 		p := all[uint(i)%uint(len(all))]
 		one, none := 1, money.Amount(0)
 		ended := false
@@ -68,6 +70,7 @@ func FuzzRequest(f *testing.F) {
 	examples(f, func(i int, name string, content []byte) { f.Add(i, name, content) })
 	all := profile.Shipped()
 	f.Fuzz(func(t *testing.T, i int, name string, content []byte) {
+		defer bound.Second(t)()
 		p := all[uint(i)%uint(len(all))]
 		head, items, err := request(t, p, name, content)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/profile"
 )
 
@@ -333,6 +334,7 @@ func FuzzParse(f *testing.F) {
 		f.Add([]byte(strings.Replace(good, c.old, c.new, 1)))
 	}
 	f.Fuzz(func(t *testing.T, src []byte) {
+		defer bound.Second(t)()
 		p, err := profile.Parse("x.yaml", src)
 		if (p == nil) == (err == nil) {
 			t.Fatalf("profile %v, error %v", p, err)

@@ -54,6 +54,8 @@ var (
 	ErrOtherBank = fault.New(fault.Unprocessable, "other_bank", "the file is another bank's")
 	// ErrFormat is a bank whose format has no profile.
 	ErrFormat = bank.ErrNoForm
+	// ErrNoStatement is a file of another kind in the place of a statement.
+	ErrNoStatement = fault.New(fault.Unprocessable, "no_statement", "the file is no statement")
 	// ErrNoRequest is a profile that says what a bank answers only.
 	ErrNoRequest = fault.New(fault.Unprocessable, "no_request", "the profile describes no file that we could send")
 	// ErrNoResults is a profile whose bank answers in messages, or not at all.

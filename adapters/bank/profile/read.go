@@ -13,6 +13,7 @@ import (
 	"twoline/adapters/bank/iso20022"
 	"twoline/adapters/bank/jsonl"
 	"twoline/adapters/bank/layout"
+	"twoline/adapters/bank/message"
 	"twoline/gateway/bank"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
@@ -37,7 +38,7 @@ type Source struct {
 // Errors: ErrPart where nothing says which kind of file it is, ErrOtherBank where
 // its name or its first row names another bank, and those of the codecs.
 func (p *Profile) Read(ctx context.Context, b Bank, s Source, r io.Reader, emit bank.Emit) error {
-	head, source, err := peek(r)
+	head, source, err := message.Peek(r)
 	if err != nil {
 		return err
 	}
@@ -115,38 +116,10 @@ func (p *Profile) kindsOf(s Source) (Facts, []*file, error) {
 	return facts, nil, ErrPart
 }
 
-// peeked is how much of a file is looked at to tell its form.
-const peeked = 4 << 10
-
-// peek returns the first bytes of r and a source that begins with them. A source
-// that can seek stays one: codecs of large files read twice.
-func peek(r io.Reader) ([]byte, io.Reader, error) {
-	start := int64(-1)
-	seeker, ok := r.(io.Seeker)
-	if ok {
-		at, err := seeker.Seek(0, io.SeekCurrent)
-		if err == nil {
-			start = at
-		}
-	}
-	head := make([]byte, peeked)
-	n, err := io.ReadFull(r, head)
-	if err != nil && !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-		return nil, nil, fmt.Errorf("read the begin of the file: %w", err)
-	}
-	head = head[:n]
-	if start < 0 {
-		return head, io.MultiReader(bytes.NewReader(head), r), nil
-	}
-	if _, err := seeker.Seek(start, io.SeekStart); err != nil {
-		return nil, nil, fmt.Errorf("read the file from its start: %w", err)
-	}
-	return head, r, nil
-}
-
+// isLines says that a file is canonical JSON Lines.
 func isLines(head []byte) bool {
-	head = bytes.TrimLeft(head, " \t\r\n")
-	return bytes.HasPrefix(head, []byte("{")) && !bytes.HasPrefix(head, []byte("{H:"))
+	format, ok := message.Detect(head)
+	return ok && format == message.JSONL
 }
 
 // pick finds the one kind of file that begins so.

@@ -260,13 +260,20 @@ func nearness(found layout.Answer, r bank.Result, fixed bool) int {
 	return 0
 }
 
-// wordsOf lists the codes and reasons that a row may hold, the result's own first.
+// wordsOf lists the codes and reasons that a row may hold, the result's own first
+// where the tables have it, or where it shall be unknown.
 func wordsOf(fields []layout.Field, a *layout.Answers, r bank.Result) (codes, reasons []string) {
 	codes, reasons = []string{""}, []string{""}
 	if i := slices.IndexFunc(fields, func(f layout.Field) bool { return f.Name == layout.Code }); i >= 0 {
-		codes = append([]string{r.Code}, slices.Sorted(maps.Keys(a.Codes))...)
+		codes = slices.Sorted(maps.Keys(a.Codes))
+		_, listed := a.Codes[r.Code]
+		if listed || a.Fixed != nil || r.Outcome == bank.OutcomeUnknown {
+			codes = append([]string{r.Code}, codes...)
+		}
 		if fields[i].Required {
 			codes = slices.DeleteFunc(codes, func(c string) bool { return c == "" })
+		} else {
+			codes = append(codes, "")
 		}
 	}
 	if hasField(fields, layout.Reason) {

@@ -12,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v4"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/profile"
 )
 
@@ -135,6 +136,7 @@ func FuzzSchema(f *testing.F) {
 	}
 	s := schema(f)
 	f.Fuzz(func(t *testing.T, src []byte) {
+		defer bound.Second(t)()
 		if _, err := profile.Parse("x.yaml", src); err != nil {
 			return
 		}
