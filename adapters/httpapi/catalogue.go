@@ -164,6 +164,10 @@ func explanations() []row {
 			"leave decision out, or say settled",
 		},
 		{
+			"cell", inFiles, "a workbook's cell holds a number, a yes or no or an error where its column needs something else",
+			"make the column text and enter the value again",
+		},
+		{
 			"certificate_differs", 401, "the connection's client certificate is another bank's than the key's",
 			"connect with the bank's own certificate",
 		},
@@ -810,6 +814,13 @@ func explanations() []row {
 		{
 			"workbook_part", inFiles, "a part of the workbook is larger than allowed or not what it says",
 			"save it as a plain xlsx file and send it again",
+		},
+		{
+			"workbook_refused", 400, "the file is no xlsx workbook, or one that cannot be read safely",
+			"save it as a plain xlsx file without macros and password, or as CSV",
+		},
+		{
+			"workbook_too_large", 413, "the workbook unpacks to more than is read here", "send the rows in several files",
 		},
 		{
 			"working_days_unknown", 422, "the State Council's notice of the year is not loaded, so no pay day is known",

@@ -122,14 +122,7 @@ func (i *illustrator) route(e *entry, op *huma.Operation, ex shown) error {
 		if r == nil || len(r.Content) == 0 {
 			return fmt.Errorf("the document knows no body of a %s", status)
 		}
-		for kind, media := range r.Content {
-			media.Examples = examplesOf(answers)
-			if len(r.Content) > 1 {
-				maps.DeleteFunc(media.Examples, func(name string, _ *huma.Example) bool {
-					return !belongs(kind, name, answers[name].Value)
-				})
-			}
-		}
+		showEach(r.Content, answers)
 	}
 	for _, code := range refusalsOf(e, op) {
 		if err := i.refusal(op, Problem{Code: code}, true); err != nil {
@@ -161,12 +154,10 @@ func bodies(op *huma.Operation, ex shown) (map[string]any, error) {
 		if r.Value == nil {
 			continue
 		}
-		if op.RequestBody == nil || len(op.RequestBody.Content) != 1 {
+		if op.RequestBody == nil || len(op.RequestBody.Content) == 0 {
 			return nil, fmt.Errorf("the body %q is shown of a request that has none", name)
 		}
-		for _, media := range op.RequestBody.Content {
-			media.Examples = examplesOf(ex.Requests)
-		}
+		showEach(op.RequestBody.Content, ex.Requests)
 		var text string
 		if json.Unmarshal(r.Value, &text) == nil {
 			digests[name] = signature.ContentDigest(sha256.Sum256([]byte(text)))
@@ -215,6 +206,18 @@ func parameters(op *huma.Operation, ex shown, digests map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// showEach shows each body among several the examples that are of its kind.
+func showEach(content map[string]*huma.MediaType, samples map[string]sample) {
+	for kind, media := range content {
+		media.Examples = examplesOf(samples)
+		if len(content) > 1 {
+			maps.DeleteFunc(media.Examples, func(name string, _ *huma.Example) bool {
+				return !belongs(kind, name, samples[name].Value)
+			})
+		}
+	}
 }
 
 // belongs says which of several bodies an example is of: JSON, text, or a workbook,
@@ -266,7 +269,7 @@ func refusalsOf(e *entry, op *huma.Operation) []string {
 			codes = append(codes, errDigestField.Code, "digest_mismatch", errLength.Code)
 		} else {
 			codes = append(codes, errContentType.Code)
-			if e.Accept == "application/json" {
+			if slices.Contains(e.Accept, "application/json") {
 				codes = append(codes, errJSON.Code)
 			}
 		}

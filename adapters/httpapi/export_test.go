@@ -30,7 +30,6 @@ type RouteInfo struct {
 	Anyone, Banks, Any bool
 	Keyed              bool
 	Allows             func(approval.Duty, approval.Organisation) bool
-	Accept             string
 }
 
 // Table lists the registered routes.
@@ -40,7 +39,7 @@ func (s *Server) Table() []RouteInfo {
 		all = append(all, RouteInfo{
 			Method: e.Method, Path: e.Path, Upload: e.kind == kindUpload, Service: e.kind == kindService,
 			Anyone: e.Who.anyone, Banks: e.Who.banks, Any: e.Who.logged,
-			Keyed: e.kind == kindCommand || e.kind == kindUpload, Accept: e.Accept,
+			Keyed: e.kind == kindCommand || e.kind == kindUpload,
 			Allows: func(d approval.Duty, o approval.Organisation) bool {
 				who := approval.Officer{Login: "x", Organisation: o, Duties: []approval.Duty{d}}
 				return e.Who.allows(Call{Officer: who}) == nil

@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"mime"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -197,7 +198,7 @@ func checkParameters(fc *fiber.Ctx) error {
 	return nil
 }
 
-// checkBody takes one Content-Type a route, and for JSON only what every reader
+// checkBody takes the Content-Types of the route, and for JSON only what every reader
 // reads alike.
 func checkBody(e *entry, fc *fiber.Ctx) error {
 	if e.kind == kindUpload {
@@ -209,12 +210,13 @@ func checkBody(e *entry, fc *fiber.Ctx) error {
 		return nil
 	}
 	media, params, err := mime.ParseMediaType(given)
-	if err != nil || media != e.Accept {
-		return protocolProblem(fiber.StatusUnsupportedMediaType, errContentType.With("send %s", e.Accept))
+	accepted := strings.Join(e.Accept, " or ")
+	if err != nil || !slices.Contains(e.Accept, media) {
+		return protocolProblem(fiber.StatusUnsupportedMediaType, errContentType.With("send %s", accepted))
 	}
 	if charset, ok := params["charset"]; len(params) > 1 || (len(params) == 1 && !ok) ||
 		(ok && !strings.EqualFold(charset, "utf-8")) {
-		return protocolProblem(fiber.StatusUnsupportedMediaType, errContentType.With("send %s in UTF-8", e.Accept))
+		return protocolProblem(fiber.StatusUnsupportedMediaType, errContentType.With("send %s in UTF-8", accepted))
 	}
 	if media == "application/json" && len(content) > 0 {
 		return checkJSON(content)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/hex"
 	"io"
+	"mime"
 	"net/http"
 	"strings"
 	"time"
@@ -26,7 +27,7 @@ func (s *Server) registryRoutes() {
 	}
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/imports/{kind}", Summary: "Register areas, banks, members and the like",
-		Description: importText(), Accept: "text/csv", Deadline: time.Minute,
+		Description: importText(), Accept: []string{csvType, xlsxType}, Deadline: time.Minute,
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance).
 			Or(Officers(approval.SystemAdmin, approval.System)),
 	}, viewReport, s.importFile)
@@ -77,9 +78,11 @@ func (s *Server) registryRoutes() {
 // importText documents every kind with its columns.
 func importText() string {
 	var b strings.Builder
-	b.WriteString("CSV (RFC 4180) with a header line, UTF-8 or, by charset, GB18030. Every line is answered: " +
-		"imported, " +
-		"repeated (the same row is known) or refused. Personal accounts (opening-accounts) are imported as a list, and " +
+	b.WriteString("CSV (RFC 4180) with a header line, UTF-8 or, by charset, GB18030; or an xlsx workbook, of which the " +
+		"sheet is read that is called like the kind, or else the first: its first row that is not empty is the header, " +
+		"and lines are the sheet's rows. Numbers of people, accounts, banks and regions must be text cells: a spreadsheet's " +
+		"number loses leading zeros and the digits after the fifteenth. Days, months, amounts, counts, true and false may " +
+		"be text or what the spreadsheet makes of them. Every line is answered: imported, repeated (the same row is known) or refused. Personal accounts (opening-accounts) are imported as a list, and " +
 		"booked when a second person has approved the decision that the report names. The columns of each kind:\n")
 	for _, spec := range registry.Specs() {
 		b.WriteString("\n**" + string(spec.Kind) + "**: " + spec.Text + "\n\n")
@@ -96,7 +99,7 @@ func importText() string {
 
 // ImportLine answers one line of an imported file.
 type ImportLine struct {
-	Line   int    `json:"line"   doc:"Counted from 1 with the header"`
+	Line   int    `json:"line"   doc:"Counted from 1 with the header; of a workbook, the row"`
 	Answer string `json:"answer" enum:"imported,repeated,refused"`
 	Code   string `json:"code,omitempty"`
 	Field  string `json:"field,omitempty"`
@@ -135,11 +138,16 @@ type importCommand struct {
 	WholeFile bool   `query:"whole_file" doc:"Refuse all lines where one is refused"`
 	Charset   string `query:"charset" enum:"utf-8,gb18030,gbk" default:"utf-8"`
 	Area      string `query:"area" pattern:"^[1-9][0-9]{5}$" doc:"For an administrator of the system: whose file it is"`
+	Media     string `header:"Content-Type" hidden:"true"`
 	RawBody   []byte `contentType:"text/csv"`
 }
 
 func (s *Server) importFile(ctx context.Context, c Call, in *importCommand) (once.Answer, error) {
-	o := registry.Options{WholeFile: in.WholeFile, Charset: in.Charset, Area: 0}
+	media, _, err := mime.ParseMediaType(in.Media)
+	if err != nil && len(in.RawBody) > 0 {
+		return once.Answer{}, errContentType //nolint:exhaustruct // no answer
+	}
+	o := registry.Options{WholeFile: in.WholeFile, Charset: in.Charset, Workbook: media == xlsxType, Area: 0}
 	if in.Area != "" {
 		area, err := party.ParseArea(in.Area)
 		if err != nil {

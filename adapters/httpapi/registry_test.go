@@ -78,9 +78,40 @@ func useRegistry(
 	deps.Registry = registry.New(registry.Config{
 		Formats: []registry.Format{"rural-cooperative"},
 		Store:   store, Today: today, Intake: deps.Intake, Files: openingFiles{},
-		Charsets: map[string]registry.Decoder{"gb18030": noText},
+		Charsets: map[string]registry.Decoder{"gb18030": noText}, Sheet: sheetOfText,
 	})
 	return &arrivedFiles{service: deps.Registry, payout: nil}
+}
+
+// sheetOfText stands for the reader of workbooks: a row a line, its cells between
+// bars, after the letters that a workbook begins with. What the document shows as a
+// workbook is one of a member of its other examples.
+func sheetOfText(_ context.Context, file io.Reader, _ string, each func(int, []registry.Cell) error) error {
+	content, err := io.ReadAll(file)
+	if err != nil {
+		return err
+	}
+	text, ok := strings.CutPrefix(string(content), "PK")
+	if !ok {
+		return fault.New(fault.Invalid, "charset_bytes", "it is no workbook")
+	}
+	if text == "… (the workbook's bytes)" {
+		text = strings.ReplaceAll(membersHead+"610304197001010014,SB0001,王秀兰,610304100001,rural,2012-01-01", ",", "|")
+	}
+	for i, line := range strings.Split(text, "\n") {
+		var cells []registry.Cell
+		for cell := range strings.SplitSeq(line, "|") {
+			kind := registry.CellText
+			if strings.HasPrefix(cell, "#") {
+				kind = registry.CellNumber
+			}
+			cells = append(cells, registry.Cell{Kind: kind, Text: cell})
+		}
+		if err := each(i+1, cells); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // noText stands for a decoder that meets bytes of another charset.
@@ -233,6 +264,60 @@ func TestImportsOverHTTP(t *testing.T) {
 	finance := h.csv("members", "", membersHead+memberRow(6))
 	finance.token = h.finance
 	h.send(finance, 403, "duty_conflict")
+}
+
+func TestImportsOfWorkbooksOverHTTP(t *testing.T) {
+	t.Parallel()
+	h := openRegistry(t)
+	workbook := func(query, body string) request {
+		r := h.csv("members", query, body)
+		r.contentType = xlsxKind
+		return r
+	}
+	sheet := "PK" + strings.ReplaceAll(membersHead+memberRow(7)+memberRow(1)+"\n"+
+		strings.Replace(memberRow(8), personID(8), "#6.1E17", 1), ",", "|")
+	res := h.send(workbook("", sheet), 200, "")
+	if want := `{"kind":"members","rows":3,"imported":1,"repeated":1,"refused":1,"lines":[{"line":3,"answer":"repeated"},` +
+		`{"line":5,"answer":"refused","code":"cell","field":"id_number",`; !strings.HasPrefix(res.body, want) {
+		t.Errorf("%s\nwant %s…", res.body, want)
+	}
+	whole := workbook("?whole_file=true", sheet)
+	whole.contentType = strings.ToUpper(xlsxKind)
+	problem := read[struct {
+		Line  int
+		Field string
+	}](t, h.send(whole, 422, "import_refused"))
+	if problem.Line != 5 || problem.Field != "id_number" {
+		t.Errorf("%+v", problem)
+	}
+	h.send(workbook("", membersHead+memberRow(9)), 400, "workbook_refused")
+	h.send(workbook("?charset=gb18030", sheet), 400, "charset")
+	h.send(h.csv("members", "", sheet), 400, "header")
+	other := workbook("", sheet)
+	other.contentType = "application/vnd.ms-excel"
+	if res := h.send(other, 415, "content_type_refused"); !strings.Contains(res.body, "text/csv or "+xlsxKind) {
+		t.Errorf("the refusal does not name what is taken: %s", res.body)
+	}
+	if n := h.count(`select count(*) from member`); n != 4 {
+		t.Errorf("%d members, want 4", n)
+	}
+	var spec struct {
+		Paths map[string]map[string]struct {
+			RequestBody struct {
+				Required bool
+				Content  map[string]struct{ Examples map[string]any }
+			}
+		}
+	}
+	document := h.expect(request{method: "GET", path: "/openapi.json"}, 200, "").body
+	if err := json.Unmarshal([]byte(document), &spec); err != nil {
+		t.Fatal(err)
+	}
+	body := spec.Paths["/v1/imports/{kind}"]["post"].RequestBody
+	csvShown, xlsxShown := body.Content[csvKind].Examples, body.Content[xlsxKind].Examples
+	if len(body.Content) != 2 || !body.Required || len(csvShown) < 10 || csvShown["xlsx"] != nil || len(xlsxShown) != 1 {
+		t.Errorf("the document shows %+v", body)
+	}
 }
 
 func TestImportsAreDocumented(t *testing.T) {

@@ -25,9 +25,9 @@ type Route struct {
 	Who Who
 	// Status of a success; 0 is 200.
 	Status int
-	// Accept is the one Content-Type of the body; empty is application/json, and
-	// any for an upload.
-	Accept string
+	// Accept are the Content-Types that the body may have; none is application/json,
+	// and any for an upload.
+	Accept []string
 	// Deadline bounds the work of one request; 0 is 30 s, and 30 min for an upload.
 	Deadline time.Duration
 }
@@ -183,8 +183,8 @@ func (s *Server) enter(r Route, k kind) *entry {
 		if r.Deadline == 0 {
 			e.Deadline = 30 * time.Minute
 		}
-	} else {
-		setDefault(&e.Accept, "application/json")
+	} else if len(e.Accept) == 0 {
+		e.Accept = []string{"application/json"}
 	}
 	s.table = append(s.table, e)
 	return e

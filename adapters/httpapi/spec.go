@@ -101,6 +101,15 @@ func (s *Server) operation(e *entry) huma.Operation {
 			Content:     map[string]*huma.MediaType{problemType: {Schema: schemaOf[Problem](s)}},
 		}
 	}
+	if len(e.Accept) > 1 {
+		// What huma knows of the handler's body is one type.
+		op.RequestBody = &huma.RequestBody{Required: true, Content: map[string]*huma.MediaType{}} //nolint:exhaustruct // none
+		for _, media := range e.Accept {
+			op.RequestBody.Content[media] = &huma.MediaType{ //nolint:exhaustruct // the examples come with all others
+				Schema: &huma.Schema{Type: huma.TypeString, Format: "binary"},
+			}
+		}
+	}
 	if e.kind == kindCommand || e.kind == kindUpload {
 		op.Parameters = append(op.Parameters,
 			headerParam("Idempotency-Key", "8 to 64 visible characters, one for each intent", "^[!-~]{8,64}$"))

@@ -35,7 +35,7 @@ func told() []string {
 	return []string{
 		"POST /v1/imports/{kind} areas", "POST /v1/imports/{kind} regions", "POST /v1/imports/{kind} policies",
 		"POST /v1/imports/{kind} banks", "POST /v1/imports/{kind} fund-accounts",
-		"POST /v1/imports/{kind} members", "POST /v1/imports/{kind} instruments",
+		"POST /v1/imports/{kind} members", "POST /v1/imports/{kind} xlsx", "POST /v1/imports/{kind} instruments",
 		"POST /v1/imports/{kind} mandates", "POST /v1/imports/{kind} tiers",
 		"POST /v1/imports/{kind} opening-accounts", "GET /v1/fund-accounts", "POST /v1/opening-balances",
 		"POST /v1/decisions/{id}/approve balance",
@@ -219,11 +219,12 @@ func (s *story) tales(o servedRoute) []string {
 }
 
 func (s *story) requestExamples(o servedRoute) map[string]any {
+	all := map[string]any{}
 	for _, node := range s.doc.object(o.node, "requestBody", "content") {
 		media, _ := node.(map[string]any)
-		return s.doc.examples(media)
+		maps.Copy(all, s.doc.examples(media))
 	}
-	return nil
+	return all
 }
 
 // tell sends one example and looks at what comes back.
@@ -274,7 +275,8 @@ func (s *story) request(name string, o servedRoute) (request, string) {
 	s.sent++
 	tale := strings.TrimPrefix(strings.TrimPrefix(name, o.name), " ")
 	r := request{method: o.method, path: o.path}
-	for media, node := range s.doc.object(o.node, "requestBody", "content") {
+	bodies := s.doc.object(o.node, "requestBody", "content")
+	for media, node := range bodies {
 		described, _ := node.(map[string]any)
 		examples := s.doc.examples(described)
 		shown := tale
@@ -282,6 +284,9 @@ func (s *story) request(name string, o servedRoute) (request, string) {
 			if tale == "" {
 				shown = only
 			}
+		}
+		if _, ok := examples[shown]; !ok && len(bodies) > 1 {
+			continue // it is an example of another of the bodies
 		}
 		r.contentType, r.body = media, s.body(examples[shown])
 	}

@@ -258,7 +258,7 @@ func (t caseworkTx) GiveUpReturn(ctx context.Context, r casework.Request, today 
 
 // AboutNotice implements casework.FlowTx.
 func (t caseworkTx) AboutNotice(ctx context.Context, area party.Area, id int64) (string, error) {
-	n, err := registry.StandingNotice(ctx, registryTx{t.tx}, area, id)
+	n, err := registry.StandingNotice(ctx, registryTx(t), area, id)
 	if err != nil {
 		return "", err
 	}
@@ -267,7 +267,7 @@ func (t caseworkTx) AboutNotice(ctx context.Context, area party.Area, id int64) 
 
 // TakeNoticeBack implements casework.FlowTx.
 func (t caseworkTx) TakeNoticeBack(ctx context.Context, r casework.Request) error {
-	return registry.TakeBack(ctx, registryTx{t.tx}, r.Area, registry.TakingBack{
+	return registry.TakeBack(ctx, registryTx(t), r.Area, registry.TakingBack{
 		Notice: r.Subject, Document: r.Document, By: r.Maker, Decision: r.ID,
 	})
 }

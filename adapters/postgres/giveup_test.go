@@ -44,7 +44,8 @@ func TestF88_AReturnIsGivenUpByTwoPeople(t *testing.T) {
 		"by a checker": {w.checker, givingUp(id), "duty_conflict"},
 		"no document":  {w.maker, casework.Ask{Kind: casework.Return, Word: casework.Unclaimed, Subject: id}, "decision_invalid"},
 		"a word of cases": {
-			w.maker, casework.Ask{Kind: casework.Return, Word: casework.Settled, Subject: id, Document: "x"},
+			w.maker,
+			casework.Ask{Kind: casework.Return, Word: casework.Settled, Subject: id, Document: "x"},
 			"decision_invalid",
 		},
 		"no return": {w.maker, givingUp(7), "return_not_found"},
@@ -176,8 +177,8 @@ func TestGivingUpAtTheSealBelongsToTheNextDay(t *testing.T) {
 	}
 	var looks atomic.Int32
 	w.cases = casework.New(w.db.Casework(), func() calendar.Day {
-		// The clock strikes after the second look: the one that the booking was made by.
-		if looks.Add(1) <= 2 {
+		// The clock strikes after the third look: the one that the booking was made by.
+		if looks.Add(1) <= 3 {
 			return sealed
 		}
 		return next

@@ -57,7 +57,7 @@ func (t registryTx) AddToList(
 func (t registryTx) AskAccounts(
 	ctx context.Context, by approval.Officer, list int64, today calendar.Day, digest []byte,
 ) (int64, error) {
-	r, err := casework.Submit(ctx, caseworkTx{t.tx}, today, by, casework.Ask{ //nolint:exhaustruct // a list
+	r, err := casework.Submit(ctx, caseworkTx(t), today, by, casework.Ask{ //nolint:exhaustruct // a list
 		Kind: casework.OpeningAccounts, Subject: list, Word: casework.Entered, Document: "file of personal accounts at go-live",
 		DocumentDigest: digest,
 	})
@@ -124,14 +124,14 @@ func (t caseworkTx) AboutAccounts(ctx context.Context, area party.Area, list int
 
 // EnterAccounts implements casework.FlowTx.
 func (t caseworkTx) EnterAccounts(ctx context.Context, r casework.Request) error {
-	return registry.EnterAccounts(ctx, registryTx{t.tx}, r.Area, registry.ApprovedList{
+	return registry.EnterAccounts(ctx, registryTx(t), r.Area, registry.ApprovedList{
 		ID: r.Subject, By: r.Maker, Decision: r.ID,
 	})
 }
 
 // AboutBalance implements casework.FlowTx.
 func (t caseworkTx) AboutBalance(ctx context.Context, area party.Area, a casework.Ask) (string, error) {
-	f, err := registry.AccountToOpen(ctx, registryTx{t.tx}, area, openingOf(a))
+	f, err := registry.AccountToOpen(ctx, registryTx(t), area, openingOf(a))
 	if err != nil {
 		return "", err
 	}
@@ -140,7 +140,7 @@ func (t caseworkTx) AboutBalance(ctx context.Context, area party.Area, a casewor
 
 // EnterBalance implements casework.FlowTx.
 func (t caseworkTx) EnterBalance(ctx context.Context, r casework.Request) error {
-	return registry.EnterBalance(ctx, registryTx{t.tx}, r.Area, openingOf(r.Ask), r.Maker, r.ID)
+	return registry.EnterBalance(ctx, registryTx(t), r.Area, openingOf(r.Ask), r.Maker, r.ID)
 }
 
 // openingOf is the opening balance that a decision is about. Its document is the

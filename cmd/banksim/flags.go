@@ -1,6 +1,21 @@
 package main
 
-import "github.com/alecthomas/kong"
+import (
+	"strings"
+
+	"github.com/alecthomas/kong"
+
+	"twoline/adapters/bank/simbank"
+)
+
+// formats are the forms of batches and results, as a list of words.
+func formats() string {
+	words := make([]string, 0, len(simbank.Formats()))
+	for _, f := range simbank.Formats() {
+		words = append(words, string(f))
+	}
+	return strings.Join(words, ",")
+}
 
 // helps are the help texts of the flags of serve, by the name that the flag's
 // tag gives.
@@ -17,10 +32,12 @@ func helps() kong.Vars {
 		"day":      "First business day; it then moves only by POST /day. Without: today's, by the clock.",
 		"state": "File that the bank's memory is kept in over restarts, knobs included: what it holds " +
 			"wins over flags. It shows accounts in clear.",
-		"json":       "Log and report as JSON, also on a terminal.",
-		"format":     "Form of batches and results: json, jsonl, rural-cooperative.",
-		"charset":    "Charset of a cooperative's files: gb18030, gbk.",
-		"statements": "Form of statements: camt.053.001.08, jsonl, none.",
+		"json":    "Log and report as JSON, also on a terminal.",
+		"formats": formats(),
+		"format": "Form of batches and results, the last of them by a profile: " +
+			strings.ReplaceAll(formats(), ",", ", ") + ".",
+		"charset":    "Charset of a bank's files: first (the form's usual one), gb18030, gbk, utf-8.",
+		"statements": "Form of statements: camt.053.001.08, mt940, jsonl, none.",
 		"page_size":  "Results a request, at most 10000.",
 		"accounts": "Customers, a CSV file: number,name,id_number,balance,state,mandates (state normal, " +
 			"frozen, closed, not_activated or dormant; mandates by semicolon, * is any).",
@@ -47,6 +64,8 @@ func helps() kong.Vars {
 		"crash_after_debit": "End between debit (or payment) and answer; start again with the same --state.",
 		"reject": "How many of a thousand debits fail, by reason: short, closed, frozen, name, mandate, " +
 			"no_account, technical, not_activated, dormant.",
+		"refuse_whole": "Do nothing of a batch and refuse it in one line, where the form has one; else every item fails " +
+			"for a technical reason.",
 		"reject_openings":   "How many of a thousand account openings fail.",
 		"payout_settlement": "How the money leaves: agreed (as the batch says), net, gross, itemised.",
 		"payout_at_once":    "Pay when a batch is taken, not on its pay day.",

@@ -16,6 +16,7 @@ import (
 	"golang.org/x/term"
 
 	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/layout"
 	"twoline/adapters/bank/simbank"
 	"twoline/adapters/httpapi/signature"
 	"twoline/gateway/calendar"
@@ -36,9 +37,9 @@ type serveCommand struct {
 	State    string        `help:"${state}" placeholder:"FILE"`
 	JSON     bool          `help:"${json}" name:"json"`
 
-	Format     string `help:"${format}" default:"json" enum:"json,jsonl,rural-cooperative"`
-	Charset    string `help:"${charset}" default:"gb18030" enum:"gb18030,gbk"`
-	Statements string `help:"${statements}" default:"camt.053.001.08" enum:"camt.053.001.08,jsonl,none"`
+	Format     string `help:"${format}" default:"json" enum:"${formats}"`
+	Charset    string `help:"${charset}" default:"first" enum:"first,gb18030,gbk,utf-8"`
+	Statements string `help:"${statements}" default:"camt.053.001.08" enum:"camt.053.001.08,mt940,jsonl,none"`
 	PageSize   int    `help:"${page_size}" default:"1000"`
 
 	Accounts    string   `help:"${accounts}" placeholder:"FILE"`
@@ -71,6 +72,7 @@ type behaviourFlags struct {
 	Arrivals        string         `help:"${arrivals}" default:"send" enum:"send,drop,twice"`
 	CrashAfterDebit bool           `help:"${crash_after_debit}"`
 	Reject          map[string]int `help:"${reject}" placeholder:"REASON=N"`
+	RefuseWhole     bool           `help:"${refuse_whole}"`
 	RejectOpenings  int            `help:"${reject_openings}"`
 }
 
@@ -117,7 +119,8 @@ func (f behaviourFlags) behaviour() simbank.Behaviour {
 		Repeat: word(f.Repeat, "none"), NeverAnswer: f.NeverAnswer, OneFenOff: f.OneFenOff, UnknownCode: f.UnknownCode,
 		PendingFirst: f.PendingFirst, Contradict: f.Contradict, DuplicateLines: f.DuplicateLines, CutFile: f.CutFile,
 		WrongTotals: f.WrongTotals, CorrectAfterDays: f.CorrectAfter, Arrivals: word(f.Arrivals, "send"),
-		CrashAfterDebit: f.CrashAfterDebit, Reject: f.Reject, RejectOpenings: f.RejectOpenings,
+		CrashAfterDebit: f.CrashAfterDebit, Reject: f.Reject, RefuseWhole: f.RefuseWhole,
+		RejectOpenings: f.RejectOpenings,
 	}
 }
 
@@ -216,8 +219,8 @@ func (cmd *serveCommand) config(log *slog.Logger) (simbank.Config, error) {
 		Behaviour: how, FundAccounts: funds, Log: log,
 		Today: func() calendar.Day { return calendar.DayIn(time.Now()) },
 	}
-	if cmd.Charset == "gbk" {
-		c.Charset = gb18030.GBK
+	if err := cmd.charset(&c); err != nil {
+		return c, err
 	}
 	if cmd.Day != "" {
 		c.Today = nil
@@ -243,6 +246,20 @@ func (cmd *serveCommand) config(log *slog.Logger) (simbank.Config, error) {
 		return c, errors.New("--interval: more than nothing")
 	}
 	return c, nil
+}
+
+// charset sets that of a cooperative's files, and that of a profile's.
+func (cmd *serveCommand) charset(c *simbank.Config) error {
+	name := layout.Charset(word(cmd.Charset, "first"))
+	if name == layout.GBK {
+		c.Charset = gb18030.GBK
+	}
+	if c.Format != simbank.Cooperative {
+		c.FormCharset = name
+	} else if name == layout.UTF8 {
+		return hinted{errors.New("--charset: a cooperative's files are gb18030 or gbk"), "leave --charset away"}
+	}
+	return nil
 }
 
 // client signs every request.

@@ -1,11 +1,12 @@
-// Command dev is the two commands of the README, on a machine that may have
-// nothing but Go and this repository:
+// Command dev is the commands of the README, on a machine that may have nothing
+// but Go and this repository:
 //
 //	go run ./cmd/dev demo    shows the whole loop on servers of its own
 //	go run ./cmd/dev test    runs every test
+//	go run ./cmd/dev fuzz    gives every fuzz target inputs that nobody wrote
 //
-// Both install what is missing, saying so first, start private servers that
-// end with them, and end with the exit code of what they ran. What dev itself
+// The first two install what is missing, saying so first, start private servers
+// that end with them, and end with the exit code of what they ran. What dev itself
 // has to say goes to standard error, so that a report on standard output stays
 // clean.
 package main
@@ -30,6 +31,7 @@ const usage = `usage: go run ./cmd/dev COMMAND [ARGUMENT...]
 
   demo    the whole loop, money in and money out, on private servers
   test    every test, with the race detector, on private servers
+  fuzz    every fuzz target for a while, each with inputs of its own making
 
 go run ./cmd/dev COMMAND --help says more.
 `
@@ -40,6 +42,9 @@ const (
 	exitUsage       = 2
 	exitInterrupted = 130
 )
+
+// errUsage is what nobody can run as it was typed.
+var errUsage = errors.New("that is not how it is used")
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
@@ -86,6 +91,7 @@ func run(ctx context.Context, args []string, t terminal) int {
 	}{
 		"demo": {demoHelp, demo},
 		"test": {testHelp, test},
+		"fuzz": {fuzzHelp, fuzz},
 	}
 	if len(args) == 0 {
 		_, _ = io.WriteString(t.stderr, usage)
@@ -124,6 +130,9 @@ func exitCode(ctx context.Context, err error, t terminal) int {
 		return exit.ExitCode()
 	}
 	t.say("%v", err)
+	if errors.Is(err, errUsage) {
+		return exitUsage
+	}
 	return exitFailed
 }
 

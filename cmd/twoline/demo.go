@@ -18,7 +18,7 @@ import (
 
 // demoCommand lives a loop on the real code paths, HTTP and files included.
 type demoCommand struct {
-	Scale string `default:"village" enum:"village,county" help:"village: three villages, two banks of different formats, in seconds. county: Chencang district's year 2011, in minutes."`
+	Scale string `default:"village" enum:"village,county" help:"village: three villages, three banks of different formats, in seconds. county: Chencang district's year 2011, in minutes."`
 	Lang  string `default:"zh" enum:"zh,en" help:"Language of the report: zh or en."`
 	JSON  bool   `name:"json" help:"Print the figures as JSON."`
 	Seed  uint64 `default:"2011" help:"Seed of the simulated banks: the same seed, the same books."`

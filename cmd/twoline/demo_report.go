@@ -15,11 +15,13 @@ import (
 
 // demoReport is what the demonstration ends in. Amounts are strings of yuan.
 type demoReport struct {
-	AccountsOpened   int `json:"accounts_opened"`
-	FirstRunItems    int `json:"first_run_items"`
-	FirstRunBatches  int `json:"first_run_batches"`
-	SecondRunItems   int `json:"second_run_items"`
-	TerminalPayments int `json:"terminal_payments"`
+	// Banks are the partner banks, each with the forms that its files had.
+	Banks            []demoBank `json:"banks"`
+	AccountsOpened   int        `json:"accounts_opened"`
+	FirstRunItems    int        `json:"first_run_items"`
+	FirstRunBatches  int        `json:"first_run_batches"`
+	SecondRunItems   int        `json:"second_run_items"`
+	TerminalPayments int        `json:"terminal_payments"`
 	// Payers and Contributions are what is posted, fund and personal accounts alike.
 	Payers        int          `json:"payers"`
 	Contributions money.Amount `json:"contributions"`
@@ -63,6 +65,15 @@ type demoReport struct {
 	Seconds            string       `json:"elapsed"`
 }
 
+// demoBank is a partner bank: how its batches went out and its results came back, how
+// its statements came, and how many batches, debits and payments, it answered.
+type demoBank struct {
+	Bank       string `json:"bank"`
+	Format     string `json:"format"`
+	Statements string `json:"statements"`
+	Batches    int    `json:"batches"`
+}
+
 // demoBreak is one row of GET /v1/breaks.
 type demoBreak struct {
 	Account   string       `json:"account_id"`
@@ -92,12 +103,12 @@ type words struct {
 	lines, swept, subsidies, income, fiscal, deposits, refused, closed string
 	reconciled, breaks, songpan, published, books, difference, balance string
 	proof, clean, elapsed, total, agrees, differs                      string
-	pensions, allocated, paid2, payDays, troubles                      string
+	pensions, allocated, paid2, payDays, troubles, bank                string
 }
 
 func chinese() words {
 	return words{
-		title: "演示:三个村、两家银行,2011年3月的保费收入与3、4月的养老金发放", collection: "一、保费征缴", village: "村", due: "应缴人数", paid: "已缴",
+		title: "演示:三个村、三家银行三种文件格式,2011年3月的保费收入与3、4月的养老金发放", collection: "一、保费征缴", village: "村", due: "应缴人数", paid: "已缴",
 		unpaid: "未缴", amount: "金额(元)", why: "未缴原因", none: "无", runs: "代扣:首批 %d 人分 %d 个批次,第二批补扣 %d 人",
 		terminal: "村级终端缴费:%d 笔", opened: "批量开户:%d 户", lines: "二、收支两条线", swept: "收入户上划财政专户",
 		subsidies: "财政补贴(国库直入财政专户)", income: "收入户月末余额", fiscal: "财政专户活期余额", deposits: "其中另存定期",
@@ -106,13 +117,13 @@ func chinese() words {
 		difference: "收入差额(公布数未含利息)", balance: "年末结余", proof: "五、不变量验证:%d 项,%s", clean: "全部成立",
 		elapsed: "用时 %s", total: "合计", agrees: "相符", differs: "不符", pensions: "三、养老金发放",
 		allocated: "财政专户拨付支出户", paid2: "已发放养老金", payDays: "发放日:%s,应领 %d 人",
-		troubles: "被银行拒付 %d 笔、退票 %d 笔,更正账户后重发 %d 笔,未发放 %d 笔",
+		bank: "银行 %s:批次与回盘 %s,对账单 %s,已回盘 %d 个批次", troubles: "被银行拒付 %d 笔、退票 %d 笔,更正账户后重发 %d 笔,未发放 %d 笔",
 	}
 }
 
 func english() words {
 	return words{
-		title: "Demonstration: three villages, two banks, contributions and pensions of spring 2011", collection: "1. Contributions",
+		title: "Demonstration: three villages, three banks with three formats, contributions and pensions of spring 2011", collection: "1. Contributions",
 		village: "village", due: "due", paid: "paid", unpaid: "unpaid", amount: "amount (yuan)", why: "why unpaid",
 		none: "none", runs: "withholding: first run %d people in %d batches, second run took up %d",
 		terminal: "village terminal: %d payments", opened: "accounts opened in bulk: %d", lines: "2. The two lines",
@@ -125,7 +136,7 @@ func english() words {
 		proof: "5. Invariants: %d, %s", clean: "all hold", elapsed: "took %s", total: "total", agrees: "they agree",
 		differs: "they do not agree", pensions: "3. Pensions", allocated: "allocated to the expenditure accounts",
 		paid2: "pensions paid", payDays: "pay days: %s, %d pensioners",
-		troubles: "rejected %d, returned %d, paid again after the accounts were corrected %d, still unpaid %d",
+		bank: "bank %s: batches and results as %s, statements as %s, %d batches answered", troubles: "rejected %d, returned %d, paid again after the accounts were corrected %d, still unpaid %d",
 	}
 }
 
@@ -138,6 +149,9 @@ func (r *demoReport) write(w io.Writer, lang string) error {
 	p := &page{w: w, err: nil}
 	p.line("")
 	p.line("%s", t.title)
+	for _, b := range r.Banks {
+		p.line("  "+t.bank, b.Bank, b.Format, b.Statements, b.Batches)
+	}
 	p.line("")
 	p.line("%s", t.collection)
 	r.villages(p, t)

@@ -63,11 +63,22 @@ func TestDemoVillage(t *testing.T) {
 	if first.Verify != "clean" || first.Invariants == 0 {
 		t.Errorf("verify says %q of %d invariants", first.Verify, first.Invariants)
 	}
-	if first.Contributions == 0 || first.Payers == 0 || first.CrossingRefused == "" || first.AccountsClosed != 6 {
+	if first.Contributions == 0 || first.Payers == 0 || first.CrossingRefused == "" || first.AccountsClosed != 8 {
 		t.Errorf("the story did not happen: %+v", first)
 	}
 	if first.Rejected != 1 || first.Returned != 1 || first.Reissued != 2 || first.Unpaid != 0 || first.OpenBreaks != 0 {
 		t.Errorf("one pension is refused, one comes back, both are paid again: %+v", first)
+	}
+	if !first.Reconciled {
+		t.Error("statements and books do not agree")
+	}
+	wantBanks := []demoBank{
+		{Bank: psbc, Format: "json", Statements: "camt.053.001.08", Batches: 6},
+		{Bank: rcc, Format: "rural-cooperative", Statements: "jsonl", Batches: 5},
+		{Bank: ccb, Format: "unionpay", Statements: "mt940", Batches: 4},
+	}
+	if diff := cmp.Diff(wantBanks, first.Banks); diff != "" {
+		t.Errorf("banks and the forms that ran:\n%s", diff)
 	}
 	// Counted only where the month's papers could be had and agreed.
 	if first.Vouchers < 10 {

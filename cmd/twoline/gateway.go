@@ -16,6 +16,7 @@ import (
 	"twoline/adapters/bank/gb18030"
 	"twoline/adapters/bank/openings"
 	"twoline/adapters/bank/profile"
+	"twoline/adapters/bank/sheet"
 	"twoline/adapters/httpapi"
 	"twoline/adapters/jobs"
 	"twoline/adapters/paper"
@@ -109,6 +110,7 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 		Store: g.db.Registry(), Today: clock.today, Files: openings.New(own...), Intake: g.intake,
 		Formats:  formats,
 		Charsets: map[string]registry.Decoder{"gb18030": decoder(gb18030.GB18030), "gbk": decoder(gb18030.GBK)},
+		Sheet:    sheet.Registry,
 	})
 	g.reconcile = reconcile.New(reconcile.Parts{
 		Store: g.db.Reconcile(), Decoder: files, Days: days, Today: clock.today,

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 
 	"twoline/adapters/httpapi"
@@ -21,9 +22,9 @@ import (
 // database's address, as the service does, and leaves an audit row.
 type importCommand struct {
 	Kind      string `arg:"" help:"What the file holds; twoline import --help lists the kinds and their columns."`
-	File      string `arg:"" help:"CSV with a header row; - reads the standard input." type:"existingfile"`
+	File      string `arg:"" help:"CSV or an xlsx workbook, with a header row; - reads the standard input." type:"existingfile"`
 	Area      string `help:"Six digits; needed except for areas."`
-	Charset   string `default:"utf-8" enum:"utf-8,gb18030,gbk" help:"Charset of the file."`
+	Charset   string `default:"utf-8" enum:"utf-8,gb18030,gbk" help:"Charset of a CSV file."`
 	WholeFile bool   `name:"whole-file" help:"Refuse all lines where one is refused."`
 	Officer   string `help:"Login of the maker who asks for opening-accounts; another person approves them."`
 	JSON      bool   `name:"json" help:"Print the report as JSON."`
@@ -32,7 +33,9 @@ type importCommand struct {
 // Help lists the kinds with their columns.
 func (*importCommand) Help() string {
 	var b strings.Builder
-	b.WriteString("Kinds and columns:\n\n")
+	b.WriteString("Of an xlsx workbook the sheet is read that is called like the kind, or else the first; its lines are " +
+		"the sheet's rows. Numbers of people, accounts, banks and regions must be text cells there: a spreadsheet's number " +
+		"loses leading zeros and the digits after the fifteenth.\n\nKinds and columns:\n\n")
 	for _, s := range registry.Specs() {
 		fmt.Fprintf(&b, "  %-18s %s\n", s.Kind, s.Names())
 	}
@@ -72,6 +75,21 @@ func (cmd *importCommand) open(a *app) (*os.File, error) {
 		return nil, errors.Join(fmt.Errorf("spool the input: %w", err), spool.Close())
 	}
 	return spool, nil
+}
+
+// isWorkbook tells a workbook by its name or its first bytes, those of the old
+// format too: its reader says what to do with one.
+func (cmd *importCommand) isWorkbook(file *os.File) (bool, error) {
+	if strings.EqualFold(filepath.Ext(cmd.File), ".xlsx") {
+		return true, nil
+	}
+	var head [4]byte
+	n, err := file.ReadAt(head[:], 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		return false, err //nolint:wrapcheck // names the file
+	}
+	first := string(head[:n])
+	return first == "PK\x03\x04" || first == "\xD0\xCF\x11\xE0", nil
 }
 
 // Run imports.
@@ -116,13 +134,17 @@ func (cmd *importCommand) Run(a *app) error {
 		return errImport.With("%v", err)
 	}
 	defer file.Close() //nolint:errcheck // read only
+	workbook, err := cmd.isWorkbook(file)
+	if err != nil {
+		return errImport.With("%v", err)
+	}
 	var report registry.Report
 	request := once.Request{
 		Caller: "command:import", Route: "import " + cmd.Kind,
 		Key: base64.RawURLEncoding.EncodeToString(randomBytes(24)), Fingerprint: sha256.Sum256([]byte(cmd.File)),
 	}
 	_, err = g.registry.Import(a.ctx, request, keepReport(&report), by, spec.Kind, file,
-		registry.Options{WholeFile: cmd.WholeFile, Charset: cmd.Charset, Area: area})
+		registry.Options{WholeFile: cmd.WholeFile, Charset: cmd.Charset, Workbook: workbook, Area: area})
 	var refused *registry.RefusedFileError
 	if errors.As(err, &refused) {
 		report = refused.Report

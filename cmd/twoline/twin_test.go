@@ -355,7 +355,7 @@ func (l *life) shareAndDie(t *testing.T) {
 	l.setDay(t, calendar.MustDay("2011-03-25"))
 	stop := l.stopAt(t, "posting", `insert on posting for each row when (new.kind = 'benefit' and new.batch_id = `+
 		l.frozen(t).id+`)`)
-	l.b.tell(t, syscall.SIGSTOP)
+	l.fallAsleep(t, l.b)
 	l.answer(t, text)
 	l.lookNow(t)
 	if name := stop.caught(t); name != "a" {
@@ -642,6 +642,23 @@ func (l *life) takeAway(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+}
+
+// fallAsleep stops a service between two works: one that sleeps in a transaction or in
+// a job holds the others up, as it should.
+func (l *life) fallAsleep(t *testing.T, n *node) {
+	t.Helper()
+	eventually(t, "a service sleeps with nothing in its hands", func() bool {
+		n.tell(t, syscall.SIGSTOP)
+		time.Sleep(300 * time.Millisecond)
+		busy := l.number(t, `select (select count(*) from pg_stat_activity where datname = current_database()
+				and backend_type = 'client backend' and xact_start < now() - interval '200 ms')
+			+ (select count(*) from river.river_job where state = 'running' and attempted_at < now() - interval '200 ms')`)
+		if busy > 0 {
+			n.tell(t, syscall.SIGCONT)
+		}
+		return busy == 0
+	})
 }
 
 // dieAt starts the service, kills it in the trap, and proves what it left.

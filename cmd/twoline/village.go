@@ -8,9 +8,11 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/layout"
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
@@ -26,9 +28,9 @@ type villagePlay struct {
 	seed   uint64
 	report demoReport
 
-	post, coop *simbank.Bank
-	accounts   map[string]fundAccount
-	firstRunID string
+	post, coop, builder *simbank.Bank
+	accounts            map[string]fundAccount
+	firstRunID          string
 }
 
 // fundAccount is one row of GET /v1/fund-accounts.
@@ -46,7 +48,39 @@ const (
 	postDeposit = "961001010000000014"
 	coopIncome  = "270301040000000021"
 	coopPayout  = "270301040000000023"
+	ccbIncome   = "610501626000000031"
+	ccbPayout   = "610501626000000033"
 )
+
+// partner is a simulated bank of the demonstration and the forms of its files.
+type partner struct {
+	code       string
+	format     simbank.Format
+	charset    layout.Charset
+	statements simbank.StatementFormat
+	// settlement is how its collections reach the income account.
+	settlement simbank.Settlement
+	// accounts are the agency's, by number.
+	accounts []string
+}
+
+// partners are the three banks: no two have a form in common.
+func partners() []partner {
+	return []partner{
+		{
+			code: psbc, format: simbank.JSON, charset: "", statements: simbank.CamtStatements, settlement: simbank.Net,
+			accounts: []string{postIncome, postFiscal, postPayout, postDeposit},
+		},
+		{
+			code: rcc, format: simbank.Cooperative, charset: "", statements: simbank.LinesStatements,
+			settlement: simbank.Net, accounts: []string{coopIncome, coopPayout},
+		},
+		{
+			code: ccb, format: "unionpay", charset: layout.UTF8, statements: simbank.MT940Statements,
+			settlement: simbank.Itemised, accounts: []string{ccbIncome, ccbPayout},
+		},
+	}
+}
 
 // ended implements playing.
 func (v *villagePlay) ended(w io.Writer, lang string, asJSON bool, took time.Duration) (string, error) {
@@ -62,7 +96,7 @@ func (v *villagePlay) scenes() []scene {
 	return []scene{
 		{"registering areas, banks, accounts and members", v.register},
 		{"opening balances and officers", v.openBooks},
-		{"two partner banks connect", v.connectBanks},
+		{"three partner banks connect", v.connectBanks},
 		{"accounts are opened in bulk for who has none", v.openAccounts},
 		{"first withholding run", v.firstRun},
 		{"payments at a village terminal", v.terminal},
@@ -84,14 +118,17 @@ func (v *villagePlay) register(ctx context.Context) error {
 	regions := "region,name\n610304000000,陈仓区\n610304101000,虢镇\n610304101201,东关村\n610304101202,西关村\n" +
 		"610304102000,阳平镇\n610304102201,联合村\n"
 	banks := "bank,bank_no,name,format,row_limit,charset\npsbc,403100000004,邮政储蓄银行,json,50,gb18030\n" +
-		"rcc,402100000018,农村信用社,rural-cooperative,150000,gb18030\n"
+		"rcc,402100000018,农村信用社,rural-cooperative,150000,gb18030\n" +
+		"ccb-baoji,105100000017,建设银行宝鸡分行,unionpay,50,utf-8\n"
 	funds := "scheme,role,bank,account_no,name,settlement,opened_on\n" +
 		"rural,income,psbc," + postIncome + ",新农保收入户,net,2011-03-01\n" +
 		"rural,fiscal_special,psbc," + postFiscal + ",新农保财政专户,net,2011-03-01\n" +
 		"rural,expenditure,psbc," + postPayout + ",新农保支出户,net,2011-03-01\n" +
 		"rural,fixed_deposit,psbc," + postDeposit + ",新农保财政专户定期,net,2011-03-01\n" +
 		"rural,income,rcc," + coopIncome + ",新农保收入户,net,2011-03-01\n" +
-		"rural,expenditure,rcc," + coopPayout + ",新农保支出户,gross,2011-03-01\n"
+		"rural,expenditure,rcc," + coopPayout + ",新农保支出户,gross,2011-03-01\n" +
+		"rural,income,ccb-baoji," + ccbIncome + ",新农保收入户,itemised,2011-03-01\n" +
+		"rural,expenditure,ccb-baoji," + ccbPayout + ",新农保支出户,itemised,2011-03-01\n"
 	for _, file := range []struct {
 		area party.Area
 		kind registry.Kind
@@ -154,12 +191,13 @@ func (v *villagePlay) openBooks(ctx context.Context) error {
 func (v *villagePlay) openings() map[string]money.Amount {
 	return map[string]money.Amount{
 		postIncome: 0, postFiscal: 5_000_000_00, postPayout: 0, postDeposit: 0, coopIncome: 0, coopPayout: 0,
+		ccbIncome: 0, ccbPayout: 0,
 	}
 }
 
 // numbers are the fund accounts' numbers in the order of the report.
 func (v *villagePlay) numbers() []string {
-	return []string{postIncome, coopIncome, postFiscal, postPayout, coopPayout, postDeposit}
+	return []string{postIncome, coopIncome, ccbIncome, postFiscal, postPayout, coopPayout, ccbPayout, postDeposit}
 }
 
 // refreshAccounts reads the fund accounts as an officer sees them.
@@ -185,6 +223,10 @@ func (v *villagePlay) refreshAccounts(ctx context.Context) error {
 			v.accounts[coopIncome] = f
 		case "rcc expenditure":
 			v.accounts[coopPayout] = f
+		case "ccb-baoji income":
+			v.accounts[ccbIncome] = f
+		case "ccb-baoji expenditure":
+			v.accounts[ccbPayout] = f
 		}
 	}
 	if len(v.accounts) != len(v.numbers()) {
@@ -194,42 +236,73 @@ func (v *villagePlay) refreshAccounts(ctx context.Context) error {
 }
 
 func (v *villagePlay) connectBanks(ctx context.Context) error {
-	var err error
-	open := v.openings()
-	if v.post, err = v.bank(ctx, psbc, simbank.JSON, simbank.CamtStatements, []simbank.FundAccount{
-		{Number: postIncome, Name: "收入户", Opening: open[postIncome]},
-		{Number: postFiscal, Name: "财政专户", Opening: open[postFiscal]},
-		{Number: postPayout, Name: "支出户", Opening: open[postPayout]},
-		{Number: postDeposit, Name: "定期", Opening: open[postDeposit]},
-	}); err != nil {
-		return err
+	for _, p := range partners() {
+		b, err := v.bank(ctx, p)
+		if err != nil {
+			return err
+		}
+		switch p.code {
+		case psbc:
+			v.post = b
+		case rcc:
+			v.coop = b
+		case ccb:
+			v.builder = b
+		}
 	}
-	v.coop, err = v.bank(ctx, rcc, simbank.Cooperative, simbank.LinesStatements, []simbank.FundAccount{
-		{Number: coopIncome, Name: "收入户", Opening: open[coopIncome]},
-		{Number: coopPayout, Name: "支出户", Opening: open[coopPayout]},
-	})
-	return err
+	return nil
 }
 
-func (v *villagePlay) bank(
-	ctx context.Context, code string, format simbank.Format, statements simbank.StatementFormat,
-	accounts []simbank.FundAccount,
-) (*simbank.Bank, error) {
-	client, err := v.stage.connect(ctx, code)
+func (v *villagePlay) bank(ctx context.Context, p partner) (*simbank.Bank, error) {
+	client, err := v.stage.connect(ctx, p.code)
 	if err != nil {
 		return nil, err
 	}
+	var accounts []simbank.FundAccount
+	for _, number := range p.accounts {
+		accounts = append(accounts, simbank.FundAccount{Number: number, Name: "新农保", Opening: v.openings()[number]})
+	}
 	b, err := simbank.New(simbank.Config{ //nolint:exhaustruct // a good bank with few wishes
-		Seed: v.seed, Code: code, Client: client, Gateway: v.stage.api, Upload: v.stage.upload,
-		Day: v.stage.day.today(), Format: format, Charset: gb18030.GB18030, Statements: statements,
-		PageSize: 40, Accounts: v.county.accounts(code), FundAccounts: accounts, Log: v.stage.log,
-		Behaviour: simbank.Behaviour{OutOfOrder: true, Repeat: "same"}, //nolint:exhaustruct // answers twice, out of order
+		Seed: v.seed, Code: strings.ToUpper(p.code[:3]), Client: client, Gateway: v.stage.api, Upload: v.stage.upload,
+		Day: v.stage.day.today(), Format: p.format, Charset: gb18030.GB18030, FormCharset: p.charset,
+		Statements: p.statements, PageSize: 40, Accounts: v.county.accounts(p.code), FundAccounts: accounts,
+		Log: v.stage.log,
+		Behaviour: simbank.Behaviour{ //nolint:exhaustruct // answers twice, out of order
+			OutOfOrder: true, Repeat: "same", Settlement: p.settlement,
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
 	v.stage.banks = append(v.stage.banks, b)
 	return b, nil
+}
+
+// at is a member's bank.
+func (v *villagePlay) at(code string) *simbank.Bank {
+	switch code {
+	case rcc:
+		return v.coop
+	case ccb:
+		return v.builder
+	}
+	return v.post
+}
+
+// transfer moves money between the fiscal special account and another, in the books
+// of both banks where they are two.
+func (v *villagePlay) transfer(from, to string, m simbank.Move) error {
+	if _, err := v.post.Transfer(from, to, m); err != nil {
+		return err
+	}
+	for _, account := range []string{from, to} {
+		if other := v.at(v.accounts[account].Bank); other != v.post {
+			if _, err := other.Transfer(from, to, m); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func (v *villagePlay) openAccounts(ctx context.Context) error {
@@ -320,12 +393,8 @@ func (v *villagePlay) terminal(ctx context.Context) error {
 
 func (v *villagePlay) secondRun(ctx context.Context) error {
 	var err error
-	for _, i := range []int{3, 40, 100} {
-		bank := v.post
-		if v.county.people[i].bank == rcc {
-			bank = v.coop
-		}
-		bank.Ledger(func(l *simbank.Ledger) {
+	for _, i := range []int{3, 40, 70, 100} {
+		v.at(v.county.people[i].bank).Ledger(func(l *simbank.Ledger) {
 			err = errors.Join(err, l.Deposit(v.county.people[i].account, 1_000_00))
 		})
 	}
@@ -390,7 +459,7 @@ func (v *villagePlay) moves(ctx context.Context) error {
 		return err
 	}
 	v.report.Subsidies = 80_000_00
-	for _, from := range []string{postIncome, coopIncome} {
+	for _, from := range []string{postIncome, coopIncome, ccbIncome} {
 		amount := v.accounts[from].Balance
 		if err := v.sweep(ctx, from, amount); err != nil {
 			return err
@@ -417,14 +486,7 @@ func (v *villagePlay) sweep(ctx context.Context, from string, amount money.Amoun
 		"kind": "sweep", "from_account": v.accounts[from].ID, "to_account": v.accounts[postFiscal].ID, "amount": "all",
 		"effective_on": v.stage.day.today(), "document": "上划凭证 3",
 	}, func(id string) error {
-		move := simbank.Move{Amount: amount, Reference: id, Text: "上划财政专户"}
-		_, err := v.post.Transfer(from, postFiscal, move)
-		if err != nil || from != coopIncome {
-			return err
-		}
-		// The cooperative's own books see it leave; the postal bank saw it come in.
-		_, err = v.coop.Transfer(from, postFiscal, move)
-		return err
+		return v.transfer(from, postFiscal, simbank.Move{Amount: amount, Reference: id, Text: "上划财政专户"})
 	})
 }
 
@@ -442,7 +504,7 @@ func (v *villagePlay) closeMonth(ctx context.Context) error {
 	if err := v.refreshAccounts(ctx); err != nil {
 		return err
 	}
-	v.report.Income = v.accounts[postIncome].Balance + v.accounts[coopIncome].Balance
+	v.report.Income = v.accounts[postIncome].Balance + v.accounts[coopIncome].Balance + v.accounts[ccbIncome].Balance
 	v.report.FiscalSpecial = v.accounts[postFiscal].Balance
 	v.report.FixedDeposits = v.accounts[postDeposit].Balance
 	return v.feedback(ctx)
@@ -506,12 +568,22 @@ func (v *villagePlay) verify(ctx context.Context) error {
 	if v.report.Payers != villagePayers {
 		return errDemo.With("%d of %d members have paid", v.report.Payers, villagePayers)
 	}
+	for i, p := range partners() {
+		s := v.stage.banks[i].Status()
+		v.report.Banks = append(v.report.Banks, demoBank{
+			Bank: p.code, Format: string(p.format), Statements: string(p.statements), Batches: s.Batches,
+		})
+		if s.Open+s.Queued > 0 || s.Sum != 0 {
+			return errDemo.With("bank %s ends with %d batches and %d messages open, and all accounts at %s", p.code, s.Open,
+				s.Queued, s.Sum)
+		}
+	}
 	var err error
 	v.report.Verify, v.report.Invariants, err = v.stage.verify(ctx)
 	return err
 }
 
-// payOut makes and approves the runs of a month, brings the money to both banks
+// payOut makes and approves the runs of a month, brings the money to the banks
 // and releases them, and waits until the pay day has passed.
 func (v *villagePlay) payOut(ctx context.Context, kinds []string, prepare, handover, after string) ([]payRun, error) {
 	if err := v.stage.turn(ctx, calendar.MustDay(prepare)); err != nil {
@@ -538,7 +610,7 @@ func (v *villagePlay) payOut(ctx context.Context, kinds []string, prepare, hando
 	if err := v.refreshAccounts(ctx); err != nil {
 		return nil, err
 	}
-	for _, to := range []string{postPayout, coopPayout} {
+	for _, to := range []string{postPayout, coopPayout, ccbPayout} {
 		if err := v.allocate(ctx, to, need[v.accounts[to].Bank]-v.accounts[to].Balance); err != nil {
 			return nil, err
 		}
@@ -561,13 +633,7 @@ func (v *villagePlay) allocate(ctx context.Context, to string, amount money.Amou
 		"kind": "allocation", "from_account": v.accounts[postFiscal].ID, "to_account": v.accounts[to].ID, "amount": amount,
 		"effective_on": v.stage.day.today(), "document": "用款计划",
 	}, func(id string) error {
-		move := simbank.Move{Amount: amount, Reference: id, Text: "拨付支出户"}
-		_, err := v.post.Transfer(postFiscal, to, move)
-		if err != nil || to != coopPayout {
-			return err
-		}
-		_, err = v.coop.Transfer(postFiscal, to, move)
-		return err
+		return v.transfer(postFiscal, to, simbank.Move{Amount: amount, Reference: id, Text: "拨付支出户"})
 	})
 }
 

@@ -151,7 +151,8 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 			return "", ErrEvidence.With("the money cannot move on a day that lies ahead").On("value_date")
 		}
 		if ask.Word == Succeeded && ask.ValueDate.Before(i.MadeOn) {
-			return "", ErrEvidence.With("the money cannot move before its batch was made, on %s", i.MadeOn).On("value_date")
+			return "", ErrEvidence.With("the money cannot move before its batch was made, on %s", i.MadeOn).
+				On("value_date")
 		}
 		return fmt.Sprintf("item %d of %s in batch %d of %s", i.ID, i.Amount, i.Batch, i.Bank), itemIsOpen(i)
 	case Case:
@@ -226,6 +227,8 @@ func caseIsOpen(c OpenCase) error {
 		return ErrCaseEnds.With("it ends with the last answer, or with evidence about each item")
 	case "income_not_swept":
 		return ErrCaseEnds.With("it ends when the account is swept or the month is closed")
+	case "work_stuck":
+		return ErrCaseEnds.With("it ends when the work goes on")
 	case "uncleared":
 		return ErrCaseEnds.With("it ends when bank and book agree")
 	}

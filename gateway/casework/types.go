@@ -182,7 +182,8 @@ var (
 		"the evidence does not say enough to decide the item")
 	ErrNoCase    = fault.New(fault.NotFound, "case_not_found", "no such case")
 	ErrCaseEnded = fault.New(fault.Conflict, "case_closed", "the case is closed")
-	ErrNoRecall  = fault.New(fault.Conflict, "case_of_no_recall", "only a recalled batch can have been executed after all")
+	ErrNoRecall  = fault.New(fault.Conflict, "case_of_no_recall",
+		"only a recalled batch can have been executed after all")
 	ErrPaidAgain = fault.New(fault.Conflict, "paid_again",
 		"a later batch pays people of this one again: recall that one first, or claim one of the payments back")
 	ErrCaseEnds = fault.New(fault.Conflict, "case_ends_itself", "the case is ended by what it waits for")

@@ -444,8 +444,8 @@ func GiveUp(ctx context.Context, tx GiveUpTx, area party.Area, u Unclaimed, toda
 // About tells officers in one line what came back, and what giving it up takes back.
 func (r Returning) About() string {
 	p := r.Payment
-	text := fmt.Sprintf("payment %d of %s to member %d for %s, which came back on %s", p.ID, r.Amount, p.Member, p.Month,
-		r.ValueDate)
+	text := fmt.Sprintf("payment %d of %s to member %d for %s, which came back on %s", p.ID, r.Amount, p.Member,
+		p.Month, r.ValueDate)
 	if drawn := r.Drawn.Sum(); drawn > 0 {
 		text += fmt.Sprintf("; %s of it go back to the personal account", drawn)
 	}

@@ -20,32 +20,33 @@ type Decoder func(io.Reader) io.Reader
 // maxRecord bounds what one record may take, quoted line ends included.
 const maxRecord = 64 << 10
 
-// table reads a CSV file line by line, in bounded memory.
-type table struct {
-	csv    *csv.Reader
-	budget *budget
-	// index is the position of each column in a line.
-	index map[string]int
-	width int
-	line  int
+// lines gives a file's lines in their order, in bounded memory: io.EOF after the
+// last, or the refusal of the file. close gives back what reads it.
+type lines interface {
+	next() (record, error)
+	close()
 }
 
-// record is one line as read: its number and fields.
+// record is one line as read: its number and fields, or why it is refused.
 type record struct {
 	line   int
 	values []string
+	fault  *fault.Error
 }
 
-func openTable(file io.Reader, spec Spec) (*table, error) {
-	b := &budget{source: file, left: maxRecord}
-	in := bufio.NewReaderSize(b, maxRecord/2)
-	if head, err := in.Peek(3); err == nil && string(head) == "\uFEFF" {
-		_, _ = in.Discard(3)
-	}
-	t := &table{csv: csv.NewReader(in), budget: b, index: make(map[string]int), width: 0, line: 0}
-	t.csv.FieldsPerRecord = -1
-	t.csv.ReuseRecord = true
-	header, err := t.read()
+// table is a file behind its header.
+type table struct {
+	lines
+
+	// index is the position of each column in a line.
+	index map[string]int
+	line  int
+}
+
+// openTable reads the header.
+func openTable(from lines, spec Spec) (*table, error) {
+	t := &table{lines: from, index: make(map[string]int), line: 0}
+	header, err := from.next()
 	if errors.Is(err, io.EOF) {
 		return nil, ErrHeader.With("the file is empty; its first line must be %s", spec.Names()).At(1)
 	}
@@ -56,9 +57,9 @@ func openTable(file io.Reader, spec Spec) (*table, error) {
 }
 
 // take proves the header: every name a column, each once, none that is needed missing.
-func (t *table) take(header []string, spec Spec) error {
-	t.width = len(header)
-	for i, name := range header {
+func (t *table) take(header record, spec Spec) error {
+	t.line = header.line
+	for i, name := range header.values {
 		known := slices.ContainsFunc(spec.Columns, func(c Column) bool { return c.Name == name })
 		_, twice := t.index[name]
 		switch {
@@ -80,52 +81,74 @@ func (t *table) take(header []string, spec Spec) error {
 	return nil
 }
 
-// read returns the next record, io.EOF after the last, or the refusal of the file.
-func (t *table) read() ([]string, error) {
-	t.budget.left = maxRecord
-	values, err := t.csv.Read()
-	if err != nil {
-		return nil, t.refuse(err)
-	}
-	t.line, _ = t.csv.FieldPos(0)
-	for _, v := range values {
-		if !utf8.ValidString(v) || strings.ContainsRune(v, utf8.RuneError) {
-			return nil, ErrCharset.At(t.line)
-		}
-	}
-	return values, nil
-}
-
-func (t *table) refuse(err error) error {
-	var known *fault.Error
-	var syntax *csv.ParseError
-	switch {
-	case errors.Is(err, io.EOF):
-		return io.EOF
-	case errors.Is(err, ErrRecord):
-		return ErrRecord.At(t.line + 1)
-	case errors.As(err, &known) && known.Kind == fault.Invalid:
-		return ErrCharset.At(t.line + 1).Because(err)
-	case errors.As(err, &syntax):
-		return ErrCSV.With("the file is not CSV as RFC 4180 defines it: %s", syntax.Err).At(syntax.StartLine)
-	}
-	return fmt.Errorf("read after line %d: %w", t.line, err)
-}
-
 // chunk returns up to n records, fewer only at the end of the file.
 func (t *table) chunk(n int) ([]record, error) {
 	var out []record
 	for len(out) < n {
-		values, err := t.read()
+		r, err := t.next()
 		if errors.Is(err, io.EOF) {
 			return out, nil
 		}
 		if err != nil {
 			return nil, err
 		}
-		out = append(out, record{line: t.line, values: slices.Clone(values)})
+		t.line = r.line
+		out = append(out, r)
 	}
 	return out, nil
+}
+
+// csvLines are those of a CSV file.
+type csvLines struct {
+	csv    *csv.Reader
+	budget *budget
+	line   int
+}
+
+func openCSV(file io.Reader) *csvLines {
+	b := &budget{source: file, left: maxRecord}
+	in := bufio.NewReaderSize(b, maxRecord/2)
+	if head, err := in.Peek(3); err == nil && string(head) == "\uFEFF" {
+		_, _ = in.Discard(3)
+	}
+	l := &csvLines{csv: csv.NewReader(in), budget: b, line: 0}
+	l.csv.FieldsPerRecord = -1
+	l.csv.ReuseRecord = true
+	return l
+}
+
+func (*csvLines) close() {}
+
+func (l *csvLines) next() (record, error) {
+	none := record{line: 0, values: nil, fault: nil}
+	l.budget.left = maxRecord
+	values, err := l.csv.Read()
+	if err != nil {
+		return none, l.refuse(err)
+	}
+	l.line, _ = l.csv.FieldPos(0)
+	for _, v := range values {
+		if !utf8.ValidString(v) || strings.ContainsRune(v, utf8.RuneError) {
+			return none, ErrCharset.At(l.line)
+		}
+	}
+	return record{line: l.line, values: slices.Clone(values), fault: nil}, nil
+}
+
+func (l *csvLines) refuse(err error) error {
+	var known *fault.Error
+	var syntax *csv.ParseError
+	switch {
+	case errors.Is(err, io.EOF):
+		return io.EOF
+	case errors.Is(err, ErrRecord):
+		return ErrRecord.At(l.line + 1)
+	case errors.As(err, &known) && known.Kind == fault.Invalid:
+		return ErrCharset.At(l.line + 1).Because(err)
+	case errors.As(err, &syntax):
+		return ErrCSV.With("the file is not CSV as RFC 4180 defines it: %s", syntax.Err).At(syntax.StartLine)
+	}
+	return fmt.Errorf("read after line %d: %w", l.line, err)
 }
 
 // budget fails where one record takes more bytes than it may, so that a file

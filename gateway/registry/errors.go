@@ -12,6 +12,9 @@ var (
 	ErrCSV     = fault.New(fault.Invalid, "csv", "the file is not CSV as RFC 4180 defines it")
 	ErrCharset = fault.New(fault.Invalid, "charset", "the bytes are not text of the charset that was named")
 	ErrRecord  = fault.New(fault.TooLarge, "line_too_long", "a line is longer than 64 KiB")
+	// ErrWorkbook is a file that is no workbook, or one that could harm its reader.
+	ErrWorkbook     = fault.New(fault.Invalid, "workbook_refused", "the file is no xlsx workbook that is read here")
+	ErrWorkbookSize = fault.New(fault.TooLarge, "workbook_too_large", "the workbook unpacks to more than is read here")
 	// ErrRefused is the refusal of a whole file for its lines; see RefusedFileError.
 	ErrRefused = fault.New(fault.Unprocessable, "import_refused", "nothing of the file was imported")
 	// ErrContended is returned where another request stored the same rows at the same moment.
@@ -24,6 +27,8 @@ var (
 	ErrFields   = fault.New(fault.Invalid, "fields", "the line has not as many fields as the header")
 	ErrField    = fault.New(fault.Invalid, "invalid_field", "the field is not valid")
 	ErrRequired = fault.New(fault.Invalid, "required", "the field must not be empty")
+	// ErrCell is a workbook's cell that holds what its column's text cannot be made of.
+	ErrCell     = fault.New(fault.Invalid, "cell", "the cell does not hold what its column needs")
 	ErrDiffers  = fault.New(fault.Conflict, "differs", "a row with this key is registered with other content")
 	ErrTaken    = fault.New(fault.Conflict, "taken", "this value belongs to another row already")
 	ErrUnknown  = fault.New(fault.Unprocessable, "not_registered", "the field names something that is not registered")

@@ -24,6 +24,8 @@ type Config struct {
 	Today func() calendar.Day
 	// Charsets are the decoders of import files beside utf-8, by name: gb18030, gbk.
 	Charsets map[string]Decoder
+	// Sheet reads the workbooks of imports.
+	Sheet Sheet
 	// Files writes and reads the banks' files of account openings.
 	Files OpeningFiles
 	// Intake holds the result files that banks sent.
@@ -48,6 +50,9 @@ type Options struct {
 	WholeFile bool
 	// Charset is utf-8 where empty, with or without a byte order mark.
 	Charset string
+	// Workbook says that the file is an xlsx workbook and no CSV: the sheet that is
+	// called like the kind, or else the first. It has no Charset.
+	Workbook bool
 	// Area is the area of the file; 0 is the officer's own.
 	Area party.Area
 }
@@ -77,7 +82,7 @@ func (s *Service) Import(
 	if err != nil {
 		return once.Answer{}, err
 	}
-	decode, err := s.decoder(o.Charset)
+	open, err := s.opener(spec, o)
 	if err != nil {
 		return once.Answer{}, err
 	}
@@ -87,7 +92,12 @@ func (s *Service) Import(
 		}
 		// What a second person approves names the file by its digest.
 		digest := sha256.New()
-		t, err := openTable(decode(io.TeeReader(file, digest)), spec)
+		from, err := open(ctx, file, digest)
+		if err != nil {
+			return nil, err
+		}
+		defer from.close()
+		t, err := openTable(from, spec)
 		if err != nil {
 			return nil, err
 		}
@@ -109,6 +119,20 @@ func kindNames() string {
 		names = append(names, string(s.Kind))
 	}
 	return strings.Join(names, ", ")
+}
+
+// opener opens the lines of a file at its start and gives its bytes to digest,
+// which has them all when the last line was read.
+type opener func(ctx context.Context, file io.ReadSeeker, digest io.Writer) (lines, error)
+
+func (s *Service) opener(spec Spec, o Options) (opener, error) {
+	if o.Workbook {
+		return s.workbook(spec, o)
+	}
+	decode, err := s.decoder(o.Charset)
+	return func(_ context.Context, file io.ReadSeeker, digest io.Writer) (lines, error) {
+		return openCSV(decode(io.TeeReader(file, digest))), nil
+	}, err
 }
 
 func (s *Service) decoder(charset string) (Decoder, error) {
@@ -258,6 +282,10 @@ func (in intake[R]) take(
 	rows, numbers := make([]R, 0, len(lines)), make([]int, 0, len(lines))
 	bad := make(map[int]*fault.Error)
 	for _, l := range lines {
+		if l.fault != nil {
+			bad[l.line] = l.fault
+			continue
+		}
 		if len(l.values) != len(index) {
 			bad[l.line] = ErrFields
 			continue

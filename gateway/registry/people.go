@@ -443,7 +443,8 @@ func openOpenings(ctx context.Context, tx Tx, e *env, rows []openingRow) (desk[o
 			}
 			e.list = ids[0]
 		}
-		return tx.AddToList(ctx, e.area, e.list, inner(rows, func(r openingRow) PersonalOpening { return r.PersonalOpening }))
+		list := inner(rows, func(r openingRow) PersonalOpening { return r.PersonalOpening })
+		return tx.AddToList(ctx, e.area, e.list, list)
 	}
 	return desk[openingRow]{judge, store}, nil
 }

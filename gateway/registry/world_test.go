@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/sheet"
 	"twoline/adapters/postgres/pgtest"
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
@@ -65,6 +66,7 @@ func newWorld(t *testing.T) *world {
 		Formats: []registry.Format{"rural-cooperative"},
 		Store:   w.store, Today: func() calendar.Day { return calendar.MustDay("2011-03-10") },
 		Charsets: map[string]registry.Decoder{"gb18030": gb18030.New(gb18030.GB18030).NewReader},
+		Sheet:    sheet.Registry,
 		Files:    textFiles{}, Intake: w.in,
 	})
 	return w

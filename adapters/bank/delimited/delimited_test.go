@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/gb18030"
 	"twoline/adapters/bank/layout"
@@ -771,6 +772,7 @@ func FuzzRead(f *testing.F) {
 	f.Add([]byte(requests), uint8(128))
 	forms := all()
 	f.Fuzz(func(t *testing.T, give []byte, which uint8) {
+		defer bound.Second(t)()
 		form := forms[int(which%128)%len(forms)]
 		if which >= 128 {
 			form.Charset = layout.UTF8

@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/fixedwidth"
 	"twoline/adapters/bank/gb18030"
 	"twoline/adapters/bank/layout"
@@ -514,6 +515,7 @@ func FuzzRead(f *testing.F) {
 	f.Add(encoded(f, gb18030.GB18030, result), true)
 	f.Add(encoded(f, gb18030.GB18030, "9001文件格式错误                  \n"), true)
 	f.Fuzz(func(t *testing.T, give []byte, results bool) {
+		defer bound.Second(t)()
 		l := custodian()
 		if results {
 			l = answered()

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/text/encoding/simplifiedchinese"
 	"pgregory.net/rapid"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/gb18030"
 )
 
@@ -284,6 +285,7 @@ func FuzzCodec(f *testing.F) {
 	f.Add([]byte("\xA8\xBC\x80\xA2\xE3"))
 	all := codecs()
 	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
 		for _, c := range all {
 			text, err := c.Decode(nil, give)
 			streamed, streamErr := io.ReadAll(c.NewReader(iotest.OneByteReader(bytes.NewReader(give))))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/iso20022"
 	"twoline/gateway/bank"
 	"twoline/gateway/fault"
@@ -58,7 +59,10 @@ func FuzzRead(f *testing.F) {
 		f.Add([]byte(golden(f, name)))
 	}
 	f.Add([]byte(document(statement(balance("OPBD", "1", "CRDT") + entry("1", "CRDT", "<NtryDtls><TxDtls/></NtryDtls>")))))
-	f.Fuzz(func(t *testing.T, give []byte) { fuzzed(t, give) })
+	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
+		fuzzed(t, give)
+	})
 }
 
 // FuzzReadBatches gives any bytes to the readers of instructions; what they take
@@ -69,6 +73,7 @@ func FuzzReadBatches(f *testing.F) {
 	}
 	f.Add([]byte(payments("<NbOfTxs>2</NbOfTxs>", payment("<CtrlSum>1</CtrlSum>", instruction(inCNY("1"))))))
 	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
 		records, ok := fuzzed(t, give)
 		if !ok {
 			return
@@ -96,6 +101,7 @@ func FuzzReadResults(f *testing.F) {
 	}
 	f.Add([]byte(report(groupOf("ACSC", why("NARR")), part("PART", answer("", why("AC01"))))))
 	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
 		records, ok := fuzzed(t, give)
 		if !ok {
 			return
@@ -121,6 +127,7 @@ func FuzzStatementPair(f *testing.F) {
 		f.Add([]byte(golden(f, name)))
 	}
 	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
 		records, ok := fuzzed(t, give)
 		if !ok {
 			return
@@ -160,6 +167,7 @@ func FuzzBatchPair(f *testing.F) {
 		f.Add([]byte(golden(f, format+".xml")))
 	}
 	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
 		records, ok := fuzzed(t, give)
 		if !ok {
 			return

@@ -15,6 +15,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/jsonl"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
@@ -285,6 +286,7 @@ func FuzzRead(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
 		records, err := read(t.Context(), string(give))
 		if err != nil {
 			return

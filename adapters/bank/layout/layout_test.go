@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/gb18030"
 	"twoline/adapters/bank/layout"
@@ -606,6 +607,7 @@ func FuzzReadText(f *testing.F) {
 	f.Add("12|文件重复\r\n", uint8(0))
 	f.Add("1  81001   王小明  15000 001 电费\n合计 1 15000\n", uint8(1))
 	f.Fuzz(func(t *testing.T, give string, which uint8) {
+		defer bound.Second(t)()
 		l := []layout.Layout{unionPay(), utility()}[which%2]
 		l.Charset = layout.UTF8
 		records, summary, err := read(t, give, l)

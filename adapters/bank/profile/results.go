@@ -25,6 +25,10 @@ func (p *Profile) Parts() []string {
 	return all
 }
 
+// Charsets returns the charsets that the profile's files may be in, the usual one
+// first.
+func (p *Profile) Charsets() []layout.Charset { return slices.Clone(p.charsets) }
+
 // answered returns the description of the rows of a part.
 func (p *Profile) answered(part string) (*file, error) {
 	for _, f := range p.results {

@@ -187,6 +187,14 @@ func inWords(t *testing.T, p *profile.Profile, part string, all []bank.Result) [
 	return out
 }
 
+func TestCharsets(t *testing.T) {
+	t.Parallel()
+	got := shipped(t, "unionpay", "payment").Charsets()
+	if d := cmp.Diff([]layout.Charset{layout.GBK, layout.UTF8}, got); d != "" {
+		t.Error(d)
+	}
+}
+
 // What a bank wants to say stands in its own words, and is read as it was meant, as
 // far as its tables go.
 func TestInWords(t *testing.T) {

@@ -33,6 +33,12 @@
 // programs write it, is the very number that 12.3 is, so it is 12.30; while
 // 12.3000000001 is another number and no amount. Nothing is computed with it.
 //
+// # Registries
+//
+// Registry gives the rows of a workbook to the imports of package registry, with
+// what each number is as an amount, a count and a day; which of them a column may
+// be, that package decides.
+//
 // # Writing
 //
 // The same records give the same bytes. Amounts and counts are numbers, all else

@@ -17,6 +17,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/iso20022/xmlscan"
 	"twoline/adapters/bank/layout"
 	"twoline/adapters/bank/sheet"
@@ -227,6 +228,7 @@ func FuzzRead(f *testing.F) {
 	}}))
 	f.Add(workbook(f, headings(), []string{number("1"), common("2"), text("81001"), number("1E2"), text("失败"), text("x")}))
 	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
 		records, summary, err := read(t, give, answers())
 		var streamed int
 		again, streamErr := sheet.Read(t.Context(), iotest.OneByteReader(bytes.NewReader(give)), answers(),
@@ -251,6 +253,7 @@ func FuzzRows(f *testing.F) {
 		[]string{text("合计"), text(""), text(""), number("100")}))
 	f.Add(`<worksheet><sheetData><row r="3"><c r="B3" t="str"><f>A1</f><v>序号</v></c></row></sheetData></worksheet>`)
 	f.Fuzz(func(t *testing.T, xml string) {
+		defer bound.Second(t)()
 		records, summary, err := read(t, archive(t, parts(xml)...), answers())
 		if err == nil && summary.Problems == 0 {
 			roundTrip(t, records)

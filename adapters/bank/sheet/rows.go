@@ -27,6 +27,8 @@ type Cell struct {
 	// Broken says that the cell holds no value: an error such as #N/A, a formula
 	// that was not computed, a yes or no, or text with a damaged character.
 	Broken bool
+	// Flag says that it is a yes or no: Text is 1 or 0.
+	Flag bool
 }
 
 // rows reads a sheet row by row.
@@ -255,7 +257,8 @@ func (r *rows) value() (Cell, error) {
 		}
 		return Cell{Text: strings.TrimSpace(string(r.cell.text)), Number: true}, nil
 	}
-	return Cell{Text: string(r.cell.text), Broken: true}, nil
+	text := string(r.cell.text)
+	return Cell{Text: text, Broken: true, Flag: r.cell.kind == "b" && (text == "1" || text == "0")}, nil
 }
 
 func textCell(text string) Cell {

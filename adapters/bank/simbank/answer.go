@@ -21,6 +21,8 @@ type answer struct {
 	tag   string
 	due   calendar.Day
 	lines []line
+	// refusal is the level, file or batch, at which one line refuses all; empty are lines.
+	refusal string
 	// cut and wrongTotals damage its form.
 	cut, wrongTotals bool
 }
@@ -29,13 +31,14 @@ type answer struct {
 type line struct {
 	item       *item
 	outcome    bank.Outcome
+	class      bank.Class
 	amount     money.Amount
 	code, text string
 }
 
 func (x *batch) truth(i *item) line {
 	if i.Why == "" {
-		return line{item: i, outcome: bank.OutcomeSucceeded, amount: i.Amount}
+		return line{item: i, outcome: bank.OutcomeSucceeded, class: bank.ClassSuccess, amount: i.Amount}
 	}
 	return x.failure(i, i.Why)
 }
@@ -46,11 +49,11 @@ func (x *batch) failure(i *item, why Reason) line {
 		words = why.payoutWords
 	}
 	code, text := words()
-	return line{item: i, outcome: bank.OutcomeFailed, amount: i.Amount, code: code, text: text}
+	return line{item: i, outcome: bank.OutcomeFailed, class: why.class(), amount: i.Amount, code: code, text: text}
 }
 
 func pending(i *item) line {
-	return line{item: i, outcome: bank.OutcomePending, amount: i.Amount, text: "处理中"}
+	return line{item: i, outcome: bank.OutcomePending, class: bank.ClassUnknown, amount: i.Amount, text: "处理中"}
 }
 
 // answers writes all messages that answer a batch, with what the behaviour makes
@@ -99,6 +102,9 @@ func (b *Bank) plan(x *batch) []answer {
 		b.seed.shuffle(len(lines), func(i, j int) { lines[i], lines[j] = lines[j], lines[i] }, "order", x.ID)
 	}
 	due := b.dueIn(how.LateDays)
+	if level := b.refuses(x); level != "" {
+		return []answer{{tag: "1", due: due, refusal: level}}
+	}
 	first := answer{tag: "1", due: due, lines: lines, cut: how.CutFile, wrongTotals: how.WrongTotals}
 	later := answer{tag: "2", due: due.AddDays(1)}
 	if how.PartialPercent > 0 {
@@ -145,7 +151,8 @@ func (b *Bank) damage(x *batch, lines []line, order []int) []line {
 			out[i].amount++
 		case unknown > 0:
 			unknown--
-			out[i].outcome, out[i].code, out[i].text = bank.OutcomeFailed, unknownCode, unknownText
+			out[i].outcome, out[i].class = bank.OutcomeFailed, bank.ClassUnknown
+			out[i].code, out[i].text = unknownCode, unknownText
 		case twice > 0:
 			twice--
 			out = append(out, out[i])
@@ -191,7 +198,7 @@ func opposite(x *batch, count int, due calendar.Day, order []int) answer {
 		case l.outcome == bank.OutcomeSucceeded:
 			l = x.failure(l.item, Short)
 		default:
-			l.outcome, l.code, l.text = bank.OutcomeSucceeded, "", ""
+			l.outcome, l.class, l.code, l.text = bank.OutcomeSucceeded, bank.ClassSuccess, "", ""
 		}
 		a.lines = append(a.lines, l)
 	}
@@ -208,7 +215,7 @@ func (b *Bank) write(x *batch, a answer) ([]*message, error) {
 	case Cooperative:
 		return b.writeCooperative(x, a)
 	}
-	return nil, fmt.Errorf("format %q is not known", b.config.Format)
+	return b.writeForm(x, a)
 }
 
 // totals are what travels beside lines.
@@ -245,7 +252,7 @@ func (b *Bank) writePages(x *batch, a answer) ([]*message, error) {
 				ItemID: l.item.ID, Outcome: l.outcome.String(), Amount: l.amount, Code: l.code, Text: l.text,
 			}
 			if l.outcome == bank.OutcomeSucceeded {
-				w.BankReference, w.ValueDate = x.reference(l.item), x.ValueDate
+				w.BankReference, w.ValueDate = b.referenceOf(x, l.item), x.ValueDate
 			}
 			page.Results[i] = w
 		}
@@ -291,7 +298,7 @@ func (b *Bank) writeLines(x *batch, a answer) ([]*message, error) {
 			BatchID: x.No, Account: l.item.Account,
 		}
 		if l.outcome == bank.OutcomeSucceeded {
-			r.BankReference, r.ValueDate = x.reference(l.item), x.ValueDate
+			r.BankReference, r.ValueDate = b.referenceOf(x, l.item), x.ValueDate
 		}
 		if err := w.Write(r); err != nil {
 			return nil, err
@@ -305,7 +312,7 @@ func (b *Bank) writeLines(x *batch, a answer) ([]*message, error) {
 	}
 	name := stem(x) + "_R" + a.tag + ".jsonl"
 	return []*message{b.upload(x, a, upload{
-		part: "file", name: name, contentType: typeLines, count: count, amount: amount, text: text.Bytes(),
+		part: wholeFile, name: name, contentType: typeLines, count: count, amount: amount, text: text.Bytes(),
 	})}, nil
 }
 
@@ -374,10 +381,16 @@ type upload struct {
 	text                    []byte
 }
 
+// wholeFile is what an answer in one file has for a part in its key.
+const wholeFile = "file"
+
 func (b *Bank) upload(x *batch, a answer, u upload) *message {
-	part := ""
-	if b.config.Format == Cooperative {
-		part = u.part
+	part := u.part
+	switch part {
+	case wholeFile:
+		part = ""
+	case "":
+		u.part = wholeFile
 	}
 	return &message{
 		Purpose: ForResultFile, Key: answerKey(x, a, u.part), Method: http.MethodPut, Path: x.path(partResultFile),

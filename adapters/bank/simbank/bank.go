@@ -8,11 +8,14 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"twoline/adapters/bank/gb18030"
+	"twoline/adapters/bank/layout"
+	"twoline/adapters/bank/profile"
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
 )
@@ -24,10 +27,11 @@ var ErrCrashed = errors.New("the bank crashed between debit and answer")
 // ErrDay is a business day that does not follow the one before.
 var ErrDay = errors.New("a business day follows the one before it")
 
-// Format is the form of batches and results.
+// Format is the form of batches and results: one of those below, or the name of a
+// shipped profile that Formats lists.
 type Format string
 
-// The formats.
+// The formats that the bank knows by itself.
 const (
 	// JSON takes items in pages and answers in pages.
 	JSON Format = "json"
@@ -46,6 +50,8 @@ const (
 	NoStatements    StatementFormat = "none"
 	CamtStatements  StatementFormat = "camt.053.001.08"
 	LinesStatements StatementFormat = "jsonl"
+	// MT940Statements are in UTF-8; they have no instant of creation.
+	MT940Statements StatementFormat = "mt940"
 )
 
 // FundAccount is an account that the bank keeps for the agency or for finance.
@@ -72,6 +78,8 @@ type Config struct {
 	Format Format
 	// Charset of a cooperative's files; GB18030 unless said.
 	Charset gb18030.Charset
+	// FormCharset is that of the files of a profile's format; empty is the profile's first.
+	FormCharset layout.Charset
 	// Statements is their form; empty is camt.053.
 	Statements StatementFormat
 	// PageSize is how many results a request carries, at most 10 000; 0 is 1 000.
@@ -119,10 +127,12 @@ func (c *Config) Validate() error {
 		return errors.New("the bank needs an HTTP client")
 	case c.Day.IsZero():
 		return errors.New("the bank needs its first business day, or Today")
-	case c.Format != JSON && c.Format != Lines && c.Format != Cooperative:
-		return fmt.Errorf("format is one of %q", []Format{JSON, Lines, Cooperative})
-	case c.Statements != NoStatements && c.Statements != CamtStatements && c.Statements != LinesStatements:
-		return fmt.Errorf("statements is one of %q", []StatementFormat{NoStatements, CamtStatements, LinesStatements})
+	case !slices.Contains(Formats(), c.Format):
+		return fmt.Errorf("format is one of %q", Formats())
+	case !takesCharset(c.Format, c.FormCharset):
+		return fmt.Errorf("the files of format %s are not in the charset %s", c.Format, c.FormCharset)
+	case !slices.Contains(statementFormats(), c.Statements):
+		return fmt.Errorf("statements is one of %q", statementFormats())
 	case c.PageSize < 1 || c.PageSize > 10_000:
 		return errors.New("the page size is 1 to 10000")
 	case len(c.CardPrefix) < 6 || len(c.CardPrefix) > 8 || strings.Trim(c.CardPrefix, "0123456789") != "":
@@ -140,6 +150,10 @@ func (c *Config) Validate() error {
 	return c.Behaviour.Validate()
 }
 
+func statementFormats() []StatementFormat {
+	return []StatementFormat{NoStatements, CamtStatements, LinesStatements, MT940Statements}
+}
+
 func setDefault[T comparable](at *T, value T) {
 	var none T
 	if *at == none {
@@ -154,6 +168,8 @@ type Bank struct {
 	seed   seed
 	client *client
 	codec  *gb18030.Codec
+	// forms are the profiles of the format by direction.
+	forms map[profile.Direction]*profile.Profile
 
 	// turn is held by what talks to the gateway, mu by what looks at the state.
 	// turn comes first; nothing is sent under mu.
@@ -184,7 +200,7 @@ func New(c Config) (*Bank, error) {
 	}
 	b := &Bank{
 		config: c, seed: seed(c.Seed), behaviour: c.Behaviour.clone(), day: c.Day, ledger: NewLedger(),
-		codec:  gb18030.New(c.Charset),
+		codec: gb18030.New(c.Charset), forms: formsOf(c.Format),
 		client: &client{http: c.Client, seed: seed(c.Seed), attempts: c.Attempts, sleep: c.Sleep},
 	}
 	b.empty()

@@ -38,6 +38,8 @@ const (
 type batch struct {
 	ID       string
 	No       string
+	Bank     string `json:",omitempty"`
+	Area     string `json:",omitempty"`
 	Account  string
 	FileName string
 	// Digest is what is acknowledged: that of the file where a file was read.
@@ -50,6 +52,8 @@ type batch struct {
 	Debits  int
 	// ValueDate is the day that the money moved on, zero before.
 	ValueDate calendar.Day `json:",omitzero"`
+	// Refused says that the bank did nothing of it and refuses it whole.
+	Refused bool `json:",omitempty"`
 	// Payout is what only a disbursement has; nil is a withholding.
 	Payout *payout `json:",omitempty"`
 	Items  []item  `json:",omitempty"`
@@ -75,7 +79,7 @@ func (x *batch) prefix() string {
 
 // item is one debit or payment, and what became of it.
 type item struct {
-	// ID is empty in the files of rural cooperatives.
+	// ID is empty where a file has no ids, such as those of rural cooperatives.
 	ID       string       `json:"i,omitempty"`
 	Seq      int          `json:"q"`
 	Amount   money.Amount `json:"m"`
@@ -108,12 +112,39 @@ func (x *batch) rowOf(i *item) string {
 
 func rowKey(socialNo string, amount money.Amount) string { return socialNo + " " + amount.String() }
 
-// reference is the bank's number of what it did for an item.
-func (x *batch) reference(i *item) string {
+// referenceOf is the bank's number of what it did for an item: D a debit, P a
+// payment.
+func (b *Bank) referenceOf(x *batch, i *item) string {
 	if x.Payout != nil {
-		return fmt.Sprintf("P%s-%06d", x.ID, i.Seq)
+		return b.itemReference("P", x.ID, i.Seq)
 	}
-	return fmt.Sprintf("D%s-%06d", x.ID, i.Seq)
+	return b.itemReference("D", x.ID, i.Seq)
+}
+
+// itemReference numbers what happened to an item of a batch. MT940 holds sixteen
+// characters, so there the numbers stand in base 36, without zeros before them.
+func (b *Bank) itemReference(kind, batchID string, seq int) string {
+	if short, ok := b.shortID(batchID); ok {
+		return kind + short + "-" + strings.ToUpper(strconv.FormatInt(int64(seq), 36))
+	}
+	return fmt.Sprintf("%s%s-%06d", kind, batchID, seq)
+}
+
+// branchReference numbers what a branch credits of a batch.
+func (b *Bank) branchReference(batchID string, branch int) string {
+	if short, ok := b.shortID(batchID); ok {
+		batchID = short
+	}
+	return fmt.Sprintf("A%s-B%02d", batchID, branch)
+}
+
+// shortID is a batch's id in base 36 for statements that hold no more.
+func (b *Bank) shortID(id string) (string, bool) {
+	n, err := strconv.ParseUint(id, 10, 64)
+	if b.config.Statements != MT940Statements || err != nil {
+		return "", false
+	}
+	return strings.ToUpper(strconv.FormatUint(n, 36)), true
 }
 
 // Batch is what the bank remembers of a withholding batch.
@@ -165,7 +196,7 @@ func (b *Bank) fetchBatches(ctx context.Context, r *Report) error {
 // left alone.
 func (b *Bank) take(ctx context.Context, w wireBatch, p *payout, r *Report) error {
 	x := &batch{
-		ID: w.ID, No: w.BatchNo, Account: w.Account, FileName: w.FileName, Digest: w.Digest,
+		ID: w.ID, No: w.BatchNo, Bank: w.Bank, Area: w.Area, Account: w.Account, FileName: w.FileName, Digest: w.Digest,
 		Count: w.Count, Amount: w.Amount, Stage: taken, Payout: p,
 	}
 	b.mu.Lock()
@@ -230,6 +261,9 @@ func (b *Bank) fetchItems(ctx context.Context, x *batch, w wireBatch) error {
 		if err := x.Payout.check(); err != nil {
 			return err
 		}
+	}
+	if b.forms != nil && b.form(x) == nil {
+		return contradicts("the format %s has no files of this direction", b.config.Format)
 	}
 	if w.Count < 1 || w.Count > maxLines {
 		return contradicts("a batch holds 1 to %d items, this one says %d", maxLines, w.Count)
@@ -452,10 +486,12 @@ func (b *Bank) acknowledge(ctx context.Context, x *batch, r *Report) error {
 // debit moves the money of a batch: from the customers, and to the fund account
 // with its notices. It is one change; mu is held.
 func (b *Bank) debit(x *batch) (bool, error) {
-	x.ValueDate = b.day
+	x.ValueDate, x.Refused = b.day, b.behaviour.RefuseWhole
 	for n := range x.Items {
 		i := &x.Items[n]
-		i.Why = b.debitItem(i)
+		if i.Why = Technical; !x.Refused {
+			i.Why = b.debitItem(i)
+		}
 		if i.Why == "" {
 			x.Debits++
 			x.Debited += i.Amount

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 )
 
@@ -36,7 +37,8 @@ type Behaviour struct {
 	// UnknownCode lines fail with a code that is in no table.
 	UnknownCode int `json:"unknown_code,omitempty"`
 	// PendingFirst lines are answered as processing, and a day later as they are.
-	// In the files of rural cooperatives, which have no such word, they are left out.
+	// In files that have no such word, such as those of rural cooperatives, they are
+	// left out.
 	PendingFirst int `json:"pending_first,omitempty"`
 	// Contradict lines are answered a second time with the opposite outcome.
 	Contradict int `json:"contradict,omitempty"`
@@ -57,6 +59,9 @@ type Behaviour struct {
 	// Reject is how many of a thousand items fail for a reason that the ledger
 	// does not give; the keys are those of Reasons.
 	Reject map[string]int `json:"reject,omitempty"`
+	// RefuseWhole does nothing of a batch and refuses it in one line, where the
+	// format has such a line; elsewhere every item fails for a technical reason.
+	RefuseWhole bool `json:"refuse_whole,omitempty"`
 	// RejectOpenings is how many of a thousand account openings fail.
 	RejectOpenings int `json:"reject_openings,omitempty"`
 	// Payout is how the bank pays.
@@ -201,6 +206,24 @@ func (r Reason) words() (code, text string) {
 		return r.payoutWords()
 	}
 	return "", ""
+}
+
+// class is what the reason means to whoever reads it in a bank's own codes.
+func (r Reason) class() bank.Class {
+	switch r {
+	case Short:
+		return bank.ClassRetryFunds
+	case AccountHeld:
+		return bank.ClassBlocked
+	case NoMandate:
+		return bank.ClassFixMandate
+	case Technical:
+		return bank.ClassRetryTechnical
+	case AccountShut, WrongName, NotFound, Inactive, Asleep, OverLimit, WrongKind:
+		return bank.ClassFixAccount
+	case Other:
+	}
+	return bank.ClassUnknown
 }
 
 // unknownCode and its text are in no bank's table.

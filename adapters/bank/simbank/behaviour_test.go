@@ -76,7 +76,7 @@ func TestLate(t *testing.T) {
 
 func TestPartialAnswersFirst(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		g, b, _ := story(t, format, simbank.Behaviour{PartialPercent: 40})
 		if got := answersOf(t, g); len(got) != 4 {
 			t.Errorf("%s: %d answers on the first day", format, len(got))
@@ -118,7 +118,7 @@ func keysOf(effects []effect) []string {
 
 func TestAnsweredTwice(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		once, _, _ := story(t, format, simbank.Behaviour{})
 		same, _, _ := story(t, format, simbank.Behaviour{Repeat: "same"})
 		renamed, _, _ := story(t, format, simbank.Behaviour{Repeat: "renamed"})

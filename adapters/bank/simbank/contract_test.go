@@ -20,7 +20,7 @@ type side struct {
 
 func TestTheBankKeepsTheContract(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			banktest.ExerciseBank(t, func(t *testing.T, habit banktest.Habit) banktest.Side {

@@ -27,6 +27,9 @@ const maxRow = 4 << 10
 func (b *Bank) readFile(ctx context.Context, address, digest string, x *batch) error {
 	return b.client.fetch(ctx, address, digest, func(r *bufio.Reader) error {
 		x.Items = x.Items[:0]
+		if b.forms != nil {
+			return b.readForm(ctx, r, x)
+		}
 		if isLines(r) {
 			return jsonl.Read(ctx, r, func(record bank.Record) error {
 				i, ok := record.(bank.BatchItem)

@@ -21,11 +21,21 @@ import (
 	"twoline/adapters/bank/delimited"
 	"twoline/adapters/bank/jsonl"
 	"twoline/adapters/bank/layout/layouttest"
+	"twoline/adapters/bank/profile"
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
+	"twoline/gateway/party"
 )
+
+// unionPay is a format of a profile.
+const unionPay simbank.Format = "unionpay"
+
+// formats are those of the bank's own, and one of a profile.
+func formats() []simbank.Format {
+	return []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative, unionPay}
+}
 
 // gateway is a stand-in of the API that a bank sees: it serves batches and
 // account openings, keeps what has an effect by its Idempotency-Key, and records
@@ -344,15 +354,38 @@ func (b *served) wire(f simbank.Format) map[string]any {
 	sum := sha256.Sum256(b.file(f))
 	out := map[string]any{
 		"id": b.id, "batch_no": b.no, "area": area, "bank": "psbc", "account": b.account, "count": len(b.items),
-		"amount": b.amount(), "digest": b.itemDigest(), "file_name": "W_" + b.no + ".TXT",
+		"amount": b.amount(), "digest": b.itemDigest(), "file_name": b.fileName(f),
 		"file_digest": hex.EncodeToString(sum[:]), "status": "sending", "created_on": "2026-11-02",
 	}
 	if b.payDay != "" {
 		out["pay_day"], out["settlement"], out["run_id"], out["month"] = b.payDay, b.settlement, "9", b.payDay[:7]
-		out["file_name"] = "P_" + b.no + ".TXT"
 	}
 	maps.Copy(out, b.lie)
 	return out
+}
+
+func (b *served) fileName(f simbank.Format) string {
+	switch p := profileOf(f, b.payDay != ""); {
+	case p != nil:
+		return p.RequestName(profile.Facts{Bank: "psbc", Area: area, Day: day("2026-11-02"), Batch: b.no})
+	case b.payDay != "":
+		return "P_" + b.no + ".TXT"
+	}
+	return "W_" + b.no + ".TXT"
+}
+
+// profileOf is the gateway's view of a profile's format, nil for the others.
+func profileOf(f simbank.Format, pays bool) *profile.Profile {
+	if f == simbank.JSON || f == simbank.Lines || f == simbank.Cooperative {
+		return nil
+	}
+	direction := profile.Collection
+	if pays {
+		direction = profile.Payment
+	}
+	p, err := profile.New().Profile(string(f), direction)
+	must(err)
+	return p
 }
 
 func (b *served) digest(f simbank.Format) string {
@@ -401,6 +434,16 @@ func (b *served) file(f simbank.Format) []byte {
 	layout := layouttest.RuralCooperativeWithholding()
 	if b.payDay != "" {
 		head.Direction, layout = bank.Payment, layouttest.RuralCooperativePayout()
+	}
+	if p := profileOf(f, b.payDay != ""); p != nil {
+		must(p.WriteRequest(&out, profile.Bank{Code: "psbc"}, profile.Batch{Head: head},
+			func(yield func(bank.BatchItem) error) error {
+				for n, i := range b.items {
+					must(yield(record(n, i)))
+				}
+				return nil
+			}))
+		return out.Bytes()
 	}
 	if f == simbank.Cooperative {
 		w, err := delimited.NewWriter(&out, layout)
@@ -482,7 +525,12 @@ func people(n int) func(yield func(simbank.Account, error) bool) {
 
 func accountOf(i int) string { return fmt.Sprintf("6217%012d", i) }
 func nameOf(i int) string    { return "王小" + string(rune('一'+i%5000)) }
-func idOf(i int) string      { return fmt.Sprintf("6103041970%08d", i) }
+
+func idOf(i int) string {
+	digits := fmt.Sprintf("610304%d%02d%02d%03d", 1930+i/336_000, 1+i/28_000%12, 1+i/1000%28, i%1000)
+	return digits + string(party.IDCheck(digits))
+}
+
 func mandateOf(i int) string { return fmt.Sprintf("M%06d", i) }
 func itemOf(b, i int) string { return strconv.Itoa(b*1_000_000 + i) }
 

@@ -122,9 +122,12 @@ func (b *Bank) pay(x *batch) (bool, error) {
 	if p.Short {
 		x.ValueDate = b.day
 	}
+	x.Refused = b.behaviour.RefuseWhole
 	for n := range x.Items {
 		i := &x.Items[n]
-		i.Why = b.payItem(x, i)
+		if i.Why = Technical; !x.Refused {
+			i.Why = b.payItem(x, i)
+		}
 		if i.Why == "" {
 			x.Debits++
 			x.Debited += i.Amount
@@ -231,7 +234,7 @@ func (b *Bank) settlePayments(x *batch) error {
 			continue
 		}
 		e := FundEntry{
-			Direction: bank.Debit, Amount: i.Amount, ValueDate: x.ValueDate, Reference: x.reference(i),
+			Direction: bank.Debit, Amount: i.Amount, ValueDate: x.ValueDate, Reference: b.referenceOf(x, i),
 			EndToEndID: i.ID, BatchID: x.No, Counterparty: i.Name, CounterpartyAccount: i.Account, Text: "代发",
 		}
 		if err := b.ledger.Post(x.Account, e, Transit); err != nil {

@@ -103,7 +103,7 @@ func payoutAnswers(t *testing.T, g *gateway) []told {
 				t.Errorf("%s: %v", e.Query, err)
 			}
 		case strings.HasSuffix(e.Path, "/result-file"):
-			out = append(out, readFile(t, e)...)
+			out = append(out, readAnswer(t, g.format, e)...)
 		}
 	}
 	return out
@@ -148,7 +148,7 @@ func setStates(b *simbank.Bank, states map[int]simbank.AccountState) {
 
 func TestEveryFormatPaysTheTruth(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			g := newGateway(t, format)
@@ -165,11 +165,17 @@ func TestEveryFormatPaysTheTruth(t *testing.T) {
 				t.Fatalf("report %+v", r)
 			}
 			codes := map[int]string{2: "AC06", 3: "AC04", 5: "RJ02", 7: "RJ01"}
+			if format == unionPay {
+				codes = map[int]string{2: "BLOCKED3017", 3: "FIX_ACCOUNT3004", 5: "FIX_ACCOUNT3004", 7: "FIX_ACCOUNT3004"}
+			}
 			var want []told
 			for i, item := range list.items {
 				w := told{item.ID, "succeeded", item.Amount.String(), ""}
-				if format == simbank.Cooperative {
+				switch format {
+				case simbank.Cooperative:
 					w.Item, w.Code = item.SocialNo, "SUCCESS"
+				case unionPay:
+					w.Code = "SUCCESS0000"
 				}
 				if code := codes[i+1]; code != "" {
 					// A cooperative's file of failed payments has no room for a reason.
@@ -401,7 +407,7 @@ func TestTheSettlementIsFixedWhenTheListIsTaken(t *testing.T) {
 func TestTheAccountIsNeverOverdrawn(t *testing.T) {
 	t.Parallel()
 	for _, settlement := range []simbank.Settlement{simbank.Net, simbank.Gross, simbank.Itemised} {
-		for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+		for _, format := range formats() {
 			t.Run(string(settlement)+" "+string(format), func(t *testing.T) {
 				t.Parallel()
 				g := newGateway(t, format)
@@ -520,7 +526,7 @@ func returnStory(t *testing.T, format simbank.Format, n int, how simbank.PayoutB
 
 func TestF39_PaymentsComeBackDaysLater(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			const n = 1000
@@ -762,7 +768,7 @@ func payoutLife(t *testing.T, seed uint64, format simbank.Format) []effect {
 
 func TestTheSameSeedPaysTheSameBytes(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			first, again, other := payoutLife(t, 7, format), payoutLife(t, 7, format), payoutLife(t, 8, format)
@@ -1081,7 +1087,7 @@ func TestAListThatContradictsItselfIsNotPaid(t *testing.T) {
 		"file digest": func(s *served) { s.lie = map[string]any{"file_digest": strings.Repeat("0", 64)} },
 	}
 	for name, damage := range tests {
-		for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+		for _, format := range formats() {
 			if name == "file digest" && format == simbank.JSON {
 				continue // it reads no file
 			}

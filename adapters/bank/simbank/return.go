@@ -31,8 +31,6 @@ type returning struct {
 	Due      calendar.Day
 }
 
-func (r *returning) reference() string { return fmt.Sprintf("N%s-%06d", r.Batch, r.Seq) }
-
 // comesBack decides at the payment whether and when it comes back, and why. mu is held.
 func (b *Bank) comesBack(x *batch, i *item, s AccountState) *returning {
 	how, why := b.behaviour.Payout, Asleep
@@ -89,19 +87,19 @@ func (b *Bank) returnDue(r *Report) (int, error) {
 		}
 		code, text := back.Why.payoutWords()
 		err := b.ledger.Post(back.Account, FundEntry{
-			Direction: bank.Credit, Amount: back.Amount, ValueDate: b.day, Reference: back.reference(),
+			Direction: bank.Credit, Amount: back.Amount, ValueDate: b.day, Reference: b.itemReference("N", back.Batch, back.Seq),
 			EndToEndID: back.ItemID, BatchID: back.No, Counterparty: back.Name, CounterpartyAccount: back.Payee,
 			Text: "退票 " + text,
 		}, Transit)
 		if err != nil {
-			later, failed = append(later, back), fmt.Errorf("credit %s: %w", back.reference(), err)
+			later, failed = append(later, back), fmt.Errorf("credit %s: %w", b.itemReference("N", back.Batch, back.Seq), err)
 			continue
 		}
 		r.Returns++
 		r.Returned += back.Amount
 		if !back.Nameless {
 			lines = append(lines, wireReturn{
-				ItemID: back.ItemID, Amount: back.Amount, BankReference: back.reference(), ValueDate: b.day,
+				ItemID: back.ItemID, Amount: back.Amount, BankReference: b.itemReference("N", back.Batch, back.Seq), ValueDate: b.day,
 				Code: code, Text: text,
 			})
 		}

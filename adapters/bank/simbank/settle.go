@@ -48,7 +48,7 @@ func (b *Bank) settleItems(x *batch) ([]*message, error) {
 		if i.Why != "" {
 			continue
 		}
-		messages, err := b.credit(x, fmt.Sprintf("A%s-%06d", x.ID, i.Seq), i.Amount, "代扣", i)
+		messages, err := b.credit(x, b.itemReference("A", x.ID, i.Seq), i.Amount, "代扣", i)
 		if err != nil {
 			return nil, err
 		}
@@ -76,7 +76,7 @@ func (b *Bank) settleBranches(x *batch) ([]*message, error) {
 		if l.count == 0 {
 			continue
 		}
-		messages, err := b.credit(x, fmt.Sprintf("A%s-B%02d", x.ID, at+1), l.amount,
+		messages, err := b.credit(x, b.branchReference(x.ID, at+1), l.amount,
 			fmt.Sprintf("批量代扣 网点%02d %d笔", at+1, l.count), nil)
 		if err != nil {
 			return nil, err

@@ -2,7 +2,9 @@ package simbank_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/url"
 	"slices"
@@ -16,6 +18,8 @@ import (
 	"twoline/adapters/bank/iso20022"
 	"twoline/adapters/bank/jsonl"
 	"twoline/adapters/bank/layout/layouttest"
+	"twoline/adapters/bank/mt940"
+	"twoline/adapters/bank/profile"
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/bank"
 	"twoline/gateway/money"
@@ -47,7 +51,45 @@ func answersOf(t *testing.T, g *gateway) []told {
 		}
 	}
 	for _, e := range g.of("/result-file") {
-		out = append(out, readFile(t, e)...)
+		out = append(out, readAnswer(t, g.format, e)...)
+	}
+	return out
+}
+
+// readAnswer reads a result file by the gateway's own codec of a format.
+func readAnswer(t *testing.T, f simbank.Format, e effect) []told {
+	t.Helper()
+	p := profileOf(f, strings.HasPrefix(e.Path, "/v1/disbursement-batches/"))
+	if p == nil {
+		return readFile(t, e)
+	}
+	q, err := url.ParseQuery(e.Query)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []told
+	var sum money.Amount
+	count := 0
+	err = p.Read(t.Context(), profile.Bank{Code: "psbc"}, profile.Source{Name: q.Get("name"), Part: q.Get("part")},
+		strings.NewReader(e.Body), func(r bank.Record) error {
+			switch v := r.(type) {
+			case bank.Result:
+				one := told{v.ItemID, v.Outcome.String(), "", string(v.Class) + v.Code}
+				if v.OfItem() {
+					a, _ := v.Amount.Amount()
+					sum, one.Amount, count = sum+a, a.String(), count+1
+				}
+				out = append(out, one)
+			case bank.Problem:
+				t.Errorf("%s: %s", e.Query, v.Text)
+			}
+			return nil
+		})
+	if err != nil {
+		t.Fatalf("%s: %v", e.Query, err)
+	}
+	if q.Get("count") != itoa(count) || q.Get("amount") != sum.String() {
+		t.Errorf("beside the file: %s; in it: %d, %s", e.Query, count, sum)
 	}
 	return out
 }
@@ -108,6 +150,9 @@ func TestEveryFormatAnswersTheTruth(t *testing.T) {
 		simbank.JSON:        {"AC06", "AC04", "AM04", "BE01", "MD01", "AC01"},
 		simbank.Lines:       {"AC06", "AC04", "AM04", "BE01", "MD01", "AC01"},
 		simbank.Cooperative: {"BLOCKED", "FIX_ACCOUNT", "RETRY_FUNDS", "FIX_ACCOUNT", "", "FIX_ACCOUNT"},
+		unionPay: {
+			"BLOCKED3017", "FIX_ACCOUNT3004", "RETRY_FUNDS3008", "FIX_ACCOUNT3004", "", "FIX_ACCOUNT3004",
+		},
 	}
 	for format, codes := range wantCodes {
 		t.Run(string(format), func(t *testing.T) {
@@ -122,8 +167,8 @@ func TestEveryFormatAnswersTheTruth(t *testing.T) {
 			troubled(t, b)
 			r := step(t, b)
 			wantDebits := 3
-			if format == simbank.Cooperative {
-				wantDebits++ // its files name no mandate
+			if format == simbank.Cooperative || format == unionPay {
+				wantDebits++ // their files name no mandate
 			}
 			if r.Batches != 1 || r.Debits != wantDebits || len(r.Refused) != 0 || len(r.Declined) != 0 {
 				t.Fatalf("report %+v", r)
@@ -133,6 +178,9 @@ func TestEveryFormatAnswersTheTruth(t *testing.T) {
 				w := told{bill.items[i].ID, "succeeded", "100.00", ""}
 				if format == simbank.Cooperative {
 					w.Item, w.Code = bill.items[i].SocialNo, "SUCCESS"
+				}
+				if format == unionPay {
+					w.Code = "SUCCESS0000"
 				}
 				if i >= 1 && i <= 6 && codes[i-1] != "" {
 					w.Outcome, w.Code = "failed", codes[i-1]
@@ -254,7 +302,7 @@ func life(t *testing.T, seed uint64, format simbank.Format) ([]effect, *simbank.
 
 func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			first, b := life(t, 7, format)
@@ -273,7 +321,9 @@ func TestTheSameSeedGivesTheSameBytes(t *testing.T) {
 
 func TestStatementsAgreeWithTheBookFromDayToDay(t *testing.T) {
 	t.Parallel()
-	for _, form := range []simbank.StatementFormat{simbank.CamtStatements, simbank.LinesStatements} {
+	for _, form := range []simbank.StatementFormat{
+		simbank.CamtStatements, simbank.LinesStatements, simbank.MT940Statements,
+	} {
 		t.Run(string(form), func(t *testing.T) {
 			t.Parallel()
 			g := newGateway(t, simbank.JSON)
@@ -312,8 +362,13 @@ func proveStatements(t *testing.T, g *gateway, form simbank.StatementFormat) {
 	for _, e := range statements {
 		account := strings.Split(e.Path, "/")[3]
 		read := jsonl.Read
-		if form == simbank.CamtStatements {
+		switch form {
+		case simbank.CamtStatements:
 			read = iso20022.Read
+		case simbank.MT940Statements:
+			read = func(ctx context.Context, r io.Reader, emit bank.Emit) error {
+				return mt940.Read(ctx, r, mt940.Options{}, emit)
+			}
 		}
 		err := read(t.Context(), strings.NewReader(e.Body), func(r bank.Record) error {
 			switch v := r.(type) {

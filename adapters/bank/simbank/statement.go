@@ -11,6 +11,7 @@ import (
 
 	"twoline/adapters/bank/iso20022"
 	"twoline/adapters/bank/jsonl"
+	"twoline/adapters/bank/mt940"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
@@ -93,25 +94,29 @@ func (b *Bank) creditTills() error {
 // statement writes the day of a fund account as it stands.
 func (b *Bank) statement(index int, f Fund, due calendar.Day) (*message, error) {
 	var text bytes.Buffer
-	var write bank.Emit
-	var end func() error
-	name, contentType := "STMT_"+f.Number+"_"+b.day.Compact(), typeLines
-	format := "jsonl"
-	if b.config.Statements == CamtStatements {
-		w := iso20022.NewWriter(&text)
-		write, end, contentType, format = w.Write, w.Close, typeXML, iso20022.StatementFormat
+	var w interface {
+		Write(r bank.Record) error
+		Close() error
+	}
+	name, contentType, format := "STMT_"+f.Number+"_"+b.day.Compact(), typeLines, "jsonl"
+	switch b.config.Statements {
+	case CamtStatements:
+		w, contentType, format = iso20022.NewWriter(&text), typeXML, iso20022.StatementFormat
 		name += ".xml"
-	} else {
-		w := jsonl.NewWriter(&text)
-		write, end = w.Write, w.Close
+	case MT940Statements:
+		w = mt940.NewWriter(&text, mt940.WriterOptions{Charset: mt940.UTF8})
+		contentType, format = typeText, string(MT940Statements)
+		name += ".sta"
+	case LinesStatements, NoStatements:
+		w = jsonl.NewWriter(&text)
 		name += ".jsonl"
 	}
 	for r := range b.records(index, f, format) {
-		if err := write(r); err != nil {
+		if err := w.Write(r); err != nil {
 			return nil, err
 		}
 	}
-	if err := end(); err != nil {
+	if err := w.Close(); err != nil {
 		return nil, err
 	}
 	return &message{
@@ -133,6 +138,11 @@ func (b *Bank) records(index int, f Fund, format string) func(yield func(bank.Re
 		statement := bank.StatementHead{
 			Account: f.Number, Currency: "CNY", Number: b.day.Compact(), From: b.day, To: b.day,
 			Opening: &opening, Closing: &closing, Balanced: &balanced,
+		}
+		if b.config.Statements == MT940Statements {
+			// It has no instant, and shorter numbers: the message's and the day's of its year.
+			head.Created, head.MessageID = "", fmt.Sprintf("%s-%04d", b.day.Compact(), index+1)
+			statement.Number = fmt.Sprintf("%02d%03d", b.day.Year()%100, b.day.Time().YearDay())
 		}
 		if !yield(head) || !yield(statement) {
 			return

@@ -179,7 +179,7 @@ func TestANonceThatWasSentBeforeIsTriedAnew(t *testing.T) {
 
 func TestABatchThatIsOfferedAgainIsNotDebitedAgain(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		g := newGateway(t, format)
 		g.stubborn = true
 		g.batches = append(g.batches, bill(1, 3))
@@ -225,7 +225,7 @@ func TestABatchThatMayNotBeAcknowledgedIsNotDebited(t *testing.T) {
 // state in a process of its own memory.
 func TestABankThatCrashedBetweenDebitAndAnswerGoesOn(t *testing.T) {
 	t.Parallel()
-	for _, format := range []simbank.Format{simbank.JSON, simbank.Lines, simbank.Cooperative} {
+	for _, format := range formats() {
 		t.Run(string(format), func(t *testing.T) {
 			t.Parallel()
 			how := simbank.Behaviour{PartialPercent: 50, Reject: map[string]int{"short": 300}}

@@ -23,6 +23,7 @@ const (
 	typeLines = "application/x-ndjson"
 	typeText  = "text/plain"
 	typeXML   = "application/xml"
+	typeSheet = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 	statusSending = "sending"
 	// itemsPage is the longest page that a list gives.

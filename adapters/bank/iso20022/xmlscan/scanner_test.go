@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/text/encoding/charmap"
 
+	"twoline/adapters/bank/banktest/bound"
 	"twoline/adapters/bank/gb18030"
 	"twoline/adapters/bank/iso20022/xmlscan"
 	"twoline/gateway/fault"
@@ -284,6 +285,7 @@ func FuzzNext(f *testing.F) {
 	}
 	f.Add([]byte(`<!DOCTYPE a><a/>`))
 	f.Fuzz(func(t *testing.T, give []byte) {
+		defer bound.Second(t)()
 		got, err := outline(bytes.NewReader(give))
 		slow, slowErr := outline(iotest.OneByteReader(bytes.NewReader(give)))
 		if (err == nil) != (slowErr == nil) || err == nil && got != slow {
