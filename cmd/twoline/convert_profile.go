@@ -32,7 +32,7 @@ func openProfile(name string) (*profile.Profile, error) {
 // profileAt also returns the folder of the profile's examples.
 func profileAt(name string) (*profile.Profile, fs.FS, error) {
 	if _, err := os.Stat(name); err == nil {
-		src, err := os.ReadFile(name)
+		src, err := os.ReadFile(name) //nolint:gosec // the file that the user named
 		if err != nil {
 			return nil, nil, errConvert.With("--profile: %v", err)
 		}
@@ -130,10 +130,11 @@ func (c checked) print(a *app) error {
 		if f.Column > 0 {
 			place += fmt.Sprintf(":%d", f.Column)
 		}
-		for _, more := range []string{f.Path, f.File} {
-			if more != "" {
-				place += ": " + more
-			}
+		if f.Path != "" {
+			place += ": " + f.Path
+		}
+		if f.File != "" {
+			place += ": " + f.File
 		}
 		if _, err := fmt.Fprintf(a.std.out, "%s: %s\n", place, f.Text); err != nil {
 			return err

@@ -126,6 +126,7 @@ func (t *target) profile(cmd *convertCommand) {
 		if err != nil {
 			return err
 		}
+		//nolint:contextcheck // a message is laid out in memory: nothing waits
 		return t.by.WriteRequest(out, own, profile.Batch{Head: head, Facts: facts}, func(yield func(bank.BatchItem) error) error {
 			return all(ctx, func(r bank.Record) error {
 				if i, ok := r.(bank.BatchItem); ok {

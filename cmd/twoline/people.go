@@ -39,7 +39,7 @@ const (
 	closedPensioner   = villagePayers + 8
 )
 
-// newVillage makes three villages: 60 payers at the postal bank, 30 at the
+// newVillage makes three villages: 75 payers at the postal bank, 15 at the
 // construction bank, 60 at the rural cooperative, 10 who have no account yet; and 40
 // pensioners at the three. Some cannot be debited at first.
 func newVillage() county {
@@ -59,11 +59,11 @@ func newVillage() county {
 		digits := fmt.Sprintf("610304%04d%02d%02d%03d", 1955+i%35, 1+i%12, 1+i%28, 100+i)
 		v.idNumber = digits + string(party.IDCheck(digits))
 		switch {
-		case i >= villagePayers && i%4 == 2, i >= 60 && i < 90:
+		case i >= villagePayers && i%8 == 2, i >= 75 && i < 90:
 			v.bank, v.kind = ccb, "card"
 			payload := fmt.Sprintf("622700%012d", i+1)
 			v.account = payload + string(party.LuhnCheck(payload))
-		case i >= villagePayers && i%4 != 0, i < 60:
+		case i >= villagePayers && i%4 != 0, i < 75:
 			v.bank, v.kind = psbc, "passbook"
 			v.account = fmt.Sprintf("6010%012d", i+1)
 		case i < 150, i >= villagePayers:
@@ -83,7 +83,7 @@ func newVillage() county {
 		c.people = append(c.people, v)
 	}
 	// What goes wrong in every real run.
-	c.people[3].balance, c.people[40].balance, c.people[70].balance, c.people[100].balance = 0, 50_00, 20_00, 99_99
+	c.people[3].balance, c.people[40].balance, c.people[80].balance, c.people[100].balance = 0, 50_00, 20_00, 99_99
 	c.people[17].state = simbank.Closed
 	c.people[120].state = simbank.Frozen
 	// One pension comes back, one cannot be paid at all.

@@ -146,11 +146,11 @@ func TestTheWalkThroughOfANewBank(t *testing.T) {
 			func(string) string { return "" })
 		return out.String() + errs.String(), code
 	}
-	bank := filepath.Join(dir, "bridge-bank.payment.yaml")
+	own := filepath.Join(dir, "bridge-bank.payment.yaml")
 	for from, to := range map[string]string{
 		"PAY_20261125_00000001.csv": "request.jsonl", "PAY_20261125_00000001_R.csv": "result.jsonl",
 	} {
-		lines, code := twoline("--profile", bank, filepath.Join(dir, from))
+		lines, code := twoline("--profile", own, filepath.Join(dir, from))
 		if code != exitOK || !strings.Contains(lines, `"amount":"243.15"`) {
 			t.Fatalf("%s: %d, %s", from, code, lines)
 		}
@@ -158,14 +158,14 @@ func TestTheWalkThroughOfANewBank(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if said, code := twoline("--check", "--profile", bank); code != exitOK || !strings.Contains(said, "proved on its 2 examples") {
+	if said, code := twoline("--check", "--profile", own); code != exitOK || !strings.Contains(said, "proved on its 2 examples") {
 		t.Errorf("the check ends with %d: %s", code, said)
 	}
 	wrong := strings.Replace(files["bridge-bank.payment.yaml"], `"51": FIX_ACCOUNT`, `"51": FIXACCOUNT`, 1)
-	if err := os.WriteFile(bank, []byte(wrong), 0o600); err != nil {
+	if err := os.WriteFile(own, []byte(wrong), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	said, code := twoline("--check", "--profile", bank)
+	said, code := twoline("--check", "--profile", own)
 	if code != exitFound || !strings.Contains(said, `35:32: answers.codes["51"]: expected SUCCESS`) ||
 		!strings.Contains(said, "did you mean FIX_ACCOUNT?") {
 		t.Errorf("a wrong word ends with %d: %s", code, said)

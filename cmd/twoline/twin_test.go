@@ -650,7 +650,7 @@ func (l *life) fallAsleep(t *testing.T, n *node) {
 	t.Helper()
 	eventually(t, "a service sleeps with nothing in its hands", func() bool {
 		n.tell(t, syscall.SIGSTOP)
-		time.Sleep(300 * time.Millisecond)
+		_ = pause(t.Context(), 300*time.Millisecond)
 		busy := l.number(t, `select (select count(*) from pg_stat_activity where datname = current_database()
 				and backend_type = 'client backend' and xact_start < now() - interval '200 ms')
 			+ (select count(*) from river.river_job where state = 'running' and attempted_at < now() - interval '200 ms')`)

@@ -393,7 +393,7 @@ func (v *villagePlay) terminal(ctx context.Context) error {
 
 func (v *villagePlay) secondRun(ctx context.Context) error {
 	var err error
-	for _, i := range []int{3, 40, 70, 100} {
+	for _, i := range []int{3, 40, 80, 100} {
 		v.at(v.county.people[i].bank).Ledger(func(l *simbank.Ledger) {
 			err = errors.Join(err, l.Deposit(v.county.people[i].account, 1_000_00))
 		})

@@ -14,6 +14,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -126,7 +127,8 @@ func scriptSend(ts *testscript.TestScript, path, media string, body []byte) ([]b
 	if token := ts.Getenv("TOKEN"); token != "" {
 		r.Header.Set("Authorization", "Bearer "+token)
 	}
-	res, err := http.DefaultClient.Do(r)
+	client := &http.Client{Timeout: time.Minute}
+	res, err := client.Do(r)
 	ts.Check(err)
 	defer res.Body.Close() //nolint:errcheck // read only
 	answer, err := io.ReadAll(res.Body)

@@ -34,7 +34,7 @@ func (w *Whole) Answer(line int, item int64, batch string) Answer {
 func (w *Whole) Case(subject, bankCode, number string) DeliveryCase {
 	return DeliveryCase{
 		Kind: "batch_refused", Subject: subject, Bank: bankCode,
-		Text: fmt.Sprintf("the bank refused the whole file of batch %s: %s %s; mend what it names, and settle the items "+
-			"that stay open on evidence", number, w.refusal.Code, w.refusal.Text),
+		Text: fmt.Sprintf("the bank refused the whole file of batch %s: %s %s; mend what it names, and settle "+
+			"the items that stay open on evidence", number, w.refusal.Code, w.refusal.Text),
 	}
 }

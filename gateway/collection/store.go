@@ -39,6 +39,12 @@ type RunTx interface {
 	AddBatch(ctx context.Context, b Batch, items []Item, actor string) error
 }
 
+// CaseTx is what a bank's refusal of a file needs of a transaction.
+type CaseTx interface {
+	// OpenParcelCase opens a case about a file.
+	OpenParcelCase(ctx context.Context, area party.Area, c bank.DeliveryCase) error
+}
+
 // AnswerTx is what taking answers in needs of a transaction.
 type AnswerTx interface {
 	// LockBatch returns a batch of the bank and holds its row to the end of the
@@ -49,8 +55,6 @@ type AnswerTx interface {
 	KnownItems(ctx context.Context, b Batch, receipt int64, results []Result) ([]*Known, error)
 	// AddAnswers keeps the lines, recorded ones as outcomes, refused ones with a case.
 	AddAnswers(ctx context.Context, b Batch, receipt int64, decisions []Decision) error
-	// OpenParcelCase opens a case about a file.
-	OpenParcelCase(ctx context.Context, area party.Area, c bank.DeliveryCase) error
 	// MoveBatch changes the state by compare-and-set and appends the event.
 	MoveBatch(ctx context.Context, b Batch, next bank.BatchState, actor, evidence string) (Batch, error)
 	// AnsweredLines returns how many lines of a receipt were kept, and their counts.
@@ -179,6 +183,7 @@ type Tx interface {
 	once.Tx
 	RunTx
 	AnswerTx
+	CaseTx
 	EvidenceTx
 	MoneyTx
 	PostingTx

@@ -1,7 +1,7 @@
 // Package registry knows who and what the money belongs to: areas, regions,
 // partner banks, fund accounts, members, instruments, mandates and chosen tiers.
 //
-// Registries come in as CSV files, one kind a file. Every line is answered: it
+// Registries come in as CSV files or xlsx workbooks, one kind a file. Every line is answered: it
 // is imported, or repeated (the same row is known already and nothing changes),
 // or refused with a code, the column and a sentence. A known key with other
 // content is refused, never overwritten and never merged: changing a member's
@@ -11,6 +11,10 @@
 //	file ─► decode ─► header ─► chunk of lines ─► parse ─► compare with what is known ─► store ─► report
 //	            │          │                        │              │
 //	            └──────────┴── whole file refused   └── line refused or repeated
+//
+// A workbook's rows become the lines that its CSV would have: days as YYYY-MM-DD,
+// amounts with two decimals. A number's cell in a column of names, words or of what
+// identifies refuses its line: digits may be lost already.
 //
 // Who is paid rests on three more registries: what a member is entitled to by
 // component and month, deaths that were reported, and holds. A hold ends, and an

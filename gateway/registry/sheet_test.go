@@ -51,7 +51,8 @@ func exact(t *testing.T, name, text string, cells map[string]any) sheettest.Shee
 	s := sheetOf(t, name, text)
 	for _, row := range s.Rows {
 		for i, cell := range row {
-			if as, ok := cells[cell.(string)]; ok {
+			text, _ := cell.(string)
+			if as, ok := cells[text]; ok {
 				row[i] = as
 			}
 		}

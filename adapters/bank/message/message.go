@@ -52,7 +52,8 @@ func Detect(head []byte) (string, bool) {
 		}
 	}
 	head = bytes.TrimLeft(bytes.TrimPrefix(head, []byte("\uFEFF")), " \t\r\n")
-	if bytes.HasPrefix(head, []byte("{")) && !bytes.HasPrefix(head, []byte("{H:")) && !bytes.HasPrefix(head, []byte("{1:")) {
+	swift := bytes.HasPrefix(head, []byte("{1:")) || bytes.HasPrefix(head, []byte("{H:"))
+	if bytes.HasPrefix(head, []byte("{")) && !swift {
 		return JSONL, true
 	}
 	return "", false

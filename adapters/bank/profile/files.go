@@ -115,7 +115,8 @@ func paymentFacts(p disbursement.Partner, b disbursement.Batch) Facts {
 
 // CheckWithholding says why the bank's file cannot carry a payer, or nil.
 func (f Files) CheckWithholding(p collection.Partner, d collection.Due) error {
-	return f.check(p.Format, Collection, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}, bank.BatchItem{ //nolint:exhaustruct // what a due knows
+	own := Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}
+	return f.check(p.Format, Collection, own, bank.BatchItem{ //nolint:exhaustruct // what a due knows
 		Name: d.Name.Plain(), IDNumber: d.IDNumber.Plain(), Account: d.Account.Plain(), Mandate: d.MandateNo,
 		SocialNo: d.SocialNo, Region: d.Region.String(), Currency: currency,
 		Bank: otherBank(d.ClearingBank, p.BankNo),
@@ -124,7 +125,8 @@ func (f Files) CheckWithholding(p collection.Partner, d collection.Due) error {
 
 // CheckPayment says why the bank's file cannot carry a payee, or nil.
 func (f Files) CheckPayment(p disbursement.Partner, d disbursement.Payee) error {
-	return f.check(p.Format, Payment, Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}, bank.BatchItem{ //nolint:exhaustruct // what a claim knows
+	own := Bank{Code: p.Code, BankNo: p.BankNo, Charset: p.Charset}
+	return f.check(p.Format, Payment, own, bank.BatchItem{ //nolint:exhaustruct // what a claim knows
 		Name: d.Name.Plain(), IDNumber: d.IDNumber.Plain(), Account: d.Account.Plain(), SocialNo: d.SocialNo,
 		Region: d.Region.String(), Currency: currency, Bank: otherBank(d.ClearingBank, p.BankNo),
 	})

@@ -28,8 +28,6 @@ func accountOf(s string) party.AccountNo {
 	return account
 }
 
-func items1(*testing.T) party.Name { return nameOf("张三") }
-
 func gbk(t *testing.T, s string) []byte {
 	t.Helper()
 	b, err := gb18030.New(gb18030.GBK).Encode(nil, s)

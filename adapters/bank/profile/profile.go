@@ -10,6 +10,7 @@
 //
 //	src ─► Parse ─► Profile ─► RequestName, WriteRequest ─► the bank
 //	                        ◄─ Recognise, Read           ◄─ the bank
+//	the bank's side: ReadRequest; InWords, ResultName, WriteResults
 //
 // Shipped gives the profiles that come with the program, Load those in a folder
 // of the operator's. Files has both by the format that a bank's row in the

@@ -97,7 +97,7 @@ func (p *Profile) CheckItem(b Bank, i bank.BatchItem) error {
 	if p.request == nil {
 		return ErrNoRequest
 	}
-	texts := map[layout.FieldName]string{
+	texts := map[layout.FieldName]string{ //nolint:exhaustive // what is known before the batch is
 		layout.Name: i.Name, layout.IDNumber: i.IDNumber, layout.Account: i.Account, layout.Mandate: i.Mandate,
 		layout.SocialNo: i.SocialNo, layout.Region: i.Region, layout.Bank: i.Bank, layout.Currency: i.Currency,
 	}
