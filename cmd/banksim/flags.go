@@ -64,8 +64,8 @@ func helps() kong.Vars {
 		"crash_after_debit": "End between debit (or payment) and answer; start again with the same --state.",
 		"reject": "How many of a thousand debits fail, by reason: short, closed, frozen, name, mandate, " +
 			"no_account, technical, not_activated, dormant.",
-		"refuse_whole": "Do nothing of a batch and refuse it in one line, where the form has one; else every item fails " +
-			"for a technical reason.",
+		"refuse_whole": "Do nothing of a batch and refuse it in one line, where the form has one; else every item " +
+			"fails for a technical reason.",
 		"reject_openings":   "How many of a thousand account openings fail.",
 		"payout_settlement": "How the money leaves: agreed (as the batch says), net, gross, itemised.",
 		"payout_at_once":    "Pay when a batch is taken, not on its pay day.",

@@ -348,7 +348,7 @@ func TestWrongUsage(t *testing.T) {
 		{append(good, "--key-file="+write("bad.key", "no key")), "neither PEM nor one line"},
 		{append(good, "--format=fax"), "--format"},
 		{append(good, "--format=iso20022"), "--format"},
-		{append(good, "--format=unionpay", "--charset=gb18030"), "unionpay are not in the charset gb18030"},
+		{append(good, "--format=unionpay", "--charset=gb18030"), "the files of format unionpay are in"},
 		{append(good, "--format=rural-cooperative", "--charset=utf-8"), "--charset"},
 		{append(good, "--day=2026-02-30"), "--day"},
 		{append(good, "--late-days=-1"), "late_days"},

@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -56,6 +57,8 @@ func TestHelpAndWrongUsage(t *testing.T) {
 		{"--help", 0, usage, ""},
 		{"demo --help", 0, demoHelp, ""},
 		{"test -h", 0, testHelp, ""},
+		{"fuzz -help", 0, fuzzHelp, ""},
+		{"fuzz -time -1s", exitUsage, "", "dev: that is not how it is used: -time must be a duration, such as 30s\n"},
 		{"", exitUsage, "", usage},
 		{"tset", exitUsage, "", "dev: there is no command \"tset\"\n" + usage},
 	} {
@@ -288,5 +291,82 @@ func main() {
 	}
 	if code := exitOf(t, s.command("demo").Run()); code != 1 {
 		t.Errorf("a program that does not build: exit %d", code)
+	}
+}
+
+// scratchFuzz are targets of which one finds what is wrong.
+const scratchFuzz = `package scratch
+
+import "testing"
+
+func FuzzTakesAll(f *testing.F) {
+	f.Add("a")
+	f.Fuzz(func(t *testing.T, give string) {})
+}
+
+func FuzzTakesShort(f *testing.F) {
+	f.Add("a")
+	f.Fuzz(func(t *testing.T, give string) {
+		if len(give) > 3 {
+			t.Fatal("too long")
+		}
+	})
+}
+
+func Fuzzy(f *testing.F) { f.Fatal("no target") }
+`
+
+func TestFuzzFindsTheTargetsAndNamesTheInputThatFails(t *testing.T) {
+	t.Parallel()
+	s := newScratch(t, map[string]string{
+		"scratch.go": "package scratch\n", "part/part_test.go": scratchFuzz, "other_test.go": "package scratch\n",
+	})
+	run := func(args ...string) (code int, stdout, stderr string) {
+		t.Helper()
+		var out, said bytes.Buffer
+		cmd := s.command(append([]string{"fuzz"}, args...)...)
+		cmd.Stdout, cmd.Stderr = &out, &said
+		return exitOf(t, cmd.Run()), out.String(), said.String()
+	}
+	code, stdout, stderr := run("-time", "1s", "FuzzTakesAll", "./part")
+	if want := regexp.MustCompile(`^scratch/part FuzzTakesAll: [1-9]\d* executions, \d+ new inputs kept, \d+ in all\n$`); code != 0 ||
+		!want.MatchString(stdout) || !strings.Contains(stderr, "1 fuzz targets for 1s each") {
+		t.Errorf("exit %d, said %q, %q", code, stdout, stderr)
+	}
+	code, stdout, stderr = run("-time=20s")
+	kept := regexp.MustCompile(`fails for the input (part/testdata/fuzz/FuzzTakesShort/[0-9a-f]+)\n`).FindStringSubmatch(stderr)
+	if code != exitFailed || len(kept) != 2 || strings.Contains(stdout, "TakesShort") ||
+		!strings.Contains(stderr, "too long") || !strings.Contains(stderr, "2 fuzz targets for 20s each") {
+		t.Fatalf("exit %d, said %q, %q", code, stdout, stderr)
+	}
+	if _, err := os.Stat(filepath.Join(s.dir, kept[1])); err != nil {
+		t.Error(err)
+	}
+	// An input that was kept fails before anything else is tried.
+	if code, _, stderr := run("FuzzTakesShort"); code != exitFailed || !strings.Contains(stderr, "too long") {
+		t.Errorf("exit %d, said %q", code, stderr)
+	}
+	for _, none := range []string{"FuzzNone", "Fuzzy", "./nowhere"} {
+		if code, stdout, stderr := run(none); code != exitFailed || stdout != "" || !strings.Contains(stderr, none[2:]) {
+			t.Errorf("%s: exit %d, said %q, %q", none, code, stdout, stderr)
+		}
+	}
+}
+
+func TestTheEndOfTheFuzzersTimeIsNoFailure(t *testing.T) {
+	t.Parallel()
+	const before = "fuzz: elapsed: 5s, execs: 7 (2/sec), new interesting: 1 (total: 9)\n--- FAIL: FuzzRead (5.10s)\n"
+	for give, want := range map[string]bool{
+		before + "    context deadline exceeded\nFAIL\n":                                 true,
+		before + "    read_test.go:7: context deadline exceeded\nFAIL\n":                 false,
+		before + "    context deadline exceeded\n    Failing input written to x\nFAIL\n": false,
+		"panic: context deadline exceeded\nFAIL\n":                                       false,
+	} {
+		if got := timeOver(give); got != want {
+			t.Errorf("%q: %t", give, got)
+		}
+	}
+	if got := progress(before); got != "7 executions, 1 new inputs kept, 9 in all" {
+		t.Errorf("it says %q", got)
 	}
 }

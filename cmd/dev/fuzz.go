@@ -2,14 +2,15 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
-	"go/ast"
-	"go/parser"
-	"go/token"
+	"go/ast"    //nolint:depguard // the standard library's parser
+	"go/parser" //nolint:depguard // the standard library's parser
+	"go/token"  //nolint:depguard // the standard library's parser
 	"io"
 	"os"
 	"os/exec"
@@ -126,7 +127,8 @@ func (f fuzzing) buildAll(ctx context.Context, targets []target, ready chan<- ta
 	for _, g := range targets {
 		if g.pkg != built {
 			// With the counters that lead the fuzzer, as go test -fuzz builds it.
-			cmd := exec.CommandContext(context.WithoutCancel(ctx), "go", "test", "-c", "-fuzz=.", "-o", f.program(g), g.pkg)
+			cmd := exec.CommandContext(context.WithoutCancel(ctx),
+				"go", "test", "-c", "-vet=off", "-fuzz=.", "-o", f.program(g), g.pkg)
 			cmd.Dir = f.root
 			if err := passOn(ctx, f.terminal, cmd); err != nil {
 				return err
@@ -223,7 +225,7 @@ func findTargets(ctx context.Context, root string, args []string) ([]target, err
 	cmd.Stderr = &problem
 	out, err := cmd.Output()
 	if err != nil {
-		return nil, fmt.Errorf("list the packages: %w: %s", err, strings.TrimSpace(problem.String()))
+		return nil, fmt.Errorf("list the packages: %s", cmp.Or(strings.TrimSpace(problem.String()), err.Error()))
 	}
 	var all []target
 	for listed := json.NewDecoder(bytes.NewReader(out)); ; {

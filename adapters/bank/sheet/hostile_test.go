@@ -23,6 +23,8 @@ import (
 	"twoline/adapters/bank/sheet"
 	"twoline/gateway/bank"
 	"twoline/gateway/fault"
+	"twoline/gateway/money"
+	"twoline/gateway/registry"
 )
 
 func refused(t *testing.T, name string, raw []byte, want error) {
@@ -254,10 +256,33 @@ func FuzzRows(f *testing.F) {
 	f.Add(`<worksheet><sheetData><row r="3"><c r="B3" t="str"><f>A1</f><v>序号</v></c></row></sheetData></worksheet>`)
 	f.Fuzz(func(t *testing.T, xml string) {
 		defer bound.Second(t)()
+		registryRows(t, archive(t, parts(xml)...))
 		records, summary, err := read(t, archive(t, parts(xml)...), answers())
 		if err == nil && summary.Problems == 0 {
 			roundTrip(t, records)
 		}
+	})
+}
+
+// registryRows reads a sheet as the imports of registries do: its rows in order, and
+// of numbers only what is exactly theirs.
+func registryRows(t *testing.T, give []byte) {
+	t.Helper()
+	last := 0
+	_ = sheet.Registry(t.Context(), bytes.NewReader(give), "members", func(row int, cells []registry.Cell) error {
+		if row <= last {
+			t.Fatalf("row %d after row %d", row, last)
+		}
+		last = row
+		for _, c := range cells {
+			if c.Kind != registry.CellNumber && c.Whole+c.Amount+c.Day != "" || len(c.Whole) > 15 {
+				t.Fatalf("row %d holds %+v", row, c)
+			}
+			if _, err := money.Parse(c.Amount); c.Amount != "" && err != nil && len(c.Amount) < 15 {
+				t.Fatalf("row %d holds %+v", row, c)
+			}
+		}
+		return nil
 	})
 }
 

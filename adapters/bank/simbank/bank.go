@@ -107,7 +107,8 @@ type Config struct {
 	Log *slog.Logger
 }
 
-// Validate fills in the defaults and says what is missing or out of range.
+// Validate fills in the defaults and says what is missing or out of range. Format
+// and FormCharset are looked up by New.
 func (c *Config) Validate() error {
 	setDefault(&c.Code, "SIM")
 	setDefault(&c.Format, JSON)
@@ -127,10 +128,6 @@ func (c *Config) Validate() error {
 		return errors.New("the bank needs an HTTP client")
 	case c.Day.IsZero():
 		return errors.New("the bank needs its first business day, or Today")
-	case !slices.Contains(Formats(), c.Format):
-		return fmt.Errorf("format is one of %q", Formats())
-	case !takesCharset(c.Format, c.FormCharset):
-		return fmt.Errorf("the files of format %s are not in the charset %s", c.Format, c.FormCharset)
 	case !slices.Contains(statementFormats(), c.Statements):
 		return fmt.Errorf("statements is one of %q", statementFormats())
 	case c.PageSize < 1 || c.PageSize > 10_000:
@@ -198,9 +195,13 @@ func New(c Config) (*Bank, error) {
 	if err := c.Validate(); err != nil {
 		return nil, fmt.Errorf("set up the bank: %w", err)
 	}
+	forms, err := formsOf(c.Format, c.FormCharset)
+	if err != nil {
+		return nil, fmt.Errorf("set up the bank: %w", err)
+	}
 	b := &Bank{
 		config: c, seed: seed(c.Seed), behaviour: c.Behaviour.clone(), day: c.Day, ledger: NewLedger(),
-		codec: gb18030.New(c.Charset), forms: formsOf(c.Format),
+		codec: gb18030.New(c.Charset), forms: forms,
 		client: &client{http: c.Client, seed: seed(c.Seed), attempts: c.Attempts, sleep: c.Sleep},
 	}
 	b.empty()

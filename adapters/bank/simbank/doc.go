@@ -37,6 +37,16 @@
 // with it, item by item, and the gateway is told. Where a file has no item ids, the
 // bank asks for them then.
 //
+// # Forms
+//
+// Batches come and answers go as JSON, as canonical JSON Lines, as a rural
+// cooperative's files, or in the form of any shipped profile that has both: Formats
+// lists them. There the bank reads and writes by the profile, under its names and in
+// its charset, and answers with a code of the profile's own table that means what it
+// wants to say: a failure for which the table has no code becomes one that a person
+// looks at, and what it has no word for at all is left out. With RefuseWhole it does
+// nothing of a batch and says so in one line, where the form has such a line.
+//
 // # Chance
 //
 // Nothing here is random. Every choice (who is rejected, which line is damaged,

@@ -34,27 +34,24 @@ func isForm(p *profile.Profile) bool {
 
 // formsOf are the profiles of a format by their direction; the formats that the
 // bank knows by itself have none.
-func formsOf(f Format) map[profile.Direction]*profile.Profile {
+func formsOf(f Format, charset layout.Charset) (map[profile.Direction]*profile.Profile, error) {
 	if f == JSON || f == Lines || f == Cooperative {
-		return nil
+		return nil, nil //nolint:nilnil // they need none
 	}
 	forms := make(map[profile.Direction]*profile.Profile)
 	for _, p := range profile.Shipped() {
-		if p.Name() == string(f) && isForm(p) {
-			forms[p.Direction()] = p
+		if p.Name() != string(f) || !isForm(p) {
+			continue
 		}
-	}
-	return forms
-}
-
-// takesCharset says that all files of a profile's format may be in a charset.
-func takesCharset(f Format, charset layout.Charset) bool {
-	for _, p := range formsOf(f) {
 		if charset != "" && !slices.Contains(p.Charsets(), charset) {
-			return false
+			return nil, fmt.Errorf("the files of format %s are in %q", f, p.Charsets())
 		}
+		forms[p.Direction()] = p
 	}
-	return true
+	if len(forms) == 0 {
+		return nil, fmt.Errorf("format is one of %q", Formats())
+	}
+	return forms, nil
 }
 
 // form is the profile of a batch's files, nil where the format is no profile's or

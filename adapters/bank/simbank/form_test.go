@@ -1,6 +1,7 @@
 package simbank_test
 
 import (
+	"bytes"
 	"slices"
 	"strings"
 	"testing"
@@ -30,7 +31,7 @@ func TestFormats(t *testing.T) {
 			t.Errorf("format %s: %v", format, err)
 		}
 		c.Format, c.FormCharset = unionPay, "gb18030"
-		if _, err := simbank.New(c); err == nil || !strings.Contains(err.Error(), "gb18030") {
+		if _, err := simbank.New(c); err == nil || !strings.Contains(err.Error(), "utf-8") {
 			t.Errorf("a charset that is none of the profile's: %v", err)
 		}
 	}
@@ -218,10 +219,14 @@ func TestAFormThatContradictsItself(t *testing.T) {
 	for name, lie := range map[string]map[string]any{
 		"another amount": {"amount": "400.01"},
 		"another digest": {"file_digest": strings.Repeat("0", 64)},
+		"another header": nil,
 	} {
 		g := newGateway(t, unionPay)
 		list := bill(7, 4)
 		list.lie = lie
+		if lie == nil {
+			list.spoil = func(b []byte) []byte { return bytes.Replace(b, []byte("|40000|"), []byte("|40001|"), 1) }
+		}
 		g.batches = append(g.batches, list)
 		b := open(t, g, 4)
 		r := step(t, b)

@@ -70,6 +70,8 @@ type served struct {
 	settlement simbank.Settlement
 	// lie changes what the list says of the batch.
 	lie map[string]any
+	// spoil changes the bytes of a file of a profile's format.
+	spoil func([]byte) []byte
 }
 
 type servedItem struct {
@@ -121,7 +123,7 @@ func (g *gateway) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 			return
 		}
 	}
-	status, answer := g.answer(r, body)
+	status, answer := g.answer(r, body) //nolint:contextcheck // files are written without one
 	if g.trouble != nil {
 		if late := g.trouble(n, r, true); late != 0 {
 			g.fail(w, late)
@@ -443,6 +445,9 @@ func (b *served) file(f simbank.Format) []byte {
 				}
 				return nil
 			}))
+		if b.spoil != nil {
+			return b.spoil(out.Bytes())
+		}
 		return out.Bytes()
 	}
 	if f == simbank.Cooperative {

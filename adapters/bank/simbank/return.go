@@ -86,20 +86,21 @@ func (b *Bank) returnDue(r *Report) (int, error) {
 			continue
 		}
 		code, text := back.Why.payoutWords()
+		reference := b.itemReference("N", back.Batch, back.Seq)
 		err := b.ledger.Post(back.Account, FundEntry{
-			Direction: bank.Credit, Amount: back.Amount, ValueDate: b.day, Reference: b.itemReference("N", back.Batch, back.Seq),
+			Direction: bank.Credit, Amount: back.Amount, ValueDate: b.day, Reference: reference,
 			EndToEndID: back.ItemID, BatchID: back.No, Counterparty: back.Name, CounterpartyAccount: back.Payee,
 			Text: "退票 " + text,
 		}, Transit)
 		if err != nil {
-			later, failed = append(later, back), fmt.Errorf("credit %s: %w", b.itemReference("N", back.Batch, back.Seq), err)
+			later, failed = append(later, back), fmt.Errorf("credit %s: %w", reference, err)
 			continue
 		}
 		r.Returns++
 		r.Returned += back.Amount
 		if !back.Nameless {
 			lines = append(lines, wireReturn{
-				ItemID: back.ItemID, Amount: back.Amount, BankReference: b.itemReference("N", back.Batch, back.Seq), ValueDate: b.day,
+				ItemID: back.ItemID, Amount: back.Amount, BankReference: reference, ValueDate: b.day,
 				Code: code, Text: text,
 			})
 		}

@@ -15,7 +15,7 @@ func inputs() map[string]func() {
 	return map[string]func(){
 		"at once": func() {},
 		// Over a second on the wall, and no work.
-		"waits": func() { time.Sleep(1200 * time.Millisecond) },
+		"waits": func() { <-time.After(1200 * time.Millisecond) },
 		"never ends": func() {
 			for n := 0; ; n++ {
 				if n < 0 {

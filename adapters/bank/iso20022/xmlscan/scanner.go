@@ -381,6 +381,13 @@ func (s *Scanner) endTag(rest []byte) (bool, error) {
 	return true, nil
 }
 
+// isQualified says that a name has one prefix at most, and something on either side
+// of its colon.
+func isQualified(name []byte) bool {
+	i := bytes.IndexByte(name, ':')
+	return i < 0 || i > 0 && i < len(name)-1 && bytes.IndexByte(name[i+1:], ':') < 0
+}
+
 // pop closes the innermost element and leaves its local name.
 func (s *Scanner) pop() {
 	start := s.starts[len(s.starts)-1]
@@ -420,7 +427,7 @@ func (s *Scanner) startTag(rest []byte) (bool, error) {
 		}
 	}
 	if seen&inPrefix != 0 {
-		if bytes.Count(rest[1:n], []byte{':'}) > 1 || rest[1] == ':' || rest[n-1] == ':' {
+		if !isQualified(rest[1:n]) {
 			return false, ErrMalformed.With("a name that is not well-formed")
 		}
 		s.prefixed = true
@@ -488,6 +495,9 @@ func (s *Scanner) attributes(rest []byte, i int) (end int, empty, ok bool, err e
 // accept adds an attribute, after checking that it is new and its value well-formed.
 func (s *Scanner) accept(a attribute) error {
 	name := s.buf[a.nameStart:a.nameEnd]
+	if !isQualified(name) {
+		return ErrMalformed.With("an attribute's name that is not well-formed")
+	}
 	for _, b := range s.attrs {
 		if bytes.Equal(s.buf[b.nameStart:b.nameEnd], name) {
 			return ErrMalformed.With("an attribute stands twice")

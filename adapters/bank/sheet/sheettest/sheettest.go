@@ -62,7 +62,8 @@ func Workbook(tb testing.TB, sheets ...Sheet) []byte {
 		fmt.Fprintf(&rels, `<Relationship Id="rId%d" Type="%s/worksheet" Target="%s"/>`, i+1, officeNS, part)
 	}
 	write("xl/sharedStrings.xml", texts.xml())
-	write("xl/workbook.xml", `<workbook `+mainNS+` xmlns:r="`+officeNS+`"><sheets>`+names.String()+`</sheets></workbook>`)
+	write("xl/workbook.xml", `<workbook `+mainNS+` xmlns:r="`+officeNS+`"><sheets>`+names.String()+
+		`</sheets></workbook>`)
 	write("xl/_rels/workbook.xml.rels", `<Relationships `+relsNS+`>`+rels.String()+`<Relationship Id="rIdTexts" Type="`+
 		officeNS+`/sharedStrings" Target="sharedStrings.xml"/></Relationships>`)
 	write("_rels/.rels", `<Relationships `+relsNS+`><Relationship Id="rId1" Type="`+officeNS+
@@ -70,7 +71,8 @@ func Workbook(tb testing.TB, sheets ...Sheet) []byte {
 	write("[Content_Types].xml", `<Types `+typesNS+`><Default Extension="rels" `+
 		`ContentType="application/vnd.openxmlformats-package.relationships+xml"/>`+
 		`<Override PartName="/xl/workbook.xml" ContentType="`+kinds+`sheet.main+xml"/>`+
-		`<Override PartName="/xl/sharedStrings.xml" ContentType="`+kinds+`sharedStrings+xml"/>`+types.String()+`</Types>`)
+		`<Override PartName="/xl/sharedStrings.xml" ContentType="`+kinds+`sharedStrings+xml"/>`+types.String()+
+		`</Types>`)
 	if err := z.Close(); err != nil {
 		tb.Fatal(err)
 	}
@@ -134,7 +136,7 @@ func sheetXML(tb testing.TB, s Sheet, texts *shared) string {
 }
 
 // column is A to Z: no registry has more columns.
-func column(i int) string { return string(rune('A' + i)) }
+func column(i int) string { return "ABCDEFGHIJKLMNOPQRSTUVWXYZ"[i : i+1] }
 
 func escaped(text string) string {
 	var b strings.Builder
