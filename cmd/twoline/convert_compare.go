@@ -14,6 +14,9 @@ import (
 	"twoline/gateway/calendar"
 )
 
+// yuanCurrency is the currency of every form that names none.
+const yuanCurrency = "CNY"
+
 // errContradicts is a file of instructions that cannot be converted as it stands.
 var errContradicts = errors.New("nothing is written")
 
@@ -218,6 +221,8 @@ func passedOver(r bank.Record, field string) bool {
 		return field == "format" || field == "kind"
 	case bank.StatementEntry:
 		return field == "details"
+	case bank.BatchItem:
+		return field == "currency" && r.(bank.BatchItem).Currency == yuanCurrency //nolint:forcetypeassert // as it says
 	default:
 		return false
 	}

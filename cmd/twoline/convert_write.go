@@ -129,10 +129,14 @@ func (t *target) profile(cmd *convertCommand) {
 		//nolint:contextcheck // a message is laid out in memory: nothing waits
 		return t.by.WriteRequest(out, own, profile.Batch{Head: head, Facts: facts}, func(yield func(bank.BatchItem) error) error {
 			return all(ctx, func(r bank.Record) error {
-				if i, ok := r.(bank.BatchItem); ok {
-					return yield(i)
+				i, ok := r.(bank.BatchItem)
+				if !ok {
+					return nil
 				}
-				return nil
+				if i.Currency != "" && i.Currency != yuanCurrency {
+					return errConvert.With("item %d is in %s, and the bank's files are in yuan", i.Index, i.Currency)
+				}
+				return yield(i)
 			})
 		})
 	}

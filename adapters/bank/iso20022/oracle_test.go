@@ -326,7 +326,9 @@ func (a *oracleAnswers) facts() []string {
 				if upperStatus == "" {
 					upperStatus, upperCode, upperText = groupStatus, groupCode, groupText
 				}
-				if upperStatus == "PART" || upperStatus == "" {
+				ends := []string{outcomes[partStatus], outcomes[groupStatus]}
+				opposed := slices.Contains(ends, "succeeded") && slices.Contains(ends, "failed")
+				if upperStatus == "PART" || upperStatus == "" || opposed {
 					upperStatus, upperCode, upperText = "", "", ""
 				}
 				status = upperStatus

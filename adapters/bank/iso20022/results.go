@@ -221,9 +221,27 @@ func (r *resultReader) tellBatch() error {
 	if !r.part.says() {
 		return nil
 	}
-	return r.give(bank.Result{
+	err := r.give(bank.Result{
 		Level: "batch", Batch: r.batch, BatchID: r.partID, MessageID: either(r.partMessage, r.message),
 	}, r.part)
+	if err != nil || !r.disagrees() {
+		return err
+	}
+	return r.report([]bank.Problem{{
+		Severity: bank.SeverityError, Code: "status", Line: r.scan.Line(), Path: fmt.Sprintf("batch %d", r.batch),
+		Text: "the batch and the whole message are said to have come to opposite ends: " +
+			"nothing is concluded for items without a status of their own",
+	}})
+}
+
+// disagrees says that the batch and the message have come to opposite ends.
+func (r *resultReader) disagrees() bool {
+	if !r.inBatch || r.isPacs {
+		return false
+	}
+	part, _, _ := r.of(r.part.status)
+	all, _, _ := r.of(passed(r.of, r.group, r.verdict).status)
+	return part.Final() && all.Final() && part != all
 }
 
 func either(a, b string) string {
@@ -316,7 +334,9 @@ func (r *resultReader) endItem() error {
 	case r.isPacs && own.code == "" && own.text == "":
 		v = r.group
 	case !r.isPacs && own.status == "":
-		v = passed(r.of, above...)
+		if v = passed(r.of, above...); r.disagrees() {
+			v = verdict{} //nolint:exhaustruct // nothing is known
+		}
 		if own.code != "" || own.text != "" {
 			v.code, v.text = own.code, own.text
 		}
@@ -436,8 +456,8 @@ func (r *resultReader) day(
 }
 
 // contradicts compares the end that an item says it came to with the end that is
-// said of all items. A success among what was refused is an error: whether the
-// money moved is what matters most.
+// said of all items. Whether the money moved is what matters most, so that either
+// way is an error.
 func (r *resultReader) contradicts(result *bank.Result, own verdict, above []verdict) []bank.Problem {
 	if own.status == "" || r.isPacs {
 		return nil
@@ -447,12 +467,8 @@ func (r *resultReader) contradicts(result *bank.Result, own verdict, above []ver
 	if !mine.Final() || !all.Final() || mine == all {
 		return nil
 	}
-	severity := bank.SeverityWarning
-	if mine == bank.OutcomeSucceeded {
-		severity = bank.SeverityError
-	}
 	return []bank.Problem{{
-		Severity: severity, Code: "status", Line: r.scan.Line(), Path: where(result),
+		Severity: bank.SeverityError, Code: "status", Line: r.scan.Line(), Path: where(result),
 		Text: "the item has " + mine.String() + ", though all items are said to have " + all.String(),
 	}}
 }

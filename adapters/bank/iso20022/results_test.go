@@ -124,7 +124,13 @@ func TestRead_aStatusPassesDownToItemsWithoutTheirOwn(t *testing.T) {
 		},
 		"a refusal among the settled": {
 			report(groupOf("", ""), part("ACSC", answer("RJCT", why("AC06")))),
-			[]string{"batch succeeded SUCCESS ACSC ACSC", "item failed BLOCKED RJCT AC06", "warning status"},
+			[]string{"batch succeeded SUCCESS ACSC ACSC", "item failed BLOCKED RJCT AC06", "error status"},
+		},
+		"a settled batch of a refused message": {
+			report(groupOf("RJCT", why("AM05")), part("ACSC", answer("", ""))),
+			[]string{
+				"file failed DUPLICATE RJCT AM05", "batch succeeded SUCCESS ACSC ACSC", "item unknown UNKNOWN", "error status",
+			},
 		},
 	} {
 		got := told(read(t, strings.NewReader(tt.give)))

@@ -5,9 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -297,7 +299,7 @@ func FuzzRead(f *testing.F) {
 		if err != nil {
 			t.Fatalf("%v in\n%s", err, text)
 		}
-		if diff := cmp.Diff(records, again, figures()); diff != "" {
+		if diff := cmp.Diff(records, asWritten(again, records), figures()); diff != "" {
 			t.Fatal(diff)
 		}
 		for line := range strings.Lines(string(give)) {
@@ -306,6 +308,76 @@ func FuzzRead(f *testing.F) {
 			}
 		}
 	})
+}
+
+// asWritten takes out what the reader itself found: drawn figures seldom agree.
+func asWritten(got, want []bank.Record) []bank.Record {
+	own := func(r bank.Record) bool {
+		p, ok := r.(bank.Problem)
+		return ok && !slices.ContainsFunc(want, func(w bank.Record) bool { return w == bank.Record(p) })
+	}
+	got = slices.DeleteFunc(slices.Clone(got), own)
+	if n := len(got); n > 0 {
+		if end, ok := got[n-1].(bank.End); ok {
+			written, _ := want[len(want)-1].(bank.End)
+			end.Problems = written.Problems
+			got[n-1] = end
+		}
+	}
+	return got
+}
+
+// What lines claim is compared with what they hold.
+func TestRead_totalsAndBalances(t *testing.T) {
+	t.Parallel()
+	const head = `{"type":"file","format":"jsonl","kind":"batch"}` + "\n"
+	batch := func(count, sum string) string {
+		return head + `{"type":"batch","index":0,"direction":"payment","count":` + count + `,"sum":"` + sum + `"}
+{"type":"item","batch":0,"index":0,"amount":"55.00"}
+{"type":"item","batch":0,"index":1,"amount":"55.005"}
+{"type":"end","entries":0,"items":2,"results":0,"problems":0}
+`
+	}
+	statement := func(closing, more, problems string) string {
+		return `{"type":"file","format":"jsonl","kind":"statement"}
+{"type":"statement","index":0,"opening":"1000.00","closing":"` + closing + `"` + more + `}
+{"type":"entry","statement":0,"index":0,"amount":"12.50","direction":"credit","status":"booked","details":0}
+{"type":"entry","statement":0,"index":1,"amount":"2.50","direction":"debit","status":"booked","details":0}
+{"type":"entry","statement":0,"index":2,"amount":"99.00","direction":"debit","status":"pending","details":0}
+` + problems + `{"type":"end","entries":3,"items":0,"results":0,"problems":` + fmt.Sprint(strings.Count(problems, "\n")) + `}
+`
+	}
+	const told = `{"type":"problem","severity":"error","code":"balance","path":"statement 0","text":"x"}` + "\n"
+	for give, want := range map[string]string{
+		batch("2", "110.005"): "", batch("2", "110.00500"): "", batch("3", "110.005"): "control_total batch 0",
+		batch("2", "110.00"):                          "control_total batch 0",
+		statement("1010.00", "", ""):                  "",
+		statement("1605.00", "", ""):                  "balance statement 0",
+		statement("1605.00", "", told):                "balance statement 0",
+		statement("1605.00", `,"balanced":true`, ""):  "balance statement 0",
+		statement("1605.00", `,"balanced":false`, ""): "",
+		statement("1010.00", `,"balanced":false`, ""): "balance statement 0",
+	} {
+		records, err := read(t.Context(), give)
+		if err != nil {
+			t.Fatalf("%v in\n%s", err, give)
+		}
+		var got []string
+		for _, r := range records {
+			if p, ok := r.(bank.Problem); ok {
+				got = append(got, p.Code+" "+p.Path)
+			}
+		}
+		if strings.Join(got, ", ") != want {
+			t.Errorf("found %v, want %q in\n%s", got, want, give)
+		}
+		if end, ok := records[len(records)-1].(bank.End); !ok || end.Problems != len(got) {
+			t.Errorf("the end counts %+v", end)
+		}
+		if _, err := read(t.Context(), write(t, records)); err != nil {
+			t.Errorf("written again: %v", err)
+		}
+	}
 }
 
 func TestWrite_thenReadGivesEqualRecords(t *testing.T) {
@@ -326,7 +398,7 @@ func TestWrite_thenReadGivesEqualRecords(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(want, got, figures()); diff != "" {
+		if diff := cmp.Diff(want, asWritten(got, want), figures()); diff != "" {
 			t.Fatalf("(-written, +read):\n%s", diff)
 		}
 	})

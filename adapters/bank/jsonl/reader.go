@@ -26,13 +26,16 @@ var (
 	ErrRead   = fault.New(fault.Unavailable, "read_interrupted", "the file could not be read to its end")
 )
 
-// Read reads a whole file and emits its records, End last. It stops at the
+// Read reads a whole file and emits its records, End last. Totals and balances that
+// do not agree with the lines, and that the file does not name itself, are Problems
+// of its own, before the record that ends the part. It stops at the
 // first error; records emitted before it do not count. Memory is bounded by
 // MaxLine.
 func Read(ctx context.Context, r io.Reader, emit bank.Emit) error {
 	source := bufio.NewReaderSize(r, MaxLine+2)
 	p := parser{kinds: kinds()}
 	order := sequence{statement: -1, batch: -1}
+	var books accounts
 	for number := 1; ; number++ {
 		if number%contextEvery == 1 {
 			if err := ctx.Err(); err != nil {
@@ -52,6 +55,16 @@ func Read(ctx context.Context, r io.Reader, emit bank.Emit) error {
 		}
 		if err := order.take(record); err != nil {
 			return at(err, number)
+		}
+		for _, problem := range books.take(record) {
+			order.found++
+			if err := emit(problem); err != nil {
+				return err
+			}
+		}
+		if end, ok := record.(bank.End); ok {
+			end.Problems += order.found
+			record = end
 		}
 		if err := emit(record); err != nil {
 			return err
@@ -100,6 +113,8 @@ type sequence struct {
 	item          int
 	resultBatch   int
 	count         bank.End
+	// found counts the problems that this reader found.
+	found int
 }
 
 func (s *sequence) take(r bank.Record) error {
