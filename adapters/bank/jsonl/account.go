@@ -45,6 +45,8 @@ func (a *accounts) take(r bank.Record) []bank.Problem {
 	case bank.BatchItem:
 		a.items++
 		a.add(v.Amount)
+	case bank.Result:
+		a.batch = nil // the head of answers counts these, and they may be of a part
 	case bank.Problem:
 		a.told = a.told || v.Code == "balance" || v.Code == "control_total" || v.Code == "currency"
 	case bank.End:

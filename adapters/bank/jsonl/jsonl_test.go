@@ -348,7 +348,12 @@ func TestRead_totalsAndBalances(t *testing.T) {
 `
 	}
 	const told = `{"type":"problem","severity":"error","code":"balance","path":"statement 0","text":"x"}` + "\n"
+	const answered = head + `{"type":"batch","index":0,"direction":"payment","count":2,"sum":"110.00"}
+{"type":"result","batch":0,"index":0,"level":"item","outcome":"succeeded","class":"SUCCESS","amount":"55.00"}
+{"type":"end","entries":0,"items":0,"results":1,"problems":0}
+`
 	for give, want := range map[string]string{
+		answered: "",
 		batch("2", "110.005"): "", batch("2", "110.00500"): "", batch("3", "110.005"): "control_total batch 0",
 		batch("2", "110.00"):                          "control_total batch 0",
 		statement("1010.00", "", ""):                  "",
