@@ -47,17 +47,22 @@ func (c Charset) String() string {
 	return "automatic"
 }
 
-// ParseCharset reads String's names, and "" as Automatic; any other is ErrCharset.
+// ParseCharset reads String's names, "latin-1" as Latin1 and "" as Automatic; any
+// other is ErrCharset.
 func ParseCharset(name string) (Charset, error) {
 	for _, c := range []Charset{Automatic, UTF8, Latin1, CodePage850, CodePage852, GB18030, GBK} {
 		if strings.EqualFold(c.String(), name) {
 			return c, nil
 		}
 	}
-	if name == "" {
+	switch {
+	case name == "":
 		return Automatic, nil
+	case strings.EqualFold(name, "latin-1"):
+		return Latin1, nil
 	}
-	return Automatic, ErrCharset.With("the charset must be one of utf-8, iso-8859-1, cp850, cp852, gb18030, gbk")
+	return Automatic, ErrCharset.With(
+		"the charset must be one of utf-8, iso-8859-1 (latin-1), cp850, cp852, gb18030, gbk")
 }
 
 // coder turns the lines of one charset into UTF-8 and back.

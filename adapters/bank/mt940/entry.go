@@ -1,12 +1,16 @@
 package mt940
 
 import (
+	"bytes"
 	"strings"
 	"unicode/utf8"
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 )
+
+// widthType is how many characters a transaction type has.
+const widthType = 4
 
 // line61 is one :61: as it stands.
 type line61 struct {
@@ -17,6 +21,8 @@ type line61 struct {
 	reversal  bool
 	expected  bool
 	amount    bank.Figure
+	// noComma says that the amount is written without the comma that SWIFT demands.
+	noComma   bool
 	reference string
 	bank      string
 	more      string
@@ -54,13 +60,31 @@ func parse61(body []byte, texts bool) (line61, error) {
 		n++
 	}
 	var err error
-	if l.amount, err = figure(rest[:n]); err != nil {
+	// The type behind an amount shows that it is whole, even without its comma.
+	l.noComma = bytes.IndexByte(rest[:n], ',') < 0
+	if l.noComma {
+		l.amount, err = wholeFigure(rest[:n])
+	} else {
+		l.amount, err = figure(rest[:n])
+	}
+	if err != nil {
 		return l, ErrAmount.On(":61:")
 	}
+	rest = trimBlanks(rest[n:])
+	if !hasType(rest) {
+		return l, ErrField.With("a transaction type, N, F or S and three characters, must follow the amount").On(":61:")
+	}
 	if texts {
-		l.references(string(trimBlanks(rest[n:])))
+		l.references(string(rest))
 	}
 	return l, nil
+}
+
+// hasType says that what stands behind an amount begins with a transaction type. A
+// line without one was cut, and so may its amount be.
+func hasType(rest []byte) bool {
+	rest, _, _ = bytes.Cut(rest, []byte("\n"))
+	return len(rest) > 0 && bytes.IndexByte([]byte("NFS"), rest[0]) >= 0 && utf8.RuneCount(rest) >= widthType
 }
 
 // mark takes the direction off the line. A reversal turns it: what takes back a
@@ -118,17 +142,9 @@ func apart(a, b calendar.Day) int {
 // characters), the customer's reference, // and the bank's.
 func (l *line61) references(rest string) {
 	rest, l.more, _ = strings.Cut(rest, "\n")
-	if rest != "" && strings.IndexByte("NFS", rest[0]) >= 0 {
-		cut := len(rest)
-		for i, n := 0, 0; i < len(rest); n++ {
-			if n == 4 {
-				cut = i
-				break
-			}
-			_, size := utf8.DecodeRuneInString(rest[i:])
-			i += size
-		}
-		rest = rest[cut:]
+	for range widthType {
+		_, size := utf8.DecodeRuneInString(rest)
+		rest = rest[size:]
 	}
 	l.reference, l.bank, _ = strings.Cut(rest, "//")
 	// A reference filled up to its 16 places has the counterparty behind it.
@@ -152,8 +168,17 @@ func reference(s string) string {
 	return s
 }
 
-// figure reads an amount with a comma.
+// figure reads an amount with its comma, which SWIFT demands of every amount: one
+// without it is an amount whose end is missing.
 func figure(b []byte) (bank.Figure, error) {
+	if bytes.IndexByte(b, ',') < 0 {
+		return bank.Figure{}, ErrAmount
+	}
+	return wholeFigure(b)
+}
+
+// wholeFigure reads an amount whose end is known, with or without a comma.
+func wholeFigure(b []byte) (bank.Figure, error) {
 	var text [40]byte
 	if len(b) == 0 || len(b) > len(text) || !isDigit(b[0]) {
 		return bank.Figure{}, ErrAmount

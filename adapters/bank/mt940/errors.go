@@ -8,7 +8,7 @@ var (
 	ErrCut     = fault.New(fault.Invalid, "message_cut_off", "the file ends inside a message, before its -}")
 	ErrField   = fault.New(fault.Invalid, "statement_field", "a field is not written as its tag demands")
 	ErrAmount  = fault.New(fault.Invalid, "amount",
-		"an amount is digits with one comma at most, and without points or a sign")
+		"an amount is digits with one comma, and without points or a sign")
 	ErrCharset  = fault.New(fault.Invalid, "charset", "the file is not text in its charset")
 	ErrTooLarge = fault.New(fault.TooLarge, "statement_too_large", "the statement is larger than can be read")
 	ErrRead     = fault.New(fault.Unavailable, "read_interrupted", "the file could not be read to its end")

@@ -47,6 +47,12 @@ type scanner struct {
 	hasWaiting bool
 	held       []byte
 
+	// loose says that the last line of the file has no end, as where a file was cut.
+	loose bool
+	// headed says that an envelope began and its text block did not.
+	headed bool
+	// hyphen says that the last message ended with - and not with -}.
+	hyphen bool
 	// message is the type that the envelope names, "" without one; open says that
 	// the envelope's text block began and did not end.
 	message string
@@ -88,6 +94,7 @@ func (s *scanner) read() ([]byte, bool, error) {
 	if s.lines == 1 {
 		line = bytes.TrimPrefix(line, []byte("\xEF\xBB\xBF"))
 	}
+	s.loose = line[len(line)-1] != '\n' && len(bytes.Trim(line, " \r\x01\x03\x1A")) > 0
 	line = bytes.TrimRight(line, "\r\n")
 	if isASCII(line) {
 		return line, true, nil
@@ -112,7 +119,7 @@ func (s *scanner) next() (kind, error) {
 			return endOfFile, err
 		}
 		if !ok {
-			if s.open {
+			if s.open || s.headed {
 				return endOfFile, ErrCut.At(s.lines)
 			}
 			return endOfFile, nil
@@ -121,6 +128,8 @@ func (s *scanner) next() (kind, error) {
 		switch {
 		case isEnd(line):
 			s.open = false
+			s.hyphen = len(line) == 1
+			s.loose = s.loose && !isClosed(line)
 			return messageEnd, s.envelope(line[1:])
 		case isEnvelope(line):
 			if err := s.envelope(line); err != nil {
@@ -170,7 +179,7 @@ func (s *scanner) ends(line []byte) ([]byte, bool) {
 		return line, ok
 	}
 	switch string(tag) {
-	case "61", "86", "60F", "60M", "62F", "62M", "64", "65", "90C", "90D", "NS":
+	case "61", "86", "60F", "60M", "62F", "62M", "64", "65", "65F", "90C", "90D", "NS":
 		return line, true
 	case "20", "21", "25", "25P", "28", "28C", "13", "13D", "34F", "940", "942":
 		// Such a line also begins a sentence like ":20:15 o'clock". It begins a
@@ -192,7 +201,9 @@ func (s *scanner) envelope(line []byte) error {
 			return ErrMessage.With("the envelope holds another message than an MT940 or MT942").At(s.lines)
 		}
 	}
+	s.headed = s.headed || bytes.Contains(line, []byte("{1:")) || bytes.Contains(line, []byte("{2:"))
 	if _, rest, ok := bytes.Cut(line, []byte("{4:")); ok {
+		s.headed = false
 		if s.open {
 			return ErrCut.With("a message begins inside another one").At(s.lines)
 		}
@@ -211,6 +222,11 @@ func isEnd(line []byte) bool {
 		return false
 	}
 	return len(line) == 1 || line[1] == '}' && (len(line) == 2 || line[2] == '{' || line[2] <= ' ')
+}
+
+// isClosed says that a line -} needs no line end to be whole: its last brace is closed.
+func isClosed(line []byte) bool {
+	return bytes.HasSuffix(bytes.TrimRight(line, " \x01\x03\x1A"), []byte("}"))
 }
 
 // trimStart takes off the marks that stand before an envelope.

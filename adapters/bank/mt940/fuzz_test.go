@@ -19,7 +19,7 @@ func seeds(f *testing.F) {
 	for _, name := range []string{"village.sta", "pages.sta", "interim.sta", "cooperative-gbk.sta"} {
 		f.Add([]byte(testdata(f, name)))
 	}
-	f.Add([]byte(":20:X\n:25:1\n:60F:C261125CNY0,\n:61:261125C\n1,\n:86:A\n:20:15 UHR\n-B\n:62M:C261125CNY1,"))
+	f.Add([]byte(":20:X\n:25:1\n:60F:C261125CNY0,\n:61:261125C\n1,NMSC\n:86:A\n:20:15 UHR\n-B\n:62M:C261125CNY1,"))
 }
 
 // FuzzRead_endsOrRefuses gives any bytes: no panic, an end or an error of ours, and

@@ -46,6 +46,12 @@ func Read(ctx context.Context, r io.Reader, o Options, emit bank.Emit) error {
 	}
 	second := newParser(ctx, source, found.charset)
 	second.emit, second.statements = emit, found.statements
+	if found.guessedAt > 0 {
+		if err := second.warn("charset_guessed", found.guessedAt, "the file is not UTF-8 and was read as "+
+			Latin1.String()+"; where its texts are wrong, name its charset"); err != nil {
+			return err
+		}
+	}
 	if err := second.run(); err != nil {
 		return err
 	}
@@ -60,6 +66,8 @@ type surveyed struct {
 	head       bank.FileHead
 	statements []*statement
 	charset    Charset
+	// guessedAt is the line that made Automatic take Latin-1, 0 where none did.
+	guessedAt int
 }
 
 // survey reads the source once and goes back to its start. A file whose charset was
@@ -71,7 +79,11 @@ func survey(ctx context.Context, source io.ReadSeeker, start int64, charset Char
 		return nil, ErrRead.Because(seekErr)
 	}
 	if errors.Is(err, errNotUTF8) {
-		return survey(ctx, source, start, Latin1)
+		found, err := survey(ctx, source, start, Latin1)
+		if err == nil {
+			found.guessedAt = first.fields.lines
+		}
+		return found, err
 	}
 	if err != nil {
 		return nil, err
@@ -88,7 +100,7 @@ func survey(ctx context.Context, source io.ReadSeeker, start int64, charset Char
 	if first.interim == first.parts {
 		head.Format = formatInterim
 	}
-	return &surveyed{head: head, statements: first.statements, charset: charset}, nil
+	return &surveyed{head: head, statements: first.statements, charset: charset, guessedAt: 0}, nil
 }
 
 // parser reads a file: without emit it finds the statements, with emit it gives out
@@ -135,8 +147,12 @@ func (p *parser) run() error {
 		}
 		switch found {
 		case endOfFile:
-			return p.endPart()
+			return p.endFile()
 		case messageEnd:
+			// A - without a line end may be the first character of a text.
+			if p.fields.hyphen && (p.part == nil || p.part.complete()) {
+				p.fields.loose = false
+			}
 			err = p.endPart()
 			p.part = nil
 		case strayFound:
@@ -148,6 +164,27 @@ func (p *parser) run() error {
 			return located(err, p.fields.line)
 		}
 	}
+}
+
+// endFile closes the last page. A file that was cut off shows it at its end: by a line
+// without an end, or by a message that has neither its last field nor a line -.
+func (p *parser) endFile() error {
+	n := p.part
+	if err := p.endPart(); err != nil || p.emit != nil || len(p.statements) == 0 {
+		return err
+	}
+	last := p.statements[len(p.statements)-1]
+	switch {
+	case p.fields.loose:
+		last.problem("message_cut_off", p.fields.lines, "the file ends inside a line")
+	case n != nil && !n.complete():
+		last.problem("message_cut_off", p.fields.lines,
+			"the file ends inside a statement, before its closing balance and without a line -")
+	case n != nil && n.opening != nil && n.closing == nil:
+		last.tell(bank.SeverityWarning, "balance_missing", n.line,
+			"the statement goes on behind the place of its closing balance, which is missing")
+	}
+	return nil
 }
 
 // located names the line of a field's error.
@@ -186,7 +223,12 @@ func (p *parser) field(tag string) error {
 		}
 		p.information, p.informed = append(p.information, body...), true
 		return nil
-	case "64", "65", "65F", "NS", "21":
+	case "64", "65", "65F":
+		if p.part != nil {
+			p.part.behind = true
+		}
+		return nil
+	case "NS", "21":
 		return nil
 	case "20":
 		if err := p.endPart(); err != nil {
@@ -378,6 +420,11 @@ func (p *parser) beginEntry(body []byte) error {
 	p.entry, p.reading, p.line, p.information, p.informed = l, true, p.fields.line, p.information[:0], false
 	if l.badDate {
 		if err := p.problem(bank.SeverityError, "date", p.line, "the date of an entry does not exist"); err != nil {
+			return err
+		}
+	}
+	if l.noComma {
+		if err := p.problem(bank.SeverityError, "amount", p.line, "the amount of an entry has no comma"); err != nil {
 			return err
 		}
 	}

@@ -6,11 +6,13 @@ import (
 	"errors"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"twoline/adapters/bank/mt940"
 	"twoline/gateway/bank"
@@ -158,12 +160,12 @@ func TestRead_contradictionsAreProblems(t *testing.T) {
 	}{
 		"whole":          {first + second, nil},
 		"a page missing": {first + third, []string{"error page"}},
-		"a page twice":   {first + first + second, []string{"warning page", "error page_repeated"}},
+		"a page twice":   {first + first + second, []string{"error page", "error page_repeated"}},
 		"first page only": {
 			first,
-			[]string{"warning page"},
+			[]string{"error page"},
 		},
-		"last page only": {second, []string{"warning page"}},
+		"last page only": {second, []string{"error page"}},
 		"pages that do not agree": {
 			first + strings.ReplaceAll(second, "M:C261125CNY2,00", "M:C261125CNY2,01"),
 			[]string{"error balance"},
@@ -187,6 +189,25 @@ func TestRead_contradictionsAreProblems(t *testing.T) {
 		"a balance's day that does not exist": {
 			page("1", "F:C260230CNY1,00", ":61:261125C1,00NMSCA", "F:C261125CNY2,00"),
 			[]string{"error date"},
+		},
+		"an amount without a comma": {
+			page("1", "F:C261125CNY1,00", ":61:261125C1NMSCA", "F:C261125CNY2,00"),
+			[]string{"error amount"},
+		},
+		"a page 1 that is no first page": {
+			page("1", "M:C261125CNY1,00", ":61:261125C1,00NMSCA", "M:C261125CNY2,00"),
+			[]string{"warning page"},
+		},
+		"a last page that moves nothing": {
+			page("9", "M:C261125CNY1,00", ":64:C261125CNY1,00", "F:C261125CNY1,00"),
+			[]string{"warning page"},
+		},
+		"a page in the middle that moves nothing": {
+			page("9", "M:C261125CNY1,00", ":64:C261125CNY1,00", "M:C261125CNY1,00"),
+			[]string{"error page"},
+		},
+		"last page without a number": {
+			strings.Replace(second, ":28C:7/2\n", "", 1), []string{"error page"},
 		},
 		"unknown tag": {
 			strings.Replace(first+second, ":60F", ":99X:what\n:60F", 1),
@@ -263,8 +284,8 @@ func TestRead_statementLine(t *testing.T) {
 	}
 	wide := strings.Repeat("X", 65)
 	for give, want := range map[string]bank.StatementEntry{
-		":61:261125C119,":               plain,
-		":61:261125C119":                plain,
+		":61:261125C119,NMSC":           plain,
+		":61:261125C119NMSC":            plain,
 		":61:261125C119,00NMSC":         plain,
 		":61:261125CY119,00NMSCNONREF":  plain,
 		":61:261125    C119,00 NMSC":    plain,
@@ -289,30 +310,30 @@ func TestRead_statementLine(t *testing.T) {
 			e.EndToEndID, e.Text = "REF0001", "W.P. JANSEN"
 		}),
 		":61:261125C119,00NMSC\nMORE\nLINES": of(func(e *bank.StatementEntry) { e.Text = "MORE\nLINES" }),
-		":61:261125C119,\n:86:":              plain,
-		":61:261125C119,\n:86:ONE\n20:44:45\n-TWO\n- \n:KO:THREE\n:10:15 UHR": of(func(e *bank.StatementEntry) {
+		":61:261125C119,NMSC\n:86:":          plain,
+		":61:261125C119,NMSC\n:86:ONE\n20:44:45\n-TWO\n- \n:KO:THREE\n:10:15 UHR": of(func(e *bank.StatementEntry) {
 			e.Text = "ONE\n20:44:45\n-TWO\n-\n:KO:THREE\n:10:15 UHR"
 		}),
-		":61:261125C119,\n:86:A\n:20:15 O'CLOCK\nB\n:NS:SOMETHING": of(func(e *bank.StatementEntry) {
+		":61:261125C119,NMSC\n:86:A\n:20:15 O'CLOCK\nB\n:NS:SOMETHING": of(func(e *bank.StatementEntry) {
 			e.Text = "A\n:20:15 O'CLOCK\nB"
 		}),
-		":61:261125C119,\n:86:" + wide + "\nYZ\n   \nEND": of(func(e *bank.StatementEntry) {
+		":61:261125C119,NMSC\n:86:" + wide + "\nYZ\n   \nEND": of(func(e *bank.StatementEntry) {
 			e.Text = wide + "YZ\nEND"
 		}),
-		":61:261125C119,\n:86:ONE\n:86:TWO": of(func(e *bank.StatementEntry) { e.Text = "ONE\nTWO" }),
-		":61:261125C119,\n:86:166?00RENT?20EREF+E1 KREF+B1 MREF+M1 SV?21WZ+TEXT?60MORE?3112?32NAME?33B": of(
+		":61:261125C119,NMSC\n:86:ONE\n:86:TWO": of(func(e *bank.StatementEntry) { e.Text = "ONE\nTWO" }),
+		":61:261125C119,NMSC\n:86:166?00RENT?20EREF+E1 KREF+B1 MREF+M1 SV?21WZ+TEXT?60MORE?3112?32NAME?33B": of(
 			func(e *bank.StatementEntry) {
 				e.EndToEndID, e.BatchID, e.CounterpartyAccount, e.Counterparty = "E1", "B1", "12", "NAME B"
 				e.Text = "MREF+M1 SV WZ+TEXT MORE"
 			}),
-		":61:261125C119,\n:86:166?00RENT?3112": of(func(e *bank.StatementEntry) {
+		":61:261125C119,NMSC\n:86:166?00RENT?3112": of(func(e *bank.StatementEntry) {
 			e.CounterpartyAccount, e.Text = "12", "RENT"
 		}),
-		":61:261125C119,\n:86:166?20SVWZ+1234567890123456789012?21EREF+E-9?2\n2SVWZ+HALF A TA\nG": of(
+		":61:261125C119,NMSC\n:86:166?20SVWZ+1234567890123456789012?21EREF+E-9?2\n2SVWZ+HALF A TA\nG": of(
 			func(e *bank.StatementEntry) {
 				e.EndToEndID, e.Text = "E-9", "1234567890123456789012 HALF A TAG"
 			}),
-		":61:261125C119,\n:86:/EREF/E1/NAME/N/ME/REMI//ISDT/2026": of(func(e *bank.StatementEntry) {
+		":61:261125C119,NMSC\n:86:/EREF/E1/NAME/N/ME/REMI//ISDT/2026": of(func(e *bank.StatementEntry) {
 			e.EndToEndID, e.Counterparty = "E1", "N/ME"
 		}),
 	} {
@@ -367,6 +388,13 @@ func TestRead_brokenFilesAreErrors(t *testing.T) {
 		"no mark":              {head + ":61:26112519,00NMSC\n", mt940.ErrField, 5},
 		"a mark that is none":  {head + ":61:261125XC19,00NMSC\n", mt940.ErrField, 5},
 		"no date":              {head + ":61:\n", mt940.ErrField, 5},
+		"no type":              {head + ":61:261125C19,00\n-\n", mt940.ErrField, 5},
+		"a type that is cut":   {head + ":61:261125C19,00NMS\nAB\n-\n", mt940.ErrField, 5},
+		"a type of no kind":    {head + ":61:261125C19,00XMSC\n-\n", mt940.ErrField, 5},
+		"an amount cut off":    {head + ":61:2611251125C1", mt940.ErrField, 5},
+		"no comma, no type":    {head + ":61:2611251125C1\n-\n", mt940.ErrField, 5},
+		"balance, no comma":    {":20:X\n:25:1\n:60F:C261125CNY1\n", mt940.ErrAmount, 3},
+		"an envelope begun":    {head + ":62F:C261125CNY1,00\n-}{1:F01X}", mt940.ErrCut, 6},
 		"balance without mark": {":20:X\n:25:1\n:60F:261125CNY1,00\n", mt940.ErrField, 3},
 		"balance with a point": {":20:X\n:25:1\n:62F:C261125CNY1.00\n", mt940.ErrAmount, 3},
 		"total":                {head + ":90D:CNY3\n", mt940.ErrField, 5},
@@ -441,6 +469,145 @@ func TestRead_charsets(t *testing.T) {
 	}
 	if party != "東億养老保险缴费" {
 		t.Errorf("got %q", party)
+	}
+}
+
+// TestRead_tellsAGuessedCharset tells, once a file and with its line, that Latin-1 was taken.
+func TestRead_tellsAGuessedCharset(t *testing.T) {
+	t.Parallel()
+	give := page("1", "F:C261125CNY0,00", ":61:261125C1,00NMSC\n:86:GEB\xDCHR\n\xDC", "F:C261125CNY1,00")
+	records := read(t, give, mt940.Automatic)
+	if diff := cmp.Diff([]string{"warning charset_guessed"}, codes(records)); diff != "" {
+		t.Fatalf("(-want, +got):\n%s", diff)
+	}
+	if p := is[bank.Problem](records[1]); p.Line != 6 {
+		t.Errorf("got line %d, want 6", p.Line)
+	}
+	if end := is[bank.End](records[len(records)-1]); end.Problems != 1 {
+		t.Errorf("the end is %+v", end)
+	}
+	for name, charset := range map[string]mt940.Charset{"latin-1": mt940.Latin1, "ISO-8859-1": mt940.Latin1} {
+		if got, err := mt940.ParseCharset(name); got != charset || err != nil {
+			t.Errorf("%s: got %v, %v", name, got, err)
+		}
+		if got := codes(read(t, give, charset)); got != nil {
+			t.Errorf("a charset that was named is told as %v", got)
+		}
+	}
+}
+
+// TestRead_cutOff gives files that end too early in ways that leave every field readable.
+func TestRead_cutOff(t *testing.T) {
+	t.Parallel()
+	head := ":20:X\r\n:25:1\r\n:28C:1/1\r\n:60F:C261124CNY1000,00\r\n"
+	entry := ":61:2611251125C12,00NTRFNONREF\r\n:86:TEXT\r\n"
+	closing := ":62F:C261125CNY1012,00\r\n"
+	cut := []string{"error message_cut_off"}
+	for name, tc := range map[string]struct {
+		give string
+		want []string
+	}{
+		"whole":                     {head + entry + closing + "-\r\n", nil},
+		"no line end":               {head + entry + closing + "-", nil},
+		"no terminator":             {head + entry + closing, nil},
+		"ended, no closing balance": {head + entry + "-\r\n", nil},
+		"another follows":           {head + entry + strings.Replace(head, "1/1", "2/1", 1) + ":62F:C261125CNY1000,00\r\n-\r\n", nil},
+		"after the entry":           {head + entry, cut},
+		"after the head":            {head, cut},
+		"after the reference":       {":20:X\r\n", []string{"error message_cut_off", "error account"}},
+		"in the text":               {head + entry[:40], cut},
+		"a - that begins a text":    {head + entry + "-", cut},
+		"in the closing balance":    {head + entry + strings.TrimSuffix(closing, "0\r\n"), cut},
+		"in the tag":                {head + entry + closing + ":6", cut},
+		"in the next message":       {head + entry + closing + "-\r\n:2", []string{"error message_cut_off", "warning stray_text"}},
+		"in the trailer":            {head + entry + closing + "-}{5:{CHK", cut},
+		"behind the closing balance": {
+			head + entry + ":65:C261126CNY1,00\r\n", []string{"warning balance_missing"},
+		},
+		"MT942": {testdata(t, "interim.sta")[:190], cut},
+	} {
+		got := codes(read(t, tc.give, mt940.Automatic))
+		slices.Sort(got)
+		slices.Sort(tc.want)
+		if diff := cmp.Diff(tc.want, got); diff != "" {
+			t.Errorf("%s (-want, +got):\n%s", name, diff)
+		}
+	}
+}
+
+// TestRead_everyPrefixIsTold cuts files that are well formed: what is left fails, has
+// a Problem of severity error, or ends where a message may end, with the very
+// statements that the whole file begins with.
+func TestRead_everyPrefixIsTold(t *testing.T) {
+	t.Parallel()
+	whole := map[string]string{"bare": bare(testdata(t, "village.sta"))}
+	for _, name := range []string{"village.sta", "pages.sta", "interim.sta"} {
+		whole[name] = testdata(t, name)
+	}
+	for name, content := range whole {
+		all := facts(read(t, content, mt940.Automatic))
+		for n := range len(content) {
+			prefixIsTold(t, name, content[:n], all)
+		}
+	}
+	rapid.Check(t, func(t *rapid.T) {
+		content, err := write(mt940.WriterOptions{Charset: mt940.UTF8}, balanced(drawStatements(t, true))...)
+		if err != nil {
+			return // refused, which the writer's tests tell of
+		}
+		all := facts(readAll(t, content, mt940.UTF8))
+		for range 20 {
+			prefixIsTold(t, "drawn", content[:rapid.IntRange(0, len(content)-1).Draw(t, "cut")], all)
+		}
+	})
+}
+
+// balanced makes every statement close with what its entries make of its opening balance.
+func balanced(records []bank.Record) []bank.Record {
+	head := 0
+	for i, r := range records {
+		switch v := r.(type) {
+		case bank.StatementHead:
+			head = i
+			v.Closing = v.Opening
+			records[i] = v
+		case bank.StatementEntry:
+			h := is[bank.StatementHead](records[head])
+			if v.Direction == bank.Debit {
+				v.Amount = v.Amount.Negate()
+			}
+			if v.Status == "booked" {
+				h.Closing = new(figure(h.Closing.Decimal().Add(v.Amount.Decimal()).StringFixed(2)))
+			}
+			records[head] = h
+		}
+	}
+	return records
+}
+
+// prefixIsTold takes all as the facts of the whole file.
+func prefixIsTold(t interface {
+	Helper()
+	Context() context.Context
+	Fatalf(format string, args ...any)
+}, name, give string, all []bank.Record,
+) {
+	t.Helper()
+	records, err := try(t.Context(), strings.NewReader(give), mt940.Options{})
+	if err != nil || strings.Contains(strings.Join(codes(records), "\n"), string(bank.SeverityError)) {
+		return
+	}
+	got := facts(records)
+	lines := strings.Split(strings.TrimRight(give, "\r\n"), "\n")
+	begun, closed := strings.LastIndex(give, ":20:"), strings.LastIndex(give, ":62F:")
+	if strings.Contains(give, ":90D:") {
+		closed = strings.LastIndex(give, ":90D:")
+	}
+	if closed < begun || len(got) > len(all) {
+		t.Fatalf("%s: cut in %q, and nothing tells it", name, lines[len(lines)-1])
+	}
+	if diff := cmp.Diff(all[:len(got)], got, plainly()); diff != "" {
+		t.Fatalf("%s: cut in %q (-whole, +cut):\n%s", name, lines[len(lines)-1], diff)
 	}
 }
 

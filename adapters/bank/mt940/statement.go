@@ -17,7 +17,9 @@ type part struct {
 	account, number    string
 	line               int
 	// inside says that it follows another page in one :20: block.
-	inside  bool
+	inside bool
+	// behind says that a field was there that stands behind the closing balance.
+	behind  bool
 	paged   bool
 	interim bool // an MT942
 	opening *balance
@@ -29,6 +31,12 @@ type part struct {
 
 	currency string
 	problems []bank.Problem
+}
+
+// complete says that the last field of a page was there, or one that stands behind
+// it: what is missing then was left out and not cut off.
+func (p *part) complete() bool {
+	return p.closing != nil || p.behind || p.opening == nil && len(p.totals) > 0
 }
 
 // declared is :90D: or :90C:.
@@ -224,13 +232,24 @@ func (s *statement) finish() {
 	case s.behind:
 		missing = "the pages behind this one are not in the file"
 	}
-	// Another file may hold them; a gap between two pages of one file may not.
+	// A gap between two pages of one file was told where it is.
 	if missing != "" && !s.torn {
-		s.problems = append(s.problems, bank.Problem{
-			Severity: bank.SeverityWarning, Code: "page", Line: s.line, Path: s.path(), Text: missing,
-		})
+		s.tell(s.gap(), "page", s.line, missing)
 	}
 	s.balance()
+}
+
+// gap is how severe missing pages are. It is a warning where the page shows that its
+// bank's M does not mean a page: a page 1 has none before it, and a later page that
+// ends the statement without entries and with the balance it began with moves nothing.
+func (s *statement) gap() bank.Severity {
+	first := s.before && s.parts == 1 && s.page == 1
+	still := s.before && !s.behind && s.parts == 1 && s.sums.all.count == [3]int{} && s.closing != nil &&
+		s.opening.figure.Compare(s.closing.figure) == 0
+	if first || still {
+		return bank.SeverityWarning
+	}
+	return bank.SeverityError
 }
 
 func (s *statement) balance() {
@@ -251,8 +270,12 @@ func (s *statement) balance() {
 func (s *statement) path() string { return fmt.Sprintf("statement %d", s.head.Index) }
 
 func (s *statement) problem(code string, line int, text string) {
+	s.tell(bank.SeverityError, code, line, text)
+}
+
+func (s *statement) tell(severity bank.Severity, code string, line int, text string) {
 	s.problems = append(s.problems, bank.Problem{
-		Severity: bank.SeverityError, Code: code, Line: line, Path: s.path(), Text: text,
+		Severity: severity, Code: code, Line: line, Path: s.path(), Text: text,
 	})
 }
 

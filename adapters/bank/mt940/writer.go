@@ -11,6 +11,7 @@ import (
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 )
 
 const (
@@ -106,24 +107,37 @@ func (w *Writer) fail(err error) {
 	}
 }
 
+// refuse is fail with the place of the record that cannot be written.
+func (w *Writer) refuse(err *fault.Error) {
+	if place := w.place(); place != "" {
+		err = err.With("%s: %s", place, err.Text)
+	}
+	w.fail(err)
+}
+
+// place names the statement and the entry being written, counted from 0 like their
+// records; "" before the first statement.
+func (w *Writer) place() string {
+	switch {
+	case w.statement == 0:
+		return ""
+	case w.entry == nil:
+		return fmt.Sprintf("statement %d", w.statement-1)
+	}
+	return fmt.Sprintf("statement %d, entry %d", w.statement-1, w.entry.Index)
+}
+
 // lose tells a loss, or refuses it where the caller takes none.
 func (w *Writer) lose(field, format string, args ...any) {
 	if w.err != nil {
 		return
 	}
 	if w.lost == nil {
-		w.fail(ErrLoss.With(format, args...).On(field))
+		w.refuse(ErrLoss.With(format, args...).On(field))
 		return
 	}
-	path := ""
-	if w.statement > 0 {
-		path = fmt.Sprintf("statement %d", w.statement-1)
-		if w.entry != nil {
-			path += fmt.Sprintf(", entry %d", w.entry.Index)
-		}
-	}
 	if err := w.lost(bank.Problem{
-		Severity: bank.SeverityWarning, Code: "lost", Line: 0, Path: path,
+		Severity: bank.SeverityWarning, Code: "lost", Line: 0, Path: w.place(),
 		Text: field + ": " + fmt.Sprintf(format, args...),
 	}); err != nil {
 		w.fail(err)
@@ -138,7 +152,7 @@ func (w *Writer) put(lines ...string) {
 		}
 		encoded, ok := w.coder.encode(w.line[:0], line)
 		if w.line = encoded; !ok {
-			w.fail(ErrCharset.With("a character that %s does not have", w.charset()))
+			w.refuse(ErrCharset.With("a value has %s", w.lacking()))
 			return
 		}
 		if _, err := w.w.Write(append(w.line, "\r\n"...)); err != nil {
@@ -154,10 +168,31 @@ func (w *Writer) charset() string {
 	return w.coder.charset.String()
 }
 
+// lacks says that the charset has not every character of a text.
+func (w *Writer) lacks(text string) bool {
+	_, ok := w.coder.encode(nil, text)
+	return !ok
+}
+
+// lacking says what a text has that lacks was true of.
+func (w *Writer) lacking() string {
+	if w.coder.charset == Automatic {
+		return "characters that SWIFT's set X lacks; name a charset"
+	}
+	return "characters that " + w.charset() + " lacks"
+}
+
+// unfit says why a text does not fit a width.
+func (w *Writer) unfit(text string, width int) string {
+	if w.lacks(text) {
+		return w.lacking()
+	}
+	return fmt.Sprintf("not the form of at most %d characters that MT940 demands", width)
+}
+
 // fits says that a text can stand in one line of a charset that has it.
 func (w *Writer) fits(text string, width int) bool {
-	_, ok := w.coder.encode(nil, text)
-	return ok && utf8.RuneCountInString(text) <= width && strings.TrimSpace(text) == text &&
+	return !w.lacks(text) && utf8.RuneCountInString(text) <= width && strings.TrimSpace(text) == text &&
 		strings.IndexFunc(text, func(r rune) bool { return r < ' ' || r == 0x7F }) < 0
 }
 
@@ -168,7 +203,7 @@ func (w *Writer) fileHead(h bank.FileHead) {
 	}
 	w.headed, w.reference = true, cmp.Or(h.MessageID, "NONREF")
 	if h.MessageID != "" && !w.isReference(h.MessageID) {
-		w.lose("message_id", "the message id does not fit the %d characters of :20:", widthReference)
+		w.lose("message_id", "the message id has %s", w.unfit(h.MessageID, widthReference))
 		w.reference = "NONREF"
 	}
 	if h.Created != "" {
@@ -191,14 +226,16 @@ func (w *Writer) statementHead(h bank.StatementHead) {
 	w.statement++
 	w.head, w.entries, w.open = h, 0, true
 	switch {
+	case w.lacks(h.Account):
+		w.refuse(ErrLoss.With("the account has %s", w.lacking()).On("account"))
 	case h.Account == "" || !w.fits(h.Account, widthAccount):
-		w.fail(ErrLoss.With("a statement needs an account of at most %d characters", widthAccount).On("account"))
+		w.refuse(ErrLoss.With("a statement needs an account of at most %d characters", widthAccount).On("account"))
 	case !isCurrency(h.Currency):
-		w.fail(ErrLoss.With("a statement needs a currency of three capital letters").On("currency"))
+		w.refuse(ErrLoss.With("a statement needs a currency of three capital letters").On("currency"))
 	case h.Opening == nil || h.Closing == nil:
-		w.fail(ErrLoss.With("a statement needs its opening and its closing balance").On("opening"))
+		w.refuse(ErrLoss.With("a statement needs its opening and its closing balance").On("opening"))
 	case h.From.IsZero() || h.To.IsZero():
-		w.fail(ErrLoss.With("a statement needs the days of its balances").On("from"))
+		w.refuse(ErrLoss.With("a statement needs the days of its balances").On("from"))
 	}
 	number := h.Number
 	if number == "" {
@@ -209,7 +246,7 @@ func (w *Writer) statementHead(h bank.StatementHead) {
 		number += "/" + h.Page
 	}
 	if !isNumber(h.Number, true) || !isNumber(h.Page, true) {
-		w.fail(ErrLoss.With("number and page are at most five digits").On("number"))
+		w.refuse(ErrLoss.With("number and page are at most five digits").On("number"))
 	}
 	w.put(":20:"+w.reference, ":25:"+h.Account, ":28C:"+number,
 		":60F:"+w.balance("opening", h.Opening, h.From))
@@ -243,7 +280,7 @@ func (w *Writer) balance(field string, f *bank.Figure, day calendar.Day) string 
 func (w *Writer) date(field string, day calendar.Day) string {
 	compact := day.Compact()
 	if len(compact) != 8 || century([]byte(compact[2:])) != day.Year() {
-		w.fail(ErrLoss.With("a day must lie between 1980 and 2079").On(field))
+		w.refuse(ErrLoss.With("a day must lie between 1980 and 2079").On(field))
 		return ""
 	}
 	return compact[2:]
@@ -252,7 +289,7 @@ func (w *Writer) date(field string, day calendar.Day) string {
 // amount writes a figure with a comma, in at most 15 characters.
 func (w *Writer) amount(field, text string) string {
 	if len(text) > widthAmount {
-		w.fail(ErrLoss.With("an amount has at most %d characters", widthAmount).On(field))
+		w.refuse(ErrLoss.With("an amount has at most %d characters", widthAmount).On(field))
 	}
 	return strings.Replace(text, ".", ",", 1)
 }
@@ -283,7 +320,7 @@ func (w *Writer) endEntry() {
 	}
 	e := *w.entry
 	if w.details != e.Details {
-		w.fail(ErrOrder.With("an entry announced %d details and had %d", e.Details, w.details))
+		w.refuse(ErrOrder.With("an entry announced %d details and had %d", e.Details, w.details))
 		return
 	}
 	w.mergeDetail(&e)
@@ -340,7 +377,7 @@ func (w *Writer) writeEntry(e *bank.StatementEntry) {
 	line := w.date("value_date", e.ValueDate)
 	if !e.BookingDate.IsZero() {
 		if apart(e.BookingDate, e.ValueDate) > 180 {
-			w.fail(ErrLoss.With("booking and value date are more than half a year apart").On("booking_date"))
+			w.refuse(ErrLoss.With("booking and value date are more than half a year apart").On("booking_date"))
 			return
 		}
 		line += e.BookingDate.Compact()[4:]
@@ -352,7 +389,7 @@ func (w *Writer) writeEntry(e *bank.StatementEntry) {
 	}
 	line += customer
 	if e.BankReference != "" && !w.isReference(e.BankReference) {
-		w.lose("bank_reference", "the bank's reference does not fit %d characters", widthReference)
+		w.lose("bank_reference", "the bank's reference has %s", w.unfit(e.BankReference, widthReference))
 		e.BankReference = ""
 	}
 	if e.BankReference != "" {
@@ -371,8 +408,39 @@ func (w *Writer) writeEntry(e *bank.StatementEntry) {
 			return
 		}
 	}
-	w.fail(ErrLoss.With("the texts of an entry do not fit :86:, which has %d lines of %d characters in %s",
-		linesText, widthText, w.charset()).On("text"))
+	w.refuse(w.whyNot(e))
+}
+
+// whyNot says why the texts of an entry do not fit :86:.
+func (w *Writer) whyNot(e *bank.StatementEntry) *fault.Error {
+	for _, f := range []struct{ field, text string }{
+		{"text", e.Text},
+		{"counterparty", e.Counterparty},
+		{"counterparty_account", e.CounterpartyAccount},
+		{"end_to_end_id", e.EndToEndID},
+		{"batch_id", e.BatchID},
+	} {
+		if w.lacks(f.text) {
+			return ErrLoss.With("the %s has %s", f.field, w.lacking()).On(f.field)
+		}
+	}
+	lines := textLines(e.Text)
+	for i, line := range lines {
+		switch {
+		case i == 0 || line == "":
+		case isEnd([]byte(line)):
+			return ErrLoss.With("line %d of the text is - or begins with -}, which ends a message", i+1).On("text")
+		case isTagged(line):
+			return ErrLoss.With("line %d of the text begins like a tag of MT940", i+1).On("text")
+		case isEnvelope([]byte(line)):
+			return ErrLoss.With("line %d of the text begins like an envelope of SWIFT", i+1).On("text")
+		case !mayBegin(line) && len(lines) <= linesText:
+			return ErrLoss.With("line %d of the text, which is cut at %d characters, would begin with %c",
+				i+1, widthText, line[0]).On("text")
+		}
+	}
+	return ErrLoss.With("the texts of an entry do not fit :86:, which has %d lines of %d characters in %s",
+		linesText, widthText, w.charset()).On("text")
 }
 
 func markOf(e *bank.StatementEntry) (string, bool) {
@@ -400,11 +468,7 @@ func (w *Writer) texts(e *bank.StatementEntry, customer string) [][]string {
 		if e.Text == "" {
 			return [][]string{nil}
 		}
-		var lines []string
-		for line := range strings.SplitSeq(e.Text, "\n") {
-			lines = append(lines, fold(line, true)...)
-		}
-		ways = append(ways, lines)
+		ways = append(ways, textLines(e.Text))
 	}
 	if strings.Contains(e.Text, "\n") {
 		return ways
@@ -447,6 +511,29 @@ func (w *Writer) texts(e *bank.StatementEntry, customer string) [][]string {
 	return append(ways, fold(b.String(), false))
 }
 
+// textLines are the lines of a plain :86:. One that SWIFT would not let begin so goes
+// behind a blank, which readers drop. One that is an end or a tag by itself stays, to be
+// refused: a system that takes off blanks before it looks would be led astray.
+func textLines(text string) []string {
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		if len(lines) > 0 && line != "" && !mayBegin(line) && !isEnd([]byte(line)) && !isTagged(line) &&
+			!isEnvelope([]byte(line)) {
+			line = " " + line
+		}
+		lines = append(lines, fold(line, true)...)
+	}
+	return lines
+}
+
+// mayBegin says that a line but the first of a field may begin as this one does.
+func mayBegin(line string) bool { return line[0] != ':' && line[0] != '-' && line[0] != '{' }
+
+func isTagged(line string) bool {
+	_, _, ok := tagOf([]byte(line))
+	return ok
+}
+
 // chunks cuts a text into parts of 27 characters.
 func chunks(text string) []string {
 	runes := []rune(text)
@@ -482,9 +569,8 @@ func (w *Writer) readsBack(e *bank.StatementEntry, line string, text []string) b
 		return false
 	}
 	for i, t := range text {
-		_, _, tag := tagOf([]byte(t))
-		if utf8.RuneCountInString(t) > widthText || t == "" || i > 0 && (t[0] == ':' || t[0] == '-' || t[0] == '{') ||
-			tag || !w.fits(strings.TrimSpace(t), widthText) {
+		if utf8.RuneCountInString(t) > widthText || t == "" || i > 0 && !mayBegin(t) ||
+			!w.fits(strings.TrimSpace(t), widthText) {
 			return false
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"twoline/adapters/bank/mt940"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 	"twoline/gateway/money"
 )
 
@@ -233,6 +234,83 @@ func TestWriter_refusesWhatTheFormCannotHold(t *testing.T) {
 	}
 	if _, err := write(mt940.WriterOptions{}, bank.BatchHead{}); !errors.Is(err, mt940.ErrOrder) {
 		t.Errorf("a batch: got %v", err)
+	}
+}
+
+// TestWriter_linesThatLookLikeMore writes texts whose lines begin as no line of SWIFT may.
+func TestWriter_linesThatLookLikeMore(t *testing.T) {
+	t.Parallel()
+	wide := strings.Repeat("X", 64)
+	for _, text := range []string{
+		"-", ":61:A", "-B", "A\n-B", "A\n:B", "A\n- B\n:C:\nD", "A\n-" + wide, "A\n:" + wide + "Y\nZ", wide + "X-B",
+	} {
+		entry := oneEntry()
+		entry.Text = text
+		content, err := write(mt940.WriterOptions{}, oneStatement(entry)...)
+		if err != nil {
+			t.Errorf("%q: %v", text, err)
+			continue
+		}
+		for _, r := range read(t, content, mt940.Automatic) {
+			if e, ok := r.(bank.StatementEntry); ok && e.Text != text {
+				t.Errorf("%q is read as %q from\n%s", text, e.Text, content)
+			}
+		}
+	}
+}
+
+// TestWriter_saysWhereAndWhy compares whole sentences: they are what a clerk gets.
+func TestWriter_saysWhereAndWhy(t *testing.T) {
+	t.Parallel()
+	type change func(*bank.StatementHead, *bank.StatementEntry)
+	setX := "characters that SWIFT's set X lacks; name a charset"
+	for want, tc := range map[string]struct {
+		charset mt940.Charset
+		change  change
+	}{
+		"statement 0, entry 1: the text has " + setX: {
+			0, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.Text = "A\n王" },
+		},
+		"statement 0, entry 1: the counterparty has " + setX: {
+			0, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.Counterparty = "王" },
+		},
+		"statement 0, entry 1: the bank's reference has " + setX: {
+			0, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.BankReference = "王" },
+		},
+		"statement 0: the account has " + setX: {
+			0, func(s *bank.StatementHead, _ *bank.StatementEntry) { s.Account = "王" },
+		},
+		"statement 0, entry 1: the text has characters that iso-8859-1 lacks": {
+			mt940.Latin1, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.Text = "王" },
+		},
+		"statement 0, entry 1: line 2 of the text is - or begins with -}, which ends a message": {
+			0, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.Text = "A\n-" },
+		},
+		"statement 0, entry 1: line 2 of the text begins like a tag of MT940": {
+			0, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.Text = "A\n:61:B" },
+		},
+		"statement 0, entry 1: line 2 of the text begins like an envelope of SWIFT": {
+			mt940.UTF8, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.Text = "A\n{1:B" },
+		},
+		"statement 0, entry 1: line 3 of the text, which is cut at 65 characters, would begin with -": {
+			0, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.Text = "A\n" + strings.Repeat("X", 65) + "-B" },
+		},
+		"statement 0, entry 1: an amount has at most 15 characters": {
+			0, func(_ *bank.StatementHead, e *bank.StatementEntry) { e.Amount = figure("1234567890123.00") },
+		},
+		"statement 0: a day must lie between 1980 and 2079": {
+			0, func(s *bank.StatementHead, _ *bank.StatementEntry) { s.To = calendar.MustDay("1979-12-31") },
+		},
+	} {
+		records := oneStatement(oneEntry())
+		head, entry := is[bank.StatementHead](records[1]), oneEntry()
+		entry.Index = 1
+		tc.change(&head, &entry)
+		_, err := write(mt940.WriterOptions{Charset: tc.charset}, records[0], head, records[2], entry)
+		f, ok := errors.AsType[*fault.Error](err)
+		if !ok || f.Text != want || !errors.Is(err, mt940.ErrLoss) {
+			t.Errorf("got %v, want %s", err, want)
+		}
 	}
 }
 
