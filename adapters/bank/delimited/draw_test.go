@@ -37,8 +37,11 @@ func drawFile(t *rapid.T, form *layout.Layout) []bank.Record {
 	n := rapid.IntRange(least, 4).Draw(t, "rows")
 	if form.Content == layout.Results {
 		records := []bank.Record{bank.FileHead{Format: "delimited", Kind: "result"}}
+		batch := text(layout.BatchID)
 		for i := range n {
-			records = append(records, drawResult(t, form, has, text, i))
+			v := drawResult(t, form, has, text, i)
+			v.BatchID = batch // a file of two batches is a problem
+			records = append(records, v)
 		}
 		return append(records, bank.End{Results: n})
 	}
@@ -76,7 +79,7 @@ func drawResult(
 	v := bank.Result{
 		Index: i, Line: i + 1 + len(form.Header), Level: "item", ItemID: text(layout.ItemID),
 		SocialNo: text(layout.SocialNo),
-		Name:     text(layout.Name), IDNumber: text(layout.IDNumber), BatchID: text(layout.BatchID),
+		Name:     text(layout.Name), IDNumber: text(layout.IDNumber),
 		Account: text(layout.Account), Region: text(layout.Region), Text: text(layout.Text),
 		ValueDate: calendar.Day{},
 	}

@@ -16,10 +16,14 @@
 // # Reading
 //
 // A file with any malformed row is refused whole: MalformedError names the first
-// MaxFaults rows, what was expected and the shape of what stood there, never its
-// content. A total that does not agree is a bank.Problem of severity error, code
-// control_total; who takes the file in refuses it then. Records emitted before
-// an error do not count: only bank.End says that a file was read.
+// MaxFaults rows, what was expected and what stood there: numbers, codes and days
+// as they were, what tells of a person only as its shape. A total that does not
+// agree is a bank.Problem of severity error, code control_total; batch numbers
+// that differ among header, rows, trailer and the file's name are one of code
+// batch_differs. A last row without a line end, in a file that gives no count, is
+// a warning, last_line_open: it may have been cut. Who takes the file in refuses
+// it then. Records emitted before an error do not count: only bank.End says that a
+// file was read.
 //
 // A file of instructions begins with its batch's count and sum. Where no header
 // gives these, the file is read twice: the source must be able to seek, or at
@@ -32,6 +36,18 @@
 // empty code is never a failure; a code that nobody listed is unknown; a row
 // that says success in one field and the contrary in another is unknown too.
 // Unknown is asked about, never sent again.
+//
+// Phrases are looked for in the reason, and in a code that is not listed, such as a
+// state in words. A phrase of a success must be the whole cell: 成功 is not found in
+// 不成功, 未成功 or 户名不符，代发未成功. All others fit wherever they stand. Where phrases
+// of different answers fit, the row is unknown, unless they are failures and the
+// shorter stands only as part of the longer, which decides. A reason that denies a
+// success (不, 未, 没 or 非 before its phrase) makes a row unknown that else says
+// success.
+//
+// A refusal in place of results means by its code what that code means in rows,
+// before Reject's Fixed; the code of a success (or of zeros only) is unknown there,
+// and a bank.Problem of code contradiction.
 //
 // # Writing
 //

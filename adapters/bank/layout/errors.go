@@ -31,7 +31,7 @@ var (
 	ErrTotals = fault.New(fault.Invalid, "control_total", "the batch's count or sum is not that of its items")
 )
 
-// RowFault is what is wrong with one row. It never repeats what stands there.
+// RowFault is what is wrong with one row. It never repeats what tells of a person.
 type RowFault struct {
 	// Line is counted from 1.
 	Line int
@@ -43,8 +43,8 @@ type RowFault struct {
 	// are empty where the whole row is meant.
 	Field  FieldName
 	Column int
-	// Want is what was expected, in words. Got is the shape of what stood there:
-	// 9 for a digit, a for a letter, * for any other character of a name.
+	// Want is what was expected, in words. Got is what stood there, as Seen shows it:
+	// as it was, or masked: 9 for a digit, a for a letter, * for any other character.
 	Want, Got string
 }
 
@@ -93,6 +93,16 @@ func (e *MalformedError) Unwrap() error {
 		return ErrMalformed
 	}
 	return ErrMalformed.At(e.Rows[0].Line).On(string(e.Rows[0].Field))
+}
+
+// hasName says that a text holds Chinese characters besides those of a day.
+func hasName(text string) bool {
+	for _, r := range text {
+		if unicode.Is(unicode.Han, r) && !strings.ContainsRune("年月日元整", r) {
+			return true
+		}
+	}
+	return false
 }
 
 // maxShape is how much of a text its shape shows.

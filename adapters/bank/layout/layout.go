@@ -178,6 +178,10 @@ type Reject struct {
 	// Answers say what its code and reason mean: a failure, or unknown; what says
 	// that a file was refused can never say that it succeeded.
 	Answers Answers
+	// Known are what the bank's codes mean in rows; nil is those of the layout's
+	// Answers. They go before Fixed, and a code of a success refuses nothing: it is
+	// unknown, and a Problem.
+	Known map[string]Answer
 }
 
 // Layout describes one kind of file of one bank. It is data: check it with
@@ -211,6 +215,9 @@ type Layout struct {
 	Header  []Row
 	Trailer []Row
 	Fields  []Field
+	// BatchEnd is what the file's name says of the batch's number, as many of its last
+	// digits as the name holds; a reader compares every batch_id with it.
+	BatchEnd string
 	// RowLimit is the most rows a file may hold; 0 is no limit.
 	RowLimit int
 	// EmptyAllowed takes a file without rows, such as the failures of a good day.
@@ -255,6 +262,20 @@ func (l *Layout) totalsUnit() Unit {
 		return l.TotalsUnit
 	}
 	return l.Unit
+}
+
+// counted says that the file gives its number of rows, or ends in a row of its own:
+// one that was cut off is missed then.
+func (l *Layout) counted() bool {
+	if len(l.Trailer) > 0 {
+		return true
+	}
+	for _, row := range l.Header {
+		if has(row.Fields, Count) {
+			return true
+		}
+	}
+	return false
 }
 
 // announced says that the header gives count and sum before the first row.

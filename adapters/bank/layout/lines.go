@@ -38,8 +38,12 @@ func ReadText(
 ) (Summary, error) {
 	scan := func(source io.Reader, to *Reader) error {
 		t := &text{l: l, to: to, cutter: cutter()}
-		if err := EachLine(ctx, source, l, t.line); err != nil {
+		last := &lastByte{r: source, b: '\n'}
+		if err := EachLine(ctx, last, l, t.line); err != nil {
 			return err
+		}
+		if last.b != '\n' {
+			to.open = t.number
 		}
 		return t.end()
 	}
@@ -59,6 +63,20 @@ func ReadText(
 		}
 		return scan(source, to)
 	}, emit)
+}
+
+// lastByte remembers the last byte that was read.
+type lastByte struct {
+	r io.Reader
+	b byte
+}
+
+func (l *lastByte) Read(p []byte) (int, error) {
+	n, err := l.r.Read(p)
+	if n > 0 {
+		l.b = p[n-1]
+	}
+	return n, err
 }
 
 func seekable(r io.Reader) (io.ReadSeeker, int64, error) {
@@ -149,6 +167,8 @@ type text struct {
 	to     *Reader
 	cutter Cutter
 	lines  int
+	// number is the last line's.
+	number int
 	// held are the last lines, which may turn out to be the trailer; next is the
 	// oldest of them.
 	held []heldLine
@@ -164,6 +184,7 @@ type heldLine struct {
 // line takes one line: header, row, what may be the trailer, or a refusal.
 func (t *text) line(number int, line []byte, long bool) error {
 	t.lines++
+	t.number = number
 	if t.lines == 1 && t.l.Reject != nil && !long {
 		if fields, ok := t.refusal(line, number); ok {
 			return t.to.refused(number, fields)

@@ -78,6 +78,11 @@ type Reader struct {
 	succeeded tally
 	failed    tally
 	declared  []declared
+	batches   batches
+	// problems are contradictions other than of totals.
+	problems []bank.Problem
+	// open is the number of a last line without an end.
+	open int
 	// expected is what the first pass found: the second must find it again.
 	expected *Summary
 	answers  map[string]Answer
@@ -87,6 +92,7 @@ type Reader struct {
 	// free says which fields of a row are text without a rule.
 	free      []bool
 	reasonAt  int
+	batchAt   int
 	hasAmount bool
 	figures   []bank.Figure
 	// The record just made is kept here, so that it is given memory once.
@@ -143,15 +149,18 @@ func newReader(l *Layout, emit bank.Emit) *Reader {
 	if l.Reject != nil {
 		r.reject = l.plan(Row{Fields: l.Reject.Fields})
 	}
-	r.batch.Direction = l.Direction
-	r.reasonAt, r.hasAmount = -1, l.has(Amount)
+	r.batch.Direction, r.batches.end = l.Direction, l.BatchEnd
+	r.reasonAt, r.batchAt, r.hasAmount = -1, -1, l.has(Amount)
 	for i := range l.Fields {
 		f := &l.Fields[i]
 		r.setItem = append(r.setItem, itemSetter(f.Name))
 		r.setResult = append(r.setResult, resultSetter(f.Name))
 		r.free = append(r.free, isFree(f, l.Content))
-		if f.Name == Reason {
+		switch f.Name { //nolint:exhaustive // only these are looked for
+		case Reason:
 			r.reasonAt = i
+		case BatchID:
+			r.batchAt = i
 		}
 	}
 	return r
@@ -185,7 +194,7 @@ func (r *Reader) read(scan func(*Reader) error) (Summary, error) {
 		return Summary{}, &MalformedError{Rows: r.faults}
 	}
 	if r.isRefused {
-		return Summary{Refused: true}, r.give(bank.End{Results: 1})
+		return r.finishRefused()
 	}
 	if r.rows == 0 && !r.l.EmptyAllowed {
 		return Summary{}, ErrEmpty
@@ -228,16 +237,10 @@ func (r *Reader) finish() (Summary, error) {
 	if err := r.begin(); err != nil {
 		return Summary{}, err
 	}
-	for _, d := range r.declared {
-		text := d.contradiction(&s)
-		if text == "" {
-			continue
-		}
-		s.Problems++
-		err := r.give(bank.Problem{
-			Severity: bank.SeverityError, Code: "control_total", Line: d.line, Path: string(d.name), Text: text,
-		})
-		if err != nil {
+	r.contradictions(&s)
+	s.Problems = len(r.problems)
+	for _, p := range r.problems {
+		if err := r.give(p); err != nil {
 			return Summary{}, err
 		}
 	}
@@ -251,6 +254,40 @@ func (r *Reader) finish() (Summary, error) {
 		end.Items = int(r.rows)
 	}
 	return s, r.give(end)
+}
+
+// finishRefused ends a file that refuses all.
+func (r *Reader) finishRefused() (Summary, error) {
+	if p, differs := r.batches.problem(); differs {
+		r.problems = append(r.problems, p)
+	}
+	for _, p := range r.problems {
+		if err := r.give(p); err != nil {
+			return Summary{}, err
+		}
+	}
+	n := len(r.problems)
+	return Summary{Refused: true, Problems: n}, r.give(bank.End{Results: 1, Problems: n})
+}
+
+// contradictions gathers what the whole file shows to be wrong.
+func (r *Reader) contradictions(s *Summary) {
+	for _, d := range r.declared {
+		if text := d.contradiction(s); text != "" {
+			r.problems = append(r.problems, bank.Problem{
+				Severity: bank.SeverityError, Code: "control_total", Line: d.line, Path: string(d.name), Text: text,
+			})
+		}
+	}
+	if p, differs := r.batches.problem(); differs {
+		r.problems = append(r.problems, p)
+	}
+	if r.open > 0 && r.rows > 0 && !r.l.counted() {
+		r.problems = append(r.problems, bank.Problem{
+			Severity: bank.SeverityWarning, Code: "last_line_open", Line: r.open, Path: "",
+			Text: "the last line has no end, and the file no total by which a cut would be seen",
+		})
+	}
 }
 
 // contradiction says how a total that the file gives differs from its rows.
@@ -314,8 +351,12 @@ func (r *Reader) clean(p *plan, line int, fields []string) *RowFault {
 type problem struct{ code, want string }
 
 func (r *Reader) wrong(p *plan, line, i int, text string, what problem) *RowFault {
+	f := &p.row.Fields[i]
+	if f.Width > 0 && isNumber(f.Name) && text != "" && strings.TrimSpace(text) != text {
+		what.want += `, without blanks (where the bank fills with blanks, the field needs pad: " ")`
+	}
 	return &RowFault{
-		Line: line, Code: what.code, Field: p.row.Fields[i].Name, Column: i + 1, Want: what.want, Got: Shape(text),
+		Line: line, Code: what.code, Field: f.Name, Column: i + 1, Want: what.want, Got: Seen(f.Name, text),
 	}
 }
 
@@ -357,7 +398,10 @@ func (r *Reader) fact(f *Field, line int, text string) problem {
 			r.batch.Sum = bank.FigureOf(a)
 		}
 	case BatchID:
-		r.batch.BatchID = text
+		r.batches.take(line, text)
+		if r.batch.BatchID == "" {
+			r.batch.BatchID = text
+		}
 	case Account:
 		r.batch.Account = text
 	case ExecutionDate:
@@ -426,6 +470,7 @@ func (r *Reader) refused(line int, fields []string) error {
 		switch f.Name { //nolint:exhaustive // Validate allows only these in a refusal
 		case BatchID:
 			v.BatchID = text
+			r.batches.take(line, text)
 		case Code:
 			v.Code = text
 		case Reason:
@@ -439,9 +484,16 @@ func (r *Reader) refused(line int, fields []string) error {
 	if reason != "" {
 		v.Text = reason
 	}
-	answer := r.l.Reject.Answers.Of(v.Code, reason)
+	answer, contradicts := r.l.refusal(v.Code, reason)
 	v.Outcome, v.Class = answer.Outcome, answer.Class
-	return r.give(v)
+	if err := r.give(v); err != nil || !contradicts {
+		return err
+	}
+	r.problems = append(r.problems, bank.Problem{
+		Severity: bank.SeverityError, Code: "contradiction", Line: line, Path: string(Code),
+		Text: "the file stands in the place of a refusal, and " + strconv.Quote(clip(v.Code)) + " says success",
+	})
+	return nil
 }
 
 // Row takes one item or result. The fields are changed where they are stripped.
@@ -463,6 +515,9 @@ func (r *Reader) Row(line int, fields []string) error {
 		}
 	}
 	r.total.Add(v.amount)
+	if r.batchAt >= 0 {
+		r.batches.take(line, fields[r.batchAt])
+	}
 	if r.emit == nil || len(r.faults) > 0 {
 		return nil
 	}

@@ -373,8 +373,8 @@ func checkAnswers(path string, fields []Field, a *Answers) error {
 		return wrong(path, "results need a fixed answer, a code or a reason")
 	case len(a.Codes) > 0 && !has(fields, Code):
 		return wrong(path+".codes", "a table of codes without a field code")
-	case len(a.Phrases) > 0 && !has(fields, Reason):
-		return wrong(path+".phrases", "phrases without a field reason")
+	case len(a.Phrases) > 0 && !has(fields, Reason) && !has(fields, Code):
+		return wrong(path+".phrases", "phrases without a field reason or code")
 	}
 	if empty, ok := a.Codes[""]; ok && empty.Outcome.Final() {
 		return wrong(path+`.codes[""]`, "an empty code is pending or unknown, never final")

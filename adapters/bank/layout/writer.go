@@ -183,10 +183,10 @@ func (w *Writer) WriteResult(v bank.Result) error {
 	case !w.begun && len(w.header) > 0 || w.l.Content != Results || v.Level != "item":
 		return w.fail(ErrOrder.With("the result does not belong into this file"))
 	case !w.l.has(BatchID) && w.l.headed(BatchID) && v.BatchID != w.batch.BatchID:
-		return w.fail(ErrField.With("the file says the batch once, and this result is of another").
-			On(string(BatchID)).At(int(w.rows) + 1))
+		return w.fail(w.numbered(w.rows,
+			ErrField.With("the file says the batch once, and this result is of another").On(string(BatchID))))
 	}
-	reason, text, err := w.words(&w.l.Answers, w.l.Fields, &v)
+	reason, text, err := w.words(w.l.Answers.Of, w.l.Fields, &v)
 	if err != nil {
 		return err
 	}
@@ -220,22 +220,24 @@ func (w *Writer) WriteResult(v bank.Result) error {
 // words says where the result's text goes: it is the reason, unless a reader
 // would take it for another answer then and it has a field of its own. It proves
 // that a reader will find the result's outcome.
-func (w *Writer) words(a *Answers, fields []Field, v *bank.Result) (reason, text string, err error) {
+func (w *Writer) words(
+	of func(code, reason string) Answer, fields []Field, v *bank.Result,
+) (reason, text string, err error) {
 	hasReason, hasText := has(fields, Reason), has(fields, Text)
 	if hasReason {
 		reason = v.Text
 	} else {
 		text = v.Text
 	}
-	found := a.Of(v.Code, reason)
+	found := of(v.Code, reason)
 	if hasReason && hasText && (found.Outcome != v.Outcome || found.Class != v.Class) {
-		if without := a.Of(v.Code, ""); without.Outcome == v.Outcome {
+		if without := of(v.Code, ""); without.Outcome == v.Outcome {
 			return "", v.Text, nil
 		}
 	}
 	if found.Outcome != v.Outcome {
-		return "", "", w.fail(ErrField.With("the file would say %s of what is %s", found.Outcome, v.Outcome).
-			On("outcome").At(int(w.rows) + 1))
+		return "", "", w.fail(w.numbered(w.rows,
+			ErrField.With("the file would say %s of what is %s", found.Outcome, v.Outcome).On("outcome")))
 	}
 	return reason, text, nil
 }
@@ -269,7 +271,11 @@ func (w *Writer) resultText(name FieldName, v *bank.Result) string {
 // reject writes the line that stands in place of results.
 func (w *Writer) reject(v bank.Result) error {
 	fields := w.l.Reject.Fields
-	reason, words, err := w.words(&w.l.Reject.Answers, fields, &v)
+	of := func(code, reason string) Answer {
+		a, _ := w.l.refusal(code, reason)
+		return a
+	}
+	reason, words, err := w.words(of, fields, &v)
 	if err != nil {
 		return err
 	}
@@ -432,7 +438,7 @@ func (w *Writer) row(figure, movedFigure bank.Figure, get func(FieldName) string
 			text = strconv.FormatInt(w.rows, 10)
 		case Amount:
 			if !exact {
-				return w.fail(ErrField.With("not an amount of yuan and fen").On(string(Amount)).At(int(w.rows)))
+				return w.refuse(f, "not an amount of yuan and fen")
 			}
 			w.total.Add(amount)
 			text = formatAmount(w.l.Unit, amount)
@@ -527,14 +533,28 @@ func (w *Writer) shorten(text string, limit int) string {
 	return strings.TrimRight(text[:end], blanks)
 }
 
+// numbered puts the index of an item or result on what is wrong with it, counted from
+// 0 as in its record: lines are those of files that are read. Before the first there
+// is none.
+func (w *Writer) numbered(index int64, err *fault.Error) *fault.Error {
+	if index < 0 {
+		return err
+	}
+	what := "item"
+	if w.l.Content == Results {
+		what = "result"
+	}
+	return err.With("%s %d (counted from 0): %s", what, index, err.Text)
+}
+
 func (w *Writer) refuse(f *Field, why string) error {
-	return w.fail(ErrField.With("%s", why).On(string(f.Name)).At(int(w.rows)))
+	return w.fail(w.numbered(w.rows-1, ErrField.With("%s", why).On(string(f.Name))))
 }
 
 // failed puts row and field on an error of the charset.
 func (w *Writer) failed(f *Field, err error) error {
 	if refusal, ok := errors.AsType[*fault.Error](err); ok {
-		err = refusal.On(string(f.Name)).At(int(w.rows))
+		err = w.numbered(w.rows-1, refusal.On(string(f.Name)))
 	}
 	return w.fail(err)
 }
@@ -546,7 +566,7 @@ func (w *Writer) join(kind Kind, row Row) error {
 		return nil
 	}
 	if refusal, ok := errors.AsType[*fault.Error](err); ok {
-		err = refusal.At(int(w.rows))
+		err = w.numbered(w.rows-1, refusal)
 	}
 	return w.fail(err)
 }

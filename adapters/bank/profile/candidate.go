@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"twoline/adapters/bank/layout"
 	"twoline/gateway/bank"
 	"twoline/gateway/money"
 )
@@ -86,12 +87,20 @@ func Candidates(
 	ctx context.Context, profiles []*Profile, b Bank, name, part string, r io.ReadSeeker,
 ) ([]Candidate, error) {
 	var all []Candidate
+	var refused error
 	for _, p := range profiles {
+		if err := contradicts(part, p.named(name)); err != nil {
+			refused = err
+			continue
+		}
 		for _, f := range p.files() {
 			if request := f == p.request; part == "" || !request && f.part == part {
 				all = append(all, Candidate{Profile: p, Request: request, Part: f.part, kind: f, name: name})
 			}
 		}
+	}
+	if len(all) == 0 && refused != nil {
+		return nil, refused
 	}
 	if len(all) == 1 {
 		return all, nil
@@ -99,6 +108,9 @@ func Candidates(
 	size, err := r.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, fmt.Errorf("measure the file: %w", err)
+	}
+	if size == 0 {
+		return emptyAs(all, part)
 	}
 	if size > maxTried {
 		return nil, ErrPart.With("a file of more than %d MiB is not tried on every form: say which one it is",
@@ -138,6 +150,20 @@ func Candidates(
 	return sound, nil
 }
 
+// emptyAs narrows a file without a byte, which says nothing itself, to the kinds that
+// its name or the part says, where one of these may be empty; else it is
+// layout.ErrEmpty.
+func emptyAs(all []Candidate, part string) ([]Candidate, error) {
+	fits := slices.DeleteFunc(slices.Clone(all), func(c Candidate) bool {
+		_, named := c.kind.match(c.name)
+		return !named && part == "" || c.kind.rows == nil || !c.kind.rows.EmptyAllowed
+	})
+	if len(fits) == 0 {
+		return nil, layout.ErrEmpty.With("the file is empty: it has 0 bytes")
+	}
+	return fits, nil
+}
+
 // ReadAlone reads any file of the profile by itself: one of ours or of the bank's,
 // as its name, the part or else its content says, and without the totals that
 // would travel beside it. Errors: ErrPart where it may be several, and those of the
@@ -145,6 +171,9 @@ func Candidates(
 func (p *Profile) ReadAlone(ctx context.Context, b Bank, s Source, r io.ReadSeeker, emit bank.Emit) error {
 	if what, ok := p.Recognise(s.Name); ok && s.Part == "" && what.Request {
 		return p.ReadRequest(ctx, b, s.Name, r, emit)
+	}
+	if err := contradicts(s.Part, p.named(s.Name)); err != nil {
+		return err
 	}
 	_, kinds, err := p.kindsOf(s)
 	if err == nil && (s.Part != "" || s.Name != "") && len(kinds) > 0 {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"io/fs"
 	"strconv"
+	"strings"
 
 	"twoline/adapters/bank/jsonl"
 	"twoline/adapters/bank/layout"
@@ -75,7 +76,7 @@ func (p *Profile) prove(ctx context.Context, fsys fs.FS, e example) (*file, erro
 	if err != nil {
 		return nil, err
 	}
-	base := e.file[bytes.LastIndexByte([]byte(e.file), '/')+1:]
+	base := baseOf(e.file)
 	what, _ := p.Recognise(base)
 	own := e.bank
 	if own.Code == "" {
@@ -85,7 +86,7 @@ func (p *Profile) prove(ctx context.Context, fsys fs.FS, e example) (*file, erro
 		own.BankNo = what.Facts.BankNo
 	}
 	if !what.Request {
-		return p.proveResult(ctx, own, base, content, want)
+		return p.proveResult(ctx, own, e, content, want)
 	}
 	records, err := recordsOf(func(emit bank.Emit) error {
 		return p.ReadRequest(ctx, own, base, bytes.NewReader(content), emit)
@@ -93,7 +94,7 @@ func (p *Profile) prove(ctx context.Context, fsys fs.FS, e example) (*file, erro
 	if err != nil {
 		return p.request, fmt.Errorf("it cannot be read: %w", err)
 	}
-	if err := sameRecords(records, want); err != nil {
+	if err := errors.Join(sameRecords(records, want), e.tells(records)); err != nil {
 		return p.request, err
 	}
 	facts := factsOf(what.Facts, records)
@@ -103,7 +104,34 @@ func (p *Profile) prove(ctx context.Context, fsys fs.FS, e example) (*file, erro
 	return p.request, p.proveWritten(ctx, own, facts, content, records)
 }
 
-func (p *Profile) proveResult(ctx context.Context, own Bank, base string, content, want []byte) (*file, error) {
+// tells says where an example's reading tells a problem that it does not announce,
+// or none where it does.
+func (e *example) tells(records []bank.Record) error {
+	for _, r := range records {
+		p, ok := r.(bank.Problem)
+		switch {
+		case !ok || p.Severity != bank.SeverityError:
+		case e.problems:
+			return nil
+		case p.Line > 0:
+			return fmt.Errorf("its reading tells a problem, %s in line %d: %s; expected none, or the key "+
+				"\"problems: true\"", p.Code, p.Line, p.Text)
+		default:
+			return fmt.Errorf("its reading tells a problem, %s: %s; expected none, or the key \"problems: true\"",
+				p.Code, p.Text)
+		}
+	}
+	if e.problems {
+		return errors.New("it says \"problems: true\", and its reading tells none")
+	}
+	return nil
+}
+
+// baseOf is the name of an example without its folders.
+func baseOf(file string) string { return file[strings.LastIndexByte(file, '/')+1:] }
+
+func (p *Profile) proveResult(ctx context.Context, own Bank, e example, content, want []byte) (*file, error) {
+	base := baseOf(e.file)
 	_, kinds, err := p.kindsOf(Source{Name: base, Part: ""})
 	if err != nil {
 		return nil, err
@@ -118,7 +146,7 @@ func (p *Profile) proveResult(ctx context.Context, own Bank, base string, conten
 	if err != nil {
 		return kind, fmt.Errorf("it cannot be read: %w", err)
 	}
-	return kind, sameRecords(records, want)
+	return kind, errors.Join(sameRecords(records, want), e.tells(records))
 }
 
 // besides gives an example the totals that would travel beside it: those of the

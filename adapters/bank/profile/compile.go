@@ -239,6 +239,7 @@ func (c *compiler) rows(p *Profile, v *value, content layout.Content) *layout.La
 		fields := c.fields(r.get("fields"))
 		l.Reject = &layout.Reject{
 			Level: r.get("level").str(), Fields: fields, Answers: c.answers(r.get("answers"), fields),
+			Known: c.known(answers, fields),
 		}
 	}
 	c.constants(v)
@@ -353,6 +354,15 @@ func (c *compiler) answers(v *value, fields []layout.Field) layout.Answers {
 	return a
 }
 
+// known are the codes that a refusal shares with rows, by the file's own answers or
+// else the profile's.
+func (c *compiler) known(v *value, fields []layout.Field) map[string]layout.Answer {
+	if v == nil {
+		v = c.root.get("answers")
+	}
+	return c.answers(v, fields).Codes
+}
+
 // inherited is what the whole profile's answers say to a file, as far as it has the
 // fields for them.
 func (c *compiler) inherited(fields []layout.Field) layout.Answers {
@@ -360,7 +370,7 @@ func (c *compiler) inherited(fields []layout.Field) layout.Answers {
 	if !hasField(fields, layout.Code) {
 		a.Codes = nil
 	}
-	if !hasField(fields, layout.Reason) {
+	if !hasField(fields, layout.Reason) && !hasField(fields, layout.Code) {
 		a.Phrases = nil
 	}
 	return a
@@ -542,7 +552,8 @@ func (c *compiler) examples(p *Profile, v *value) {
 		base := file.text[strings.LastIndexByte(file.text, '/')+1:]
 		p.examples = append(p.examples, example{
 			line: e.line, file: file.text, records: e.get("records").str(),
-			bank: Bank{Code: e.get("bank").str(), BankNo: e.get("bank_no").str(), Charset: ""},
+			bank:     Bank{Code: e.get("bank").str(), BankNo: e.get("bank_no").str(), Charset: ""},
+			problems: e.get("problems").yes(),
 		})
 		if _, ok := p.Recognise(base); !ok && len(c.all) == 0 {
 			c.at(file, "expected a name that the profile gives or takes, and found %q", clip(base))
@@ -555,7 +566,7 @@ func (c *compiler) examples(p *Profile, v *value) {
 // name does not tell it, is read past.
 func fit(l *layout.Layout, charset layout.Charset, f Facts) *layout.Layout {
 	own := *l
-	own.Charset = charset
+	own.Charset, own.BatchEnd = charset, f.Batch
 	own.Fields = slices.Clone(l.Fields)
 	own.Header, own.Trailer = cloneRows(l.Header), cloneRows(l.Trailer)
 	if l.Reject != nil {

@@ -96,6 +96,8 @@ type example struct {
 	line          int
 	file, records string
 	bank          Bank
+	// problems says that its reading tells a problem of severity error.
+	problems bool
 }
 
 // Bank is the bank at the other end.

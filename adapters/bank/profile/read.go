@@ -104,6 +104,9 @@ func (p *Profile) kindsOf(s Source) (Facts, []*file, error) {
 			parted = append(parted, r)
 		}
 	}
+	if err := contradicts(s.Part, named); err != nil {
+		return facts, nil, err
+	}
 	switch {
 	case len(parted) > 0:
 		return facts, parted, nil
@@ -114,6 +117,26 @@ func (p *Profile) kindsOf(s Source) (Facts, []*file, error) {
 		return facts, p.results, nil
 	}
 	return facts, nil, ErrPart
+}
+
+// contradicts refuses a part that is said of a file whose name says another.
+func contradicts(part string, named []*file) error {
+	said := func(f *file) bool { return f.part == part || f.part == "" }
+	if part == "" || len(named) == 0 || slices.ContainsFunc(named, said) {
+		return nil
+	}
+	return ErrPart.With("the name says part %s, and %s was said", named[0].part, clip(part))
+}
+
+// named are the kinds of answers that a name fits.
+func (p *Profile) named(name string) []*file {
+	var all []*file
+	for _, r := range p.results {
+		if _, fits := r.match(name); fits {
+			all = append(all, r)
+		}
+	}
+	return all
 }
 
 // isLines says that a file is canonical JSON Lines.

@@ -169,7 +169,8 @@ func shippedOne(t *testing.T, name string, d profile.Direction) *profile.Profile
 	return nil
 }
 
-// Which file of an answer one is: by what the caller says, else by its name.
+// Which file of an answer one is: by what the caller says or by its name, which must
+// not contradict each other.
 func TestRead_Part(t *testing.T) {
 	t.Parallel()
 	p := shippedOne(t, "rural-cooperative", profile.Collection)
@@ -183,7 +184,7 @@ func TestRead_Part(t *testing.T) {
 		"said":               {"S", "", five, bank.OutcomeSucceeded, nil},
 		"by its name":        {"", "W_rcc_610304_20110310_00000007_F.TXT", five + "|余额不足", bank.OutcomeFailed, nil},
 		"by a name's end":    {"", "whatever_s.txt", five, bank.OutcomeSucceeded, nil},
-		"said otherwise":     {"F", "whatever_S.TXT", five + "|余额不足", bank.OutcomeFailed, nil},
+		"said otherwise":     {"F", "whatever_S.TXT", five + "|余额不足", 0, profile.ErrPart},
 		"not told":           {"", "whatever.txt", five, 0, profile.ErrPart},
 		"a part of nobody":   {"X", "whatever.txt", five, 0, profile.ErrPart},
 		"JSON lines":         {"", "whatever.txt", `{"type":"file","format":"jsonl","kind":"result"}` + "\n" + `{"type":"result","batch":0,"index":0,"item_id":"1","level":"item","outcome":"failed"}` + "\n" + `{"type":"end","entries":0,"items":0,"results":1,"problems":0}` + "\n", bank.OutcomeFailed, nil},

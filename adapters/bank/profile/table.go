@@ -42,7 +42,9 @@ func table() *shape {
 			need("records", matching("The canonical JSON Lines that the example is read to.", pathPattern, pathSays)),
 			allow("bank", textShape("The code of the bank whose file it is, for {bank} in a constant.", 2, 32)),
 			allow("bank_no", matching("The 12-digit number of that bank, where {bank_no} stands in a constant.",
-				"^[0-9]{12}$", "12 digits"))))),
+				"^[0-9]{12}$", "12 digits")),
+			allow("problems", flag("Its reading tells a problem of severity error, such as a total that does not "+
+				"agree, and shall; without the key it proves nothing then."))))),
 	)
 }
 
@@ -128,7 +130,8 @@ func rowVariants(content layout.Content) []variant {
 			"The one line that comes in place of results when the bank refuses all.",
 			need("fields", list("The fields of the line.", maxFields, fieldShape(rejectFields(), own))),
 			need("level", choice("What is refused.", "file", "batch")),
-			need("answers", answersShape("What its codes and words mean: never a success.")))))
+			need("answers", answersShape("What its codes and words mean: never a success. A code of the rows' answers "+
+				"goes before fixed; one that says success there, or is all zeros, is unknown and a problem.")))))
 	}
 	return variants
 }
@@ -236,10 +239,13 @@ func answersShape(doc string) *shape {
 	return object(doc,
 		allow("fixed", word),
 		allow("codes", mapping("By the bank's code; an unlisted one is unknown.", "", "", 500, word)),
-		allow("phrases", list("By words that the reason holds; the first that fits decides, none is unknown.", 64,
+		allow("phrases", list("By words, in the reason, and in a code that is not among the codes. A SUCCESS is its "+
+			"words and nothing else in the cell: 成功 does not fit 不成功. Others fit wherever they stand. Where words of "+
+			"different meaning fit, the row is unknown, unless all are failures and the shorter words are part of the "+
+			"longer; none is unknown too.", 64,
 			object("Words of one meaning.",
 				need("is", word),
-				need("texts", list("The words.", 64, textShape("Words that the reason holds.", 1, 60)))))))
+				need("texts", list("The words.", 64, textShape("Words of the cell; of a SUCCESS all.", 1, 60)))))))
 }
 
 // messageKeys are what ISO 20022 messages say about us and our bank.

@@ -285,6 +285,7 @@ func (t *table) fault(row, field int, code, want string, c Cell) layout.RowFault
 	f := layout.RowFault{Line: row, Code: code, Want: want, Got: layout.Shape(c.Text)}
 	if field >= 0 {
 		f.Field, f.Column = t.l.Fields[field].Name, t.columns[field]+1
+		f.Got = layout.Seen(f.Field, c.Text)
 	}
 	return f
 }
