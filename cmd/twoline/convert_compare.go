@@ -216,13 +216,13 @@ func (l *losses) compare(before, after bank.Record) error {
 
 // passedOver are fields that say what form a file has.
 func passedOver(r bank.Record, field string) bool {
-	switch r.(type) {
+	switch r := r.(type) {
 	case bank.FileHead:
 		return field == "format" || field == "kind"
 	case bank.StatementEntry:
 		return field == "details"
 	case bank.BatchItem:
-		return field == "currency" && r.(bank.BatchItem).Currency == yuanCurrency //nolint:forcetypeassert // as it says
+		return field == "currency" && r.Currency == yuanCurrency
 	default:
 		return false
 	}

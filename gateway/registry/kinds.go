@@ -108,7 +108,7 @@ func referenceSpecs() []Spec {
 			{"name", false, "1 to 60 characters"},
 			{"format", false, "json, jsonl or the name of a profile, such as rural-cooperative"},
 			{"row_limit", false, "rows in one batch, 1 to 150000"},
-			{"charset", true, "of its files: gb18030, gbk, utf-8, latin-1; when empty, the first that its profile names"},
+			{"charset", true, "of its files: gb18030, gbk, utf-8, latin-1; else the first that its profile names"},
 		}, []string{"bank"}, agency, true},
 		{KindFundAccounts, "bank accounts of the fund, one of each role, scheme and bank", []Column{
 			{"scheme", false, "resident, rural, urban or land_lost"},

@@ -72,11 +72,11 @@ func (a *accounts) end() []bank.Problem {
 	case a.told || a.broken:
 		return nil
 	case a.batch != nil && a.batch.Count != 0 && a.batch.Count != a.items:
-		return wrong("control_total", fmt.Sprintf("batch %d", a.batch.Index), "the count is said to be %d, there are %d items",
-			a.batch.Count, a.items)
+		return wrong("control_total", fmt.Sprintf("batch %d", a.batch.Index),
+			"the count is said to be %d, there are %d items", a.batch.Count, a.items)
 	case a.batch != nil && a.batch.Sum != (bank.Figure{}) && a.batch.Sum.Compare(a.sum) != 0:
-		return wrong("control_total", fmt.Sprintf("batch %d", a.batch.Index), "the sum is said to be %s, the items make %s",
-			a.batch.Sum, a.sum)
+		return wrong("control_total", fmt.Sprintf("batch %d", a.batch.Index),
+			"the sum is said to be %s, the items make %s", a.batch.Sum, a.sum)
 	case a.statement == nil || a.statement.Opening == nil || a.statement.Closing == nil:
 		return nil
 	}

@@ -353,7 +353,7 @@ func TestRead_totalsAndBalances(t *testing.T) {
 {"type":"end","entries":0,"items":0,"results":1,"problems":0}
 `
 	for give, want := range map[string]string{
-		answered: "",
+		answered:              "",
 		batch("2", "110.005"): "", batch("2", "110.00500"): "", batch("3", "110.005"): "control_total batch 0",
 		batch("2", "110.00"):                          "control_total batch 0",
 		statement("1010.00", "", ""):                  "",
