@@ -126,7 +126,7 @@ func (t caseworkTx) LockReceipt(ctx context.Context, area party.Area, id int64) 
 // Aside implements casework.SubjectTx.
 func (t caseworkTx) Aside(ctx context.Context, area party.Area, after int64, limit int) ([]bank.Receipt, error) {
 	rows, err := t.Query(ctx, `
-		select id from receipt where area = $1 and state = 'quarantined' and id > $2 order by id limit $3`, area, after, limit)
+		select id from receipt where area = $1 and state = 'quarantined' and code <> 'file_still_written' and id > $2 order by id limit $3`, area, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("files set aside: %w", err)
 	}

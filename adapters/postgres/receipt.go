@@ -118,7 +118,9 @@ func (t *tx) QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text s
 	if err != nil {
 		return fmt.Errorf("quarantine receipt %d: %w", r.ID, err)
 	}
-	if tag.RowsAffected() == 0 {
+	// A file that somebody still wrote, or that another process took meanwhile, comes again
+	// by itself: nobody needs to look.
+	if tag.RowsAffected() == 0 || code == bank.ErrStillWritten.Code {
 		return nil
 	}
 	return t.OpenCase(ctx, r.Area, Case{

@@ -311,7 +311,7 @@ const caseSQL = `
 		union all
 		select area, id, 'file_quarantined', 'receipt:' || id, bank, case when accepted is null then processed_at end
 		  from receipt
-		 where ($1 = 0 or area = $1) and (state = 'quarantined' or accepted is not null)
+		 where ($1 = 0 or area = $1) and (state = 'quarantined' and code <> 'file_still_written' or accepted is not null)
 		union all
 		select t.area, t.cause_id, 'refund_due', 'item:' || t.cause_id, '', min(e.booked_at)
 		  from refund_task t

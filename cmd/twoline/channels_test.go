@@ -229,6 +229,9 @@ func TestF113_TheDigestIsTakenBeforeAndWhileAFileIsTakenIn(t *testing.T) {
 	if want := []string{"quarantined file_still_written"}; reads != 2 || !slices.Equal(got, want) {
 		t.Errorf("receipts %v after %d reads of a file that was written over in between", got, reads)
 	}
+	if cases := m.cases(t); len(cases) > 0 {
+		t.Errorf("people are asked about a file that comes again by itself: %v", cases)
+	}
 	if left := m.in(t, "inbox"); !slices.Equal(left, []string{name}) {
 		t.Errorf("the inbox holds %v", left)
 	}
