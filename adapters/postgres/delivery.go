@@ -119,9 +119,21 @@ func (s deliveryStore) ParcelOf(
 // fullNumber is how many digits a batch's number has.
 const fullNumber = 8
 
+// BankForm is how an area registered a bank's files.
+type BankForm struct{ Bank, Format, Charset string }
+
+// BankForms returns the formats and charsets of all registered banks.
+func (db *DB) BankForms(ctx context.Context) ([]BankForm, error) {
+	rows, err := db.pool.Query(ctx, `select distinct bank, format, charset from bank order by 1, 2, 3`)
+	if err != nil {
+		return nil, fmt.Errorf("formats of banks: %w", err)
+	}
+	return collect(rows, "formats of banks", pgx.RowToStructByPos[BankForm])
+}
+
 // Formats implements bank.DeliveryStore.
 func (s deliveryStore) Formats(ctx context.Context, bankCode string) ([]string, error) {
-	rows, err := s.db.pool.Query(ctx, `select distinct format from bank where $1 in (bank, '') order by 1`, bankCode)
+	rows, err := s.db.pool.Query(ctx, `select distinct format from bank where bank = $1 order by 1`, bankCode)
 	if err != nil {
 		return nil, fmt.Errorf("formats of %s: %w", bankCode, err)
 	}

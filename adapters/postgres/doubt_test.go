@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -240,6 +241,11 @@ func TestARecallThatCameTooLate(t *testing.T) {
 	other.Subject = one[int64](t, w.world, `select id from exception_case where kind = 'payrun_due'`)
 	if _, err := w.try(w.maker, other); !errors.Is(err, casework.ErrNoRecall) {
 		t.Errorf("a case about something else: %v", err)
+	}
+	alone := `update pay_run set state = 'released', version = version + 1;
+		update payment_batch set state = 'unknown', version = version + 1`
+	if err := w.asApp(t, alone); err == nil || !strings.Contains(err.Error(), "nobody decided") {
+		t.Errorf("revived by nobody: %v", err)
 	}
 	w.decide(t, executed)
 	state := func() string {

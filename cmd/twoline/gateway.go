@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"slices"
 	"strings"
 	"time"
 
@@ -268,19 +267,26 @@ func (g *gateway) checks(c config) []httpapi.Check {
 	return list
 }
 
-// formatsKnown says whether every registered bank's format has a profile here: without
-// it no file of the bank can be written or read.
+// formatsKnown says whether every registered bank's format and charset have a profile
+// here: without it no file of the bank can be written or read.
 func (g *gateway) formatsKnown(ctx context.Context) error {
-	formats, err := g.db.Delivery().Formats(ctx, "")
+	forms, err := g.db.BankForms(ctx)
 	if err != nil {
 		return err
 	}
-	known := g.files.Names()
-	for _, f := range formats {
-		if !slices.Contains(known, f) {
+	for _, f := range forms {
+		err := g.files.Takes(f.Format, f.Charset)
+		switch {
+		case errors.Is(err, bank.ErrNoForm):
 			return hinted{
-				fmt.Errorf("%w: a bank is registered with format %q", bank.ErrNoForm, f),
-				"put its profile into the folder that TWOLINE_PROFILES names; there are " + strings.Join(known, ", "),
+				fmt.Errorf("bank %s: %w", f.Bank, err),
+				"put its profile into the folder that TWOLINE_PROFILES names; there are " +
+					strings.Join(g.files.Names(), ", "),
+			}
+		case err != nil:
+			return hinted{
+				fmt.Errorf("bank %s: %w", f.Bank, err),
+				"add the charset to the bank's profile, or register the bank with one that its profile names",
 			}
 		}
 	}

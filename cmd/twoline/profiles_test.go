@@ -14,6 +14,7 @@ import (
 	"twoline/adapters/bank/profile"
 	"twoline/adapters/postgres/pgtest"
 	"twoline/gateway/bank"
+	"twoline/gateway/fault"
 )
 
 // ownProfiles is a folder with one profile of a bank that nobody shipped: the shipped
@@ -105,6 +106,10 @@ func TestABankWithoutItsProfileStopsTheStart(t *testing.T) {
 	}
 	if err := start(ownProfiles(t)); err != nil {
 		t.Errorf("with its profile: %v", err)
+	}
+	d.Exec(t, `update bank set charset = 'latin-1'`)
+	if err := start(ownProfiles(t)); fault.CodeOf(err) != "text_not_encodable" {
+		t.Errorf("with a charset that its profile does not know: %v", err)
 	}
 	broken := t.TempDir()
 	if err := os.WriteFile(filepath.Join(broken, "x.yaml"), []byte("profile: x\ndirection: sideways\n"), 0o600); err != nil {

@@ -168,8 +168,7 @@ type DeliveryStore interface {
 	// ParcelOf returns the one batch of the bank that a name speaks of, or ErrNoBatch
 	// where there is none or more than one.
 	ParcelOf(ctx context.Context, bank string, n Named) (Parcel, error)
-	// Formats returns the formats that areas registered the bank with; those of all
-	// banks where it is empty.
+	// Formats returns the formats that areas registered the bank with.
 	Formats(ctx context.Context, bank string) ([]string, error)
 	// HomeArea returns the first area that the bank serves.
 	HomeArea(ctx context.Context, bank string) (party.Area, error)

@@ -16,6 +16,10 @@ var ErrQuarantine = fault.New(fault.Unprocessable, "file_quarantined", "the file
 type FileProof struct {
 	// Accepted passes over totals that differ: officers know it and take the lines.
 	Accepted bool
+	// Batch is the number of the batch that the file answers.
+	Batch string
+	// Whole is what the file says of its batch as a whole.
+	Whole Whole
 
 	lines int
 	total money.Total
@@ -26,7 +30,7 @@ type FileProof struct {
 func (p *FileProof) Take(rec Record) error {
 	switch r := rec.(type) {
 	case Result:
-		if !r.OfItem() {
+		if p.Whole.Take(r); !r.OfItem() {
 			return nil
 		}
 		p.lines++
@@ -57,6 +61,8 @@ func (p *FileProof) Check(head Receipt) error {
 		return ErrQuarantine.Because(err)
 	case !p.ended:
 		return ErrQuarantine.With("the file ends before its end")
+	case p.Whole.Refused() && !p.Whole.isAbout(p.Batch):
+		return ErrQuarantine.With("the file refuses another batch or message than batch %s, for which it came", p.Batch)
 	case p.Accepted:
 		return nil
 	case head.Count != nil && *head.Count != p.lines:

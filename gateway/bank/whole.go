@@ -1,6 +1,9 @@
 package bank
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // Whole gathers what a result file says of its batch as a whole. A bank that refuses
 // a file sends no lines: what it says of the file, it says of every item.
@@ -21,6 +24,19 @@ func (w *Whole) Take(r Result) {
 
 // Refused says that the bank refused the file and named no item.
 func (w *Whole) Refused() bool { return w.refusal != nil && w.items == 0 }
+
+// isAbout says that a refusal names no other batch than the one of a number, nor
+// another message than one whose id holds it: of a stranger's refusal nothing
+// follows, or what was paid would be paid again. The number may stand there with its
+// last four digits or more.
+func (w *Whole) isAbout(number string) bool {
+	id, bare := w.refusal.BatchID, strings.TrimLeft(number, "0")
+	same := id == "" || strings.TrimLeft(id, "0") == bare || len(id) >= minNumber && strings.HasSuffix(number, id)
+	return same && (w.refusal.MessageID == "" || strings.Contains(w.refusal.MessageID, number))
+}
+
+// minNumber is how many digits of a number name a batch.
+const minNumber = 4
 
 // Answer is what the refusal says of one item.
 func (w *Whole) Answer(line int, item int64, batch string) Answer {

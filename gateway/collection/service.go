@@ -173,7 +173,7 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 	if err != nil {
 		return err
 	}
-	proof := &bank.FileProof{Accepted: head.Accepted != 0} //nolint:exhaustruct // empty
+	proof := &bank.FileProof{Accepted: head.Accepted != 0, Batch: b.Number} //nolint:exhaustruct // empty
 	err = s.intake.Decode(ctx, area, receipt, func(body io.Reader) error {
 		return s.reader.ReadResults(ctx, p, head, body, proof.Take)
 	})
@@ -183,7 +183,7 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 	if err := proof.Check(head); err != nil {
 		return s.quarantine(ctx, head, err)
 	}
-	return s.recordFile(ctx, head, b, p)
+	return s.recordFile(ctx, head, b, p, &proof.Whole)
 }
 
 // quarantine sets a file aside where the error speaks of its content; any other
@@ -197,7 +197,9 @@ func (s *Service) quarantine(ctx context.Context, head bank.Receipt, cause error
 	})
 }
 
-func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p Partner) error {
+func (s *Service) recordFile(
+	ctx context.Context, head bank.Receipt, b Batch, p Partner, whole *bank.Whole,
+) error {
 	var kept int
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
 		kept, _, err = tx.AnsweredLines(ctx, head.Area, head.ID)
@@ -212,16 +214,11 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 		pending = pending[:0]
 		return err
 	}
-	var whole bank.Whole
 	err = s.intake.Decode(ctx, head.Area, head.ID, func(body io.Reader) error {
 		line := 0
-		whole = bank.Whole{}
 		return s.reader.ReadResults(ctx, p, head, body, func(rec bank.Record) error {
 			r, ok := rec.(bank.Result)
-			if !ok {
-				return nil
-			}
-			if whole.Take(r); !r.OfItem() {
+			if !ok || !r.OfItem() {
 				return nil
 			}
 			line++
@@ -240,7 +237,7 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 	}
 	end := flush
 	if whole.Refused() {
-		end = func() error { return s.refuseAll(ctx, head, b, &whole, kept) }
+		end = func() error { return s.refuseAll(ctx, head, b, whole, kept) }
 	}
 	if err := end(); err != nil {
 		return fmt.Errorf("take in receipt %d: %w", head.ID, err)

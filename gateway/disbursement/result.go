@@ -299,7 +299,7 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 	if err != nil {
 		return err
 	}
-	proof := &bank.FileProof{Accepted: head.Accepted != 0} //nolint:exhaustruct // empty
+	proof := &bank.FileProof{Accepted: head.Accepted != 0, Batch: b.Number} //nolint:exhaustruct // empty
 	err = s.intake.Decode(ctx, area, receipt, func(body io.Reader) error {
 		return s.reader.ReadPaymentResults(ctx, p, head, body, proof.Take)
 	})
@@ -309,7 +309,7 @@ func (s *Service) TakeInResultFile(ctx context.Context, area party.Area, receipt
 	if err != nil {
 		return s.quarantine(ctx, head, err)
 	}
-	if err := s.recordFile(ctx, head, b, p); err != nil {
+	if err := s.recordFile(ctx, head, b, p, &proof.Whole); err != nil {
 		return fmt.Errorf("take in receipt %d: %w", head.ID, err)
 	}
 	return s.store.InTx(ctx, func(tx Tx) error {
@@ -347,7 +347,12 @@ func (s *Service) quarantineRecalled(ctx context.Context, head bank.Receipt, b B
 	return nil
 }
 
-func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p Partner) error {
+func (s *Service) recordFile(
+	ctx context.Context, head bank.Receipt, b Batch, p Partner, whole *bank.Whole,
+) error {
+	if whole.Refused() {
+		return s.refuseAll(ctx, head, b, whole)
+	}
 	var kept int
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
 		kept, err = tx.LastAnswered(ctx, head.Area, head.ID)
@@ -362,16 +367,11 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 		pending = pending[:0]
 		return err
 	}
-	var whole bank.Whole
 	err = s.intake.Decode(ctx, head.Area, head.ID, func(body io.Reader) error {
 		line := 0
-		whole = bank.Whole{}
 		return s.reader.ReadPaymentResults(ctx, p, head, body, func(rec bank.Record) error {
 			r, ok := rec.(bank.Result)
-			if !ok {
-				return nil
-			}
-			if whole.Take(r); !r.OfItem() {
+			if !ok || !r.OfItem() {
 				return nil
 			}
 			if line++; line <= kept {
@@ -385,9 +385,6 @@ func (s *Service) recordFile(ctx context.Context, head bank.Receipt, b Batch, p 
 	})
 	if err != nil {
 		return err
-	}
-	if whole.Refused() {
-		return s.refuseAll(ctx, head, b, &whole)
 	}
 	return flush()
 }

@@ -219,6 +219,26 @@ func (p *Profile) why(ctx context.Context, b Bank, s Source, r io.ReadSeeker) er
 	return errors.Join(errs...)
 }
 
+// Takes says why the files of a format cannot be in the charset that a bank is
+// registered with, or nil; ErrFormat where no profile has its name.
+func (f Files) Takes(format, charset string) error {
+	known := false
+	for _, d := range []Direction{Collection, Payment, Opening} {
+		p, err := f.Profile(format, d)
+		if err != nil {
+			continue
+		}
+		known = true
+		if _, err := p.charset(Bank{Code: "", BankNo: "", Charset: charset}); err != nil {
+			return err
+		}
+	}
+	if !known {
+		return ErrFormat.With("no profile is called %q", format)
+	}
+	return nil
+}
+
 // Names returns the names of all profiles, json and jsonl among them, each once and
 // sorted: what a bank's row in the registry may have as its format.
 func (f Files) Names() []string {

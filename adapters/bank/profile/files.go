@@ -145,6 +145,15 @@ func otherBank(clearing, partner string) string {
 
 func (f Files) check(format string, d Direction, b Bank, item bank.BatchItem) error {
 	p, err := f.Profile(format, d)
+	if err == nil && p.request == nil {
+		err = ErrFormat.With("the profile %s describes no %s that could be sent", format, d)
+	}
+	if err == nil {
+		if _, charset := p.charset(b); charset != nil {
+			// Of no single item: every one of the bank's would be held for it.
+			err = ErrFormat.With("%v", charset)
+		}
+	}
 	if err != nil {
 		return err
 	}
@@ -240,7 +249,20 @@ func (f Files) read(
 	}
 	return p.Read(ctx, b, Source{
 		Name: r.Name, Part: r.Part, Area: r.Area, Count: r.Count, Amount: r.Amount, Accepted: r.Accepted != 0,
-	}, body, emit)
+	}, body, p.namingBatch(r.Name, emit))
+}
+
+// namingBatch gives a result on the whole file the batch that the file's name tells,
+// where its content tells none.
+func (p *Profile) namingBatch(name string, emit bank.Emit) bank.Emit {
+	what, _ := p.Recognise(name)
+	return func(rec bank.Record) error {
+		if r, ok := rec.(bank.Result); ok && !r.OfItem() && r.BatchID == "" && r.MessageID == "" {
+			r.BatchID = what.Facts.Batch
+			rec = r
+		}
+		return emit(rec)
+	}
 }
 
 // Recognise says what a bank's file is by its name, by the profile of a format and

@@ -2,6 +2,7 @@ package profile_test
 
 import (
 	"bytes"
+	"io/fs"
 	"strings"
 	"testing"
 
@@ -92,7 +93,7 @@ func TestCheckPayment(t *testing.T) {
 		{profile.RuralCooperative, "gb18030", fine, ""},
 		{profile.RuralCooperative, "gbk", fine, "text_not_encodable"},
 		{profile.RuralCooperative, "utf-8", fine, ""},
-		{profile.RuralCooperative, "big5", fine, "text_not_encodable"},
+		{profile.RuralCooperative, "big5", fine, "format_unknown"},
 		{profile.RuralCooperative, "gb18030", func(p *disbursement.Payee) { named(p, "王|五") }, "file_field"},
 		{profile.RuralCooperative, "gb18030", func(p *disbursement.Payee) { p.SocialNo = "" }, "file_field"},
 		{"json", "gbk", fine, ""},
@@ -101,7 +102,7 @@ func TestCheckPayment(t *testing.T) {
 		{"cnaps", "utf-8", fine, ""},
 		{"cnaps", "utf-8", func(p *disbursement.Payee) { named(p, strings.Repeat("王", 61)) }, "file_field"},
 		{"iso20022", "utf-8", func(p *disbursement.Payee) { _, _, p.Account = party.Stored("", "", "") }, "file_field"},
-		{"bocom-xlsx", "utf-8", fine, "no_request"},
+		{"bocom-xlsx", "utf-8", fine, "format_unknown"},
 		{"nobody", "utf-8", fine, "format_unknown"},
 	} {
 		payee := disbursement.Payee{SocialNo: "S001", Region: 610304001002} //nolint:exhaustruct // what files carry
@@ -138,5 +139,29 @@ func TestReadPaymentResults_RuralCooperativeFailed(t *testing.T) {
 	if len(got) != 1 || got[0].Outcome != bank.OutcomeFailed || got[0].Class != bank.ClassRetryTechnical ||
 		got[0].SocialNo != "S001" {
 		t.Errorf("read %+v", got)
+	}
+}
+
+// A refusal that names no batch in its content is of the batch that its name tells.
+func TestReadPaymentResults_aRefusalIsOfTheBatchInItsName(t *testing.T) {
+	t.Parallel()
+	const name = "DF00000000999290000000001201103100008O.txt"
+	body, err := fs.ReadFile(profile.ShippedFiles(), "unionpay/"+name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := disbursement.Partner{Format: "unionpay", Charset: "gbk"} //nolint:exhaustruct // all it asks
+	for _, tt := range [][2]string{{name, "0008"}, {"", ""}} {
+		head := bank.Receipt{Name: tt[0]} //nolint:exhaustruct // all that is asked
+		var got []bank.Result
+		err := profile.New().ReadPaymentResults(t.Context(), p, head, bytes.NewReader(body), func(r bank.Record) error {
+			if v, ok := r.(bank.Result); ok {
+				got = append(got, v)
+			}
+			return nil
+		})
+		if err != nil || len(got) != 1 || got[0].Level != "file" || got[0].BatchID != tt[1] {
+			t.Errorf("%q: %+v, %v", tt[0], got, err)
+		}
 	}
 }

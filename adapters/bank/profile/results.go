@@ -42,12 +42,6 @@ func (p *Profile) answered(part string) (*file, error) {
 	return nil, ErrPart.With("%q is no part of the answers of %s", part, p.name)
 }
 
-// CanRefuse says that a part has a line that refuses a whole file or batch.
-func (p *Profile) CanRefuse(part string) bool {
-	f, err := p.answered(part)
-	return err == nil && f.rows.Reject != nil
-}
-
 // WriteResults writes a part of an answer, such as the bank would: a test's bank
 // does it with every profile. results is called twice and gives the same results to
 // yield both times, all of which belong into the part; the totals are theirs,

@@ -539,6 +539,17 @@ begin
         raise exception 'payment batch % cannot become % from % while its run is %', new.id, new.state, old.state, run
             using errcode = '23514', constraint = 'payment_batch_step';
     end if;
+    -- That a recall came too late, two people decided.
+    if old.state = 'withdrawn' and new.state = 'unknown' and not exists (select from decision_request d
+            join exception_case c on c.area = d.area and c.id = d.subject_id
+            join approval a on a.area = d.area and a.subject = 'decision_request' and a.subject_id = d.id
+                and a.duty = 'checker' and a.decision = 'approved'
+            where d.area = new.area and d.kind = 'case' and d.word = 'executed'
+              and c.kind in ('recalled_batch_answered', 'recalled_batch_taken')
+              and split_part(c.subject, ':', 2) = new.id::text) then
+        raise exception 'nobody decided that recalled payment batch % was executed', new.id
+            using errcode = '23514', constraint = 'payment_batch_revived';
+    end if;
     return new;
 end
 $$;
