@@ -203,6 +203,10 @@ func TestReadiness(t *testing.T) {
 	if err := db.SchemaCurrent(t.Context()); err == nil {
 		t.Error("an older schema passes for the one of this program")
 	}
+	d.Exec(t, `drop table goose_db_version`)
+	if err := db.SchemaCurrent(t.Context()); err == nil || !strings.Contains(err.Error(), "run twoline migrate") {
+		t.Errorf("a database without a schema: %v", err)
+	}
 	db.Close()
 	for _, probe := range []func(context.Context) error{db.Reachable, db.SchemaCurrent, db.DurabilityProved} {
 		if probe(t.Context()) == nil {

@@ -2,11 +2,14 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"path"
 	"strconv"
 	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Reachable says whether the database answers.
@@ -46,6 +49,9 @@ func (db *DB) SchemaCurrent(ctx context.Context) error {
 	var applied int64
 	err = db.pool.QueryRow(ctx, `select coalesce(max(version_id), 0) from goose_db_version where is_applied`).
 		Scan(&applied)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.Code == "42P01" {
+		return fmt.Errorf("the database has no schema, this program needs %d: run twoline migrate", want)
+	}
 	if err != nil {
 		return fmt.Errorf("read schema version: %w", err)
 	}

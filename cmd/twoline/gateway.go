@@ -270,6 +270,9 @@ func (g *gateway) checks(c config) []httpapi.Check {
 // formatsKnown says whether every registered bank's format and charset have a profile
 // here: without it no file of the bank can be written or read.
 func (g *gateway) formatsKnown(ctx context.Context) error {
+	if err := g.db.SchemaCurrent(ctx); err != nil {
+		return err
+	}
 	forms, err := g.db.BankForms(ctx)
 	if err != nil {
 		return err
