@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
@@ -320,6 +321,55 @@ func TestF19_ASleeperPlacesNothingAfterItsTurn(t *testing.T) {
 	}
 	if left := p.names(t, "outbox"); len(left) > 0 {
 		t.Errorf("the outbox holds %v", left)
+	}
+}
+
+// sweptDisk is a disk on which another process sweeps before files get their names.
+type sweptDisk struct {
+	exchange.Disk
+
+	other *exchange.Folder
+	left  int
+}
+
+func (d *sweptDisk) Link(name, other string) error {
+	if d.left--; d.left >= 0 {
+		if err := d.other.Sweep(); err != nil {
+			return err
+		}
+	}
+	return d.Disk.Link(name, other)
+}
+
+func TestF19_AMarkerThatAnotherSweptIsLeftToIt(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	o := exchange.Options{Markers: true}
+	first, other := p.folder(t, o), p.folder(t, o)
+	staged, err := first.Stage(parcel(), rows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := other.Place(parcel(), staged); err != nil {
+		t.Fatal(err)
+	}
+	exchange.Exchange(first, &sweptDisk{Disk: p.disk, other: other, left: 1})
+	if err := first.Place(parcel(), ""); !errors.Is(err, bank.ErrSwept) {
+		t.Errorf("a marker was swept by another process: %v", err)
+	}
+}
+
+func TestAFolderIsProvedWhileAnotherProcessSweepsIt(t *testing.T) {
+	t.Parallel()
+	p := newPlace(t)
+	o := exchange.Options{Markers: false}
+	d := &sweptDisk{Disk: p.disk, other: p.folder(t, o), left: 4}
+	if _, err := exchange.Open(d, o); err != nil {
+		t.Errorf("proved on the fifth time: %v", err)
+	}
+	d.left = 1_000
+	if _, err := exchange.Open(d, o); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder that never keeps a file is not proved: %v", err)
 	}
 }
 
