@@ -258,7 +258,9 @@ func TestServePaysAndGivesBack(t *testing.T) {
 		"--return-notices", "twice", "--payout-reject", "limit=0", "--payout-late-days", "1",
 	}
 	stop, address, _ := program(t, args...)
-	waitFor(t, func() bool { n, _ := g.did("POST /v1/disbursement-batches/6/acknowledgement"); return n == 1 })
+	// The bank decides when it pays once its acknowledgement was answered: the day must
+	// not turn before that.
+	waitFor(t, func() bool { return strings.Contains(get(t, address+"/payouts/6"), `"stage":"acknowledged"`) })
 	post(t, address+"/day", `{"day":"2026-11-26"}`)
 	waitFor(t, func() bool { n, _ := g.did("POST /v1/disbursement-batches/6/results"); return n == 1 })
 	_, results := g.did("POST /v1/disbursement-batches/6/results")
