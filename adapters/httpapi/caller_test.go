@@ -381,6 +381,10 @@ func TestS02_ParallelGuesses(t *testing.T) {
 		})
 	}
 	wg.Wait()
+	// A slow machine turns some of them away as too many at once; those are no guesses.
+	for i := range 5 {
+		h.do(login("li", fmt.Sprintf("late guess %d", i)))
+	}
 	if n := h.count(`select count(*) from audit where actor = 'login:li' and result = 'attempted'`); n != 1+5 {
 		t.Errorf("%d passwords were looked at, want 1 + 5", n)
 	}

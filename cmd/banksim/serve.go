@@ -134,6 +134,7 @@ func (*serveCommand) Help() string {
   POST /day              {"day":"2026-11-26"}: close the day, issue statements
   POST /transfers        {"from":"…","to":"…","amount":"300.00","reference":"…"}
   POST /subsidies /interest /charges   {"account":"…","amount":"0.37"}
+  POST /repeats /corrections           {"account":"…","reference":"F20261102-000001"} a mistake, and its correction
   POST /deposits         {"account":"…","amount":"100.00"}: cash to a customer
   POST /payments         {"member_id":"…","year":2026,"amount":"100.00","channel":"counter",
                           "terminal":"T-1","account":"…"}

@@ -21,6 +21,8 @@ const maxAdminBody = 64 << 10
 //	POST  /day                       {"day"} close the business day, open a later one
 //	POST  /transfers                 {"from","to","amount","reference","text"}
 //	POST  /subsidies /interest /charges   {"account","amount","reference","text"}
+//	POST  /repeats                   {"account","reference"} an entry of today a second time, by mistake
+//	POST  /corrections               {"account","reference"} interest, a charge or a repeat taken back
 //	POST  /deposits                  {"account","amount"} cash to a customer
 //	POST  /payments                  {"member_id","year","amount","channel","terminal","account","paid_on"}
 //	GET   /customers/{number}        one account; PATCH {"state","mandate"}
@@ -80,6 +82,14 @@ func (b *Bank) adminMoney(mux *http.ServeMux) {
 			return adminReference{reference}, errors.Join(err, b.checkpoint())
 		}))
 	}
+	mux.HandleFunc("POST /repeats", command(func(_ *http.Request, c adminMove) (any, error) {
+		reference, err := b.Repeat(c.Account, c.Reference)
+		return adminReference{reference}, errors.Join(err, b.checkpoint())
+	}))
+	mux.HandleFunc("POST /corrections", command(func(_ *http.Request, c adminMove) (any, error) {
+		err := b.Correct(c.Account, c.Reference)
+		return adminReference{c.Reference}, errors.Join(err, b.checkpoint())
+	}))
 	mux.HandleFunc("POST /deposits", command(func(_ *http.Request, c adminMove) (any, error) {
 		var err error
 		b.Ledger(func(l *Ledger) { err = l.Deposit(c.Account, c.Amount) })

@@ -188,6 +188,8 @@ type Bank struct {
 	openings  map[string]int
 	tills     map[till]money.Amount
 	queue     []*message
+	// mistakes are entries of the bank's own accord that were not taken back.
+	mistakes []mistake
 }
 
 // New makes a bank and opens its accounts.
@@ -229,7 +231,7 @@ func New(c Config) (*Bank, error) {
 func (b *Bank) empty() {
 	b.sequence, b.batches = map[string]int{}, map[string]*batch{}
 	b.openings, b.tills = map[string]int{}, map[till]money.Amount{}
-	b.open, b.returning, b.queue, b.cards, b.crashed = nil, nil, nil, 0, false
+	b.open, b.returning, b.queue, b.mistakes, b.cards, b.crashed = nil, nil, nil, nil, 0, false
 }
 
 // Report is what a Step did.

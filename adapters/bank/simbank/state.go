@@ -33,6 +33,7 @@ type stateHead struct {
 	Openings  map[string]int `json:"openings"`
 	Tills     []tillState    `json:"tills"`
 	Contra    [contras]int64 `json:"contra"`
+	Mistakes  []mistake      `json:"mistakes,omitempty"`
 	Counts    stateCounts    `json:"counts"`
 }
 
@@ -73,7 +74,7 @@ func (b *Bank) Save(w io.Writer) error {
 	e := json.NewEncoder(out)
 	head := stateHead{
 		Version: stateVersion, Seed: uint64(b.seed), Day: b.day, Behaviour: b.behaviour, Sequence: b.sequence,
-		Cards: b.cards, Open: b.open, Openings: b.openings,
+		Cards: b.cards, Open: b.open, Openings: b.openings, Mistakes: b.mistakes,
 		Counts: stateCounts{
 			Batches: len(b.batches), Messages: len(b.queue), Returning: len(b.returning),
 			Funds: len(b.ledger.funds), Customers: len(b.ledger.customers),
@@ -137,6 +138,7 @@ func (b *Bank) Load(r io.Reader) error {
 		b.tills[t.Till] = t.Sum
 	}
 	b.batches, b.open, b.returning, b.queue = s.batches, s.head.Open, s.returning, s.queue
+	b.mistakes = s.head.Mistakes
 	return nil
 }
 

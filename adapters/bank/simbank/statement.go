@@ -213,7 +213,13 @@ func (b *Bank) post(kind, account string, m Move, d bank.Direction, against Cont
 	defer b.mu.Unlock()
 	return b.move(kind, m, func(e FundEntry) error {
 		e.Direction = d
-		return b.ledger.Post(account, e, against)
+		if err := b.ledger.Post(account, e, against); err != nil {
+			return err
+		}
+		if against == Own {
+			b.mistakes = append(b.mistakes, mistake{account, e})
+		}
+		return nil
 	})
 }
 

@@ -272,6 +272,8 @@ func TestSavedStateIsWhole(t *testing.T) {
 	_, b := life(t, 7, simbank.JSON)
 	_, err := b.TakeAtCounter(t.Context(), payment("1", "T-9"))
 	must(err)
+	charge, err := b.Charge(fund, simbank.Move{Amount: 5})
+	must(err)
 	var first, second bytes.Buffer
 	must(b.Save(&first))
 	other := open(t, newGateway(t, simbank.JSON), 2)
@@ -296,6 +298,10 @@ func TestSavedStateIsWhole(t *testing.T) {
 	must(other.Save(&second))
 	if other.Status().Sum != 0 {
 		t.Error("a refused state changed the bank")
+	}
+	must(other.Correct(fund, charge))
+	if err := other.Correct(fund, charge); !errors.Is(err, simbank.ErrNoMistake) {
+		t.Errorf("a charge was taken back twice: %v", err)
 	}
 }
 
