@@ -236,7 +236,7 @@ func TestARecallThatCameTooLate(t *testing.T) {
 		Subject: one[int64](t, w.world, `select id from exception_case where kind = 'recalled_batch_answered'`),
 	}
 	w.sql(t, `insert into exception_case (area, kind, subject, text, opened_on, opened_at)
-		values (610304, 'payrun_due', 'x', 'test', current_date, now())`)
+		values (610304, 'payrun_due', 'x', 'test', (now() at time zone 'Asia/Shanghai')::date, now())`)
 	other := executed
 	other.Subject = one[int64](t, w.world, `select id from exception_case where kind = 'payrun_due'`)
 	if _, err := w.try(w.maker, other); !errors.Is(err, casework.ErrNoRecall) {
@@ -446,7 +446,7 @@ func TestAWithheldBatchIsNotDelivered(t *testing.T) {
 		t.Fatal("the batch does not wait")
 	}
 	w.sql(t, `insert into bank_query (area, item_id, batch_id, asked_on, asked_at)
-		select area, id, batch_id, current_date, now() from payment_item`)
+		select area, id, batch_id, (now() at time zone 'Asia/Shanghai')::date, now() from payment_item`)
 	r, err := w.try(w.maker, evidence(w.paying[0].ID, casework.NotExecuted))
 	if err == nil {
 		_, err = w.tryDecide(w.checker, r, approval.Approved)

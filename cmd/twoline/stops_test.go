@@ -60,8 +60,9 @@ func stopsOfTheYear(first calendar.Month) []stop {
 		{"50 results", "insert on posting", benefit("psbc"), booked + "'psbc'", (*stops).kill},
 		{"60 file", "insert on posting", benefit("rcc"), booked + "'rcc'", (*stops).crash},
 		{
-			"61 file end", "update on receipt", "new.state = 'processed' and new.kind = 'payment_result_file'", booked + "'rcc'",
-			(*stops).kill,
+			// The file of those that were paid: that of the others may end beside it.
+			"61 file end", "update on receipt",
+			"new.state = 'processed' and new.kind = 'payment_result_file' and new.amount > 0", booked + "'rcc'", (*stops).kill,
 		},
 		{"70 return", "insert on payment_return_booked", "true", returned, (*stops).kill},
 		{"80 terminate", "insert on payment_item", "new.seq = 20 and " + of(first.Add(1)), "", (*stops).terminate},
