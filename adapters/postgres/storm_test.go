@@ -381,7 +381,7 @@ func free(t *testing.T, what string, work func()) {
 	go func() { defer close(over); work() }()
 	select {
 	case <-over:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Errorf("%s waits for it", what)
 	}
 }

@@ -173,7 +173,7 @@ func (o *opened) finish(t *testing.T, r once.Request, owner string, a *once.Stor
 // eventually waits for what comes without a signal.
 func eventually(t *testing.T, what string, yes func() bool) {
 	t.Helper()
-	limit := time.After(10 * time.Second)
+	limit := time.After(time.Minute)
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for !yes() {

@@ -184,7 +184,7 @@ func exists(path string) bool {
 // eventually waits for what another process does in its own time.
 func eventually(t *testing.T, what string, yes func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
@@ -607,7 +607,7 @@ func TestSweepEndsAnOrphan(t *testing.T) {
 	startRedis(t)
 	select {
 	case <-ended:
-	case <-time.After(10 * time.Second):
+	case <-time.After(time.Minute):
 		t.Error("the orphan still runs")
 	}
 	if exists(top) {

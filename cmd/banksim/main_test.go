@@ -126,7 +126,7 @@ func program(t *testing.T, args ...string) (stop func() (code int, out string), 
 		select {
 		case c := <-code:
 			return c, out.String()
-		case <-time.After(20 * time.Second):
+		case <-time.After(time.Minute):
 			t.Fatal("banksim does not stop")
 			return -1, ""
 		}

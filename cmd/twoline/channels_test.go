@@ -74,14 +74,14 @@ func TestADeadBankHoldsUpNoOther(t *testing.T) {
 		cancel()
 		<-pushed
 		m.g.channels.stop()
-		stop, end := context.WithTimeout(context.Background(), 5*time.Second)
+		stop, end := context.WithTimeout(context.Background(), time.Minute)
 		defer end()
 		if err := m.g.jobs.Stop(stop); err != nil {
 			t.Errorf("a dead bank keeps the service from ending: %v", err)
 		}
 	})
 	name := filepath.Join(live.Path, "outbox", m.batch.FileName)
-	deadline := time.After(15 * time.Second)
+	deadline := time.After(time.Minute)
 	for {
 		text, err := os.ReadFile(name)
 		if err == nil && sha256.Sum256(text) == m.batch.FileDigest {

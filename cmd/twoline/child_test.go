@@ -157,7 +157,7 @@ func (c *child) start(ctx context.Context) error {
 	case <-log.serving:
 	case <-end:
 		return fmt.Errorf("the service ended at its start:\n%s", log)
-	case <-time.After(30 * time.Second):
+	case <-time.After(2 * time.Minute):
 		return fmt.Errorf("the service does not serve after 30 s:\n%s", log)
 	}
 	c.cmd, c.end, c.log = cmd, end, log

@@ -462,7 +462,7 @@ func (r *townRun) secondRun(ctx context.Context) error {
 
 // worked waits until no background work is left; the daily look is on its own.
 func (r *townRun) worked(ctx context.Context) error {
-	deadline := time.Now().Add(45 * time.Second)
+	deadline := time.Now().Add(3 * time.Minute)
 	for {
 		var left string
 		err := r.town.ask(ctx, r.database, func(c *pgx.Conn) error {
@@ -474,7 +474,7 @@ func (r *townRun) worked(ctx context.Context) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("background work is left after 45 s: %s %w", left, err)
+			return fmt.Errorf("background work is left after three minutes: %s %w", left, err)
 		}
 		if err := pause(ctx, 50*time.Millisecond); err != nil {
 			return err

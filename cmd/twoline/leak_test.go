@@ -93,7 +93,7 @@ func TestF118_NothingIsLeftOfAServiceThatWasToldToStop(t *testing.T) {
 	if err := h.start(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
 	var work sync.WaitGroup
 	for i := range 4 {

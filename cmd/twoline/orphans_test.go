@@ -83,7 +83,7 @@ func startEngine(t *testing.T, d pgtest.Database, w *errands) (*jobs.Engine, *po
 		t.Fatal(err)
 	}
 	t.Cleanup(func() {
-		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 		defer cancel()
 		if err := engine.Stop(ctx); err != nil {
 			t.Error(err)
@@ -95,11 +95,11 @@ func startEngine(t *testing.T, d pgtest.Database, w *errands) (*jobs.Engine, *po
 
 func eventually(t *testing.T, what string, yes func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	for !yes() {
 		if pause(ctx, 20*time.Millisecond) != nil {
-			t.Fatalf("not after 30 s: %s", what)
+			t.Fatalf("not after two minutes: %s", what)
 		}
 	}
 }

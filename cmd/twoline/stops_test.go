@@ -308,10 +308,10 @@ func (s *stops) terminate(ctx context.Context, x stop) error {
 	}
 	select {
 	case <-ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(time.Minute):
 	}
 	code, err := s.child.gone()
-	if took := time.Since(began); err != nil || code != exitOK || took > 10*time.Second {
+	if took := time.Since(began); err != nil || code != exitOK || took > 20*time.Second {
 		s.say(x.name, fmt.Sprintf("told to end, the program took %s and ended with %d, %v:\n%s", took, code, err,
 			s.child.lastWords()))
 	}

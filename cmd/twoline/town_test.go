@@ -65,7 +65,7 @@ type town struct {
 func openTown(t *testing.T) *town {
 	t.Helper()
 	w := &town{
-		binary: buildProgram(t), today: calendar.DayIn(time.Now()), county: newTown(), limit: 3 * time.Minute,
+		binary: buildProgram(t), today: calendar.DayIn(time.Now()), county: newTown(), limit: 10 * time.Minute,
 		configure: func(string, *simbank.Config) {},
 	}
 	env := w.start(t)

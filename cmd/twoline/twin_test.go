@@ -39,7 +39,7 @@ func openTwins(t *testing.T) *twins {
 	w := &twins{&yearTown{
 		first: calendar.MustMonth("2011-03"), last: calendar.MustMonth("2011-03"),
 		town: &town{
-			binary: buildDatedProgram(t), limit: time.Minute, county: people, dayFile: filepath.Join(t.TempDir(), "day"),
+			binary: buildDatedProgram(t), limit: 5 * time.Minute, county: people, dayFile: filepath.Join(t.TempDir(), "day"),
 		},
 	}}
 	w.today, w.configure = w.first.Day(1), w.configureBank

@@ -54,7 +54,7 @@ func openYear(t *testing.T) *yearTown {
 	y := &yearTown{
 		first: calendar.MustMonth("2011-03"), last: calendar.MustMonth("2011-04"), kills: 3, crashs: 1, stride: 9,
 		town: &town{
-			binary: buildDatedProgram(t), limit: 2 * time.Minute, county: newYearPeople(),
+			binary: buildDatedProgram(t), limit: 6 * time.Minute, county: newYearPeople(),
 			dayFile: filepath.Join(t.TempDir(), "day"),
 		},
 	}

@@ -547,7 +547,7 @@ func TestAConnectionThatNobodyUsesIsGivenUp(t *testing.T) {
 // the client can have seen it.
 func waitClosed(t *testing.T, s *banktest.Server) {
 	t.Helper()
-	deadline := time.After(5 * time.Second)
+	deadline := time.After(time.Minute)
 	for s.Open() > 0 {
 		select {
 		case <-deadline:
