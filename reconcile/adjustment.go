@@ -3,6 +3,7 @@ package reconcile
 import (
 	"cmp"
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -11,7 +12,6 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
-	"twoline/gateway/report"
 	"twoline/reconcile/match"
 )
 
@@ -33,6 +33,8 @@ type Outstanding struct {
 	// it; BankReference the bank's own. Either may be empty.
 	Reference, BankReference string
 	Amount                   money.Amount
+	// Owner is who works on the break in which the line stands, where somebody does.
+	Owner string
 }
 
 // Group is the lines of one side and direction: the oldest by name, all of them
@@ -48,6 +50,8 @@ type Group struct {
 // with it.
 type AdjustmentTable struct {
 	Holder ledger.FundAccount
+	// Number is the SHA-256 of the account's number; it is kept with a close.
+	Number [sha256.Size]byte
 	Month  calendar.Month
 	// Day is the month's last, MatchedThrough that of the last run.
 	Day, MatchedThrough        calendar.Day
@@ -55,12 +59,38 @@ type AdjustmentTable struct {
 	BankAdjusted, BookAdjusted money.Amount
 	// The four groups, as the bank and the book received or paid.
 	BankReceived, BankPaid, BookReceived, BookPaid Group
+	// Tolerated is what the bank's lines of all matches so far hold beyond the book's,
+	// within the account's tolerance. The book's adjusted balance is with it.
+	Tolerated money.Amount
+	// ToleratedGross sums those differences, each without its sign, that no earlier month's
+	// close signed. It is known of a month that is closed, or about to be.
+	ToleratedGross money.Amount
 	// Agrees says that the adjusted balances are equal.
 	Agrees bool
+	// Closed is the month's close, nil where it is open.
+	Closed *ClosedMonth
+}
+
+// NamedGroup is one group under its stable name.
+type NamedGroup struct {
+	Group
+
+	Name string
+}
+
+// Groups are the four groups in their order.
+func (t AdjustmentTable) Groups() []NamedGroup {
+	return []NamedGroup{
+		{t.BankReceived, "bank_received"},
+		{t.BankPaid, "bank_paid"},
+		{t.BookReceived, "book_received"},
+		{t.BookPaid, "book_paid"},
+	}
 }
 
 // Adjustment makes the reconciliation statement of an account's month. The bank's
-// statements must cover the month's last day.
+// statements must cover the month's last day. That of a closed month is the one that
+// was kept with it, whatever was matched since.
 func (s *Service) Adjustment(
 	ctx context.Context, by approval.Officer, account int64, month calendar.Month,
 ) (AdjustmentTable, error) {
@@ -69,7 +99,22 @@ func (s *Service) Adjustment(
 	if err := mayRead(by, a.Area); err != nil {
 		return out, err
 	}
-	err := s.store.Read(ctx, func(tx Tx) error { return s.adjust(ctx, tx, a, &out) })
+	err := s.store.Read(ctx, func(tx Tx) error {
+		kept, ok, err := tx.ClosedTable(ctx, a, month)
+		if err != nil {
+			return err
+		}
+		if ok {
+			out = kept
+			out.Holder, err = tx.LoadFundAccount(ctx, a.Area, a.ID)
+			out.Holder.Name = kept.Holder.Name
+			return err
+		}
+		if err := s.adjust(ctx, tx, a, &out); err != nil {
+			return err
+		}
+		return tx.NameOwners(ctx, a, &out)
+	})
 	if err != nil {
 		return out, fmt.Errorf("adjustment table of fund account %d for %s: %w", account, month, err)
 	}
@@ -85,6 +130,7 @@ func (s *Service) adjust(ctx context.Context, tx Tx, a Account, out *AdjustmentT
 	if out.Holder, err = tx.LoadFundAccount(ctx, a.Area, a.ID); err != nil {
 		return err
 	}
+	out.Number = NumberDigest(out.Holder)
 	last, err := tx.LastReconciliation(ctx, a)
 	if err != nil {
 		return err
@@ -105,7 +151,7 @@ func (s *Service) adjust(ctx context.Context, tx Tx, a Account, out *AdjustmentT
 		})
 		return nil
 	}
-	scope := Scope{Account: a, Day: out.Day, Since: last, Fresh: false}
+	scope := Scope{Account: a, Day: out.Day, Since: last, Fresh: false, Sparse: false, Asked: nil}
 	if err := tx.EachOpenStatementLine(ctx, scope, onBank); err != nil {
 		return err
 	}
@@ -115,10 +161,13 @@ func (s *Service) adjust(ctx context.Context, tx Tx, a Account, out *AdjustmentT
 	if err := tx.EachSettledLater(ctx, a, out.Day, onBank, onBook); err != nil {
 		return err
 	}
+	if out.Tolerated, err = tx.ToleratedDifferences(ctx, a, out.Day); err != nil {
+		return err
+	}
 	return out.close(r)
 }
 
-func side(d bank.Direction, received, paid *Group) *Group {
+func side[T any](d bank.Direction, received, paid *T) *T {
 	if d == bank.Debit {
 		return paid
 	}
@@ -132,12 +181,18 @@ func (t *AdjustmentTable) close(r Report) error {
 	}
 	t.MatchedThrough = r.MatchedThrough
 	t.BankClosing, t.BookClosing = r.Bank.Closing, r.Book.Closing
-	t.BookAdjusted = t.BookClosing + t.BankReceived.Amount - t.BankPaid.Amount
+	t.BookAdjusted = t.BookClosing + t.BankReceived.Amount - t.BankPaid.Amount + t.Tolerated
 	t.BankAdjusted = t.BankClosing + t.BookReceived.Amount - t.BookPaid.Amount
 	t.Agrees = t.BankAdjusted == t.BookAdjusted
-	if t.BankAdjusted != r.Bank.Adjusted || t.BookAdjusted != r.Book.Adjusted {
-		return fmt.Errorf("the lines give %s and %s, the sums %s and %s", t.BankAdjusted, t.BookAdjusted,
-			r.Bank.Adjusted, r.Book.Adjusted)
+	for _, sums := range [][2]money.Amount{
+		{t.BankReceived.Amount, r.Bank.Credits},
+		{t.BankPaid.Amount, r.Bank.Debits},
+		{t.BookReceived.Amount, r.Book.Credits},
+		{t.BookPaid.Amount, r.Book.Debits},
+	} {
+		if sums[0] != sums[1] {
+			return fmt.Errorf("the lines give %s, the sums %s", sums[0], sums[1])
+		}
 	}
 	return nil
 }
@@ -170,74 +225,4 @@ func (g Group) Unnamed() (int, money.Amount) {
 		left -= o.Amount
 	}
 	return g.Count - len(g.Items), left
-}
-
-// Write puts the table on a sheet.
-func (t AdjustmentTable) Write(sheet report.Sheet, lang report.Language) error {
-	w := adjustmentWords(lang)
-	h := t.Holder
-	notes := []string{
-		fmt.Sprintf("%s · %s %s", h.Name, h.Bank, h.No), fmt.Sprintf(w.asOf, t.Month, t.Day, t.MatchedThrough), w.unit,
-	}
-	if t.MatchedThrough.Before(t.Day) {
-		notes = append(notes, w.unmatched)
-	}
-	err := sheet.Begin(report.Head{Name: w.title, Title: w.title, Notes: notes, Columns: w.columns})
-	if err != nil {
-		return err
-	}
-	for _, half := range []struct {
-		balance, plus, minus string
-		closing, adjusted    money.Amount
-		received, paid       Group
-	}{
-		{w.book, w.bankReceived, w.bankPaid, t.BookClosing, t.BookAdjusted, t.BankReceived, t.BankPaid},
-		{w.bank, w.bookReceived, w.bookPaid, t.BankClosing, t.BankAdjusted, t.BookReceived, t.BookPaid},
-	} {
-		if err := sum(sheet, half.balance, half.closing); err != nil {
-			return err
-		}
-		if err := half.received.write(sheet, w, half.plus); err != nil {
-			return err
-		}
-		if err := half.paid.write(sheet, w, half.minus); err != nil {
-			return err
-		}
-		if err := sum(sheet, w.adjusted, half.adjusted); err != nil {
-			return err
-		}
-	}
-	verdict := w.differs
-	if t.Agrees {
-		verdict = w.agrees
-	}
-	if err := sum(sheet, verdict, t.BankAdjusted-t.BookAdjusted); err != nil {
-		return err
-	}
-	return sheet.End()
-}
-
-func sum(sheet report.Sheet, name string, amount money.Amount) error {
-	return sheet.Row(report.TextCell(name), report.Blank(), report.Blank(), report.Blank(), report.Blank(),
-		report.MoneyCell(amount))
-}
-
-// write gives the group a row with its sum, then each line one.
-func (g Group) write(sheet report.Sheet, w adjustmentText, name string) error {
-	if err := sum(sheet, fmt.Sprintf(name, g.Count), g.Amount); err != nil {
-		return err
-	}
-	for _, o := range g.Items {
-		err := sheet.Row(report.Blank(), report.DateCell(o.Booked), report.TextCell(o.Reference),
-			report.TextCell(o.BankReference), report.CountCell(o.Age), report.MoneyCell(o.Amount))
-		if err != nil {
-			return err
-		}
-	}
-	count, left := g.Unnamed()
-	if count == 0 {
-		return nil
-	}
-	return sheet.Row(report.TextCell(fmt.Sprintf(w.others, count)), report.Blank(), report.Blank(), report.Blank(),
-		report.Blank(), report.MoneyCell(left))
 }

@@ -25,4 +25,14 @@
 // facts of their own, and a line stands in at most one open break. Nothing is
 // booked for a break: a debit that nobody instructed is alarmed about at once, and
 // a credit that looks like a payment coming back is proposed as one.
+//
+// # What becomes of a break
+//
+//	met: class, day, letter, incident ─► owned, noted, papers ─► proposed ─► approved by another person
+//	     ▲                                                                        │
+//	     └─ its lines stand in another break: owner, day,          a request to the flow that owns the
+//	        notes and papers go on                                 money, a case for its office, a letter
+//
+// A break ends only when its lines have their equals: what is approved is asked for by
+// the front door of the flow that books it, and the next run sees the entry.
 package reconcile

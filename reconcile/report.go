@@ -43,9 +43,12 @@ func (s *Service) report(ctx context.Context, tx Tx, r *Report) error {
 		return err
 	}
 	r.Bank.Adjusted = r.Bank.Closing + r.Book.Credits - r.Book.Debits
-	r.Book.Adjusted = r.Book.Closing + r.Bank.Credits - r.Bank.Debits
+	if r.Tolerated, err = tx.ToleratedDifferences(ctx, r.Account, r.Day); err != nil {
+		return err
+	}
+	r.Book.Adjusted = r.Book.Closing + r.Bank.Credits - r.Bank.Debits + r.Tolerated
 	r.Agrees = r.Bank.Adjusted == r.Book.Adjusted
-	r.Clean = r.Agrees && r.Bank.Lines == 0 && r.Book.Lines == 0
+	r.Clean = r.Agrees && r.Bank.Lines == 0 && r.Book.Lines == 0 && r.Tolerated == 0
 	return nil
 }
 
@@ -84,7 +87,7 @@ func outstanding(ctx context.Context, tx Tx, r *Report) error {
 		return err
 	}
 	r.MatchedThrough = last.Day
-	scope := Scope{Account: r.Account, Day: r.Day, Since: last, Fresh: false}
+	scope := Scope{Account: r.Account, Day: r.Day, Since: last, Fresh: false, Sparse: true, Asked: nil}
 	err = tx.EachOpenStatementLine(ctx, scope, func(l match.StatementLine) error {
 		r.Bank.add(l.Movement)
 		return nil

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"twoline/gateway/approval"
@@ -19,7 +20,7 @@ const daysPerRun = 31
 func (s *Service) Match(ctx context.Context, a Account) error {
 	for again := true; again; {
 		err := s.store.InTx(ctx, func(tx Tx) (err error) {
-			_, again, err = s.matchNext(ctx, tx, a, calendar.Day{})
+			_, again, err = s.matchNext(ctx, tx, a, calendar.Day{}, false)
 			return err
 		})
 		if err != nil {
@@ -42,7 +43,7 @@ func (s *Service) Run(
 		for again := true; again; {
 			var run Run
 			var err error
-			if run, again, err = s.matchNext(ctx, tx, a, day); err != nil {
+			if run, again, err = s.matchNext(ctx, tx, a, day, true); err != nil {
 				return nil, err
 			}
 			total.Day = run.Day
@@ -56,8 +57,11 @@ func (s *Service) Run(
 
 // matchNext matches the next days that statements cover, at most daysPerRun, and
 // says whether there are more; where there are none it looks at the last day
-// again. until bounds the days; no date is no bound.
-func (s *Service) matchNext(ctx context.Context, tx Tx, a Account, until calendar.Day) (Run, bool, error) {
+// again. until bounds the days; no date is no bound. inside says that the transaction
+// may have written before.
+func (s *Service) matchNext(
+	ctx context.Context, tx Tx, a Account, until calendar.Day, inside bool,
+) (Run, bool, error) {
 	none := Run{Account: a, Day: calendar.Day{}, Matches: 0, Opened: 0, Closed: 0}
 	if err := tx.LockReconciliation(ctx, a); err != nil {
 		return none, false, err
@@ -93,7 +97,7 @@ func (s *Service) matchNext(ctx context.Context, tx Tx, a Account, until calenda
 	if !stop.Before(end) {
 		stop = end
 	}
-	run, err := s.matchDays(ctx, tx, days{account: a, last: last, stop: stop, final: stop == end})
+	run, err := s.matchDays(ctx, tx, days{account: a, last: last, stop: stop, final: stop == end, inside: inside})
 	return run, stop.Before(end), err
 }
 
@@ -105,6 +109,8 @@ type days struct {
 	// final says that no further day follows in this run. Only then is it known
 	// what nothing explains.
 	final bool
+	// inside says that the transaction may have written before.
+	inside bool
 }
 
 // matchDays goes from day to day. Each day's lines meet what the days before
@@ -120,29 +126,39 @@ func (s *Service) matchDays(ctx context.Context, tx Tx, d days) (Run, error) {
 	if first.After(d.stop) {
 		first = d.stop
 	}
+	sets, err := tx.ApprovedRules(ctx, d.account)
+	if err != nil {
+		return run, err
+	}
 	var counts []Count
-	m := match.New()
-	scope := Scope{Account: d.account, Day: first, Since: d.last, Fresh: false}
+	alone := !d.inside
+	m := match.New(rulesOn(sets, first))
+	scope := Scope{Account: d.account, Day: first, Since: d.last, Fresh: false, Sparse: true, Asked: nil}
 	for {
-		if err := feed(ctx, tx, scope, m); err != nil {
+		m.Through(scope.Day)
+		found, err := feed(ctx, tx, scope, m, alone)
+		if err != nil {
 			return run, err
 		}
+		counts = append(counts, found...)
 		if err := m.Match(ctx, past{tx: tx, account: d.account}); err != nil {
 			return run, err
 		}
-		found, err := tx.AddMatches(ctx, d.account, m.Matches())
-		if err != nil {
+		if found, err = tx.AddMatches(ctx, d.account, m.Matches()); err != nil {
 			return run, err
 		}
 		counts = append(counts, found...)
 		if scope.Day == d.stop {
 			break
 		}
-		next := match.New()
+		day := scope.Day.AddDays(1)
+		next := match.New(rulesOn(sets, day))
 		m.Left(next)
 		m = next
-		day := scope.Day.AddDays(1)
-		scope = Scope{Account: d.account, Day: day, Since: Mark{Day: scope.Day, Floor: scope.Day}, Fresh: true}
+		scope = Scope{
+			Account: d.account, Day: day, Since: Mark{Day: scope.Day, Floor: scope.Day}, Fresh: true,
+			Sparse: true, Asked: m.AskedBankReferences(),
+		}
 	}
 	run.Opened, run.Closed, err = s.renewBreaks(ctx, tx, d, m.Breaks())
 	if err != nil {
@@ -165,19 +181,54 @@ func (s *Service) matchDays(ctx context.Context, tx Tx, d days) (Run, error) {
 	return run, tx.AddReconciliation(ctx, d.account, mark, counts)
 }
 
-// feed gives a matcher the lines of a scope, the book's first.
-func feed(ctx context.Context, tx Tx, scope Scope, m *match.Matcher) error {
-	err := tx.EachOpenBookLine(ctx, scope, func(b match.BookLine) error {
+// errStopped ends the reading of lines that nobody takes any more.
+var errStopped = errors.New("the lines are not taken any more")
+
+// feed gives a matcher the lines of a scope, the book's first. Pairs that are found
+// while the statement is read beside the transaction are kept and counted at once.
+func feed(ctx context.Context, tx Tx, scope Scope, m *match.Matcher, beside bool) ([]Count, error) {
+	bank, err := tx.OpenStatement(ctx, scope, beside)
+	if err != nil {
+		return nil, err
+	}
+	defer bank.Close()
+	err = tx.EachOpenBookLine(ctx, scope, func(b match.BookLine) error {
 		m.AddBook(b)
 		return nil
 	})
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return tx.EachOpenStatementLine(ctx, scope, func(l match.StatementLine) error {
-		m.AddStatement(l)
-		return nil
+	called, many, err := bank.Called(ctx)
+	if err == nil && many {
+		err = m.ReadBankReferences(ctx, past{tx: tx, account: scope.Account})
+	}
+	if err != nil {
+		return nil, err
+	}
+	m.Called(called)
+	if !bank.Beside() {
+		return nil, bank.Each(ctx, func(l match.StatementLine) error {
+			m.AddStatement(l)
+			return nil
+		})
+	}
+	var failed error
+	counts, err := tx.AddMatches(ctx, scope.Account, func(yield func(match.Match) bool) {
+		failed = bank.Each(ctx, func(l match.StatementLine) error {
+			m.AddStatement(l)
+			for x, ok := m.TakePair(); ok; x, ok = m.TakePair() {
+				if !yield(x) {
+					return errStopped
+				}
+			}
+			return nil
+		})
 	})
+	if failed != nil && !errors.Is(failed, errStopped) {
+		return nil, failed
+	}
+	return counts, err
 }
 
 // sumCounts adds the counts of several days by day of settlement and rule.
@@ -247,6 +298,9 @@ func (s *Service) renewBreaks(ctx context.Context, tx Tx, d days, breaks []match
 		if err := tx.ProposeReturns(ctx, a); err != nil {
 			return 0, 0, err
 		}
+		if err := s.tend(ctx, tx, a, today); err != nil {
+			return 0, 0, err
+		}
 	}
 	return len(fresh), len(gone), nil
 }
@@ -260,6 +314,14 @@ type past struct {
 // Standings implements match.Past.
 func (p past) Standings(ctx context.Context, lines []match.StatementLine) ([]match.Standing, error) {
 	return p.tx.ReferenceStandings(ctx, p.account, lines)
+}
+
+// OurBatch implements match.Batches: storage names no batch but ours.
+func (p past) OurBatch(string) bool { return true }
+
+// BankReferences implements match.BankReferences.
+func (p past) BankReferences(ctx context.Context, references []string) ([]string, error) {
+	return p.tx.BankReferences(ctx, p.account, references)
 }
 
 // unclearedDays is after how many working days a payment that the bank reported
@@ -286,6 +348,9 @@ func (s *Service) Tick(ctx context.Context, today calendar.Day) error {
 			return err
 		}
 		if err := s.store.InTx(ctx, func(tx Tx) error { return tx.AlarmUncleared(ctx, a, limit) }); err != nil {
+			return err
+		}
+		if err := s.remind(ctx, a, today); err != nil {
 			return err
 		}
 	}

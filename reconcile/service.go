@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
@@ -65,8 +66,8 @@ func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) er
 	err = s.store.InTx(ctx, func(tx Tx) error {
 		why := refusal.why
 		text := why.Text
-		if why.Line > 0 {
-			text = fmt.Sprintf("line %d: %s", why.Line, text)
+		if at := fmt.Sprintf("line %d", why.Line); why.Line > 0 && !strings.HasPrefix(text, at+",") {
+			text = at + ": " + text
 		}
 		return tx.QuarantineReceipt(ctx, file, why.Code, text)
 	})

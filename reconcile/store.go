@@ -52,13 +52,34 @@ type RunTx interface {
 	// EachOpenBookLine gives every book line of the scope that is not matched. fn
 	// must not use the transaction.
 	EachOpenBookLine(ctx context.Context, s Scope, fn func(match.BookLine) error) error
+	// BankReferences answers match.BankReferences for lines of the book that
+	// EachOpenBookLine gave Unread.
+	BankReferences(ctx context.Context, a Account, references []string) ([]string, error)
 	// EachOpenStatementLine gives the bank's, by booking date and position.
 	EachOpenStatementLine(ctx context.Context, s Scope, fn func(match.StatementLine) error) error
+	// OpenStatement begins to read the bank's lines of the scope. beside says that
+	// the transaction has written nothing that they rest upon, so that many lines may
+	// be read beside it.
+	OpenStatement(ctx context.Context, s Scope, beside bool) (StatementReader, error)
 	// ReferenceStandings answers match.Past.
 	ReferenceStandings(ctx context.Context, a Account, lines []match.StatementLine) ([]match.Standing, error)
 	// AddMatches keeps matches and counts them by day and rule.
 	AddMatches(ctx context.Context, a Account, matches iter.Seq[match.Match]) ([]Count, error)
 	AddReconciliation(ctx context.Context, a Account, m Mark, counts []Count) error
+}
+
+// StatementReader reads the bank's lines of one scope.
+type StatementReader interface {
+	// Called returns what the bank called the items that lines without an id of ours,
+	// or Scope.Asked, ask for, by their ids; or says that they are too many for that.
+	// It comes before Each.
+	Called(ctx context.Context) (called map[string]string, many bool, err error)
+	// Each gives the lines by booking date and position.
+	Each(ctx context.Context, fn func(match.StatementLine) error) error
+	// Beside says that the transaction may be used within fn.
+	Beside() bool
+	// Close ends the reading.
+	Close()
 }
 
 // AccountTx finds accounts.
@@ -113,7 +134,10 @@ type Tx interface {
 	ReceiptTx
 	StatementTx
 	RunTx
+	RulesTx
+	MonthTx
 	BreakTx
+	DeskTx
 	ReportTx
 	AccountTx
 }

@@ -71,6 +71,10 @@ type Scope struct {
 	// Fresh leaves out what the last run left open: the lines of the days after
 	// Since.Day alone are read.
 	Fresh bool
+	// Sparse lets lines of the book come Unread.
+	Sparse bool
+	// Asked are the bank's references that lines from before the scope ask for.
+	Asked []string
 }
 
 // Count is how many lines one rule matched on one day.
@@ -153,7 +157,7 @@ func AlarmOf(b match.Break) (Alarm, bool) {
 			Kind: "duplicate_bank_debit", Subject: subject,
 			Text: fmt.Sprintf("the bank debited %s on %s for an item that it had debited before", b.Amount, b.Day),
 		}, true
-	case match.AbsentInBank, match.AmountDiffers, match.Ambiguous:
+	case match.AbsentInBank, match.AmountDiffers, match.Ambiguous, match.Waiting, match.BankCharge, match.BankInterest:
 		return Alarm{}, false
 	}
 	return Alarm{}, false
@@ -165,8 +169,10 @@ type Break struct {
 	FundAccount int64
 	Class       match.Class
 	Reason      match.Reason
-	Direction   bank.Direction
-	Amount      money.Amount
+	// Detail is what more was known when it was opened, or "".
+	Detail    Detail
+	Direction bank.Direction
+	Amount    money.Amount
 	// Day is the earliest day of its lines.
 	Day      calendar.Day
 	OpenedOn calendar.Day
@@ -179,6 +185,32 @@ type Break struct {
 	Book      []match.Key
 	// StatementLines and BookLines count them all.
 	StatementLines, BookLines int
+}
+
+// Detail is what is known of a break beyond its reason.
+type Detail string
+
+// The details.
+const (
+	// ResultWithoutMoney is an item that its bank says succeeded and its statement does
+	// not show; LateResult one whose money moved in an earlier month than it was booked.
+	ResultWithoutMoney Detail = "result_without_money"
+	LateResult         Detail = "late_result"
+	// ArrivalWithoutResult is money for a batch of ours, or an item of it, of which the
+	// bank did not say what became of it; DebitWithoutResult the same for money out.
+	ArrivalWithoutResult Detail = "arrival_without_result"
+	DebitWithoutResult   Detail = "debit_without_result"
+	// ReturnedPayment is a credit that looks like one of our payments coming back.
+	ReturnedPayment Detail = "returned_payment"
+	// UnknownDebit is money that left and that nobody we know instructed.
+	UnknownDebit Detail = "unknown_debit"
+)
+
+// Details lists them all.
+func Details() []Detail {
+	return []Detail{
+		ResultWithoutMoney, LateResult, ArrivalWithoutResult, DebitWithoutResult, ReturnedPayment, UnknownDebit,
+	}
 }
 
 // MaxBreakLines bounds the lines that a listed break names.
@@ -217,7 +249,10 @@ type Report struct {
 	// are counted as outstanding.
 	MatchedThrough calendar.Day
 	Bank, Book     Side
-	Matched        []Count
+	// Tolerated is what the bank's lines of matches up to the day hold beyond the
+	// book's, within the account's tolerance. It is a line of its own on the book's side.
+	Tolerated money.Amount
+	Matched   []Count
 	// Breaks are the open ones of lines up to the day, at most MaxReportBreaks;
 	// BreakCount counts them all.
 	Breaks     []Break

@@ -71,8 +71,8 @@ func (s *Server) caseworkRoutes() {
 // Decision is what is asked for, and what became of it.
 type Decision struct {
 	ID             ID        `json:"id"`
-	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts"`
-	SubjectID      ID        `json:"subject_id"               doc:"The receipt, the item, the case, the return, the death notice, the fund account, or the list of personal accounts"`
+	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules"`
+	SubjectID      ID        `json:"subject_id"               doc:"The receipt, the item, the case, the return, the death notice, the fund account, the list of personal accounts, or the set of rules"`
 	Decision       string    `json:"decision"                 enum:"accept,reject,succeeded,failed,not_executed,settled,executed,unclaimed,taken_back,entered"`
 	About          string    `json:"about"                    doc:"What its maker was shown"`
 	Document       string    `json:"document"`
@@ -178,7 +178,7 @@ func (s *Server) settleCase(ctx context.Context, c Call, in *resolutionCommand) 
 type decisionsQuery struct {
 	Paging
 
-	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts"`
+	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules"`
 	Status string `query:"status" enum:"submitted,approved,rejected,withdrawn"`
 }
 

@@ -95,6 +95,15 @@ func explanations() []row {
 			"arrival_role", 422, "money was reported on an account that contributions do not arrive on",
 			"report credits of income, treasury and fiscal special accounts only",
 		},
+		{"attachment_not_found", 404, "the break has no such paper", "read the break: its papers have ids"},
+		{
+			"attachment_size", 422, "a paper has no bytes, or more than 4 MiB",
+			"scan it smaller, or attach it in parts",
+		},
+		{
+			"attachment_type", 422, "the bytes are not of the media type that was named, or not of one that is kept",
+			"attach a PDF, PNG, JPEG, xlsx, plain text or CSV and name its type",
+		},
 		{
 			"authority_unknown", 401, "the signature covers another address than the one that was reached",
 			"sign the address you send to",
@@ -142,6 +151,51 @@ func explanations() []row {
 		{
 			"book_sealed", 409, "the business day of the booking, or the go-live day of the scheme's book, is sealed",
 			"send it again on the next business day; what is missing of go-live is a movement of a later day",
+		},
+		{
+			"book_unreadable", inCommands, "the exported book cannot be read, or a line of it",
+			"correct the line and the column that the text names",
+		},
+		{
+			"break_being_booked", 409, "a request that books a line of the break lives",
+			"book the transfer that subject names, or reject or withdraw it, then propose anew",
+		},
+		{
+			"break_closed", 409, "the break was closed, or its lines stand in another one",
+			"read the break that continues it; nothing is entered about a closed one",
+		},
+		{"break_not_found", 404, "the break does not exist for this caller", "check the id"},
+		{
+			"break_over_age", 409, "a break of the month is older than the area's rule break_age_days lets it be",
+			"resolve the break that subject names",
+		},
+		{
+			"break_owner", 422,
+			"the owner is no officer of agency finance or the finance bureau of the area who works on breaks",
+			"name the login of one who does",
+		},
+		{
+			"break_work_invalid", 400, "a note, a day, a paper's name or a proposal is not one that can be entered",
+			"correct the field",
+		},
+		{
+			"bureau_arithmetic", 422, "the closing balances of the bureau and the lines between them do not add up",
+			"send the missing lines together, or the corrected balance",
+		},
+		{
+			"bureau_closing", inFiles,
+			"a closing balance stands with a voucher or an amount, or on another day than a month's last",
+			"give it a line of its own, of the month's last day",
+		},
+		{
+			"bureau_direction", inFiles, "a line of the bureau's journal is no debit and no credit, or both",
+			"give direction and amount, or one of the columns debit and credit",
+		},
+		{"bureau_journal_long", 413, "the journal has more than 200000 lines", "send it by month"},
+		{
+			"bureau_journal_missing", 404,
+			"the bureau's journal of the account and month was not imported, or no closing balance up to it",
+			"import it as bureau_journal, with the closing balance of the month",
 		},
 		{"caller_not_allowed", 403, "the route is for another kind of caller", "call it as that caller"},
 		{
@@ -460,6 +514,18 @@ func explanations() []row {
 		{"jsonl_order", inFiles, "a record does not follow the one before it", "put the records into file order"},
 		{"jsonl_syntax", inFiles, "a line is not one flat JSON object in UTF-8", "correct the line"},
 		{"layout", inCommands, "the configured layout of a bank's file cannot be used", "correct the profile"},
+		{
+			"letter_alive", 409, "a letter asks the bank for the same money, and its answer is not due yet",
+			"wait for the answer to the letter that subject names; once its day has passed another one may be drawn",
+		},
+		{
+			"letter_lines", 422, "the break has more lines than one letter names",
+			"ask the bank about parts of it outside the gateway, and note its answer",
+		},
+		{
+			"letter_not_found", 404, "no letter was drawn up about the break, or not this one",
+			"propose a claim: its approval draws one",
+		},
 		{"line_too_long", 413, "a line is longer than 64 KiB", "shorten it"},
 		{
 			"login_refused", 401, "login or password is wrong, or the login is locked",
@@ -481,6 +547,11 @@ func explanations() []row {
 			"marker_unreadable", inFiles, "the marker beside a file does not hold its number of lines and their amount",
 			"write the marker again: count, one blank, amount",
 		},
+		{"match_rules", 400, "the rules of matching are not usable", "correct the field that the text names"},
+		{
+			"match_rules_past", 409, "the account is matched through the day that rules are to hold from",
+			"choose a later day",
+		},
 		{
 			"member_not_found", 404, "the member does not exist for this caller",
 			"check the id; members of other areas and banks are not found either",
@@ -500,6 +571,7 @@ func explanations() []row {
 			"month_in_future", 422, "the month is more than one ahead",
 			"pay it in the month before it, in itself or later",
 		},
+		{"month_not_begun", 400, "the month has not begun", "name one that has"},
 		{"mt940_loss", inCommands, "MT940 cannot hold a value", "take camt.053, or a charset that has the characters"},
 		{"no_book", inFiles, "the scheme has no book in the area", "register its first fund account"},
 		{
@@ -613,7 +685,25 @@ func explanations() []row {
 		},
 		{"payout_exists", inFiles, "the member has another active account for benefits", "end that one first"},
 		{"period_closed", 409, "the account's month is closed", "book in the open month"},
+		{
+			"period_differs", 409, "the adjusted balances of bank and book differ",
+			"look at the reconciliation statement and find the line that is missing",
+		},
+		{
+			"period_not_covered", 409, "the bank's statements do not reach the month's last day",
+			"take in the statements that are missing",
+		},
+		{
+			"period_not_matched", 409,
+			"the account is not matched through the month's last day, or was before its book was sealed",
+			"POST /v1/reconciliations/{account}/{date}/run for the last day",
+		},
 		{"period_not_sealed", 409, "a day of the month is not sealed", "wait until all are"},
+		{"period_out_of_order", 409, "an earlier month of the account is open", "close that one first"},
+		{
+			"period_quarantine", 409, "a statement of the month is set aside, and nobody decided about it",
+			"POST /v1/quarantine/{id}/decision for the receipt that subject names; a second person approves",
+		},
 		{
 			"person_known", inCommands, "a person of this name is known, and whether it is the same one was not said",
 			"give the person's number, or say that it is another one (--namesake)",
@@ -624,11 +714,28 @@ func explanations() []row {
 			"mend what stands at the lines that are named",
 		},
 		{
+			"proof_key", inCommands,
+			"the file holds no ed25519 key in PEM, private where one signs and public where one checks",
+			"make a pair with twoline admin proof-key",
+		},
+		{
+			"proof_not_signed", 422, "this gateway has no key for proofs",
+			"have its operator make one with twoline admin proof-key; or take the proof without a signature",
+		},
+		{
+			"proof_unreadable", inCommands, "the file is no signed proof",
+			"ask for it again and keep its bytes as they are",
+		},
+		{
 			"rate_limited", 429, "too many requests of this caller on this route",
 			"wait as many seconds as Retry-After says",
 		},
 		{"read_interrupted", inFiles, "the file could not be read to its end", "send it again"},
 		{"receipt_not_found", 404, "the receipt does not exist for this caller", "check the id"},
+		{
+			"reconcile_conservation", inLog, "a line was counted twice or not at all when bank and book were matched",
+			"report it: the report is withheld",
+		},
 		{"record_order", inFiles, "a record stands where it does not belong", "correct the file"},
 		{
 			"reference_malformed", inFiles, "the bank reference is missing or longer than 64 bytes",
@@ -641,6 +748,16 @@ func explanations() []row {
 		},
 		{"request_timeout", 408, "the request did not arrive in time", "send it again, faster"},
 		{"required", inFiles, "a field of the line is empty", "fill it"},
+		{"resolution_not_found", 404, "nothing was proposed about the break", "propose how it ends first"},
+		{
+			"resolution_open", 409, "a proposal about the break waits for its checker",
+			"let it be approved or rejected, or withdraw it",
+		},
+		{
+			"resolution_unfit", 422,
+			"the break cannot end in this way, or the flow that owns the money refuses its line",
+			"read the break: its proposals say what fits",
+		},
 		{
 			"return_not_found", 404, "the returned payment does not exist for this caller",
 			"check the id; it stands with the person's payments",
@@ -763,6 +880,11 @@ func explanations() []row {
 			"tier_not_chosen", 422, "the member chose no amount for the year",
 			"nothing can be taken until the agency has registered the member's choice",
 		},
+		{
+			"tolerated_unsigned", 409,
+			"matches differ within tolerance, and who closes the month did not state by how much",
+			"state the sum as tolerated_differences",
+		},
 		{"too_many_lines", 413, "the request has more than 10 000 lines", "send a file on the upload address"},
 		{"too_many_rows", inFiles, "the file has more rows than an opening may have", "split it"},
 		{"transaction_id", inFiles, "an id has no counterpart of at most 16 digits", "send back the id that was sent"},
@@ -825,6 +947,11 @@ func explanations() []row {
 		{
 			"working_days_unknown", 422, "the State Council's notice of the year is not loaded, so no pay day is known",
 			"wait for the release that has it",
+		},
+		{
+			"write_off_forbidden", 422,
+			"the break holds more than the area's rule write_off_limit allows, or no entry may book it",
+			"claim it from the bank, or carry a credit to suspense",
 		},
 		{"xml_depth", inFiles, "elements are nested too deep", "correct the file"},
 		{"xml_doctype", inFiles, "the file has a DOCTYPE", "send it without"},

@@ -424,14 +424,17 @@ func TestF94_WhatIsAnothersIsNotFound(t *testing.T) {
 func (c *county) lists(t *testing.T) {
 	t.Helper()
 	for path, who := range map[string][]string{
-		"/v1/withholding-batches":             {"rcu-1", "abc-1", "auditor.610303"},
-		"/v1/account-openings":                {"rcu-1", "abc-1", "business-maker.610303"},
-		"/v1/fund-transfers":                  {"auditor.610303"},
-		"/v1/cases":                           {"auditor.610303"},
-		"/v1/cases?status=closed":             {"auditor.610303"},
-		"/v1/fund-accounts":                   {"auditor.610303"},
-		"/v1/breaks":                          {"auditor.610303"},
-		"/v1/feedback?scheme=rural&year=2018": {"auditor.610303"},
+		"/v1/withholding-batches":  {"rcu-1", "abc-1", "auditor.610303"},
+		"/v1/account-openings":     {"rcu-1", "abc-1", "business-maker.610303"},
+		"/v1/fund-transfers":       {"auditor.610303"},
+		"/v1/cases":                {"auditor.610303"},
+		"/v1/cases?status=closed":  {"auditor.610303"},
+		"/v1/fund-accounts":        {"auditor.610303"},
+		"/v1/breaks":               {"auditor.610303"},
+		"/v1/periods":              {"auditor.610303"},
+		"/v1/reports/break-ageing": {"auditor.610303"},
+		"/v1/reports/business-comparison?month=2018-06":                     {"auditor.610303"},
+		"/v1/feedback?scheme=rural&year=2018":                               {"auditor.610303"},
 		"/v1/reports/trial-balance?scheme=rural&day=2018-06-05":             {"auditor.610303"},
 		"/v1/reports/fund-statement?scheme=rural&month=2018-06&open=true":   {"auditor.610303"},
 		"/v1/reports/vouchers?scheme=rural&month=2018-06&open=true":         {"auditor.610303"},
@@ -643,8 +646,8 @@ func TestF94_NoRouteNamesAThingToStrangers(t *testing.T) {
 	before, asked, owned := effects(), 0, 0
 	for _, r := range h.server.Table() {
 		if !strings.HasPrefix(r.Path, "/v1/") || !strings.Contains(r.Path, "{") || strings.HasPrefix(r.Path, "/v1/test-") ||
-			strings.HasPrefix(r.Path, "/v1/imports/") {
-			continue
+			strings.HasPrefix(r.Path, "/v1/imports/") || strings.HasSuffix(r.Path, "{situation}") {
+			continue // a kind and a situation are no things: everybody has lists of their own
 		}
 		stranger, own := h.officerOf(r, 610303), h.officerOf(r, 610304)
 		found := false
@@ -679,10 +682,32 @@ func TestF94_NoRouteNamesAThingToStrangers(t *testing.T) {
 	if after := effects(); after != before {
 		t.Errorf("strangers had %d effects", after-before)
 	}
+	h.situations(t)
 	t.Logf("%d ids, %d requests of strangers; the county's own found something by %d routes", len(ids), asked, owned)
 	if asked < 1000 || owned < 10 {
 		t.Error("hardly anything was asked for")
 	}
+}
+
+// situations prove that a list by situation holds the caller's own, and nothing else.
+func (h *abroad) situations(t *testing.T) {
+	t.Helper()
+	for _, r := range h.server.Table() {
+		if !strings.HasSuffix(r.Path, "{situation}") {
+			continue
+		}
+		q := request{method: r.Method, path: strings.ReplaceAll(r.Path, "{situation}", "late_result") + "?month=2018-06"}
+		q.token = h.officerOf(r, 610303)
+		if res := h.expect(q, 200, ""); strings.TrimSpace(res.body) != `{"items":[]}` {
+			t.Errorf("%s shows a stranger %s", q.path, res.body)
+		}
+		q.token = h.officerOf(r, 610304)
+		if res := h.expect(q, 200, ""); !strings.Contains(res.body, `"item_id"`) {
+			t.Errorf("%s shows the county %s", q.path, res.body)
+		}
+		return
+	}
+	t.Error("there is no list by situation")
 }
 
 // Ids drawn from everything that the county has, and some of nothing, are 404 to
@@ -991,6 +1016,9 @@ func TestS10_StepsOutOfOrderAreConflicts(t *testing.T) {
 	for day := testDay("2018-05-01"); day.Before(testDay("2018-06-01")); day = day.AddDays(1) {
 		c.data.Exec(t, `select seal_day(610304, 'rural', $1, now())`, day.Time())
 	}
+	c.data.Exec(t, emptyMay, special)
+	c.data.Exec(t, `update statement set opening = 1000, closing = 1000`)
+	c.post(t, "finance-maker.610304", "/v1/reconciliations/"+special+"/2018-05-31/run", `{}`, 200, "")
 	c.post(t, "finance-checker.610304", closing, "", 200, "")
 	conflict("finance-checker.610304", closing, "", "period_closed")
 	// A mandate is signed once and ended once.

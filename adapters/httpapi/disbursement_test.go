@@ -866,6 +866,7 @@ func TestDutiesOfTheMoneyOut(t *testing.T) {
 		"POST /v1/pay-runs/{id}/approve": checkers, "POST /v1/pay-runs/{id}/reject": checkers + ", " + releaser,
 		"POST /v1/pay-runs/{id}/withdraw": maker, "POST /v1/pay-runs/{id}/release": releaser,
 		"GET /v1/pay-runs/{id}/proof": reader, "GET /v1/pay-runs/{id}/proof/{step}": reader,
+		"GET /v1/pay-runs/{id}/signed-proof": reader, "GET /v1/proof-keys": reader,
 		"GET /v1/members/{id}/payments": reader, "GET /v1/disbursement-batches": bankReads,
 		"GET /v1/disbursement-batches/{id}": bankReads, "GET /v1/disbursement-batches/{id}/items": bankReads,
 		"GET /v1/disbursement-batches/{id}/file":             bank,

@@ -114,6 +114,8 @@ type setup struct {
 	routes func(*house, *httpapi.Server)
 	// today is the business day; nil is testToday.
 	today func() calendar.Day
+	// decoder reads statements; nil is statementLines.
+	decoder reconcile.Decoder
 }
 
 // open starts a server; everything ends with the test.
@@ -140,17 +142,25 @@ func open(tb testing.TB, s setup) *house {
 	if s.today == nil {
 		s.today = testToday
 	}
+	if s.decoder == nil {
+		s.decoder = statementLines{}
+	}
 	deps.Transfers = fundtransfer.NewService(db.FundTransfers(), s.today)
 	deps.Ledger = ledger.NewService(db.Ledger(), s.today)
 	deps.Casework = casework.New(db.Casework(), s.today)
+	days, err := calendar.Official()
+	if err != nil {
+		tb.Fatal(err)
+	}
 	deps.Reconcile = reconcile.New(reconcile.Parts{
-		Store: db.Reconcile(), Decoder: statementLines{}, Days: nil, Today: s.today,
+		Store: db.Reconcile(), Decoder: s.decoder, Days: days, Today: s.today,
 	})
 	deps.Reports, deps.Papers = report.NewService(db.Reports()), paper.New
 	h.arrived = useRegistry(db.Registry(), db.Receipts(), s.today, &deps)
 	db.UseJobs(h.arrived)
 	useCollection(tb, db.Collection(), s.today, &deps)
 	h.arrived.payout = useDisbursement(tb, db.Disbursement(), s.today, &deps)
+	useSides(tb, db.Bureau(), db.Records(), s.today, &deps)
 	if s.deps != nil {
 		s.deps(&deps)
 	}

@@ -41,7 +41,7 @@ func Download[In any](s *Server, r Route, run func(context.Context, Call, *In) (
 			Headers: map[string]*huma.Param{"Repr-Digest": {
 				Description: "sha-256 of the bytes (RFC 9530)", Schema: &huma.Schema{Type: huma.TypeString},
 			}},
-			Content: binaryBody().Content,
+			Content: fileContent(r.Files),
 		}
 	}
 	register(s, r, kindDownload, document, func(ctx context.Context, c Call, in *In) (*download, error) {
@@ -51,6 +51,22 @@ func Download[In any](s *Server, r Route, run func(context.Context, Call, *In) (
 		}
 		return &download{Body: func(h huma.Context) { s.sendFile(ctx, h, f) }}, nil
 	})
+}
+
+// fileContent describes the bytes of a Download by their types.
+func fileContent(types []string) map[string]*huma.MediaType {
+	if len(types) == 0 {
+		return binaryBody().Content
+	}
+	all := map[string]*huma.MediaType{}
+	for _, kind := range types {
+		schema := &huma.Schema{Type: huma.TypeString, Format: "binary"}
+		if kind == "application/json" {
+			schema = &huma.Schema{Type: huma.TypeObject, AdditionalProperties: true}
+		}
+		all[kind] = &huma.MediaType{Schema: schema}
+	}
+	return all
 }
 
 // sendFile streams a file in bounded memory.

@@ -220,13 +220,19 @@ func showEach(content map[string]*huma.MediaType, samples map[string]sample) {
 	}
 }
 
-// belongs says which of several bodies an example is of: JSON, text, or a workbook,
-// whose example has its name.
+// belongs says which of several bodies an example is of: JSON, a kind of file that the
+// example has the name of, or else text.
 func belongs(kind, name string, value json.RawMessage) bool {
-	if strings.HasSuffix(kind, "json") {
-		return !isText(value)
+	files := map[string]string{
+		"xlsx": xlsxType, "pdf": pdfType, "csv": csvType, "png": "image/png", "jpeg": "image/jpeg", "text": "text/plain",
 	}
-	return isText(value) && (kind == xlsxType) == (name == "xlsx")
+	switch own, named := files[name]; {
+	case strings.HasSuffix(kind, "json") || !isText(value):
+		return strings.HasSuffix(kind, "json") && !isText(value)
+	case named:
+		return kind == own
+	}
+	return kind != xlsxType && kind != pdfType
 }
 
 // isText says that an example is not JSON itself but text in a JSON string.

@@ -232,16 +232,41 @@ func TestTheBookOverHTTP(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	period := read[struct {
+	h.post("finance-checker", closing, "", 409, "period_not_covered")
+	h.data.Exec(t, emptyMay, h.account(ledger.FiscalSpecial))
+	h.post("finance-checker", closing, "", 409, "period_not_matched")
+	h.post("finance-maker", "/v1/reconciliations/"+h.account(ledger.FiscalSpecial)+"/2018-05-31/run", `{}`, 200, "")
+	type sentPeriod struct {
 		Month, Closing, Digest string
 		ClosedBy               string `json:"closed_by"`
-	}](t, h.post("finance-checker", closing, "", 200, ""))
-	if period.Month != "2018-05" || period.Closing != "0.00" || len(period.Digest) != 64 ||
+		ClosedAt               string `json:"closed_at"`
+	}
+	period := read[sentPeriod](t, h.post("finance-checker", closing, "", 200, ""))
+	if period.Month != "2018-05" || period.Closing != "0.00" || len(period.Digest) != 64 || period.ClosedAt == "" ||
 		period.ClosedBy != h.books.Officers["finance-checker"].Login {
 		t.Errorf("closed %+v", period)
 	}
 	h.post("finance-checker", closing, "", 409, "period_closed")
+	h.post("finance-checker", closing+"?tolerated_differences=-0.01", "", 409, "period_closed")
+	h.post("finance-checker", closing+"?tolerated_differences=1", "", 400, "")
+	var months struct {
+		Items []struct {
+			Month, State string
+			Close        *sentPeriod
+			Blocks       []struct{ Code, Text string }
+		}
+	}
+	h.get("auditor", "/v1/periods?account="+h.account(ledger.FiscalSpecial), &months)
+	if len(months.Items) != 2 || months.Items[0].State != "closed" || months.Items[0].Close.Digest != period.Digest ||
+		months.Items[1].State != "open" || len(months.Items[1].Blocks) == 0 ||
+		months.Items[1].Blocks[0].Code != "period_not_sealed" || months.Items[1].Blocks[0].Text == "" {
+		t.Errorf("months %+v", months)
+	}
 }
+
+// emptyMay has the bank state a May without movement.
+const emptyMay = `insert into statement (area, id, fund_account, day_from, day_to, number, opening, closing, line_count,
+	receipt_id, taken_in_at) values (610304, 7000001, $1, '2018-05-01', '2018-05-31', '1', 0, 0, 0, 1, now())`
 
 func testDay(s string) calendar.Day { return calendar.MustDay(s) }
 

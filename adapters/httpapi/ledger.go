@@ -2,22 +2,19 @@ package httpapi
 
 import (
 	"context"
-	"encoding/hex"
 	"fmt"
 	"net/http"
 
 	"github.com/danielgtaylor/huma/v2"
 
-	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
-	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
-	"twoline/gateway/once"
 	"twoline/gateway/report"
+	"twoline/reconcile"
 )
 
-// ledgerRoutes show the book of the fund's accounts and close its months.
+// ledgerRoutes show the book of the fund's accounts.
 func (s *Server) ledgerRoutes() {
 	if s.deps.Ledger == nil {
 		return
@@ -38,12 +35,6 @@ func (s *Server) ledgerRoutes() {
 		Description: "Debit less credit: the balances of the fund's accounts sum to zero, and those of the personal " +
 			"accounts by themselves.", Who: readers(),
 	}, s.trialBalance)
-	Command(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodPost, Path: "/v1/periods/{account}/{month}/close", Summary: "Close one account's month",
-		Description: "Once, when every day of the month is sealed, and an income account is swept to zero where the " +
-			"area's rule says so.",
-		Who: Officers(approval.Checker, approval.AgencyFinance),
-	}, viewPeriod, s.closePeriod)
 }
 
 // Signed is money that may be below zero: a balance, or a correction in red.
@@ -181,7 +172,10 @@ func (s *Server) journal(ctx context.Context, c Call, in *journalQuery) (Journal
 	}, nil
 }
 
-func (s *Server) journalTable(_ context.Context, c Call, in *journalQuery) (table, error) {
+func (s *Server) journalTable(ctx context.Context, c Call, in *journalQuery) (table, error) {
+	notes, err := s.closeNotes(ctx, c, reconcile.NotesAsk{ //nolint:exhaustruct // of one account
+		Account: in.ID.Int64(), From: in.From.Day, To: in.To.Day, Language: in.language(),
+	})
 	return table{
 		name: fmt.Sprintf("journal-%s-%s-%s", in.ID, in.From.Compact(), in.To.Compact()),
 		write: func(ctx context.Context, sheet report.Sheet) error {
@@ -189,9 +183,17 @@ func (s *Server) journalTable(_ context.Context, c Call, in *journalQuery) (tabl
 				return s.deps.Ledger.Journal(ctx, c.Officer, ledger.JournalAsk{
 					Area: c.area(), Account: in.ID.Int64(), From: in.From.Day, To: in.To.Day, After: after, Limit: 0,
 				})
-			})
+			}, notes...)
 		},
-	}, nil
+	}, err
+}
+
+// closeNotes say which months of a paper are closed.
+func (s *Server) closeNotes(ctx context.Context, c Call, ask reconcile.NotesAsk) ([]string, error) {
+	if s.deps.Reconcile == nil {
+		return nil, nil
+	}
+	return s.deps.Reconcile.CloseNotes(ctx, c.Officer, ask)
 }
 
 // TrialRow is what stands on one account of the book.
@@ -234,33 +236,4 @@ func (s *Server) trialBalance(ctx context.Context, c Call, in *trialBalanceQuery
 		}
 	}
 	return out, nil
-}
-
-// Period is a closed month of one account.
-type Period struct {
-	Account  ID     `json:"account_id"`
-	Month    Month  `json:"month"`
-	Closing  Signed `json:"closing"`
-	Digest   string `json:"digest"    doc:"SHA-256 over the month's sealed balances, hex"`
-	ClosedBy string `json:"closed_by"`
-}
-
-func viewPeriod(p ledger.ClosedPeriod) Period {
-	return Period{
-		Account: NewID(p.Account), Month: Month{p.Month}, Closing: Signed{p.Closing},
-		Digest: hex.EncodeToString(p.Digest[:]), ClosedBy: p.ClosedBy,
-	}
-}
-
-type closePeriodCommand struct {
-	Account ID     `path:"account"`
-	Month   string `path:"month" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$"`
-}
-
-func (s *Server) closePeriod(ctx context.Context, c Call, in *closePeriodCommand) (once.Answer, error) {
-	month, err := calendar.ParseMonth(in.Month)
-	if err != nil {
-		return once.Answer{}, fault.New(fault.Invalid, "invalid_request", "a month is YYYY-MM").On("month")
-	}
-	return s.deps.Ledger.ClosePeriod(ctx, c.Request, c.Render, c.Officer, in.Account.Int64(), month)
 }

@@ -21,6 +21,7 @@ import (
 const (
 	csvType  = "text/csv"
 	xlsxType = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+	pdfType  = "application/pdf"
 )
 
 // Papers writes tables as files.
@@ -29,7 +30,7 @@ type Papers func(format string, to io.Writer) (report.Sheet, error)
 // Printing is what the input of a Paper embeds.
 type Printing struct {
 	Accept string `header:"Accept" hidden:"true"`
-	Format string `query:"format" enum:"json,csv,xlsx" doc:"Else what Accept asks for, else json"`
+	Format string `query:"format" enum:"json,csv,xlsx,pdf" doc:"Else what Accept asks for, else json"`
 	Lang   string `query:"lang" enum:"zh,en" default:"zh" doc:"Of a table's words"`
 }
 
@@ -42,6 +43,8 @@ func (p Printing) format() string {
 		return "csv"
 	case strings.Contains(p.Accept, xlsxType):
 		return "xlsx"
+	case strings.Contains(p.Accept, pdfType):
+		return "pdf"
 	}
 	return "json"
 }
@@ -68,7 +71,8 @@ type paper struct {
 	Body func(huma.Context)
 }
 
-// Paper registers a GET that answers JSON, or the same as a table: CSV or xlsx.
+// Paper registers a GET that answers JSON, or the same as a table: CSV,
+// xlsx or PDF.
 func Paper[In, Out any, P printed[In]](
 	s *Server, r Route, run func(context.Context, Call, *In) (Out, error),
 	tabulate func(context.Context, Call, *In) (table, error),
@@ -82,6 +86,7 @@ func Paper[In, Out any, P printed[In]](
 			}},
 			Content: map[string]*huma.MediaType{
 				"application/json": {Schema: schemaOf[Out](s)}, csvType: {Schema: file}, xlsxType: {Schema: file},
+				pdfType: {Schema: file},
 			},
 		}
 	}
@@ -127,7 +132,7 @@ func (s *Server) print(ctx context.Context, format string, t table) (File, error
 		return File{}, err //nolint:exhaustruct // none
 	}
 	f := File{
-		Name: t.name + "." + format, ContentType: map[string]string{"csv": csvType, "xlsx": xlsxType}[format],
+		Name: t.name + "." + format, ContentType: map[string]string{"csv": csvType, "xlsx": xlsxType, "pdf": pdfType}[format],
 		Size: first.size, Digest: [sha256.Size]byte(first.hash.Sum(nil)),
 		Write: func(_ context.Context, to io.Writer) error {
 			_, err := to.Write(first.kept.Bytes())

@@ -9,13 +9,15 @@ import (
 
 // proofRoutes show what became of a run's people, and of one person's payments.
 func (s *Server) proofRoutes() {
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/pay-runs/{id}/proof", Summary: "The cycle proof of a released pay run",
 		Description: "Each step by count and amount, each counted where the fact is written down. breaks names every " +
 			"equation between them that does not hold; without one the proof holds. lists names every difference, masked; " +
-			"of a long one the first thousand, and the rest by its step.",
+			"of a long one the first thousand, and the rest by its step. statement is the same money as the reconciled " +
+			"statement has it: proved where its own lines are what was paid and is in transit, open while it is not matched " +
+			"to the run's last day or an answer is missing, differs where lines stand on one side only.",
 		Who: readers(), Deadline: monthsWork,
-	}, s.payRunProof)
+	}, s.payRunProof, s.cycleTable)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/pay-runs/{id}/proof/{step}", Summary: "One list of the cycle proof, by page",
 		Who: readers(),
@@ -24,6 +26,7 @@ func (s *Server) proofRoutes() {
 		Method: http.MethodGet, Path: "/v1/members/{id}/payments", Summary: "One person's payments, the newest first",
 		Who: readers(),
 	}, s.memberPayments)
+	s.cycleRoutes()
 }
 
 // Tally is a number of claims and what they come to.
@@ -39,27 +42,28 @@ func viewTally(t disbursement.Tally) Tally { return Tally{Count: t.Count, Amount
 // returned + reissued; entitled − paid = open; bank debits − credits back = paid +
 // in transit.
 type PayRunProof struct {
-	Run          PayRun      `json:"run"`
-	Entitled     Tally       `json:"entitled"`
-	Held         Tally       `json:"held"`
-	Approved     Tally       `json:"approved"`
-	Sent         Tally       `json:"sent"`
-	Withdrawn    Tally       `json:"withdrawn"      doc:"Recalled before the bank acknowledged them"`
-	Succeeded    Tally       `json:"succeeded"`
-	Rejected     Tally       `json:"rejected"`
-	Unknown      Tally       `json:"unknown"        doc:"Sent, and without a final answer"`
-	Returned     Tally       `json:"returned"`
-	Reissued     Tally       `json:"reissued"       doc:"Rejected or returned, and paid again by a later run"`
-	Paid         Tally       `json:"paid"`
-	Open         Tally       `json:"open"`
-	NotInPlace   Tally       `json:"not_in_place"   doc:"Paid after the pay day, or returned"`
-	NotActivated Tally       `json:"not_activated"  doc:"Paid for the bank; the person cannot draw it"`
-	BankDebits   Signed      `json:"bank_debits"`
-	CreditsBack  Signed      `json:"credits_back"`
-	InTransit    Signed      `json:"in_transit"`
-	Holds        bool        `json:"holds"          doc:"Every equation holds"`
-	Breaks       []string    `json:"breaks"         nullable:"false" doc:"The equations that do not hold"`
-	Lists        []ProofList `json:"lists"          nullable:"false" doc:"Every difference, by name"`
+	Run          PayRun         `json:"run"`
+	Entitled     Tally          `json:"entitled"`
+	Held         Tally          `json:"held"`
+	Approved     Tally          `json:"approved"`
+	Sent         Tally          `json:"sent"`
+	Withdrawn    Tally          `json:"withdrawn"      doc:"Recalled before the bank acknowledged them"`
+	Succeeded    Tally          `json:"succeeded"`
+	Rejected     Tally          `json:"rejected"`
+	Unknown      Tally          `json:"unknown"        doc:"Sent, and without a final answer"`
+	Returned     Tally          `json:"returned"`
+	Reissued     Tally          `json:"reissued"       doc:"Rejected or returned, and paid again by a later run"`
+	Paid         Tally          `json:"paid"`
+	Open         Tally          `json:"open"`
+	NotInPlace   Tally          `json:"not_in_place"   doc:"Paid after the pay day, or returned"`
+	NotActivated Tally          `json:"not_activated"  doc:"Paid for the bank; the person cannot draw it"`
+	BankDebits   Signed         `json:"bank_debits"`
+	CreditsBack  Signed         `json:"credits_back"`
+	InTransit    Signed         `json:"in_transit"`
+	Statement    StatementProof `json:"statement" doc:"The same money by the reconciled statement"`
+	Holds        bool           `json:"holds"          doc:"Every equation holds"`
+	Breaks       []string       `json:"breaks"         nullable:"false" doc:"The equations that do not hold"`
+	Lists        []ProofList    `json:"lists"          nullable:"false" doc:"Every difference, by name"`
 }
 
 // ProofList is one difference by name.
@@ -101,7 +105,7 @@ func viewProof(p disbursement.Proof) PayRunProof {
 		Succeeded: viewTally(p.Succeeded), Rejected: viewTally(p.Rejected), Unknown: viewTally(p.Unknown),
 		Returned: viewTally(p.Returned), Reissued: viewTally(p.Reissued), Paid: viewTally(p.Paid), Open: viewTally(p.Open),
 		NotInPlace: viewTally(p.NotInPlace), NotActivated: viewTally(p.NotActivated), BankDebits: Signed{p.BankDebits},
-		CreditsBack: Signed{p.CreditsBack}, InTransit: Signed{p.InTransit}, Holds: len(p.Breaks) == 0,
+		CreditsBack: Signed{p.CreditsBack}, InTransit: Signed{p.InTransit}, Statement: viewStatement(p), Holds: len(p.Breaks) == 0,
 		Breaks: append([]string{}, p.Breaks...), Lists: []ProofList{},
 	}
 	for _, l := range p.Lists {
@@ -115,6 +119,8 @@ func viewProof(p disbursement.Proof) PayRunProof {
 }
 
 type payRunProofQuery struct {
+	Printing
+
 	ID ID `path:"id"`
 }
 

@@ -18,6 +18,7 @@ import (
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
+	"twoline/reconcile/bureau"
 )
 
 // registryRoutes are who and what the money belongs to.
@@ -28,7 +29,7 @@ func (s *Server) registryRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/imports/{kind}", Summary: "Register areas, banks, members and the like",
 		Description: importText(), Accept: []string{csvType, xlsxType}, Deadline: time.Minute,
-		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance).
+		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance, approval.FinanceBureau).
 			Or(Officers(approval.SystemAdmin, approval.System)),
 	}, viewReport, s.importFile)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -84,7 +85,7 @@ func importText() string {
 		"number loses leading zeros and the digits after the fifteenth. Days, months, amounts, counts, true and false may " +
 		"be text or what the spreadsheet makes of them. Every line is answered: imported, repeated (the same row is known) or refused. Personal accounts (opening-accounts) are imported as a list, and " +
 		"booked when a second person has approved the decision that the report names. The columns of each kind:\n")
-	for _, spec := range registry.Specs() {
+	for _, spec := range append(registry.Specs(), bureau.Spec()) {
 		b.WriteString("\n**" + string(spec.Kind) + "**: " + spec.Text + "\n\n")
 		for _, c := range spec.Columns {
 			b.WriteString("- `" + c.Name + "`")
@@ -154,6 +155,9 @@ func (s *Server) importFile(ctx context.Context, c Call, in *importCommand) (onc
 			return once.Answer{}, errInput.On("area") //nolint:exhaustruct // no answer
 		}
 		o.Area = area
+	}
+	if registry.Kind(in.Kind) == bureau.KindJournal && s.deps.Bureau != nil {
+		return s.deps.Bureau.Import(ctx, c.Request, c.Render, c.Officer, bytes.NewReader(in.RawBody), o)
 	}
 	return s.deps.Registry.Import(ctx, c.Request, c.Render, c.Officer, registry.Kind(in.Kind),
 		bytes.NewReader(in.RawBody), o)

@@ -70,6 +70,7 @@ type OutstandingLine struct {
 	Age           int    `json:"age_days"       doc:"From the date to the month's end"`
 	StatementLine ID     `json:"statement_line_id,omitzero"`
 	Entry         ID     `json:"entry_id,omitzero"`
+	Owner         string `json:"owner,omitempty" doc:"Who works on its break, where somebody does"`
 }
 
 // OutstandingGroup is the lines of one side and direction.
@@ -95,8 +96,11 @@ type ReconciliationStatement struct {
 	BankBalance    Signed           `json:"bank_balance"`
 	BookReceived   OutstandingGroup `json:"book_received_bank_not"`
 	BookPaid       OutstandingGroup `json:"book_paid_bank_not"`
+	Tolerated      Signed           `json:"tolerated_differences" doc:"What the matches differ by within the account's tolerance; adjusted_book is with it"`
 	AdjustedBank   Signed           `json:"adjusted_bank"`
 	Agrees         bool             `json:"agrees"`
+	// Close is absent where the month is open.
+	Close *Period `json:"close,omitempty" doc:"The month's close: the statement is the one that was kept with it"`
 }
 
 func viewGroup(g reconcile.Group) OutstandingGroup {
@@ -104,7 +108,7 @@ func viewGroup(g reconcile.Group) OutstandingGroup {
 	for i, o := range g.Items {
 		out.Items[i] = OutstandingLine{
 			Date: NewDay(o.Booked), ValueDate: NewDay(o.Value), Reference: o.Reference, BankReference: o.BankReference,
-			Amount: NewYuan(o.Amount), Age: o.Age, StatementLine: NewID(o.Statement), Entry: NewID(o.Book.Entry),
+			Amount: NewYuan(o.Amount), Age: o.Age, StatementLine: NewID(o.Statement), Entry: NewID(o.Book.Entry), Owner: o.Owner,
 		}
 	}
 	return out
@@ -125,7 +129,7 @@ func (s *Server) adjustment(ctx context.Context, c Call, in *adjustmentQuery) (R
 		Date: NewDay(t.Day), MatchedThrough: NewDay(t.MatchedThrough), BookBalance: Signed{t.BookClosing},
 		BankReceived: viewGroup(t.BankReceived), BankPaid: viewGroup(t.BankPaid), AdjustedBook: Signed{t.BookAdjusted},
 		BankBalance: Signed{t.BankClosing}, BookReceived: viewGroup(t.BookReceived), BookPaid: viewGroup(t.BookPaid),
-		AdjustedBank: Signed{t.BankAdjusted}, Agrees: t.Agrees,
+		Tolerated: Signed{t.Tolerated}, AdjustedBank: Signed{t.BankAdjusted}, Agrees: t.Agrees, Close: viewClose(t.Closed),
 	}, err
 }
 
@@ -273,6 +277,11 @@ func (s *Server) fundStatement(ctx context.Context, c Call, in *BookMonth) (Fund
 
 func (s *Server) fundStatementTable(ctx context.Context, c Call, in *BookMonth) (table, error) {
 	f, err := s.fundStatementOf(ctx, c, in)
+	if err == nil {
+		f.Notes, err = s.closeNotes(ctx, c, reconcile.NotesAsk{ //nolint:exhaustruct // of the whole scheme
+			Scheme: f.Scheme, From: f.Month.First(), To: f.Month.Last(), Language: in.language(),
+		})
+	}
 	return table{
 		name:  in.name("fund-statement", f.Final),
 		write: func(_ context.Context, sheet report.Sheet) error { return f.Write(sheet, in.language()) },

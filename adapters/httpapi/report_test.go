@@ -21,6 +21,7 @@ import (
 
 const (
 	csvKind  = "text/csv"
+	pdfKind  = "application/pdf"
 	xlsxKind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 )
 
@@ -196,7 +197,7 @@ func (h *payHouse) workbookOfVouchers(t *testing.T, path string) {
 	if err != nil || !strings.Contains(string(text), `<v>1000.00</v>`) || !strings.Contains(string(text), "财政补贴到账") {
 		t.Errorf("the sheet is %s, %v", text, err)
 	}
-	for _, wrong := range []string{"&format=pdf", "&lang=fr", "&open=perhaps", "&limit=0", "&cursor=x"} {
+	for _, wrong := range []string{"&format=docx", "&lang=fr", "&open=perhaps", "&limit=0", "&cursor=x"} {
 		h.expect(request{method: "GET", path: path + wrong, token: h.tokens["auditor"]}, 400, "")
 	}
 	h.expect(request{
@@ -312,6 +313,27 @@ func TestJournalAndReconciliationLeaveAsFiles(t *testing.T) {
 		t.Errorf("the paper does not say that the sides agree: %s", paper)
 	}
 	h.printed(t, "bureau-maker", path+"?format=xlsx&lang=en", xlsxKind, "reconciliation-"+account+"-2018-06.xlsx")
+	pdf := h.printed(t, "bureau-maker", path+"?format=pdf", pdfKind, "reconciliation-"+account+"-2018-06.pdf")
+	asked := h.expect(request{
+		method: "GET", path: path, token: h.tokens["auditor"], header: http.Header{"Accept": {pdfKind}},
+	}, 200, "")
+	if asked.body != pdf || !strings.HasPrefix(pdf, "%PDF-") {
+		t.Errorf("asked for by its media type it is another paper of %d bytes", len(asked.body))
+	}
+	list := "/v1/reports/outstanding-items?account=" + account + "&month=2018-06"
+	var outstanding struct {
+		BankPaid group `json:"bank_paid_book_not"`
+		BookPaid group `json:"book_paid_bank_not"`
+	}
+	h.get("auditor", list, &outstanding)
+	if fmt.Sprint(outstanding.BankPaid) != fmt.Sprint(s.BankPaid) || fmt.Sprint(outstanding.BookPaid) != fmt.Sprint(s.BookPaid) {
+		t.Errorf("outstanding are %+v", outstanding)
+	}
+	items := tableOf(t, h.printed(t, "auditor", list+"&format=csv", csvKind, "outstanding-"+account+"-2018-06.csv"))
+	if !slices.ContainsFunc(items, func(r []string) bool { return len(r) == 8 && r[0] == "银行已付、账上未付" && r[7] == "5.00" }) {
+		t.Errorf("the list is %q", items)
+	}
+	h.printed(t, "auditor", list+"&format=pdf", pdfKind, "outstanding-"+account+"-2018-06.pdf")
 	for _, gone := range []string{"1/2018-06/statement", account + "/2018-07/statement"} {
 		h.expect(request{method: "GET", path: "/v1/reconciliations/" + gone, token: h.tokens["auditor"]}, 404, "")
 	}

@@ -28,6 +28,8 @@ type Route struct {
 	// Accept are the Content-Types that the body may have; none is application/json,
 	// and any for an upload.
 	Accept []string
+	// Files are the Content-Types that a Download answers; none is application/octet-stream.
+	Files []string
 	// Deadline bounds the work of one request; 0 is 30 s, and 30 min for an upload.
 	Deadline time.Duration
 }

@@ -14,8 +14,14 @@ func (s *Server) routes() {
 	s.transferRoutes()
 	s.fundingRoutes()
 	s.ledgerRoutes()
+	// A route's words stand before another's parameters: the first that fits is taken.
+	s.ruleRoutes()
 	s.statementRoutes()
+	s.breakRoutes()
 	s.reportRoutes()
+	s.bureauRoutes()
+	s.recordRoutes()
+	s.periodRoutes()
 	if s.extra != nil {
 		s.extra(s)
 	}

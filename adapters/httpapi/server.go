@@ -24,6 +24,9 @@ import (
 	"twoline/gateway/registry"
 	"twoline/gateway/report"
 	"twoline/reconcile"
+	"twoline/reconcile/bureau"
+	"twoline/reconcile/business"
+	"twoline/reconcile/cycle"
 )
 
 // Config is how the server behaves. The zero value is a usable default.
@@ -89,6 +92,12 @@ type Dependencies struct {
 	Casework *casework.Service
 	// Registry is who and what the money belongs to.
 	Registry *registry.Service
+	// Bureau compares with the finance bureau's journal, Records the records of the
+	// business with the book.
+	Bureau  *bureau.Service
+	Records *business.Service
+	// ProofKey signs cycle proofs; nil is none, and the signed form is refused.
+	ProofKey *cycle.Key
 	// Metrics is where the server counts and what /metrics shows; nil is a new one.
 	Metrics *prometheus.Registry
 }

@@ -10,7 +10,6 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/once"
 	"twoline/reconcile"
-	"twoline/reconcile/match"
 )
 
 // statementRoutes are the bank's statements, and the proof that they and the
@@ -38,9 +37,6 @@ func (s *Server) statementRoutes() {
 		Who: Officers(approval.Maker, approval.AgencyFinance, approval.FinanceBureau).
 			Or(Officers(approval.Checker, approval.AgencyFinance, approval.FinanceBureau)),
 	}, viewRunResult, s.runReconciliation)
-	Query(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodGet, Path: "/v1/breaks", Summary: "Lines of bank or book without an equal", Who: readers(),
-	}, s.breaks)
 }
 
 type statementCommand struct {
@@ -91,6 +87,7 @@ type Reconciliation struct {
 	MatchedThrough Day                `json:"matched_through,omitzero" doc:"The last day that was matched"`
 	Bank           ReconciliationSide `json:"bank"`
 	Book           ReconciliationSide `json:"book"`
+	Tolerated      Signed             `json:"tolerated"                doc:"What the bank's lines of matches hold beyond the book's, within the account's tolerance; part of the book's adjusted balance"`
 	Matched        []MatchCount       `json:"matched"                  nullable:"false"`
 	Breaks         []Break            `json:"breaks"                   nullable:"false" doc:"The first of them"`
 	BreakCount     int                `json:"break_count"`
@@ -103,7 +100,8 @@ type Break struct {
 	ID             ID     `json:"id"`
 	Account        ID     `json:"account_id"`
 	Class          int    `json:"class"            minimum:"0" maximum:"7"`
-	Reason         string `json:"reason"           enum:"absent_in_book,absent_in_bank,amount_differs,duplicate_bank_line,ambiguous"`
+	Reason         string `json:"reason"           enum:"absent_in_book,absent_in_bank,amount_differs,duplicate_bank_line,ambiguous,waiting,bank_charge,bank_interest"`
+	Detail         string `json:"detail,omitempty" enum:"result_without_money,late_result,arrival_without_result,debit_without_result,returned_payment,unknown_debit" doc:"What more was known when it was opened"`
 	Direction      string `json:"direction"        enum:"credit,debit"`
 	Amount         Yuan   `json:"amount"           doc:"What one side holds beyond the other"`
 	Day            Day    `json:"day"              doc:"The earliest day of its lines"`
@@ -124,7 +122,7 @@ type Line struct {
 
 func viewBreak(b reconcile.Break) Break {
 	out := Break{
-		ID: NewID(b.ID), Account: NewID(b.FundAccount), Class: int(b.Class), Reason: string(b.Reason),
+		ID: NewID(b.ID), Account: NewID(b.FundAccount), Class: int(b.Class), Reason: string(b.Reason), Detail: string(b.Detail),
 		Direction: b.Direction.String(), Amount: NewYuan(b.Amount), Day: NewDay(b.Day), OpenedOn: NewDay(b.OpenedOn),
 		ClosedOn: nil, Closed: b.How, Statement: []ID{}, Book: []Line{}, StatementLines: b.StatementLines,
 		BookLines: b.BookLines,
@@ -159,7 +157,7 @@ func (s *Server) reconciliation(ctx context.Context, c Call, in *reconciliationQ
 	out := Reconciliation{
 		Account: in.Account, Date: in.Date, MatchedThrough: NewDay(r.MatchedThrough), Bank: viewSide(r.Bank),
 		Book: viewSide(r.Book), Matched: []MatchCount{}, Breaks: []Break{}, BreakCount: r.BreakCount, Agrees: r.Agrees,
-		Clean: r.Clean,
+		Clean: r.Clean, Tolerated: Signed{r.Tolerated},
 	}
 	for _, m := range r.Matched {
 		out.Matched = append(out.Matched, MatchCount{
@@ -195,24 +193,4 @@ type runReconciliationCommand struct {
 
 func (s *Server) runReconciliation(ctx context.Context, c Call, in *runReconciliationCommand) (once.Answer, error) {
 	return s.deps.Reconcile.Run(ctx, c.Request, c.Render, c.Officer, in.Account.Int64(), in.Date.Day)
-}
-
-type breaksQuery struct {
-	Paging
-
-	Account ID     `query:"account"`
-	Reason  string `query:"reason" enum:"absent_in_book,absent_in_bank,amount_differs,duplicate_bank_line,ambiguous"`
-	Status  string `query:"status" enum:"open,closed" default:"open"`
-}
-
-func (s *Server) breaks(ctx context.Context, c Call, in *breaksQuery) (Page[Break], error) {
-	after, err := in.After()
-	if err != nil {
-		return Page[Break]{}, err //nolint:exhaustruct // none
-	}
-	list, err := s.deps.Reconcile.Breaks(ctx, c.Officer, reconcile.BreakFilter{ //nolint:exhaustruct // the service adds the area
-		FundAccount: in.Account.Int64(), Reason: match.Reason(in.Reason), Closed: in.Status == "closed", After: after,
-		Limit: in.Limit + 1,
-	})
-	return NewPage(list, in.Limit, func(b reconcile.Break) int64 { return b.ID }, viewBreak), err
 }

@@ -12,9 +12,12 @@ import (
 	"strings"
 	"testing"
 
+	"twoline/adapters/bank/profile" //nolint:depguard // the examples' statements are read as the gateway reads them
+	"twoline/adapters/httpapi"
 	"twoline/adapters/httpapi/signature"
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
+	"twoline/reconcile"
 )
 
 // story sends the document's examples through the real door, in the order in
@@ -24,6 +27,7 @@ type story struct {
 	*house
 
 	doc    *document
+	proof  *reconcile.Service
 	real   map[string]string
 	tokens map[string]string
 	sent   int
@@ -58,7 +62,16 @@ func told() []string {
 		"POST /v1/decisions/{id}/approve return",
 		"GET /v1/members/{id}/instruments", "POST /v1/instruments/{id}/change",
 		"POST /v1/instruments/{id}/change/approve", "POST /v1/arrivals unknown payer", "POST /v1/arrivals/{id}/batch",
-		"POST /v1/session",
+		"PUT /v1/statements/{account}/{date} fiscal special", "PUT /v1/statements/{account}/{date} income",
+		"POST /v1/reconciliations/{account}/{date}/run", "GET /v1/breaks",
+		"POST /v1/breaks/{id}/owner mine", "POST /v1/breaks/{id}/owner given", "POST /v1/breaks/{id}/due",
+		"POST /v1/breaks/{id}/notes", "PUT /v1/breaks/{id}/attachments",
+		"POST /v1/breaks/{id}/resolution claim", "POST /v1/breaks/{id}/resolution/reject",
+		"POST /v1/breaks/{id}/resolution claim", "POST /v1/breaks/{id}/resolution/withdraw",
+		"POST /v1/breaks/{id}/resolution claim", "POST /v1/breaks/{id}/resolution/approve",
+		"POST /v1/breaks/{id}/resolution interest",
+		"POST /v1/reconciliations/{account}/rules", "POST /v1/decisions/{id}/approve rules",
+		"POST /v1/imports/{kind} bureau_journal", "POST /v1/session",
 	}
 }
 
@@ -83,12 +96,13 @@ func ends() map[string]string {
 		// A decision is made once; no file is set aside, and the banks answered.
 		"POST /v1/decisions/{id}/reject": "already_decided", "POST /v1/decisions/{id}/withdraw": "already_decided",
 		"POST /v1/quarantine/{id}/decision": "receipt_not_found", "POST /v1/items/{id}/evidence": "item_decided",
-		// No worker takes the statement in, and no day is sealed.
-		"GET /v1/reconciliations/{account}/{date}":      "statement_not_covered",
-		"POST /v1/reconciliations/{account}/{date}/run": "statement_not_covered",
-		"POST /v1/periods/{account}/{month}/close":      "period_not_sealed",
+		// The bank told of the return itself, so that there is no break of it.
+		"POST /v1/breaks/{id}/resolution return": "break_not_found",
+		// No day is sealed.
+		"POST /v1/periods/{account}/{month}/close": "period_not_sealed",
 		// The statements of the examples end before their month does.
 		"GET /v1/reconciliations/{account}/{month}/statement": "statement_not_covered",
+		"GET /v1/reports/outstanding-items":                   "statement_not_covered",
 	}
 }
 
@@ -105,6 +119,9 @@ func callers() map[string]string {
 		"POST /v1/fund-transfers/{id}/withdraw": "maker in finance_bureau",
 		// The others are the business office's.
 		"POST /v1/decisions/{id}/approve balance": "checker in agency_finance",
+		"POST /v1/decisions/{id}/approve rules":   "checker in agency_finance",
+		"POST /v1/breaks/{id}/owner given":        "checker in agency_finance",
+		"POST /v1/imports/{kind} bureau_journal":  "maker in finance_bureau",
 	}
 }
 
@@ -124,6 +141,28 @@ func (s *story) between(name string) {
 		// The allocation of the examples is approved as the subsidy was.
 		s.approve("/v1/fund-transfers/"+s.real["100502"], "checker in finance_bureau", "story-allocation")
 	}
+	if name == "POST /v1/reconciliations/{account}/{date}/run" {
+		s.takeStatements()
+	}
+}
+
+// takeStatements does what the workers do with the statements of the examples, and
+// matches the income account as the example matches the other one.
+func (s *story) takeStatements() {
+	s.tb.Helper()
+	for _, shown := range []string{"100303", "100304"} {
+		var id int64
+		if _, err := fmt.Sscan(s.real[shown], &id); err != nil {
+			s.tb.Fatal(err)
+		}
+		if err := s.proof.TakeIn(s.tb.Context(), 610304, id); err != nil {
+			s.tb.Fatal(err)
+		}
+	}
+	s.expect(request{
+		method: http.MethodPost, path: "/v1/reconciliations/" + s.real["100001"] + "/2026-11-27/run", key: "story-income",
+		token: s.token("maker in agency_finance"),
+	}, 200, "")
 }
 
 // approve looks at what waits at a path, and approves its digest.
@@ -184,13 +223,16 @@ func TestExamplesGoThroughTheDoor(t *testing.T) {
 
 func openStory(t *testing.T) *story {
 	t.Helper()
-	s := &story{
-		house: open(t, setup{today: func() calendar.Day { return calendar.MustDay("2026-11-27") }}),
-		real:  map[string]string{}, tokens: map[string]string{}, doc: nil, sent: 0,
-	}
+	s := &story{house: nil, real: map[string]string{}, tokens: map[string]string{}, doc: nil, proof: nil, sent: 0}
+	s.house = open(t, setup{
+		today:   func() calendar.Day { return calendar.MustDay("2026-11-27") },
+		deps:    func(d *httpapi.Dependencies) { s.proof = d.Reconcile },
+		decoder: profile.New(),
+	})
 	s.doc = s.document()
-	// The officer of the example of a login.
+	// The officer of the example of a login, and the one who is given a break.
 	s.officer("li.ming", approval.FinanceBureau, approval.Maker)
+	s.session("li.na", approval.AgencyFinance, approval.Maker)
 	return s
 }
 

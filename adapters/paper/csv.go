@@ -13,19 +13,30 @@ import (
 const (
 	CSV  = "csv"
 	XLSX = "xlsx"
+	PDF  = "pdf"
 )
 
 // ErrFormat is a format that nobody writes.
-var ErrFormat = fault.New(fault.Invalid, "invalid_request", "a paper is csv or xlsx")
+var ErrFormat = fault.New(fault.Invalid, "invalid_request", "a paper is csv, xlsx or pdf")
+
+// New returns a sheet that writes to w in the format. End completes the file; w is
+// not closed. Who writes more than one takes a Press.
+func New(format string, w io.Writer) (report.Sheet, error) { return NewPress().New(format, w) }
 
 // New returns a sheet that writes to w in the format. End completes the file; w is
 // not closed.
-func New(format string, w io.Writer) (report.Sheet, error) {
+func (p *Press) New(format string, w io.Writer) (report.Sheet, error) {
 	switch format {
 	case CSV:
-		return &csvSheet{to: w, csv: csv.NewWriter(w), row: nil}, nil
+		return &csvSheet{to: w, csv: csv.NewWriter(w), row: nil, foot: nil}, nil
 	case XLSX:
 		return newWorkbook(w), nil
+	case PDF:
+		fonts, err := p.open()
+		if err != nil {
+			return nil, err
+		}
+		return newDocument(fonts, w)
 	}
 	return nil, ErrFormat.On("format")
 }
@@ -36,6 +47,8 @@ type csvSheet struct {
 	to  io.Writer
 	csv *csv.Writer
 	row []string
+	// foot is what stands below the rows.
+	foot []string
 }
 
 const byteOrderMark = "\uFEFF"
@@ -46,6 +59,7 @@ func (s *csvSheet) Begin(h report.Head) error {
 		return fmt.Errorf("write %s: %w", h.Name, err)
 	}
 	s.csv.UseCRLF = true
+	s.foot = h.Foot
 	if h.Title != "" {
 		for _, line := range append([]string{h.Title}, h.Notes...) {
 			if err := s.csv.Write([]string{report.Neutral(line)}); err != nil {
@@ -80,6 +94,11 @@ func (s *csvSheet) Row(cells ...report.Cell) error {
 
 // End implements report.Sheet.
 func (s *csvSheet) End() error {
+	for _, line := range s.foot {
+		if err := s.csv.Write([]string{report.Neutral(line)}); err != nil {
+			return fmt.Errorf("write what stands below: %w", err)
+		}
+	}
 	s.csv.Flush()
 	if err := s.csv.Error(); err != nil {
 		return fmt.Errorf("write rows: %w", err)

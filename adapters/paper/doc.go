@@ -1,9 +1,15 @@
-// Package paper writes tables as files that people and other programs open: CSV
-// and xlsx. (PDF is not there yet.)
+// Package paper writes tables as files that people and other programs open: CSV,
+// xlsx and PDF.
 //
-// Both are streams: a row is written and forgotten, so that a table of a million
-// rows takes the memory of one. Both are deterministic: the same table gives the
-// same bytes, on any day and machine.
+// The first two are streams: a row is written and forgotten, so that a table of a
+// million rows takes the memory of one. A PDF is kept until its last page is known,
+// and is bounded by MaxPages. All are deterministic: the same table gives the same
+// bytes, on any day and machine.
+//
+// A PDF is A4 with the title, the notes, the columns' names on every page, the
+// number of each page, and places for signatures at the end. Its font is embedded,
+// as far as it is used. What the font cannot show is never left out: it stands as
+// its code in brackets.
 //
 // Amounts go from their decimal text into the file without passing through a
 // float: in xlsx a cell of money is a number whose digits are those of the text,

@@ -18,10 +18,13 @@ import (
 	"twoline/gateway/report"
 )
 
+// shared has read its font once for all tests.
+var shared = paper.NewPress() //nolint:gochecknoglobals // it is safe for concurrent use
+
 func write(t *testing.T, format string, h report.Head, rows ...[]report.Cell) []byte {
 	t.Helper()
 	var b bytes.Buffer
-	s, err := paper.New(format, &b)
+	s, err := shared.New(format, &b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -151,7 +154,7 @@ func TestAWorkbookHoldsWhatWasWritten(t *testing.T) {
 
 func TestTheSameTableIsTheSameFile(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{paper.CSV, paper.XLSX} {
+	for _, format := range []string{paper.CSV, paper.XLSX, paper.PDF} {
 		first, again := write(t, format, head(), row("x")), write(t, format, head(), row("x"))
 		if !bytes.Equal(first, again) {
 			t.Errorf("%s: the same table is another file", format)
@@ -202,8 +205,8 @@ func TestCSVIsAsSpreadsheetsReadIt(t *testing.T) {
 	if got := string(write(t, paper.CSV, head(), row(`a,"b"`))); got != want {
 		t.Errorf("got %q, want %q", got, want)
 	}
-	if _, err := paper.New("pdf", io.Discard); !errors.Is(err, paper.ErrFormat) {
-		t.Errorf("pdf: %v", err)
+	if _, err := paper.New("docx", io.Discard); !errors.Is(err, paper.ErrFormat) {
+		t.Errorf("docx: %v", err)
 	}
 }
 
@@ -219,10 +222,10 @@ func (b *broken) Write(p []byte) (int, error) {
 
 func TestAFileThatBreaksOffIsAnError(t *testing.T) {
 	t.Parallel()
-	for _, format := range []string{paper.CSV, paper.XLSX} {
+	for _, format := range []string{paper.CSV, paper.XLSX, paper.PDF} {
 		whole := len(write(t, format, head(), row("x")))
-		for left := 0; left < whole; left += 41 {
-			s, err := paper.New(format, &broken{left})
+		for left := 0; left < whole; left += max(41, whole/40) {
+			s, err := shared.New(format, &broken{left})
 			if err != nil {
 				t.Fatal(err)
 			}

@@ -4,6 +4,7 @@ import (
 	"archive/zip"
 	"bufio"
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"io"
 	"strconv"
@@ -27,9 +28,14 @@ type workbook struct {
 	zip   *zip.Writer
 	sheet *bufio.Writer
 	row   int
+	// below is what stands after the rows.
+	below []report.Cell
+	signs []report.Cell
 }
 
-func newWorkbook(w io.Writer) *workbook { return &workbook{zip: zip.NewWriter(w), sheet: nil, row: 0} }
+func newWorkbook(w io.Writer) *workbook {
+	return &workbook{zip: zip.NewWriter(w), sheet: nil, row: 0, below: nil, signs: nil}
+}
 
 // The styles by their place in the list of formats of stylesXML.
 const (
@@ -97,6 +103,12 @@ func (b *workbook) Begin(h report.Head) error {
 		return err
 	}
 	b.sheet = bufio.NewWriter(w)
+	for _, line := range h.Foot {
+		b.below = append(b.below, report.TextCell(line))
+	}
+	for _, place := range h.Signatures {
+		b.signs = append(b.signs, report.TextCell(place))
+	}
 	b.put(xmlHead, `<worksheet xmlns="`, mainXML, `"><cols>`)
 	for i, c := range h.Columns {
 		n := strconv.Itoa(i + 1)
@@ -183,6 +195,16 @@ func (b *workbook) value(style int, c report.Cell) error {
 
 // End implements report.Sheet.
 func (b *workbook) End() error {
+	for _, line := range b.below {
+		if err := b.write(stylePlain, []report.Cell{line}); err != nil {
+			return err
+		}
+	}
+	if len(b.signs) > 0 {
+		if err := errors.Join(b.write(stylePlain, nil), b.write(stylePlain, b.signs)); err != nil {
+			return err
+		}
+	}
 	b.put(`</sheetData></worksheet>`)
 	if err := b.sheet.Flush(); err != nil {
 		return fmt.Errorf("write rows: %w", err)

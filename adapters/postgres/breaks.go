@@ -57,23 +57,38 @@ func (t *tx) addBreaks(ctx context.Context, a reconcile.Account, breaks []reconc
 	var amounts []int64
 	var days, on []calendar.Day
 	var digests [][]byte
+	var instructed []bool
+	var statement, entries []int64
+	var bookLines []int32
 	lines := 0
 	for _, b := range breaks {
 		classes = append(classes, int16(b.Reason.Class())) //nolint:gosec // 0 to 7
 		reasons = append(reasons, string(b.Reason))
 		directions, amounts = append(directions, b.Direction.String()), append(amounts, b.Amount.Fen())
 		days, on, digests = append(days, b.Day), append(on, b.On), append(digests, b.Digest[:])
+		instructed = append(instructed, b.Instructed)
+		first, key := int64(0), match.Key{Entry: 0, Line: 0}
+		if len(b.Statement) > 0 {
+			first = b.Statement[0]
+		}
+		if len(b.Book) > 0 {
+			key = b.Book[0]
+		}
+		statement, entries, bookLines = append(statement, first), append(entries, key.Entry), append(bookLines, key.Line)
 		lines += len(b.Statement) + len(b.Book)
 	}
 	_, err = t.Exec(ctx, `
 		insert into reconciliation_break (area, id, fund_account, class, reason, direction, amount, day, digest, round,
-			opened_on, opened_at)
+			opened_on, opened_at, detail)
 		select $1, u.id, $2, u.class, u.reason, u.direction, u.amount, u.day, u.digest,
 			1 + coalesce((select max(b.round) from reconciliation_break b
-				where b.area = $1 and b.fund_account = $2 and b.digest = u.digest), 0), u.opened_on, $11
+				where b.area = $1 and b.fund_account = $2 and b.digest = u.digest), 0), u.opened_on, $11, `+breakDetail+`
 		from unnest($3::bigint[], $4::smallint[], $5::text[], $6::text[], $7::bigint[], $8::date[], $9::bytea[],
-			$10::date[]) as u (id, class, reason, direction, amount, day, digest, opened_on)`,
-		a.Area, a.ID, ids, classes, reasons, directions, amounts, days, digests, on, t.at)
+			$10::date[], $12::bigint[], $13::bigint[], $14::int[], $15::bool[]) as u (id, class, reason, direction, amount, day,
+			digest, opened_on, line, entry, book_line, instructed)
+		left join statement_line l on l.area = $1 and l.id = u.line`,
+		a.Area, a.ID, ids, classes, reasons, directions, amounts, days, digests, on, t.at, statement, entries, bookLines,
+		instructed)
 	if err != nil {
 		return err
 	}
@@ -90,6 +105,65 @@ func (t *tx) addBreaks(ctx context.Context, a reconcile.Account, breaks []reconc
 		[]string{"area", "break_id", "statement_line_id", "entry_id", "book_line"}, pgx.CopyFromRows(rows))
 	return err
 }
+
+// breakDetail is SQL that says of break u, whose first line of the bank is l, what
+// more is known of it: a result of a bank without its money, money without its
+// result, a payment that came back, or a debit that nobody instructed. A result is
+// late where its money moved in an earlier month than it was booked in.
+const breakDetail = `case
+	when u.reason = 'absent_in_bank' then (
+		select case when date_trunc('month', p.accounted_on) > date_trunc('month', p.effective_on) then 'late_result'
+			else 'result_without_money' end
+		from posting p
+		where p.area = $1 and p.entry_id = u.entry and p.line = u.book_line and p.nature = 'item' and exists (
+			select from answer w where w.area = $1 and w.item_id = p.cause_id and w.disposition = 'recorded'
+				and w.outcome = 'succeeded'))
+	when u.reason = 'absent_in_book' and u.direction = 'credit' then case
+		when exists (` + returnedPayment + `) then 'returned_payment'
+		when exists (
+			select from withholding_batch b
+			where b.area = $1 and b.fund_account = $2 and l.batch_ref <> '' and l.batch_ref in (b.batch_no, b.id::text)
+			  and b.succeeded + b.failed < b.item_count) or exists (
+			select from withholding_item i join withholding_batch b on b.area = i.area and b.id = i.batch_id
+			where i.area = $1 and i.id = ` + echoedID + ` and b.fund_account = $2 and not exists (
+				select from answer w where w.area = $1 and w.item_id = i.id and w.disposition = 'recorded'))
+		then 'arrival_without_result' end
+	when u.reason = 'absent_in_book' and u.direction = 'debit' then case
+		when u.instructed and (exists (
+			select from payment_batch b
+			where b.area = $1 and b.fund_account = $2 and l.batch_ref <> '' and l.batch_ref in (b.batch_no, b.id::text)
+			  and b.succeeded + b.failed < b.item_count) or exists (
+			select from payment_item i join payment_batch b on b.area = i.area and b.id = i.batch_id
+			where i.area = $1 and i.id = ` + echoedID + ` and b.fund_account = $2 and not exists (
+				select from answer w where w.area = $1 and w.item_id = i.id and w.disposition = 'recorded')))
+		then 'debit_without_result'
+		when not u.instructed then 'unknown_debit' end
+	end`
+
+// echoedID is the id of ours that line l of the bank carries, or null.
+const echoedID = `case when l.end_to_end_id ~ '^[0-9]{1,18}$' then l.end_to_end_id::bigint end`
+
+// returnedPayment is SQL that gives the payments of fund account $2 that credit l may
+// be the return of: by the id that it echoes, else by the bank's reference of the
+// payment or by the payee's account that it names; of its amount, paid, and not
+// known to have come back.
+const returnedPayment = `
+	select i.id
+	from (
+		select id, batch_id, amount from payment_item where area = $1 and id = ` + echoedID + `
+		union all
+		select i.id, i.batch_id, i.amount from answer w
+		join payment_item i on i.area = w.area and i.id = w.item_id
+		where l.end_to_end_id = '' and w.area = $1 and w.bank_reference = nullif(l.bank_reference, '')
+		  and w.disposition = 'recorded' and w.bank_reference <> ''
+		union all
+		select i.id, i.batch_id, i.amount from instrument n
+		join payment_item i on i.area = n.area and i.member_id = n.member_id and i.account_no = n.account_no
+		where l.end_to_end_id = '' and n.area = $1 and n.account_no = nullif(l.counterparty_account, '')) i
+	join payment_batch p on p.area = $1 and p.id = i.batch_id and p.fund_account = $2
+	join answer w on w.area = $1 and w.item_id = i.id and w.disposition = 'recorded' and w.outcome = 'succeeded'
+	where i.amount = l.amount and (l.end_to_end_id <> '' or l.batch_ref in ('', p.batch_no, p.id::text))
+	  and not exists (select from payment_return v where v.area = $1 and v.item_id = i.id)`
 
 // CloseBreaks implements reconcile.Tx.
 func (t *tx) CloseBreaks(ctx context.Context, a reconcile.Account, on calendar.Day, ids []int64) error {
@@ -122,8 +196,7 @@ func (t *tx) AddAlarms(ctx context.Context, a reconcile.Account, alarms []reconc
 	return t.OpenCase(ctx, a.Area, cases...)
 }
 
-// ProposeReturns implements reconcile.Tx. A credit is a payment's by the id that it
-// echoes, or by the payee's account that it names; of the same amount in any case.
+// ProposeReturns implements reconcile.Tx.
 func (t *tx) ProposeReturns(ctx context.Context, a reconcile.Account) error {
 	_, err := t.Exec(ctx, `
 		insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
@@ -138,18 +211,7 @@ func (t *tx) ProposeReturns(ctx context.Context, a reconcile.Account) error {
 		join break_line k on k.area = b.area and k.break_id = b.id
 		join statement_line l on l.area = k.area and l.id = k.statement_line_id and l.direction = 'credit'
 		cross join lateral (
-			select min(i.id) as first, count(distinct i.id) as n
-			from (
-				select id, batch_id, amount from payment_item
-				where area = $1 and id = case when l.end_to_end_id ~ '^[0-9]{1,18}$' then l.end_to_end_id::bigint end
-				union all
-				select i.id, i.batch_id, i.amount from instrument n
-				join payment_item i on i.area = n.area and i.member_id = n.member_id and i.account_no = n.account_no
-				where l.end_to_end_id = '' and n.area = $1 and n.account_no = nullif(l.counterparty_account, '')) i
-			join payment_batch p on p.area = $1 and p.id = i.batch_id and p.fund_account = $2
-			join answer w on w.area = $1 and w.item_id = i.id and w.disposition = 'recorded' and w.outcome = 'succeeded'
-			where i.amount = l.amount and (l.end_to_end_id <> '' or l.batch_ref in ('', p.batch_no, p.id::text))
-			  and not exists (select from payment_return v where v.area = $1 and v.item_id = i.id)) c
+			select min(r.id) as first, count(distinct r.id) as n from (`+returnedPayment+`) r) c
 		where f.area = $1 and f.id = $2 and f.role = 'expenditure' and c.n > 0
 		on conflict (area, kind, subject) do nothing`, a.Area, a.ID, t.at)
 	if err != nil {
@@ -214,9 +276,9 @@ func (t *tx) ListBreaks(ctx context.Context, f reconcile.BreakFilter) ([]reconci
 	rows, err := t.Query(ctx, `
 		with page as (
 			select b.area, b.id, b.fund_account, b.class, b.reason, b.direction, b.amount, b.day, b.opened_on,
-				b.opened_at, c.closed_on, coalesce(c.how, '') as how`+from+` and b.id > $6 order by b.id limit $7)
+				b.opened_at, c.closed_on, coalesce(c.how, '') as how, coalesce(b.detail, '') as detail`+from+` and b.id > $6 order by b.id limit $7)
 		select p.id, p.fund_account, p.class, p.reason, p.direction, p.amount, p.day, p.opened_on, p.opened_at,
-			p.closed_on, p.how, n.statement_lines, n.book_lines,
+			p.closed_on, p.how, p.detail, n.statement_lines, n.book_lines,
 			array(select l.statement_line_id from break_line l where l.area = p.area and l.break_id = p.id
 				and l.statement_line_id is not null order by l.statement_line_id limit $8),
 			array(select l.entry_id from break_line l where l.area = p.area and l.break_id = p.id
@@ -244,7 +306,7 @@ func breakOf(row pgx.CollectableRow) (reconcile.Break, error) {
 	var entries []int64
 	var lines []int32
 	err := row.Scan(&b.ID, &b.FundAccount, &b.Class, &b.Reason, &direction, &amount, &b.Day, &b.OpenedOn, &b.OpenedAt,
-		&b.ClosedOn, &b.How, &b.StatementLines, &b.BookLines, &b.Statement, &entries, &lines)
+		&b.ClosedOn, &b.How, &b.Detail, &b.StatementLines, &b.BookLines, &b.Statement, &entries, &lines)
 	b.Direction, b.Amount = directionOf(direction), money.Amount(amount)
 	for i := range entries {
 		b.Book = append(b.Book, match.Key{Entry: entries[i], Line: lines[i]})

@@ -543,6 +543,9 @@ func (t *tx) OpenArrivals(
 	if subject == "batch" {
 		return t.openArrivals(ctx, ` and v.batch_id = $2`, area, id)
 	}
+	if subject == "arrival" {
+		return t.openArrivals(ctx, ` and v.id = $2`, area, id)
+	}
 	return t.openArrivals(ctx, ` and v.terminal_day = $2`, area, id)
 }
 

@@ -12,11 +12,13 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"twoline/gateway/fault"
+	"twoline/reconcile"
 )
 
 // DB is the gateway's connection to PostgreSQL as the application's role.
 // It is safe for concurrent use. No method holds two connections at once, except
-// Verify, which waits a second at most for its other one and can do without.
+// Verify and a run of matching over many lines, which wait a second at most for their
+// other one and can do without.
 type DB struct {
 	pool *pgxpool.Pool
 	now  func() time.Time
@@ -112,6 +114,8 @@ type tx struct {
 	at time.Time
 	// written counts the rows that its statements wrote.
 	written int64
+	// batches are the names of an account's batches, once they were asked for.
+	batches map[reconcile.Account]map[string]string
 }
 
 const attempts = 8
@@ -171,7 +175,7 @@ func (db *DB) once(ctx context.Context, o pgx.TxOptions, fn func(*tx) error) (er
 			panic(p)
 		}
 	}()
-	work := &tx{Tx: t, db: db, at: db.now(), written: 0}
+	work := &tx{Tx: t, db: db, at: db.now(), written: 0, batches: nil}
 	if err := fn(work); err != nil {
 		rollback, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()

@@ -4,10 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"iter"
-	"maps"
-	"slices"
 	"strconv"
 
 	"github.com/jackc/pgx/v5"
@@ -41,84 +37,313 @@ func (t *tx) SealedThrough(ctx context.Context, a reconcile.Account) (calendar.D
 	return day, nil
 }
 
-// EachOpenBookLine implements reconcile.Tx. The account's own lines are found by
-// their index; a sum line leads to the items of its entry, and stands for none
-// itself. What was accounted on or before the floor is read only where it stands
-// in an open break, and only lines that an earlier run saw are looked for among
-// the matches. Lines of the go-live entry are no movements of the bank.
+// bankLines is SQL over the scope of a run: the account's own lines by their index,
+// those of the days that the run covers and those of entries that stand in an open
+// break. What was accounted on or before the floor is read only there.
+const bankLines = `
+	open_entry as (
+		select distinct l.entry_id from reconciliation_break b
+		join break_line l on l.area = b.area and l.break_id = b.id and l.entry_id is not null
+		where b.area = $1 and b.fund_account = $2 and not $5
+		  and not exists (select from break_closed c where c.area = b.area and c.break_id = b.id)),
+	bank_line as (
+		select p.entry_id, p.line, p.nature, p.accounted_on, p.effective_on, p.batch_id, p.cause_id,
+			case when (p.side = 'debit') <> p.red then p.amount else -p.amount end as signed
+		from posting p
+		where p.area = $1 and p.fund_account = $2 and p.accounted_on > $4 and p.accounted_on <= $3
+		  and p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury') and p.kind <> 'opening'
+		union all
+		select p.entry_id, p.line, p.nature, p.accounted_on, p.effective_on, p.batch_id, p.cause_id,
+			case when (p.side = 'debit') <> p.red then p.amount else -p.amount end
+		from open_entry o join posting p on p.area = $1 and p.entry_id = o.entry_id
+		where p.fund_account = $2 and p.accounted_on <= least($3::date, $4::date)
+		  and p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury') and p.kind <> 'opening')`
+
+// causeNumber is SQL that reads the id in the cause of entry e, as in agreement:17:1.
+const causeNumber = `case when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end`
+
+// isMatched is SQL that says of a line that an earlier run may have seen whether it
+// stands in a match. It looks by the key: the planner would else read an area's matches
+// of all years to answer for a day's lines.
+func isMatched(since, day, entry, line string) string {
+	return day + ` <= ` + since + ` and (select true from reconciliation_match x
+		where x.area = $1 and x.entry_id = ` + entry + ` and x.book_line = ` + line + ` limit 1) is true`
+}
+
+// EachOpenBookLine implements reconcile.Tx. A sum line leads to the items of its
+// entry, and stands for none itself. Lines of the go-live entry are no movements of
+// the bank.
 func (t *tx) EachOpenBookLine(ctx context.Context, s reconcile.Scope, fn func(match.BookLine) error) error {
-	rows, err := t.Query(ctx, `
-		with open_entry as (
-			select distinct l.entry_id from reconciliation_break b
-			join break_line l on l.area = b.area and l.break_id = b.id and l.entry_id is not null
-			where b.area = $1 and b.fund_account = $2 and not $6
-			  and not exists (select from break_closed c where c.area = b.area and c.break_id = b.id)),
-		bank_line as (
-			select p.entry_id, p.line, p.nature, p.kind, p.accounted_on, p.effective_on, p.batch_id, p.cause_id,
-				case when (p.side = 'debit') <> p.red then p.amount else -p.amount end as signed
-			from posting p
-			where p.area = $1 and p.fund_account = $2 and p.accounted_on > $4 and p.accounted_on <= $3
-			  and p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
-			union all
-			select p.entry_id, p.line, p.nature, p.kind, p.accounted_on, p.effective_on, p.batch_id, p.cause_id,
-				case when (p.side = 'debit') <> p.red then p.amount else -p.amount end
-			from open_entry o join posting p on p.area = $1 and p.entry_id = o.entry_id
-			where p.fund_account = $2 and p.accounted_on <= least($3::date, $4::date)
-			  and p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')),
-		movement as (
-			select entry_id, line, accounted_on, effective_on, batch_id, null::bigint as item, signed::numeric
-			from bank_line where nature = 'direct' and kind <> 'opening'
-			union all
-			select entry_id, min(line), accounted_on, effective_on, min(batch_id), cause_id, sum(signed)
-			from bank_line where nature = 'item' and kind <> 'opening'
-			group by entry_id, accounted_on, effective_on, cause_id
-			union all
-			select i.entry_id, min(i.line), i.accounted_on, i.effective_on, min(i.batch_id), i.cause_id,
-				sum(case when (i.side = 'credit') <> i.red then i.amount else -i.amount end)
-			from posting i
-			where i.area = $1 and i.fund_account = $2 and i.nature = 'item' and i.role not like 'personal%'
-			  and i.role not in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
-			  and i.entry_id in (select entry_id from bank_line where nature = 'sum' and kind <> 'opening')
-			group by i.entry_id, i.accounted_on, i.effective_on, i.cause_id)
-		select m.entry_id, m.line, m.accounted_on, m.effective_on, coalesce(m.batch_id, 0), coalesce(v.item_id, m.item, 0),
-			m.signed::bigint, coalesce(e.reverses, 0),
-			case when v.id is not null then v.id
-				when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint else 0 end,
-			coalesce(v.bank_reference, w.bank_reference, nullif(f.bank_reference, ''), r.bank_reference, '')
-		from movement m
-		join entry e on e.area = $1 and e.id = m.entry_id
-		left join payment_return v on e.kind = 'payment_return' and v.area = $1 and v.id = m.item
-		left join answer w on w.area = $1 and w.item_id = m.item and w.disposition = 'recorded'
-		left join fund_transfer f on m.item is null and f.area = $1 and f.id = case
-			when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end
-		left join arrival r on m.item is null and r.area = $1 and r.id = case
-			when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end
-		where m.signed <> 0 and (m.accounted_on > $5 or not exists (
-			select from reconciliation_match x
-			where x.area = $1 and x.entry_id = m.entry_id and x.book_line = m.line))`,
-		s.Area, s.ID, s.Day, dayOrLowest(s.Since.Floor), dayOrLowest(s.Since.Day), s.Fresh)
+	args := []any{s.Area, s.ID, s.Day, dayOrLowest(s.Since.Floor), s.Fresh, dayOrLowest(s.Since.Day)}
+	sums, err := t.eachBankLine(ctx, args, fn)
+	if err == nil && sums {
+		err = t.eachEntryItem(ctx, s, args, fn)
+	}
 	if err != nil {
 		return fmt.Errorf("book lines of fund account %d: %w", s.ID, err)
+	}
+	return nil
+}
+
+// eachBankLine gives the direct moves and items of the account's own lines, and says
+// whether there are sum lines too.
+func (t *tx) eachBankLine(ctx context.Context, args []any, fn func(match.BookLine) error) (bool, error) {
+	rows, err := t.Query(ctx, `
+		with `+bankLines+`,
+		movement as (
+			select entry_id, line, accounted_on, effective_on, batch_id, null::bigint as item, signed::numeric, false as sums
+			from bank_line where nature = 'direct'
+			union all
+			select entry_id, min(line), accounted_on, effective_on, min(batch_id), cause_id, sum(signed), false
+			from bank_line where nature = 'item'
+			group by entry_id, accounted_on, effective_on, cause_id
+			union all
+			(select entry_id, line, accounted_on, effective_on, batch_id, null, 1, true from bank_line where nature = 'sum' limit 1))
+		select m.entry_id, m.line, m.accounted_on, m.effective_on, coalesce(m.batch_id, 0), coalesce(v.item_id, m.item, 0),
+			m.signed::bigint, coalesce(e.reverses, 0), coalesce(v.id, `+causeNumber+`, 0),
+			coalesce(v.bank_reference, w.bank_reference, nullif(f.bank_reference, ''), r.bank_reference, ''), m.sums
+		from movement m
+		join entry e on e.area = $1 and e.id = m.entry_id
+		left join payment_return v on v.area = $1 and v.id = case when e.kind = 'payment_return' then m.item end
+		left join answer w on w.area = $1 and w.item_id = m.item and w.disposition = 'recorded'
+		left join fund_transfer f on f.area = $1 and f.id = case when m.item is null then `+causeNumber+` end
+		left join arrival r on r.area = $1 and r.id = case when m.item is null then `+causeNumber+` end
+		where m.signed <> 0 and (m.sums or not (`+isMatched("$6", "m.accounted_on", "m.entry_id", "m.line")+`))`, args...)
+	if err != nil {
+		return false, err
 	}
 	var b match.BookLine
 	var batch, item, signed int64
+	var sum, sums bool
 	targets := []any{
-		&b.Key.Entry, &b.Key.Line, &b.Booked, &b.Value, &batch, &item, &signed, &b.Reverses, &b.Cause, &b.BankReference,
+		&b.Key.Entry, &b.Key.Line, &b.Booked, &b.Value, &batch, &item, &signed, &b.Reverses, &b.Cause, &b.BankReference, &sum,
 	}
 	_, err = pgx.ForEachRow(rows, targets, func() error {
-		b.Direction, b.Amount = bank.Credit, money.Amount(signed)
-		if signed < 0 {
-			b.Direction, b.Amount = bank.Debit, money.Amount(-signed)
+		if sum {
+			sums = true
+			return nil
 		}
-		b.Batch, b.Own, b.Reference = idText(batch), item != 0, idText(item)
-		if item == 0 {
-			b.Reference = idText(b.Cause)
+		return fn(bookLineOf(b, batch, item, signed))
+	})
+	return sums, err
+}
+
+func bookLineOf(b match.BookLine, batch, item, signed int64) match.BookLine {
+	b.Direction, b.Amount = bank.Credit, money.Amount(signed)
+	if signed < 0 {
+		b.Direction, b.Amount = bank.Debit, money.Amount(-signed)
+	}
+	b.Batch, b.Own, b.Reference = idText(batch), item != 0, idText(item)
+	if item == 0 {
+		b.Reference = idText(b.Cause)
+	}
+	return b
+}
+
+// sumEntry is an entry of which the account has a sum line.
+type sumEntry struct {
+	ID, Reverses, Cause int64
+	// Returns says that its items are payments that came back.
+	Returns bool
+}
+
+func (t *tx) sumEntries(ctx context.Context, args []any) (map[int64]sumEntry, []int64, error) {
+	rows, err := t.Query(ctx, `
+		with `+bankLines+`
+		select e.id, coalesce(e.reverses, 0), coalesce(`+causeNumber+`, 0), e.kind = 'payment_return'
+		from (select distinct entry_id from bank_line where nature = 'sum') s
+		join entry e on e.area = $1 and e.id = s.entry_id`, args[:5]...)
+	if err != nil {
+		return nil, nil, err
+	}
+	out := map[int64]sumEntry{}
+	var ids []int64
+	var e sumEntry
+	_, err = pgx.ForEachRow(rows, []any{&e.ID, &e.Reverses, &e.Cause, &e.Returns}, func() error {
+		out[e.ID] = e
+		ids = append(ids, e.ID)
+		return nil
+	})
+	return out, ids, err
+}
+
+// returnedItem is the payment that a line gives back.
+type returnedItem struct {
+	item      int64
+	reference string
+}
+
+// returnedItems are the payments that entries give back, by the return.
+func (t *tx) returnedItems(
+	ctx context.Context, s reconcile.Scope, entries map[int64]sumEntry,
+) (map[int64]returnedItem, error) {
+	var ids []int64
+	for id, e := range entries {
+		if e.Returns {
+			ids = append(ids, id)
 		}
-		return fn(b)
+	}
+	if len(ids) == 0 {
+		return nil, nil //nolint:nilnil // a map without entries
+	}
+	rows, err := t.Query(ctx, `
+		select v.id, v.item_id, v.bank_reference from posting i
+		join payment_return v on v.area = i.area and v.id = i.cause_id
+		where i.area = $1 and i.entry_id = any($2) and i.fund_account = $3`, s.Area, ids, s.ID)
+	if err != nil {
+		return nil, err
+	}
+	out := map[int64]returnedItem{}
+	var id int64
+	var r returnedItem
+	_, err = pgx.ForEachRow(rows, []any{&id, &r.item, &r.reference}, func() error {
+		out[id] = r
+		return nil
+	})
+	return out, err
+}
+
+// BankReferences implements reconcile.Tx.
+func (t *tx) BankReferences(ctx context.Context, a reconcile.Account, references []string) ([]string, error) {
+	items := make([]int64, len(references))
+	for i, reference := range references {
+		var err error
+		if items[i], err = strconv.ParseInt(reference, 10, 64); err != nil {
+			return nil, fmt.Errorf("reference of a line: %w", err)
+		}
+	}
+	rows, err := t.Query(ctx, `
+		select coalesce(w.bank_reference, '') from unnest($2::bigint[]) with ordinality as u (id, place)
+		left join answer w on w.area = $1 and w.item_id = u.id and w.disposition = 'recorded'
+		order by u.place`, a.Area, items)
+	var out []string
+	if err == nil {
+		out, err = pgx.CollectRows(rows, pgx.RowTo[string])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("bank references of %d lines: %w", len(references), err)
+	}
+	return out, nil
+}
+
+// eachEntryItem gives the items of the entries that have a sum line. The components of an
+// item are added here: the database would have to sort all of them for it. What the bank
+// called an item stands in its answer, and as many answers as lines are dear to look up.
+func (t *tx) eachEntryItem(
+	ctx context.Context, s reconcile.Scope, args []any, fn func(match.BookLine) error,
+) error {
+	entries, ids, err := t.sumEntries(ctx, args)
+	if err != nil {
+		return err
+	}
+	returned, err := t.returnedItems(ctx, s, entries)
+	if err != nil {
+		return err
+	}
+	column, join := `''`, ``
+	if !s.Sparse {
+		column = `coalesce(w.bank_reference, '')`
+		join = `left join answer w on w.area = $1 and w.item_id = i.cause_id and w.disposition = 'recorded'`
+	}
+	rows, err := t.Query(ctx, `
+		select i.entry_id, i.line, i.accounted_on, i.effective_on, coalesce(i.batch_id, 0), i.cause_id,
+			case when (i.side = 'credit') <> i.red then i.amount else -i.amount end, `+column+`,
+			`+isMatched("$4", "i.accounted_on", "i.entry_id", "i.line")+`
+		from (select distinct u.id from unnest($3::bigint[]) u (id) order by u.id) s
+		join posting i on i.area = $1 and i.entry_id = s.id
+		`+join+`
+		where i.fund_account = $2 and i.nature = 'item'
+		  and i.role not in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
+		  and i.role not like 'personal%'
+		order by s.id`, s.Area, s.ID, ids, dayOrLowest(s.Since.Day))
+	if err != nil {
+		return err
+	}
+	items := entryItems{fn: fn, entry: 0, at: map[itemKey]int{}, list: nil}
+	err = eachRaw(rows, func(d *rowDecoder) error {
+		var i item
+		b := &i.line
+		b.Key = match.Key{Entry: d.int8(), Line: d.int4()}
+		b.Booked, b.Value = d.day(), d.day()
+		i.batch, i.cause, i.signed = d.int8(), d.int8(), d.int8()
+		b.BankReference, i.matched = d.text(), d.bool()
+		if d.err != nil {
+			return d.err
+		}
+		e := entries[b.Key.Entry]
+		b.Reverses, b.Cause, i.item = e.Reverses, e.Cause, i.cause
+		of, returns := returned[i.cause]
+		if returns && e.Returns {
+			i.item, b.Cause, b.BankReference = of.item, i.cause, of.reference
+		} else {
+			b.Unread = s.Sparse
+		}
+		return items.add(i)
 	})
 	if err != nil {
-		return fmt.Errorf("book lines of fund account %d: %w", s.ID, err)
+		return err
 	}
+	return items.flush()
+}
+
+// item is one component of an item, or all of them added.
+type item struct {
+	line                       match.BookLine
+	batch, cause, item, signed int64
+	// matched says that a match names the first of its lines.
+	matched bool
+}
+
+// itemKey tells the items of one entry apart: one cause may move money of two days.
+type itemKey struct {
+	cause         int64
+	booked, value calendar.Day
+}
+
+// entryItems adds the components of the items of one entry after the other.
+type entryItems struct {
+	fn    func(match.BookLine) error
+	entry int64
+	at    map[itemKey]int
+	list  []item
+}
+
+func (e *entryItems) add(i item) error {
+	if i.line.Key.Entry != e.entry {
+		if err := e.flush(); err != nil {
+			return err
+		}
+		e.entry = i.line.Key.Entry
+	}
+	k := itemKey{cause: i.cause, booked: i.line.Booked, value: i.line.Value}
+	at, ok := e.at[k]
+	if !ok {
+		e.at[k] = len(e.list)
+		e.list = append(e.list, i)
+		return nil
+	}
+	known := &e.list[at]
+	i.signed += known.signed
+	known.signed = i.signed
+	if i.batch != 0 && (known.batch == 0 || i.batch < known.batch) {
+		known.batch = i.batch
+	}
+	if i.line.Key.Line < known.line.Key.Line {
+		known.line.Key.Line, known.matched = i.line.Key.Line, i.matched
+	}
+	return nil
+}
+
+func (e *entryItems) flush() error {
+	for i := range e.list {
+		if l := &e.list[i]; l.signed != 0 && !l.matched {
+			if err := e.fn(bookLineOf(l.line, l.batch, l.item, l.signed)); err != nil {
+				return err
+			}
+		}
+	}
+	e.list = e.list[:0]
+	clear(e.at)
 	return nil
 }
 
@@ -137,53 +362,98 @@ func dayOrLowest(d calendar.Day) calendar.Day {
 	return d
 }
 
-// EachOpenStatementLine implements reconcile.Tx. A batch that does not move this
-// account is no name of a batch; nor is a payment batch that was never released or
-// was recalled, by which the bank may move nothing.
-func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn func(match.StatementLine) error) error {
-	rows, err := t.Query(ctx, `
-		with line as (
-			select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
-				l.batch_ref
+// statementLines is SQL over the statement's lines of a run's scope: those of the days
+// after the last one and those that stand in an open break.
+func statementLines(columns string) string {
+	return `
+		line as (
+			select ` + columns + `
 			from statement_line l
 			where l.area = $1 and l.fund_account = $2 and l.booking_date > $4 and l.booking_date <= $3
 			union all
-			select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
-				l.batch_ref
+			select ` + columns + `
 			from reconciliation_break b
 			join break_line k on k.area = b.area and k.break_id = b.id and k.statement_line_id is not null
 			join statement_line l on l.area = b.area and l.id = k.statement_line_id
 			where b.area = $1 and b.fund_account = $2 and not $5 and l.booking_date <= least($3::date, $4::date)
-			  and not exists (select from break_closed c where c.area = b.area and c.break_id = b.id)),
-		batch as (
-			select n.batch_ref, min(b.id) as id
-			from (select distinct batch_ref from line where batch_ref <> '') n
-			join (
-				select id, batch_no from withholding_batch where area = $1 and fund_account = $2
-				union all
-				select id, batch_no from payment_batch b where area = $1 and fund_account = $2 and `+withBank+`) b
-				on b.batch_no = n.batch_ref or b.id::text = n.batch_ref
-			group by n.batch_ref)
-		select l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
-			coalesce(b.id, 0)
-		from line l left join batch b on b.batch_ref = l.batch_ref
-		order by l.booking_date, l.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day),
+			  and not exists (select from break_closed c where c.area = b.area and c.break_id = b.id))`
+}
+
+// EachOpenStatementLine implements reconcile.Tx. A batch that does not move this
+// account is no name of a batch; nor is a payment batch that was never released or
+// was recalled, by which the bank may move nothing.
+func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn func(match.StatementLine) error) error {
+	batches, err := t.batchNames(ctx, s.Account)
+	if err != nil {
+		return err
+	}
+	rows, err := t.Query(ctx, `
+		with `+statementLines(`l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
+			l.batch_ref, l.reversal, l.counterparty, l.counterparty_account, l.text`)+`
+		select l.id, l.direction = 'debit', l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
+			l.batch_ref, l.reversal, l.counterparty, l.counterparty_account, l.text
+		from line l order by l.booking_date, l.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day),
 		s.Fresh)
 	if err != nil {
 		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)
 	}
-	var l match.StatementLine
-	var direction string
-	var amount, batch int64
-	targets := []any{&l.ID, &direction, &amount, &l.Booked, &l.Value, &l.BankReference, &l.EndToEndID, &batch}
-	_, err = pgx.ForEachRow(rows, targets, func() error {
-		l.Direction, l.Amount, l.Batch = directionOf(direction), money.Amount(amount), idText(batch)
+	err = eachRaw(rows, func(d *rowDecoder) error {
+		l := match.StatementLine{ID: d.int8()} //nolint:exhaustruct // filled below
+		l.Direction = bank.Credit
+		if d.bool() {
+			l.Direction = bank.Debit
+		}
+		l.Amount, l.Booked, l.Value = money.Amount(d.int8()), d.day(), d.day()
+		l.BankReference, l.EndToEndID = d.text(), d.text()
+		l.Batch, l.Reversal = batches[string(d.bytes())], d.bool()
+		l.Counterparty, l.CounterpartyAccount, l.Text = d.text(), d.text(), d.text()
+		if d.err != nil {
+			return d.err
+		}
 		return fn(l)
 	})
 	if err != nil {
 		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)
 	}
 	return nil
+}
+
+// batchNames returns the batches that move the account by what a bank may call
+// them: the number at the bank, or our id. A transaction asks once an account.
+func (t *tx) batchNames(ctx context.Context, a reconcile.Account) (map[string]string, error) {
+	if names, ok := t.batches[a]; ok {
+		return names, nil
+	}
+	rows, err := t.Query(ctx, `
+		select id, batch_no from withholding_batch where area = $1 and fund_account = $2
+		union all
+		select id, batch_no from payment_batch b where area = $1 and fund_account = $2 and `+withBank, a.Area, a.ID)
+	if err != nil {
+		return nil, fmt.Errorf("batches of fund account %d: %w", a.ID, err)
+	}
+	first := map[string]int64{}
+	var id int64
+	var number string
+	_, err = pgx.ForEachRow(rows, []any{&id, &number}, func() error {
+		for _, name := range []string{number, idText(id)} {
+			if before, ok := first[name]; !ok || id < before {
+				first[name] = id
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("batches of fund account %d: %w", a.ID, err)
+	}
+	names := make(map[string]string, len(first))
+	for name, id := range first {
+		names[name] = idText(id)
+	}
+	if t.batches == nil {
+		t.batches = map[reconcile.Account]map[string]string{}
+	}
+	t.batches[a] = names
+	return names, nil
 }
 
 // withBank is SQL that says of payment batch b that its bank may pay by it.
@@ -214,6 +484,29 @@ const forbidden = `(u.direction = 'debit' and case when u.echoed
 				and (o.direction = 'debit' or (o.reversal and o.end_to_end_id = '' and b.settlement <> 'gross'))
 			where l.area = $1 and l.id = u.line)) end)`
 
+// spending is SQL of the rules by which a line of the bank stands for its bank's
+// reference: a second line without an id of that reference, direction and amount is
+// a duplicate.
+const spending = `('reference', 'shared_reference', 'bank_reference', 'shared_bank_reference', 'amount_day_unique',
+	'amount_window_unique', 'interest')`
+
+// lumpAgain is SQL that says of line u, a credit to fund account $2, that it is a
+// second lump of a batch that was credited in full before. Of debits, forbidden says so.
+const lumpAgain = `(u.direction = 'credit' and not u.echoed and u.batch ~ '^[0-9]{1,18}$' and exists (
+	select from withholding_batch b
+	join statement_line l on l.area = $1 and l.id = u.line
+	where b.area = $1 and b.fund_account = $2 and b.id = u.batch::bigint
+	  and exists (
+		select from statement_line o
+		join reconciliation_match m on m.area = o.area and m.statement_line_id = o.id
+		where o.area = $1 and o.fund_account = $2 and o.batch_ref in (b.batch_no, b.id::text) and o.batch_ref <> ''
+		  and o.end_to_end_id = '' and o.direction = u.direction and o.amount = u.amount and m.rule <> 'bank_reversal')
+	  and case when b.state = 'done' then b.succeeded_amount else b.amount end < (
+		select sum(case when o.direction = 'credit' then o.amount else -o.amount end)
+		from statement_line o
+		where o.area = $1 and o.fund_account = $2 and o.batch_ref in (b.batch_no, b.id::text) and o.batch_ref <> ''
+		  and (o.booking_date, o.id) <= (l.booking_date, l.id) and (o.direction = 'credit' or o.reversal))))`
+
 // ReferenceStandings implements reconcile.Tx.
 func (t *tx) ReferenceStandings(
 	ctx context.Context, a reconcile.Account, lines []match.StatementLine,
@@ -237,9 +530,14 @@ func (t *tx) ReferenceStandings(
 				  and coalesce(nullif(o.end_to_end_id, ''), o.bank_reference) = u.ref and o.direction = u.direction
 				  and case when u.echoed
 				      then o.end_to_end_id <> '' and m.rule in ('reference', 'shared_reference')
-				      else o.end_to_end_id = '' and o.amount = u.amount
-				           and m.rule in ('bank_reference', 'shared_bank_reference') end) then 3
+				      else o.end_to_end_id = '' and o.amount = u.amount and m.rule in `+spending+` end) then 3
+			when not u.echoed and u.ref <> '' and exists (
+				select from statement_line o
+				join reconciliation_match m on m.area = o.area and m.statement_line_id = o.id
+				where o.area = $1 and o.fund_account = $2 and o.end_to_end_id <> '' and o.bank_reference = u.ref
+				  and o.direction = u.direction and o.amount = u.amount and m.rule in `+spending+`) then 3
 			when `+forbidden+` then 1
+			when `+lumpAgain+` then 3
 			when u.echoed and (
 				exists (select from posting p where p.area = $1 and p.cause_id = u.id)
 				or exists (select from withholding_item i where i.area = $1 and i.id = u.id)
@@ -263,129 +561,6 @@ func (t *tx) ReferenceStandings(
 		out[i] = match.Standing(code)
 	}
 	return out, nil
-}
-
-// AddMatches implements reconcile.Tx. Pairs, which are nearly all, are one row
-// each and take their ids from the column's default.
-func (t *tx) AddMatches(
-	ctx context.Context, a reconcile.Account, matches iter.Seq[match.Match],
-) ([]reconcile.Count, error) {
-	type countKey struct {
-		settled calendar.Day
-		rule    match.Rule
-	}
-	counts := map[countKey]reconcile.Count{}
-	var groups []match.Match
-	pairs := func(yield func([]byte) bool) {
-		var row []byte
-		for m := range matches {
-			k := countKey{settled: m.Settled, rule: m.Rule}
-			c := counts[k]
-			c.Settled, c.Rule = m.Settled, m.Rule
-			c.Matches++
-			c.StatementLines += len(m.Statement)
-			c.BookLines += len(m.Book)
-			counts[k] = c
-			if m.Kind() != match.OneToOne {
-				m.Statement, m.Book = slices.Clone(m.Statement), slices.Clone(m.Book)
-				groups = append(groups, m)
-				continue
-			}
-			row = matchRow(row[:0], a, m, m.Statement, m.Book)
-			row = append(row, '\t')
-			row = append(row, t.at.UTC().Format("2006-01-02 15:04:05.999999Z07:00")...)
-			if !yield(append(row, '\n')) {
-				return
-			}
-		}
-	}
-	const columns = `area, fund_account, kind, rule, settled_on, statement_line_id, entry_id, book_line, matched_at`
-	if err := t.copyText(ctx, `copy reconciliation_match (`+columns+`) from stdin`, pairs); err != nil {
-		return nil, fmt.Errorf("store matches of fund account %d: %w", a.ID, err)
-	}
-	ids, err := t.NewIDs(ctx, len(groups))
-	if err != nil {
-		return nil, err
-	}
-	rows := func(yield func([]byte) bool) {
-		var row []byte
-		for i, m := range groups {
-			for n := range max(len(m.Statement), len(m.Book)) {
-				row = matchRow(row[:0], a, m, from(m.Statement, n), from(m.Book, n))
-				row = append(row, '\t')
-				row = append(row, t.at.UTC().Format("2006-01-02 15:04:05.999999Z07:00")...)
-				row = strconv.AppendInt(append(row, '\t'), ids[i], 10)
-				if !yield(append(row, '\n')) {
-					return
-				}
-			}
-		}
-	}
-	if err := t.copyText(ctx, `copy reconciliation_match (`+columns+`, match_id) from stdin`, rows); err != nil {
-		return nil, fmt.Errorf("store matches of fund account %d: %w", a.ID, err)
-	}
-	return slices.Collect(maps.Values(counts)), nil
-}
-
-// from returns the rest of a list, or nothing beyond its end.
-func from[T any](list []T, n int) []T {
-	if n >= len(list) {
-		return nil
-	}
-	return list[n:]
-}
-
-// matchRow writes one row in COPY's text form with the first line of each side.
-func matchRow(row []byte, a reconcile.Account, m match.Match, statement []int64, book []match.Key) []byte {
-	row = strconv.AppendInt(row, int64(a.Area), 10)
-	row = strconv.AppendInt(append(row, '\t'), a.ID, 10)
-	row = append(append(row, '\t'), m.Kind()...)
-	row = append(append(row, '\t'), m.Rule...)
-	row = append(append(row, '\t'), m.Settled.String()...)
-	if len(statement) > 0 {
-		row = strconv.AppendInt(append(row, '\t'), statement[0], 10)
-	} else {
-		row = append(row, "\t\\N"...)
-	}
-	if len(book) > 0 {
-		row = strconv.AppendInt(append(row, '\t'), book[0].Entry, 10)
-		return strconv.AppendInt(append(row, '\t'), int64(book[0].Line), 10)
-	}
-	return append(row, "\t\\N\t\\N"...)
-}
-
-// copyText streams rows in COPY's text form; rows are valid until the next one.
-func (t *tx) copyText(ctx context.Context, sql string, rows iter.Seq[[]byte]) error {
-	next, stop := iter.Pull(rows)
-	defer stop()
-	tag, err := t.Conn().PgConn().CopyFrom(ctx, &rowReader{next: next, rest: nil}, sql)
-	t.written += tag.RowsAffected()
-	return err
-}
-
-type rowReader struct {
-	next func() ([]byte, bool)
-	rest []byte
-}
-
-// Read implements io.Reader.
-func (r *rowReader) Read(b []byte) (int, error) {
-	n := 0
-	for n < len(b) {
-		if len(r.rest) == 0 {
-			row, ok := r.next()
-			if !ok {
-				break
-			}
-			r.rest = row
-		}
-		c := copy(b[n:], r.rest)
-		n, r.rest = n+c, r.rest[c:]
-	}
-	if n == 0 {
-		return 0, io.EOF
-	}
-	return n, nil
 }
 
 // AddReconciliation implements reconcile.Tx.

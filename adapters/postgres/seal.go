@@ -322,7 +322,7 @@ func (t *tx) DayDigest(
 	return ledger.SealedDay{Day: day, Entries: count, Digest: sum}, nil
 }
 
-// SealedMonth implements ledger.Tx.
+// SealedMonth implements reconcile.Tx.
 func (t *tx) SealedMonth(
 	ctx context.Context, area party.Area, account int64, month calendar.Month,
 ) ([]ledger.SealedBalance, error) {
@@ -349,7 +349,7 @@ func (t *tx) SealedMonth(
 	return list, nil
 }
 
-// IncomeZeroAtMonthEnd implements ledger.Tx.
+// IncomeZeroAtMonthEnd implements reconcile.Tx.
 func (t *tx) IncomeZeroAtMonthEnd(ctx context.Context, area party.Area, day calendar.Day) (bool, error) {
 	v, err := t.ruleValue(ctx, area, policy.IncomeZeroAtMonthEnd, day)
 	if err != nil {
@@ -358,8 +358,8 @@ func (t *tx) IncomeZeroAtMonthEnd(ctx context.Context, area party.Area, day cale
 	return v.IncomeZeroAtMonthEnd()
 }
 
-// AddClosedPeriod implements ledger.Tx.
-func (t *tx) AddClosedPeriod(ctx context.Context, c ledger.ClosedPeriod) error {
+// addClosedPeriod writes the close of a month whose statement stands there.
+func (t *tx) addClosedPeriod(ctx context.Context, c ledger.ClosedPeriod) error {
 	_, err := t.Exec(ctx, `
 		insert into period_close (area, fund_account, month, closing, digest, closed_by, closed_at)
 		values ($1, $2, $3, $4, $5, $6, $7)`,

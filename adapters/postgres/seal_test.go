@@ -24,6 +24,7 @@ import (
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/policy"
+	"twoline/reconcile"
 )
 
 const bookArea = 513224
@@ -35,6 +36,7 @@ type bookWorld struct {
 	database pgtest.Database
 	books    pgtest.Books
 	ledger   *ledger.Service
+	proof    *reconcile.Service
 	today    atomic.Pointer[calendar.Day]
 	serial   atomic.Int64
 }
@@ -45,7 +47,13 @@ func newBookWorld(t *testing.T, opened, today string) *bookWorld {
 	w := &bookWorld{t: t, db: db, database: d}
 	w.setToday(calendar.MustDay(today))
 	w.books = pgtest.SeedBooks(t, d, bookArea, ledger.Rural, calendar.MustDay(opened))
-	w.ledger = ledger.NewService(db.Ledger(), func() calendar.Day { return *w.today.Load() })
+	now := func() calendar.Day { return *w.today.Load() }
+	w.ledger = ledger.NewService(db.Ledger(), now)
+	days, err := calendar.Official()
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.proof = reconcile.New(reconcile.Parts{Store: db.Reconcile(), Decoder: nil, Days: days, Today: now})
 	return w
 }
 
@@ -144,10 +152,41 @@ func (w *bookWorld) close(by, account, month string) error {
 	}
 	key := fmt.Sprintf("test-key-%d", w.serial.Add(1))
 	r := once.Request{Caller: "test", Route: "test", Key: key, Fingerprint: sha256.Sum256([]byte(key))}
-	_, err := w.ledger.ClosePeriod(context.Background(), r, func(any) (once.Answer, error) {
+	_, err := w.proof.CloseMonth(context.Background(), r, func(any) (once.Answer, error) {
 		return once.Answer{Status: 200, ContentType: "text/plain", Body: []byte{}}, nil
-	}, w.books.Officers[by], id, calendar.MustMonth(month))
+	}, w.books.Officers[by], reconcile.CloseAsk{Account: id, Month: calendar.MustMonth(month)})
 	return err
+}
+
+// statement has the bank state a month of an account, with lines that are above zero
+// where money came, and matches the account.
+func (w *bookWorld) statement(role ledger.Role, from, to string, opening int64, lines ...int64) {
+	w.t.Helper()
+	account, closing := w.books.Accounts[role], opening
+	id := 7_000_000 + 1_000*w.serial.Add(1)
+	for i, amount := range lines {
+		direction := "credit"
+		if closing += amount; amount < 0 {
+			direction, amount = "debit", -amount
+		}
+		w.database.Exec(w.t, `insert into statement_line (area, id, statement_id, fund_account, line, direction, amount,
+			booking_date, value_date, bank_reference, ordinal, end_to_end_id, batch_ref, reversal, counterparty,
+			counterparty_account, text)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $8, $9, 1, '', '', false, '', '', '')`, bookArea, id+int64(i)+1, id, account,
+			i+1, direction, amount, calendar.MustDay(from).AddDays(1).Time(), fmt.Sprintf("B%d", id+int64(i)))
+	}
+	w.database.Exec(w.t, `insert into statement (area, id, fund_account, day_from, day_to, number, opening, closing,
+		line_count, receipt_id, taken_in_at) values ($1, $2, $3, $4, $5, '1', $6, $7, $8, 1, now())`, bookArea, id, account,
+		calendar.MustDay(from).Time(), calendar.MustDay(to).Time(), opening, closing, len(lines))
+	w.match(role)
+}
+
+func (w *bookWorld) match(role ledger.Role) {
+	w.t.Helper()
+	err := w.proof.Match(context.Background(), reconcile.Account{Area: bookArea, ID: w.books.Accounts[role]})
+	if err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 func code(err error) string {
@@ -371,7 +410,14 @@ func TestF57_MonthClose(t *testing.T) {
 	if alarms != 0 {
 		t.Errorf("%d alarms before the month is over", alarms)
 	}
+	w.statement(ledger.FiscalSpecial, "2010-06-10", "2010-06-30", 0, 9999, 500)
+	w.statement(ledger.Income, "2010-06-10", "2010-06-30", 0, 10000, -9999)
 	w.seal("2010-06-30")
+	if got := code(w.close("finance-checker", "fiscal_special", "2010-06")); got != "period_not_matched" {
+		t.Errorf("close of what was matched before its book was sealed: %s", got)
+	}
+	w.match(ledger.FiscalSpecial)
+	w.match(ledger.Income)
 	var alarm string
 	w.row(`select kind || ' ' || subject || ': ' || text from exception_case`, &alarm)
 	if want := fmt.Sprintf("income_not_swept fund_account:%d:2010-06: the income account holds 0.01 at the end of "+
@@ -383,9 +429,9 @@ func TestF57_MonthClose(t *testing.T) {
 			t.Errorf("close by %s: %s", who, got)
 		}
 	}
-	for _, month := range []string{"2010-05", "2010-07"} {
-		if got := code(w.close("finance-checker", "fiscal_special", month)); got != "period_not_sealed" {
-			t.Errorf("close of %s: %s", month, got)
+	for month, want := range map[string]string{"2010-05": "period_not_sealed", "2010-07": "period_out_of_order"} {
+		if got := code(w.close("finance-checker", "fiscal_special", month)); got != want {
+			t.Errorf("close of %s: %s, want %s", month, got, want)
 		}
 	}
 	if got := code(w.close("finance-checker", "income", "2010-06")); got != "income_not_swept" {
@@ -474,6 +520,7 @@ func TestF57_AMonthEndThatNeedsNobody(t *testing.T) {
 			day := calendar.MustDay("2010-06-11")
 			w.mustBook(w.contribution(day, 10000), w.sweep(day, c.swept))
 			w.seal("2010-07-01")
+			w.statement(ledger.Income, "2010-06-10", "2010-06-30", 0, 10000, -c.swept.Fen())
 			var alarms int
 			w.row(`select count(*) from exception_case`, &alarms)
 			if alarms != 0 {

@@ -179,8 +179,8 @@ func checks() ([]check, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(bookChecks(), lineChecks(), itemChecks(), batchChecks(), proofChecks(),
-		fileChecks(), peopleChecks(),
+	return slices.Concat(bookChecks(), lineChecks(), itemChecks(), batchChecks(), proofChecks(), sideChecks(),
+		fileChecks(), peopleChecks(), breakChecks(),
 		schema), nil
 }
 

@@ -52,6 +52,10 @@ func proofChecks() []check {
 		invariant("I9", "book and bank agree up to the last run, but for lines that stand in an open break",
 			probe{table: "reconciliation_run", looks: []string{"reconciliation_run", "statement_line"}, sql: agreedSQL()},
 			probe{table: "reconciliation_match", looks: []string{"reconciliation_match", "break_line"}, sql: namedLineSQL},
+			probe{table: "reconciliation_match", looks: []string{"reconciliation_match", "statement_line"}, sql: equalSumsSQL()},
+			probe{
+				table: "reconciliation_match", looks: []string{"reconciliation_match", "match_rules_approved"}, sql: toleratedSQL(),
+			},
 		),
 	}
 }
@@ -65,6 +69,7 @@ func agreedSQL() string {
 	       || ' after ' || r.day || ', of which ' || ` + yuan("coalesce(b.open, 0)") + `
 	       || ' are not matched; the book has ' || ` + yuan("coalesce(o.balance, 0)") + ` || ', of which '
 	       || ` + yuan("coalesce(o.open, 0)") + ` || ' are not matched'
+	       || case when t.difference <> 0 then '; matches hold ' || ` + yuan("t.difference") + ` || ' within tolerance' else '' end
 	  from run r
 	 cross join lateral (
 	       select s.closing - coalesce((select sum(case l.direction when 'credit' then l.amount else -l.amount end)
@@ -81,7 +86,45 @@ func agreedSQL() string {
 	  left join (select area, fund_account, sum(signed) as balance,
 	                    sum(signed) filter (where matched = 0 and not opening) as open from book group by 1, 2) o
 	    on o.area = r.area and o.fund_account = r.fund_account
-	 where k.balance - coalesce(b.open, 0) <> coalesce(o.balance, 0) - coalesce(o.open, 0)`
+	 cross join lateral (
+	       select coalesce(sum(m.difference), 0) as difference from reconciliation_match m
+	        where m.area = r.area and m.fund_account = r.fund_account and m.difference is not null) t
+	 where k.balance - coalesce(b.open, 0) - t.difference <> coalesce(o.balance, 0) - coalesce(o.open, 0)`
+}
+
+// The two sides of a match are the same money, but for the difference that it states.
+func equalSumsSQL() string {
+	return `
+	with ` + movements + `
+	select m.area, m.match_id, m.area || '/' || m.fund_account || ' match ' || m.match_id, 'holds ' || ` + yuan("m.bank") + `
+	       || ' of the bank and ' || ` + yuan("m.book") + ` || ' of the book, and states a difference of '
+	       || ` + yuan("m.difference") + `
+	  from (select m.area, m.fund_account, m.match_id, coalesce(sum(b.signed), 0) as bank, coalesce(sum(k.signed), 0) as book,
+	               coalesce(sum(m.difference), 0) as difference
+	          from reconciliation_match m
+	          left join bank b on b.area = m.area and b.id = m.statement_line_id
+	          left join moved k on k.area = m.area and k.fund_account = m.fund_account and k.entry_id = m.entry_id
+	               and k.line = m.book_line
+	         where $1 = 0 or m.area = $1
+	         group by m.area, m.fund_account, m.match_id) m
+	 where m.bank - m.book <> m.difference`
+}
+
+// A difference is within what the account's rules tolerated on some day up to the
+// last run.
+func toleratedSQL() string {
+	return `
+	select m.area, m.match_id, m.area || '/' || m.fund_account || ' match ' || m.match_id, 'leaves '
+	       || ` + yuan("m.difference") + ` || ' between bank and book, and the rules of the account tolerate '
+	       || ` + yuan("t.tolerance") + `
+	  from reconciliation_match m
+	 cross join lateral (
+	       select coalesce(max(k.tolerance), 0) as tolerance
+	         from match_rules_approved p join match_rules k on k.area = p.area and k.id = p.rules_id
+	        where p.area = m.area and p.fund_account = m.fund_account
+	          and p.effective_on <= (select max(r.day) from reconciliation_run r
+	                                  where r.area = m.area and r.fund_account = m.fund_account)) t
+	 where ($1 = 0 or m.area = $1) and m.difference is not null and abs(m.difference) > t.tolerance`
 }
 
 // Every line up to the last run stands in one match or in one open break. What was

@@ -41,7 +41,7 @@ const threePeopleSQL = `
 
 // decidedTables are those of the facts that two people have to decide.
 func decidedTables() []string {
-	return []string{"return_unclaimed", "death_withdrawn", "opening_balance", "personal_opening"}
+	return []string{"return_unclaimed", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved"}
 }
 
 // What two people have to decide stands as it was asked for, and was written with the
@@ -62,7 +62,10 @@ const decidedSQL = `
 	        union all select area, fund_account, 'opening_balance', decision_kind, decision_id, statement_number,
 	                         'officer:' || entered_by, entered_at from opening_balance
 	        union all select distinct area, list_id, 'personal_opening', decision_kind, decision_id, null,
-	                         'officer:' || entered_by, entered_at from personal_opening) e
+	                         'officer:' || entered_by, entered_at from personal_opening
+	        union all select p.area, p.rules_id, 'match_rules_approved', p.decision_kind, p.decision_id, null,
+	                         'officer:' || k.asked_by, p.approved_at
+	                    from match_rules_approved p join match_rules k on k.area = p.area and k.id = p.rules_id) e
 	  left join decision_request q on q.area = e.area and q.id = e.decision and q.kind = e.kind and q.subject_id = e.subject
 	  left join approval a on a.area = q.area and a.subject = 'decision_request' and a.subject_id = q.id
 	       and a.duty = 'checker' and a.decision = 'approved'

@@ -20,7 +20,7 @@ import (
 // protected are the tables that random edits fall on.
 func protected() []string {
 	return []string{
-		"entry", "posting", "sealed_balance", "sealed_day", "period_close", "book", "withholding_run",
+		"entry", "posting", "sealed_balance", "sealed_day", "period_close", "period_proof", "period_outstanding", "book", "withholding_run",
 		"withholding_batch",
 		"batch_counter", "item_counter", "batch_event", "withholding_item", "receipt", "receipt_part", "answer", "arrival",
 		"counter_receipt", "terminal_day", "agreement", "agreement_progress", "arrival_suspense", "refund_task",

@@ -97,7 +97,7 @@ type corruption struct {
 func corruptions() []corruption {
 	return slices.Concat(bookCorruptions(), moreBookCorruptions(), itemCorruptions(), batchCorruptions(),
 		fileCorruptions(),
-		peopleCorruptions(), schemaCorruptions(), alonePayments())
+		peopleCorruptions(), schemaCorruptions(), sideCorruptions(), alonePayments())
 }
 
 func entryRow(id string) string { return `'610305/' || ` + id }
@@ -183,6 +183,32 @@ func bookCorruptions() []corruption {
 			id: "I4", name: "closed month", sql: []string{`update period_close set closing = closing + 1
 				where fund_account = (select id from fund_account where role = 'income')`},
 			row: `'610305/' || id || ' 2011-03' from fund_account where role = 'income'`, text: "was closed at 0.01",
+		},
+		{
+			id: "I4", name: "closed month's line", sql: []string{`update period_outstanding set bank_reference = 'X'
+				where (fund_account, side, ordinal) = (select fund_account, side, ordinal from period_outstanding limit 1)`},
+			row:  `'610305/' || fund_account || ' 2011-03' from period_outstanding where bank_reference = 'X'`,
+			text: "its sealed balances and its statement no longer give the digest",
+		},
+		{
+			id: "I4", name: "closed month's owner", sql: []string{`update period_outstanding set owner = 'nobody'
+				where (fund_account, side, ordinal) = (select fund_account, side, ordinal from period_outstanding limit 1)`},
+			row:  `'610305/' || fund_account || ' 2011-03' from period_outstanding where owner = 'nobody'`,
+			text: "its sealed balances and its statement no longer give the digest",
+		},
+		{
+			id: "I4", name: "closed month's matched day", sql: []string{
+				`update period_proof set matched_through = '2011-03-30' where fund_account = (select id from fund_account where role = 'income')`,
+			},
+			row:  `'610305/' || id || ' 2011-03' from fund_account where role = 'income'`,
+			text: "its sealed balances and its statement no longer give the digest",
+		},
+		{
+			id: "I4", also: []string{"I25"}, name: "closed month reopened", sql: []string{
+				`delete from period_close where fund_account = (select id from fund_account where role = 'income')`,
+			},
+			row:  `'610305/' || id || ' 2011-03' from fund_account where role = 'income'`,
+			text: "has the statement of a close and is open",
 		},
 		{
 			id: "I4", also: []string{"I2"}, name: "a day unsealed", sql: []string{
@@ -378,7 +404,7 @@ func itemCorruptions() []corruption {
 			row: entryRow(`(select max(id) from arrival)`), text: "44.00 went to suspense and is not booked",
 		},
 		{
-			id: "I5", also: []string{"I28"}, name: "opening balance raised", sql: []string{
+			id: "I5", also: []string{"I23", "I28"}, name: "opening balance raised", sql: []string{
 				`update opening_balance set balance = balance + 1 where balance = 100000`,
 			},
 			row: `'610305/' || id from fund_account where role = 'fiscal_special'`, text: "of 1000.01 is booked otherwise",
@@ -616,7 +642,7 @@ func fileCorruptions() []corruption {
 			text: "opens with 0.00 and closes with 50.01; its lines move 50.00",
 		},
 		{
-			id: "I23", name: "a line's amount", sql: []string{`update statement_line set amount = amount + 1
+			id: "I23", also: []string{"I9"}, name: "a line's amount", sql: []string{`update statement_line set amount = amount + 1
 			    where line = 1`},
 			row: `'610305/' || min(id) from statement`, text: "its lines move 0.01",
 		},
@@ -637,7 +663,7 @@ func fileCorruptions() []corruption {
 			text: "says 3 new lines",
 		},
 		{
-			id: "I23", name: "a statement left out", sql: []string{
+			id: "I23", also: []string{"I22"}, name: "a statement left out", sql: []string{
 				`delete from statement_line where statement_id = (select min(id) from statement)`,
 				`delete from statement where id = (select min(id) from statement)`,
 			},

@@ -30,6 +30,7 @@ import (
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
+	"twoline/reconcile"
 	"twoline/reconcile/proof"
 )
 
@@ -63,6 +64,18 @@ const proofArea = party.Area(610305)
 // account openings is written by the services.
 func newProofWorld(tb testing.TB) *proofWorld {
 	tb.Helper()
+	w, days := beginProofWorld(tb)
+	w.liveGoLive()
+	w.liveMarch(days)
+	w.liveClose(func() calendar.Day { return w.today })
+	w.liveApril()
+	w.work()
+	return w
+}
+
+// beginProofWorld is the county before its first day.
+func beginProofWorld(tb testing.TB) (*proofWorld, *calendar.WorkingDays) {
+	tb.Helper()
 	db, d := pgtest.Open(tb)
 	w := &proofWorld{t: tb, db: db, d: d, today: calendar.MustDay("2011-03-01")}
 	db.UseJobs(w)
@@ -82,12 +95,7 @@ func newProofWorld(tb testing.TB) *proofWorld {
 		Store: db.Disbursement(), Intake: w.intake, Writer: proofFormat{}, Reader: proofFormat{}, Days: days, Today: today,
 	})
 	w.seedPensioners()
-	w.liveGoLive()
-	w.liveMarch(days)
-	w.liveClose(today)
-	w.liveApril()
-	w.work()
-	return w
+	return w, days
 }
 
 func (w *proofWorld) must(err error) {
@@ -229,10 +237,17 @@ func (w *proofWorld) liveClose(today func() calendar.Day) {
 	s := ledger.NewService(w.db.Ledger(), today)
 	_, err := s.SealThrough(w.t.Context(), proofArea, ledger.Rural, calendar.MustDay("2011-03-31"))
 	w.must(err)
+	special := w.books.Accounts[ledger.FiscalSpecial]
+	w.statementOf(special, "2011-03-01", "2011-03-18", 100_000, 261_300, "111300 50000", "20000 30000")
+	w.statementOf(special, "2011-03-19", "2011-03-31", 211_300, 211_300, "", "")
+	days, err := calendar.Official()
+	w.must(err)
+	matching := reconcile.New(reconcile.Parts{Store: w.db.Reconcile(), Decoder: nil, Days: days, Today: today})
 	for _, role := range []ledger.Role{ledger.Income, ledger.FiscalSpecial} {
-		_, err := s.ClosePeriod(w.t.Context(), w.request("periods/{account}/{month}/close"), w.render(nil),
+		w.must(matching.Match(w.t.Context(), reconcile.Account{Area: proofArea, ID: w.books.Accounts[role]}))
+		_, err := matching.CloseMonth(w.t.Context(), w.request("periods/{account}/{month}/close"), w.render(nil),
 			w.books.Officers["finance-checker"],
-			w.books.Accounts[role], calendar.MustMonth("2011-03"))
+			reconcile.CloseAsk{Account: w.books.Accounts[role], Month: calendar.MustMonth("2011-03")})
 		w.must(err)
 	}
 }
@@ -474,7 +489,7 @@ func (w *proofWorld) statementOf(account int64, from, to string, opening, closin
 		if i >= len(strings.Fields(credits)) {
 			direction = "debit"
 		}
-		w.d.Exec(w.t, `insert into statement_line values ($1, $2 + 5000000 + 10 * $3::int, $2 + 5000000, $4, $3, $5,
+		w.d.Exec(w.t, `insert into statement_line values ($1, 100 * $2 + 500000000 + $3::int, $2 + 5000000, $4, $3, $5,
 		    $6, $7, $7, $8, 1, '',
 			'', false, '', '', '')`, int32(proofArea), receipt, i+1, account, direction, sum(amount), day(to),
 			fmt.Sprintf("S%d", i))

@@ -24,6 +24,7 @@ import (
 type adminCommand struct {
 	CreateUser createUserCommand `cmd:"" help:"Make an officer's login; the password is read from standard input."`
 	BankKey    bankKeyCommand    `cmd:"" help:"Register a bank's public key or shared secret, or end one."`
+	ProofKey   proofKeyCommand   `cmd:"" name:"proof-key" help:"Make the key pair by which cycle proofs are signed and checked."`
 }
 
 type createUserCommand struct {

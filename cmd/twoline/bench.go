@@ -28,9 +28,9 @@ import (
 // benchCommand measures on a private, durable PostgreSQL, each figure beside the
 // limit of the machine measured in the same run.
 type benchCommand struct {
-	Name  string        `arg:"" optional:"" enum:"single,batch,import,payrun,all" default:"all" help:"single: one payment with idempotency. batch: 1 000 results a request. import: a file of results taken in, posted and swept. payrun: a month's pensions from entitlement to posting."`
+	Name  string        `arg:"" optional:"" enum:"single,batch,import,payrun,reconcile,all" default:"all" help:"single: one payment with idempotency. batch: 1 000 results a request. import: a file of results taken in, posted and swept. payrun: a month's pensions from entitlement to posting. reconcile: a statement matched with the book."`
 	For   time.Duration `name:"for" default:"8s" help:"How long each rate is measured."`
-	Items int           `default:"157562" help:"Lines of the import and of the pay run."`
+	Items int           `default:"157562" help:"Lines of the import, of the pay run and of the statement."`
 	JSON  bool          `name:"json" help:"Print the figures as JSON."`
 }
 
@@ -60,13 +60,15 @@ func (cmd *benchCommand) Run(a *app) (err error) {
 		return fmt.Errorf("open pool: %w", err)
 	}
 	defer b.pool.Close()
-	if err := b.seed(a.ctx, cmd); err != nil {
-		return err
+	if cmd.Name != "reconcile" {
+		if err := b.seed(a.ctx, cmd); err != nil {
+			return err
+		}
 	}
 	for _, one := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"single", b.single}, {"batch", b.batch}, {"import", b.importFile}, {"payrun", b.payRun}} {
+	}{{"single", b.single}, {"batch", b.batch}, {"import", b.importFile}, {"payrun", b.payRun}, {"reconcile", b.reconcile}} {
 		if cmd.Name != "all" && cmd.Name != one.name {
 			continue
 		}

@@ -50,6 +50,8 @@ type config struct {
 	Poll    time.Duration
 	// ProfileFolder holds the operator's own profiles of banks' files, or is empty.
 	ProfileFolder string
+	// ProofKey is the private key in PEM that signs cycle proofs, or empty.
+	ProofKey string
 	// AllowUnsafe serves on a database that may lose commits; for trials only.
 	AllowUnsafe bool
 }
@@ -90,6 +92,7 @@ func readConfig(getenv func(string) string) (config, error) {
 		Poll:               pollInterval,
 		Markers:            strings.FieldsFunc(getenv("TWOLINE_BANK_MARKERS"), isComma),
 		ProfileFolder:      getenv("TWOLINE_PROFILES"),
+		ProofKey:           secret("TWOLINE_PROOF_KEY"),
 		AllowUnsafe:        getenv("TWOLINE_ALLOW_UNSAFE") == "yes",
 	}
 	folders, err := readFolders(getenv("TWOLINE_BANK_FOLDERS"))
@@ -144,6 +147,9 @@ func (c config) validate() error {
 		return err
 	}
 	if err := c.validateChannels(); err != nil {
+		return err
+	}
+	if _, err := c.proofKey(); err != nil {
 		return err
 	}
 	if c.RedisURL != "" && len(c.HintSecret) < 32 {

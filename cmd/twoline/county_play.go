@@ -64,6 +64,8 @@ type countyPlay struct {
 	regular []string
 	// serial numbers the moves that the bank is asked for.
 	serial int
+	// mistaken are the bank's references of what it booked by mistake.
+	mistaken []string
 }
 
 // ended implements playing.
@@ -296,6 +298,8 @@ func (c *countyPlay) events(month calendar.Month) ([]event, error) {
 		out = append(out, event{month.Day(15), func(context.Context) error { return c.fallAsleep(month) }})
 	case 6:
 		out = append(out, event{month.Day(10), c.repay})
+	case 8:
+		out = append(out, c.mistakes(month, handover)...)
 	case 12:
 		out = append(out, event{month.Day(28), c.placeDeposits})
 	}
@@ -435,6 +439,13 @@ func (c *countyPlay) closeMonth(ctx context.Context, month calendar.Month) error
 		path := "/v1/periods/" + c.accounts[key].ID + "/" + month.String() + "/close"
 		if err := c.stage.desks["finance-check"].post(ctx, path, map[string]any{}, nil); err != nil {
 			return err
+		}
+		if month.Number() == 8 {
+			paper := "/v1/reconciliations/" + c.accounts[key].ID + "/" + month.String() + "/statement?format=pdf"
+			err := c.stage.keepPaper(ctx, paper, "reconciliation-"+strings.ReplaceAll(key, " ", "-")+"-"+month.String()+".pdf")
+			if err != nil {
+				return err
+			}
 		}
 	}
 	return nil

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"strconv"
 
@@ -28,17 +29,21 @@ type yearReport struct {
 	SongpanUnexplained money.Amount   `json:"songpan_unexplained"`
 	// Returned are pensions that came back, and Reissued those of them that the next
 	// run paid again; NotInPlace are those that were not with their payee on the pay day.
-	Returned       int    `json:"returned"`
-	Reissued       int    `json:"reissued"`
-	NotInPlace     int    `json:"not_in_place"`
-	Reconciled     bool   `json:"reconciled"`
-	StatementLines int    `json:"statement_lines"`
-	MatchedLines   int    `json:"matched_lines"`
-	OpenBreaks     int    `json:"open_breaks"`
-	Verify         string `json:"verify"`
-	Invariants     int    `json:"invariants"`
-	Seconds        string `json:"elapsed"`
-	PeakMiB        int    `json:"peak_resident_mib"`
+	Returned       int  `json:"returned"`
+	Reissued       int  `json:"reissued"`
+	NotInPlace     int  `json:"not_in_place"`
+	Reconciled     bool `json:"reconciled"`
+	StatementLines int  `json:"statement_lines"`
+	MatchedLines   int  `json:"matched_lines"`
+	OpenBreaks     int  `json:"open_breaks"`
+	// BreaksFound are the bank's mistakes of August, Letters those that claimed the money.
+	BreaksFound  int    `json:"breaks_found"`
+	BreaksClosed int    `json:"breaks_closed"`
+	Letters      int    `json:"letters"`
+	Verify       string `json:"verify"`
+	Invariants   int    `json:"invariants"`
+	Seconds      string `json:"elapsed"`
+	PeakMiB      int    `json:"peak_resident_mib"`
 }
 
 // row is one line of the report: what was published, what the books say, and
@@ -89,6 +94,11 @@ func (r *yearReport) rows(lang string) []yearRow {
 			pick("每月25日前发放到位", "in place by the 25th"), pick("是", "yes"), strconv.Itoa(len(r.PayDays)) + pick("个月", " months"),
 			pick("退票", "returned ") + strconv.Itoa(r.Returned) + pick("笔,次月重发", ", paid again by the next run ") +
 				strconv.Itoa(r.Reissued) + pick("笔", ""),
+		},
+		{
+			pick("银行记账差错", "the bank's mistakes"), "—",
+			fmt.Sprintf(pick("发现%d笔,结清%d笔", "found %d, closed %d"), r.BreaksFound, r.BreaksClosed),
+			pick("8月:误收费、误结息、重复划款", "August: a charge, interest, an allocation twice"),
 		},
 		{
 			pick("松潘县2010年总收入", "Songpan 2010, income"), pick("431.15万", "4.3115 M"), r.SongpanIncome.String(),

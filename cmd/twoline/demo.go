@@ -18,10 +18,11 @@ import (
 
 // demoCommand lives a loop on the real code paths, HTTP and files included.
 type demoCommand struct {
-	Scale string `default:"village" enum:"village,county" help:"village: three villages, three banks of different formats, in seconds. county: Chencang district's year 2011, in minutes."`
-	Lang  string `default:"zh" enum:"zh,en" help:"Language of the report: zh or en."`
-	JSON  bool   `name:"json" help:"Print the figures as JSON."`
-	Seed  uint64 `default:"2011" help:"Seed of the simulated banks: the same seed, the same books."`
+	Scale  string `default:"village" enum:"village,county" help:"village: three villages, three banks of different formats, in seconds. county: Chencang district's year 2011, in minutes."`
+	Lang   string `default:"zh" enum:"zh,en" help:"Language of the report: zh or en."`
+	JSON   bool   `name:"json" help:"Print the figures as JSON."`
+	Papers string `placeholder:"FOLDER" help:"Put the papers of a closed month there as PDF: reconciliation statements, letters to the bank."`
+	Seed   uint64 `default:"2011" help:"Seed of the simulated banks: the same seed, the same books."`
 }
 
 var errDemo = fault.New(fault.Internal, "demo", "the demonstration did not end as it should")
@@ -47,6 +48,11 @@ func (cmd *demoCommand) Run(a *app) (err error) {
 		return hinted{err, "go run ./cmd/dev demo installs PostgreSQL and Redis first, where they are missing"}
 	}
 	defer func() { err = errors.Join(err, s.close()) }()
+	if s.papersTo = cmd.Papers; s.papersTo != "" {
+		if err := os.MkdirAll(s.papersTo, 0o750); err != nil {
+			return errDemo.With("--papers: %v", err)
+		}
+	}
 	play, err := cmd.play(s)
 	if err != nil {
 		return err

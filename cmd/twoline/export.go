@@ -22,6 +22,7 @@ type exportCommand struct {
 	FundStatement  exportFundStatementCommand  `cmd:"" name:"fund-statement" help:"A scheme's income and expenditure of a month."`
 	Journal        exportJournalCommand        `cmd:"" help:"The day journal of one fund account."`
 	Reconciliation exportReconciliationCommand `cmd:"" help:"The month's bank reconciliation statement of one fund account."`
+	Outstanding    exportOutstandingCommand    `cmd:"" help:"What only the bank or only the book has at the end of a month, with age and owner."`
 }
 
 type exportBookCommand struct {
@@ -67,7 +68,7 @@ func daysOf(first, last string) (from, to calendar.Day, err error) {
 
 // printFlags are those of every paper.
 type printFlags struct {
-	Format string `enum:"csv,xlsx" default:"csv" help:"csv or xlsx."`
+	Format string `enum:"csv,xlsx,pdf" default:"csv" help:"csv, xlsx or pdf."`
 	Lang   string `enum:"zh,en" default:"zh" help:"Of the words: zh or en."`
 }
 
@@ -188,6 +189,11 @@ type exportReconciliationCommand struct {
 
 // Run writes the statement.
 func (cmd *exportReconciliationCommand) Run(a *app) error {
+	return cmd.table(a, func(t reconcile.AdjustmentTable) error { return cmd.print(a, t.Write) })
+}
+
+// table makes the month's statement.
+func (cmd *exportReconciliationCommand) table(a *app, use func(reconcile.AdjustmentTable) error) error {
 	month, err := calendar.ParseMonth(cmd.Month)
 	if err != nil {
 		return errAdmin.With("--month: %v", err)
@@ -204,6 +210,13 @@ func (cmd *exportReconciliationCommand) Run(a *app) error {
 		if err != nil {
 			return err
 		}
-		return cmd.print(a, t.Write)
+		return use(t)
 	})
+}
+
+type exportOutstandingCommand struct{ exportReconciliationCommand }
+
+// Run writes the lines.
+func (cmd *exportOutstandingCommand) Run(a *app) error {
+	return cmd.table(a, func(t reconcile.AdjustmentTable) error { return cmd.print(a, t.WriteOutstanding) })
 }

@@ -31,6 +31,8 @@ import (
 	"twoline/gateway/registry"
 	papers "twoline/gateway/report"
 	"twoline/reconcile"
+	"twoline/reconcile/bureau"
+	"twoline/reconcile/business"
 )
 
 // gateway is the service wired together: the one place that knows everybody.
@@ -46,6 +48,8 @@ type gateway struct {
 	ledger     *ledger.Service
 	reconcile  *reconcile.Service
 	casework   *casework.Service
+	bureau     *bureau.Service
+	records    *business.Service
 	delivery   *bank.Delivery
 	channels   channels
 	files      profile.Files
@@ -115,6 +119,8 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 		Store: g.db.Reconcile(), Decoder: files, Days: days, Today: clock.today,
 	})
 	g.casework = casework.New(g.db.Casework(), clock.today)
+	g.bureau = bureau.New(bureau.Parts{Store: g.db.Bureau(), Tables: g.registry, Today: clock.today})
+	g.records = business.New(g.db.Records(), days, clock.today)
 	g.ledger = ledger.NewService(g.db.Ledger(), clock.today)
 	g.transfers = fundtransfer.NewService(g.db.FundTransfers(), clock.today)
 	if err := g.wireFolders(c, files); err != nil {
@@ -220,7 +226,7 @@ func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error 
 	deps := httpapi.Dependencies{ //nolint:exhaustruct // what is absent is left out
 		Log: g.log, Now: clock.now, Callers: g.db.Callers(), Collection: g.collection, Counter: g.counter, Intake: g.intake,
 		Disbursement: g.payout, Registry: g.registry, Transfers: g.transfers, Ledger: g.ledger, Reconcile: g.reconcile,
-		Reports: papers.NewService(g.db.Reports()), Papers: paper.New,
+		Reports: papers.NewService(g.db.Reports()), Papers: paper.NewPress().New,
 	}
 	if c.RedisURL != "" {
 		client, err := redis.Open(ctx, redis.Options{ //nolint:exhaustruct // the adapter's defaults
@@ -236,7 +242,12 @@ func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error 
 		}
 		deps.Hint, deps.Limiter = client.Hint(), limiter
 	}
+	deps.Bureau, deps.Records = g.bureau, g.records
 	deps.Casework, deps.Checks, deps.Metrics = g.casework, g.checks(c), g.metrics
+	var err error
+	if deps.ProofKey, err = c.proofKey(); err != nil {
+		return err
+	}
 	secure, err := c.tls()
 	if err != nil {
 		return err

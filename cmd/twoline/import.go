@@ -16,6 +16,7 @@ import (
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
+	"twoline/reconcile/bureau"
 )
 
 // importCommand imports a registry as the operator at the machine: it needs the
@@ -36,7 +37,7 @@ func (*importCommand) Help() string {
 	b.WriteString("Of an xlsx workbook the sheet is read that is called like the kind, or else the first; its lines are " +
 		"the sheet's rows. Numbers of people, accounts, banks and regions must be text cells there: a spreadsheet's number " +
 		"loses leading zeros and the digits after the fifteenth.\n\nKinds and columns:\n\n")
-	for _, s := range registry.Specs() {
+	for _, s := range append(registry.Specs(), bureau.Spec()) {
 		fmt.Fprintf(&b, "  %-18s %s\n", s.Kind, s.Names())
 	}
 	return b.String()
@@ -95,6 +96,9 @@ func (cmd *importCommand) isWorkbook(file *os.File) (bool, error) {
 // Run imports.
 func (cmd *importCommand) Run(a *app) error {
 	spec, ok := registry.SpecOf(registry.Kind(cmd.Kind))
+	if registry.Kind(cmd.Kind) == bureau.KindJournal {
+		spec, ok = bureau.Spec(), true
+	}
 	if !ok {
 		return hinted{errImport.With("%q is no kind of import", cmd.Kind), "twoline import --help lists them"}
 	}
@@ -143,8 +147,12 @@ func (cmd *importCommand) Run(a *app) error {
 		Caller: "command:import", Route: "import " + cmd.Kind,
 		Key: base64.RawURLEncoding.EncodeToString(randomBytes(24)), Fingerprint: sha256.Sum256([]byte(cmd.File)),
 	}
-	_, err = g.registry.Import(a.ctx, request, keepReport(&report), by, spec.Kind, file,
-		registry.Options{WholeFile: cmd.WholeFile, Charset: cmd.Charset, Workbook: workbook, Area: area})
+	options := registry.Options{WholeFile: cmd.WholeFile, Charset: cmd.Charset, Workbook: workbook, Area: area}
+	if spec.Kind == bureau.KindJournal {
+		_, err = g.bureau.Import(a.ctx, request, keepReport(&report), by, file, options)
+	} else {
+		_, err = g.registry.Import(a.ctx, request, keepReport(&report), by, spec.Kind, file, options)
+	}
 	var refused *registry.RefusedFileError
 	if errors.As(err, &refused) {
 		report = refused.Report

@@ -56,10 +56,12 @@ type commands struct {
 	Migrate     migrateCommand     `cmd:"" help:"Bring the database's schema up to date, as its owner."`
 	CheckConfig checkConfigCommand `cmd:"" name:"check-config" help:"Prove the configuration and the environment before the start."`
 	Convert     convertCommand     `cmd:"" help:"Read a bank file and write it as canonical JSON Lines. Needs no database."`
+	Reconcile   reconcileCommand   `cmd:"" help:"Match statement files against an exported book. Needs no database."`
 	Verify      verifyCommand      `cmd:"" help:"Prove the invariants on the live database, read-only."`
 	Import      importCommand      `cmd:"" help:"Import a registry from CSV, with an answer per line."`
 	Admin       adminCommand       `cmd:"" help:"Make the first users and the banks' keys."`
 	Sign        signCommand        `cmd:"" help:"Sign one request for a script."`
+	Audit       auditCommand       `cmd:"" help:"Check a signed proof, far from any database."`
 	Export      exportCommand      `cmd:"" help:"Export the book of one fund account, or the papers of a month."`
 	Bench       benchCommand       `cmd:"" help:"Measure, each figure beside its limit of the same run, as a ratio."`
 	Version     versionCommand     `cmd:"" help:"Print the version."`

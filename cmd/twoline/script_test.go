@@ -27,12 +27,14 @@ func TestMain(m *testing.M) {
 //	database                       a migrated database, named by the environment
 //	database empty                 one without a schema, and its owner's address
 //	superuser SQL                  runs SQL with all guards off
+//	proof KEY FILE NAME [lie]      a signed proof of a run whose batch is the file
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
 		Dir: "testdata/script", RequireExplicitExec: true, RequireUniqueNames: true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"exits": exits,
+			"proof": signProof,
 			"database": func(ts *testscript.TestScript, _ bool, args []string) {
 				d := pgtest.New(t)
 				if len(args) == 1 && args[0] == "empty" {

@@ -40,6 +40,8 @@ same variable with _FILE.
   TWOLINE_BANK_POLL         how often folders are looked at (5s); our own files go out at once
   TWOLINE_PROFILES          folder of your own profiles, one YAML a bank and direction, beside the shipped
                             ones; every process has the same. A bank's format names its profile
+  TWOLINE_PROOF_KEY_FILE    PEM file of the private key that signs cycle proofs; twoline admin proof-key
+                            makes it with the public key for the auditors
   TWOLINE_TLS_CERT          PEM file of the gateway's certificate; with it both addresses speak TLS
   TWOLINE_TLS_KEY           PEM file of its key
   TWOLINE_TLS_CLIENT_CA     PEM file of the authorities of the banks' certificates; a certificate is

@@ -50,7 +50,9 @@ type stage struct {
 	closes []func() error
 	// owner is the address of the database's owner.
 	owner string
-	log   *slog.Logger
+	// papersTo is the folder that papers are printed to, or "".
+	papersTo string
+	log      *slog.Logger
 }
 
 // businessDay is the simulated business clock.

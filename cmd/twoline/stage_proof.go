@@ -98,6 +98,10 @@ func (s *stage) papers(ctx context.Context, accounts []string, month string) (in
 		if !t.Agrees {
 			return 0, errDemo.With("the reconciliation statement of account %s for %s does not agree", id, month)
 		}
+		paper := "/v1/reconciliations/" + id + "/" + month + "/statement?format=pdf"
+		if err := s.keepPaper(ctx, paper, "reconciliation-"+id+"-"+month+".pdf"); err != nil {
+			return 0, err
+		}
 	}
 	book := "?scheme=rural&month=" + month
 	var vouchers struct {

@@ -172,6 +172,8 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 		return tx.AboutBalance(ctx, area, ask)
 	case OpeningAccounts:
 		return tx.AboutAccounts(ctx, area, ask.Subject)
+	case MatchRules:
+		return tx.AboutRules(ctx, area, ask.Subject)
 	}
 	return "", ErrAsk
 }
@@ -231,6 +233,8 @@ func caseIsOpen(c OpenCase) error {
 		return ErrCaseEnds.With("it ends when the work goes on")
 	case "uncleared":
 		return ErrCaseEnds.With("it ends when bank and book agree")
+	case "incident_ordinary", "incident_major", "break_overdue", "break_correction", "break_reissue":
+		return ErrCaseEnds.With("it ends with its break; a break that is late is given more time")
 	}
 	return nil
 }
@@ -333,6 +337,8 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 		return tx.EnterBalance(ctx, r)
 	case OpeningAccounts:
 		return tx.EnterAccounts(ctx, r)
+	case MatchRules:
+		return tx.EnterRules(ctx, r)
 	}
 	return ErrAsk
 }

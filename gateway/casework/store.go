@@ -75,6 +75,10 @@ type FlowTx interface {
 	AboutAccounts(ctx context.Context, area party.Area, list int64) (string, error)
 	// EnterAccounts books a list of personal accounts.
 	EnterAccounts(ctx context.Context, r Request) error
+	// AboutRules says by what rules a fund account is to be matched, or why it cannot be.
+	AboutRules(ctx context.Context, area party.Area, set int64) (string, error)
+	// EnterRules puts a set of rules in force.
+	EnterRules(ctx context.Context, r Request) error
 }
 
 // Filter narrows a list of requests.

@@ -33,6 +33,8 @@ const (
 	OpeningBalance Kind = "opening_balance"
 	// OpeningAccounts is a list of members' personal accounts at go-live.
 	OpeningAccounts Kind = "opening_accounts"
+	// MatchRules is a set of rules by which a fund account is to be matched.
+	MatchRules Kind = "match_rules"
 )
 
 // Word is what is to be decided.
@@ -69,7 +71,7 @@ func (w Word) of(k Kind) bool {
 		return w == Unclaimed
 	case Notice:
 		return w == TakenBack
-	case OpeningBalance, OpeningAccounts:
+	case OpeningBalance, OpeningAccounts, MatchRules:
 		return w == Entered
 	}
 	return false
@@ -101,7 +103,7 @@ func (s State) CanBecome(next State) bool {
 type Ask struct {
 	Kind Kind
 	// Subject is the id of the receipt, the item, the case, the return, the notice, the
-	// fund account or the list.
+	// fund account, the list or the set of rules.
 	Subject int64
 	Word    Word
 	// Document names the evidence: the bank's letter, its query's answer, the call note.
@@ -252,7 +254,7 @@ func officesOf(k Kind) []approval.Organisation {
 		return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
 	case Return, Notice, OpeningAccounts:
 		return []approval.Organisation{approval.AgencyBusiness}
-	case OpeningBalance:
+	case OpeningBalance, MatchRules:
 		return []approval.Organisation{approval.AgencyFinance}
 	}
 	return nil

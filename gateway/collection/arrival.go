@@ -70,6 +70,34 @@ func (s *Service) ArriveFromStatement(ctx context.Context, area party.Area, bank
 	return nil
 }
 
+// SuspendIn takes a credit of a statement whose payer nobody knows as an arrival, and
+// carries it to suspense, in a transaction that does more. Money that is known to be a
+// batch's, or a terminal's day, is ErrArrivalFixed.
+func SuspendIn(
+	ctx context.Context, tx Tx, today calendar.Day, area party.Area, bankCode string, a Arrival,
+) (Arrived, error) {
+	s := &Service{today: func() calendar.Day { return today }} //nolint:exhaustruct // arrivals read no files
+	account, err := tx.FundAccountByID(ctx, area, a.FundAccount)
+	if err != nil {
+		return Arrived{}, err //nolint:exhaustruct // none
+	}
+	a.FromStatement, a.ReportedBy = true, "statement"
+	out, err := s.arrive(ctx, tx, area, bankCode, account, a)
+	if err != nil {
+		return out, err
+	}
+	open, err := tx.OpenArrivals(ctx, area, "arrival", out.ID)
+	switch {
+	case err != nil:
+		return out, err
+	case len(open) == 0 || open[0].Batch != 0 || open[0].TerminalDayID != 0:
+		return out, ErrArrivalFixed
+	case open[0].InSuspense:
+		return out, nil
+	}
+	return out, s.toSuspense(ctx, tx, area, open, today)
+}
+
 func (s *Service) arrive(
 	ctx context.Context, tx Tx, area party.Area, bankCode string, account FundAccount, a Arrival,
 ) (Arrived, error) {

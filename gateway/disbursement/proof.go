@@ -62,7 +62,14 @@ type Proof struct {
 	// Paid is succeeded less returned, and what was paid again; Open is the rest of
 	// what its people were entitled to.
 	Paid, Open Tally
-	// Breaks names every equation that does not hold; none is the proof.
+	// Statement is the same money as the reconciled statement has it, Sides what stands
+	// on one side only, by name.
+	Statement OnStatement
+	Sides     []SideList
+	// Rests is what the proof can be held against.
+	Rests RestsOn
+	// Breaks names every equation that does not hold; none is the proof. What the
+	// statement is still open about breaks none.
 	Breaks []string
 	Lists  []ProofList
 }
@@ -156,7 +163,13 @@ func prove(ctx context.Context, tx ProofTx, area party.Area, id int64) (p Proof,
 	}
 	p.Paid = p.Succeeded.Less(p.Returned).Add(p.Reissued)
 	p.Open = p.Entitled.Less(p.Paid)
-	p.Breaks = p.breaks()
+	if err = p.onStatement(ctx, tx); err != nil {
+		return p, err
+	}
+	if p.Rests, err = tx.ProofRests(ctx, p.Run, p.Statement.Through); err != nil {
+		return p, err
+	}
+	p.Breaks = append(p.breaks(), p.statementBreaks()...)
 	names, err := tx.ProofNames(ctx, p.Run, NamePage{Steps: ListedSteps(), After: 0, Limit: proofNames + 1})
 	if err != nil {
 		return p, err
@@ -174,6 +187,77 @@ func prove(ctx context.Context, tx ProofTx, area party.Area, id int64) (p Proof,
 		p.Lists = append(p.Lists, list)
 	}
 	return p, nil
+}
+
+// Rolls take every name of a whole proof, in the order of the lists.
+type Rolls struct {
+	Claim func(ProofName) error
+	Side  func(StatementName) error
+}
+
+// WholeProof proves a released run and gives every name of every list, all of one
+// moment. The proof's own lists are the first names, as in Proof.
+func (s *Service) WholeProof(ctx context.Context, by approval.Officer, run int64, rolls Rolls) (Proof, error) {
+	var p Proof
+	if err := mayRead(by); err != nil {
+		return p, err
+	}
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		if p, err = prove(ctx, tx, by.Area, run); err != nil {
+			return err
+		}
+		for _, list := range p.Lists {
+			if err := eachClaim(ctx, tx, p.Run, list, rolls.Claim); err != nil {
+				return err
+			}
+		}
+		for _, list := range p.Sides {
+			if err := eachSide(ctx, tx, p.Run, list, rolls.Side); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return p, err
+}
+
+// eachClaim gives the names of a list, of which the first are known.
+func eachClaim(ctx context.Context, tx ProofTx, r Run, list ProofList, fn func(ProofName) error) error {
+	for {
+		for _, n := range list.Names {
+			if err := fn(n); err != nil {
+				return err
+			}
+		}
+		if !list.More {
+			return nil
+		}
+		page := NamePage{Steps: []Step{list.Step}, After: list.Names[len(list.Names)-1].Line, Limit: maxProofNames}
+		names, err := tx.ProofNames(ctx, r, page)
+		if err != nil {
+			return err
+		}
+		list.Names, list.More = names, len(names) == maxProofNames
+	}
+}
+
+func eachSide(ctx context.Context, tx StatementProofTx, r Run, list SideList, fn func(StatementName) error) error {
+	for given := 0; ; {
+		for _, n := range list.Names {
+			if err := fn(n); err != nil {
+				return err
+			}
+		}
+		if !list.More {
+			return nil
+		}
+		given += len(list.Names)
+		names, err := tx.ProofSide(ctx, r, SidePage{Side: list.Side, After: given, Limit: maxProofNames})
+		if err != nil {
+			return err
+		}
+		list.Names, list.More = names, len(names) == maxProofNames
+	}
 }
 
 // breaks checks the equations of the cycle. Both sides of each are written down in

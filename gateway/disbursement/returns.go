@@ -98,6 +98,18 @@ func (s *Service) Returns(
 	})
 }
 
+// ReturnsIn takes returns in a transaction that does more, as Returns does: the bank's
+// own word stands on its statement, and two officers decided which payments its lines
+// are. r names the receipt.
+func ReturnsIn(
+	ctx context.Context, tx Tx, today calendar.Day, r once.Request, area party.Area, by bank.Caller, lines []Return,
+) (TakenReturns, error) {
+	s := New(Parts{ //nolint:exhaustruct // returns read no files
+		Today: func() calendar.Day { return today },
+	})
+	return s.returns(ctx, tx, r, area, by, lines)
+}
+
 func checkReturnTotals(rep ReturnReport) error {
 	var total money.Total
 	for _, r := range rep.Returns {

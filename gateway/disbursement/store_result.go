@@ -83,6 +83,8 @@ type WatchTx interface {
 
 // ProofTx is what the proof of a run needs of a snapshot.
 type ProofTx interface {
+	StatementProofTx
+
 	FindRun(ctx context.Context, area party.Area, id int64) (Run, error)
 	// FindRoster returns one, or ErrRosterUnknown.
 	FindRoster(ctx context.Context, area party.Area, id int64) (Roster, error)

@@ -85,26 +85,36 @@ func NewService(store Store, today func() calendar.Day) *Service {
 func (s *Service) Submit(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, i Instruction,
 ) (once.Answer, error) {
-	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
-		if err := i.check(s.today()); err != nil {
-			return nil, err
-		}
-		maker, err := tx.Standing(ctx, by.Login)
-		if err != nil {
-			return nil, err
-		}
-		way, err := s.admit(ctx, tx, maker, approval.Maker, i)
-		if err != nil {
-			return nil, err
-		}
-		scheme, err := way.scheme()
-		if err != nil {
-			return nil, err
-		}
-		return tx.AddTransfer(ctx, Transfer{
-			Instruction: i, Area: maker.Area, ID: 0, Scheme: scheme, Digest: i.Digest(maker.Area, scheme),
-			Maker: maker.Login, MakerPerson: maker.Person, State: Submitted, Version: 1,
-		})
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) { return s.submit(ctx, tx, by, i) })
+}
+
+// SubmitIn submits a transfer in a transaction that does more, as Submit does.
+func SubmitIn(
+	ctx context.Context, tx Tx, today calendar.Day, by approval.Officer, i Instruction,
+) (Transfer, error) {
+	s := &Service{store: nil, rules: ledger.NewRuleBook(), today: func() calendar.Day { return today }}
+	return s.submit(ctx, tx, by, i)
+}
+
+func (s *Service) submit(ctx context.Context, tx Tx, by approval.Officer, i Instruction) (Transfer, error) {
+	if err := i.check(s.today()); err != nil {
+		return Transfer{}, err
+	}
+	maker, err := tx.Standing(ctx, by.Login)
+	if err != nil {
+		return Transfer{}, err
+	}
+	way, err := s.admit(ctx, tx, maker, approval.Maker, i)
+	if err != nil {
+		return Transfer{}, err
+	}
+	scheme, err := way.scheme()
+	if err != nil {
+		return Transfer{}, err
+	}
+	return tx.AddTransfer(ctx, Transfer{
+		Instruction: i, Area: maker.Area, ID: 0, Scheme: scheme, Digest: i.Digest(maker.Area, scheme),
+		Maker: maker.Login, MakerPerson: maker.Person, State: Submitted, Version: 1,
 	})
 }
 

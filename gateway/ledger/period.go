@@ -38,9 +38,10 @@ func Days(month calendar.Month, opened calendar.Day) int {
 	return max(0, first.DaysUntil(month.Last())+1)
 }
 
-// ClosePeriod decides whether a month may be closed, from its sealed balances in
-// order of their days, and how: the digest covers each of them. booksFrom is the
-// book's first day; mustBeZero is the area's rule for the income account.
+// ClosePeriod decides whether the book lets a month be closed, from its sealed
+// balances in order of their days, and how: the digest covers each of them.
+// booksFrom is the first day of the book that has the account; mustBeZero is the
+// area's rule for the income account. The proof against the bank decides the rest.
 func ClosePeriod(
 	account FundAccount, month calendar.Month, booksFrom calendar.Day, sealed []SealedBalance, mustBeZero bool,
 ) (ClosedPeriod, error) {

@@ -7,7 +7,6 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
-	"twoline/gateway/once"
 	"twoline/gateway/party"
 )
 
@@ -27,23 +26,14 @@ type Books interface {
 	BookSpan(ctx context.Context, area party.Area, scheme Scheme) (opened, sealed calendar.Day, err error)
 }
 
-// Tx is what the book's own commands and questions need of a transaction.
+// Tx is what the seal of the book and its questions need of a transaction.
 type Tx interface {
-	once.Tx
 	Books
-	// Standing returns an officer with the duties that hold in the database now.
-	Standing(ctx context.Context, login string) (approval.Officer, error)
 	// SealDay seals the day after the last sealed one; false if it had been sealed.
 	SealDay(ctx context.Context, area party.Area, scheme Scheme, day calendar.Day) (bool, error)
 	// AlarmUnswept opens a case for each income account of the book that the day, a
 	// month's last, was sealed with money on, where the area's rule wants none there.
 	AlarmUnswept(ctx context.Context, area party.Area, scheme Scheme, day calendar.Day) error
-	// SealedMonth returns the sealed balances of an account's month by day.
-	SealedMonth(ctx context.Context, area party.Area, account int64, month calendar.Month) ([]SealedBalance, error)
-	// IncomeZeroAtMonthEnd is the area's rule on a day.
-	IncomeZeroAtMonthEnd(ctx context.Context, area party.Area, day calendar.Day) (bool, error)
-	// AddClosedPeriod writes the close, or returns ErrPeriodClosed.
-	AddClosedPeriod(ctx context.Context, c ClosedPeriod) error
 }
 
 // Store runs functions in one transaction or one read-only snapshot.
@@ -52,7 +42,7 @@ type Store interface {
 	Read(ctx context.Context, fn func(Tx) error) error
 }
 
-// Service seals and closes the book and answers questions about it. It is safe
+// Service seals the book and answers questions about it. It is safe
 // for concurrent use.
 type Service struct {
 	store Store
@@ -101,47 +91,6 @@ func (s *Service) SealThrough(ctx context.Context, area party.Area, scheme Schem
 		}
 	}
 	return count, nil
-}
-
-// ClosePeriod closes one fund account's month. Only a checker of agency finance
-// may; the month's days must all be sealed, and an income account must be empty
-// where the area's rule says so. A month is closed once.
-func (s *Service) ClosePeriod(
-	ctx context.Context, r once.Request, render once.Render, by approval.Officer, account int64, month calendar.Month,
-) (once.Answer, error) {
-	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
-		officer, err := tx.Standing(ctx, by.Login)
-		if err != nil {
-			return nil, err
-		}
-		if !officer.Has(approval.Checker, approval.AgencyFinance) {
-			return nil, approval.ErrDuty.With("only a checker of agency finance closes a month")
-		}
-		a, err := tx.LoadFundAccount(ctx, officer.Area, account)
-		if err != nil {
-			return nil, err
-		}
-		opened, _, err := tx.BookSpan(ctx, a.Area, a.Scheme)
-		if err != nil {
-			return nil, err
-		}
-		sealed, err := tx.SealedMonth(ctx, a.Area, a.ID, month)
-		if err != nil {
-			return nil, err
-		}
-		mustBeZero := false
-		if a.Role == Income {
-			if mustBeZero, err = tx.IncomeZeroAtMonthEnd(ctx, a.Area, month.Last()); err != nil {
-				return nil, err
-			}
-		}
-		closed, err := ClosePeriod(a, month, opened, sealed, mustBeZero)
-		if err != nil {
-			return nil, err
-		}
-		closed.ClosedBy = officer.Login
-		return closed, tx.AddClosedPeriod(ctx, closed)
-	})
 }
 
 // mayRead refuses officers who have nothing to do with the fund's accounts.

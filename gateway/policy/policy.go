@@ -152,6 +152,13 @@ func (v View) CollectionCutoff() (calendar.Day, error) {
 	return row.Value.cutoff.In(v.day.Year()), nil
 }
 
+// BreakAgeDays returns how many calendar days old a break may be where its month
+// closes.
+func (v View) BreakAgeDays() (int, error) {
+	row, err := v.rules.Row(BreakAgeDays, v.day)
+	return row.Value.days, err
+}
+
 // ArrivalSuspenseDays returns how many working days arrived money waits for the
 // result that explains it.
 func (v View) ArrivalSuspenseDays() (int, error) {

@@ -50,6 +50,18 @@ const (
 	// WorkAlarmMinutes is after how many minutes background work that is not done
 	// is told as stuck.
 	WorkAlarmMinutes Rule = "work_alarm_minutes"
+	// BreakDueDays is within how many working days a break must end, by class and amount.
+	BreakDueDays Rule = "break_due_days"
+	// IncidentOrdinary is the amount from which on a break is an incident, IncidentMajor
+	// that from which on it is a major one.
+	IncidentOrdinary Rule = "incident_ordinary"
+	IncidentMajor    Rule = "incident_major"
+	// WriteOffLimit is the most that a break may hold to be written off; 0.00 is never.
+	WriteOffLimit Rule = "write_off_limit"
+	// ClaimDays is how many working days a bank has to answer a letter.
+	ClaimDays Rule = "claim_days"
+	// BreakAgeDays is how many calendar days old a break may be where its month closes.
+	BreakAgeDays Rule = "break_age_days"
 )
 
 // ReturnPolicy is where a returned benefit stands until it is paid again.
@@ -91,8 +103,9 @@ func (c Cutoff) String() string { return fmt.Sprintf("%02d-%02d", c.month, c.day
 // The errors of values. Each says what the value must be.
 var (
 	ErrRule = errors.New("rule must be one of: account_change_hold_days, amount_review_threshold, " +
-		"arrival_suspense_days, collection_cutoff, collection_mode, contribution_tiers, draft_days, handover_days, " +
-		"income_zero_at_month_end, pay_day, return_policy, shared_account_holds, work_alarm_minutes")
+		"arrival_suspense_days, break_age_days, break_due_days, claim_days, collection_cutoff, collection_mode, " +
+		"contribution_tiers, draft_days, handover_days, incident_major, incident_ordinary, income_zero_at_month_end, " +
+		"pay_day, return_policy, shared_account_holds, work_alarm_minutes, write_off_limit")
 	ErrMode    = errors.New("value must be agency or tax")
 	ErrFlag    = errors.New("value must be true or false")
 	ErrTiers   = errors.New("value must be rising amounts of yuan above zero, each once, separated by one blank")
@@ -124,6 +137,7 @@ type Value struct {
 	minutes int
 	amount  money.Amount
 	returns ReturnPolicy
+	dues    []BreakDue
 }
 
 // ParseText reads a value as a person writes it in a file: agency, true,
@@ -142,12 +156,16 @@ func ParseText(rule Rule, s string) (Value, error) {
 		return parseTiers(words)
 	case CollectionCutoff:
 		return parseCutoff(s)
-	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays:
+	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays, ClaimDays, BreakAgeDays:
 		return parseDays(rule, s)
 	case PayDay:
 		return parsePayDay(s)
-	case AmountReviewThreshold:
-		return parseAmount(s)
+	case AmountReviewThreshold, IncidentOrdinary, IncidentMajor:
+		return parseAmount(rule, s)
+	case WriteOffLimit:
+		return parseLimit(s)
+	case BreakDueDays:
+		return parseDues(s)
 	case ReturnBooking:
 		return parseReturn(s)
 	case WorkAlarmMinutes:
@@ -160,14 +178,15 @@ func ParseText(rule Rule, s string) (Value, error) {
 // or amounts as strings of yuan.
 func ParseJSON(rule Rule, raw []byte) (Value, error) {
 	switch rule {
-	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking:
+	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking, IncidentOrdinary, IncidentMajor,
+		WriteOffLimit, BreakDueDays:
 		var s string
 		if json.Unmarshal(raw, &s) != nil {
 			return ParseText(rule, "")
 		}
 		return ParseText(rule, s)
 	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays,
-		PayDay, WorkAlarmMinutes:
+		PayDay, WorkAlarmMinutes, ClaimDays, BreakAgeDays:
 		return ParseText(rule, string(raw))
 	case ContributionTiers:
 		var words []string
@@ -256,12 +275,12 @@ func parseMinutes(s string) (Value, error) {
 	return Value{rule: WorkAlarmMinutes, minutes: n}, nil
 }
 
-func parseAmount(s string) (Value, error) {
+func parseAmount(rule Rule, s string) (Value, error) {
 	a, ok := yuan(s)
 	if !ok {
 		return Value{}, ErrAmount
 	}
-	return Value{rule: AmountReviewThreshold, amount: a}, nil
+	return Value{rule: rule, amount: a}, nil
 }
 
 func parseReturn(s string) (Value, error) {
@@ -275,10 +294,11 @@ func parseReturn(s string) (Value, error) {
 // JSON returns the value as it is stored; ParseJSON reads it back.
 func (v Value) JSON() string {
 	switch v.rule {
-	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking:
+	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking, IncidentOrdinary, IncidentMajor,
+		WriteOffLimit, BreakDueDays:
 		return strconv.Quote(v.String())
 	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays,
-		PayDay, WorkAlarmMinutes:
+		PayDay, WorkAlarmMinutes, ClaimDays, BreakAgeDays:
 		return v.String()
 	case ContributionTiers:
 		return `["` + strings.Join(v.words(), `","`) + `"]`
@@ -297,10 +317,12 @@ func (v Value) String() string {
 		return strings.Join(v.words(), " ")
 	case CollectionCutoff:
 		return v.cutoff.String()
-	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays, PayDay:
+	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays, PayDay, ClaimDays, BreakAgeDays:
 		return strconv.Itoa(v.days)
-	case AmountReviewThreshold:
+	case AmountReviewThreshold, IncidentOrdinary, IncidentMajor, WriteOffLimit:
 		return v.amount.String()
+	case BreakDueDays:
+		return duesText(v.dues)
 	case ReturnBooking:
 		return string(v.returns)
 	case WorkAlarmMinutes:
@@ -321,5 +343,5 @@ func (v Value) words() []string {
 func (v Value) Equal(other Value) bool {
 	return v.rule == other.rule && v.mode == other.mode && v.flag == other.flag && v.cutoff == other.cutoff &&
 		v.days == other.days && v.minutes == other.minutes && v.amount == other.amount && v.returns == other.returns &&
-		slices.Equal(v.tiers, other.tiers)
+		slices.Equal(v.tiers, other.tiers) && slices.Equal(v.dues, other.dues)
 }

@@ -94,12 +94,14 @@ func referenceSpecs() []Spec {
 		{KindPolicies, "rules of the area by effective date", []Column{
 			{"rule", false, "collection_mode, income_zero_at_month_end, contribution_tiers, collection_cutoff," +
 				" arrival_suspense_days, pay_day, handover_days, account_change_hold_days, amount_review_threshold," +
-				" shared_account_holds, return_policy, draft_days or work_alarm_minutes"},
+				" shared_account_holds, return_policy, draft_days, work_alarm_minutes, break_due_days," +
+				" incident_ordinary, incident_major, write_off_limit, claim_days or break_age_days"},
 			{"effective_from", false, textDay + ", the first day on which the value holds"},
 			{"value", false, "in the order of the rules: agency or tax; true or false; amounts separated by one" +
 				" blank; MM-DD; working days; a day of the month from 1 to 28;" +
 				" working days; calendar days; an amount;" +
-				" true or false; suspense or red; working days; minutes"},
+				" true or false; suspense or red; working days; minutes; class:amount:days separated by one blank;" +
+				" an amount; an amount; an amount from 0.00; working days; calendar days"},
 			{"document", false, "where the rule is written, 1 to 200 characters"},
 		}, []string{"rule", "effective_from"}, agency, true},
 		{KindBanks, "partner banks", []Column{

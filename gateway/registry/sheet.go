@@ -61,13 +61,13 @@ const (
 // formOf is text for every column that is not known to be something else.
 func formOf(column string) form {
 	switch column {
-	case "effective_from", "opened_on", "joined_on", "signed_on", "chosen_on", "died_on":
+	case "effective_from", "opened_on", "joined_on", "signed_on", "chosen_on", "died_on", "date":
 		return formDay
 	case "from_month":
 		return formMonth
-	case "amount", "individual", "collective", "subsidy", "interest":
+	case "amount", "debit", "credit", "closing", "individual", "collective", "subsidy", "interest":
 		return formAmount
-	case "row_limit", "year":
+	case "row_limit", "year", "line":
 		return formCount
 	case "activated", "for_payout":
 		return formFlag

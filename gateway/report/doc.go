@@ -8,7 +8,7 @@
 //	                         └─► journal: one account, one line an entry
 //	                                     │
 //	                                     ▼
-//	                             Sheet (CSV, xlsx)
+//	                             Sheet (CSV, xlsx, PDF)
 //
 // A paper is made of sealed days, on which nothing is booked any more: the same
 // month gives the same paper, byte for byte. A month that is still open is put on

@@ -83,6 +83,8 @@ type FundStatement struct {
 	// deposits, then the expenditure line's.
 	Accounts []AccountFlow
 	Held     []Held
+	// Notes stand above it beside its own: which of its accounts' months are closed.
+	Notes []string
 }
 
 // Movement is what one kind of entry moved on one account in a month: sums over
@@ -244,7 +246,8 @@ func (s FundStatement) Write(sheet Sheet, lang Language) error {
 	w := wordsOf(lang)
 	p := rows{sheet: sheet, err: nil}
 	p.err = sheet.Begin(Head{
-		Name: w.fund, Title: w.fund, Notes: w.bookNotes(s.Area, s.Scheme, s.Month, s.Final), Columns: w.fundColumns,
+		Name: w.fund, Title: w.fund, Notes: append(w.bookNotes(s.Area, s.Scheme, s.Month, s.Final), s.Notes...),
+		Columns: w.fundColumns, Foot: nil, Signatures: w.signatures, Language: lang,
 	})
 	p.sum(w.opening, s.Opening)
 	p.sum("  "+w.brought, s.BroughtIn)

@@ -8,8 +8,10 @@ import (
 )
 
 // WriteJournal writes an account's day journal. page returns the lines after an
-// entry, 0 for the first ones.
-func WriteJournal(sheet Sheet, lang Language, page func(after int64) (ledger.Journal, error)) error {
+// entry, 0 for the first ones; notes stand above it beside its own.
+func WriteJournal(
+	sheet Sheet, lang Language, page func(after int64) (ledger.Journal, error), notes ...string,
+) error {
 	w := wordsOf(lang)
 	var in, out money.Total
 	j, err := page(0)
@@ -19,11 +21,11 @@ func WriteJournal(sheet Sheet, lang Language, page func(after int64) (ledger.Jou
 	a := j.Account
 	err = sheet.Begin(Head{
 		Name: w.journal, Title: w.journal,
-		Notes: []string{
+		Notes: append([]string{
 			fmt.Sprintf("%s · %s · %s %s", a.Area, w.scheme(a.Scheme), a.Bank, a.No), a.Name,
 			fmt.Sprintf("%s – %s", j.From, j.To), w.unit,
-		},
-		Columns: w.journalColumns,
+		}, notes...),
+		Columns: w.journalColumns, Foot: nil, Signatures: nil, Language: lang,
 	})
 	if err != nil {
 		return err
@@ -31,6 +33,9 @@ func WriteJournal(sheet Sheet, lang Language, page func(after int64) (ledger.Jou
 	closing := j.Closing
 	err = sheet.Row(DateCell(j.From), Blank(), TextCell(w.broughtForward), Blank(), Blank(), Blank(),
 		MoneyCell(j.Opening))
+	if err == nil && len(j.Lines) == 0 {
+		err = sheet.Row(Blank(), Blank(), TextCell(w.nothing), Blank(), Blank(), Blank(), Blank())
+	}
 	for err == nil {
 		for _, l := range j.Lines {
 			in.Add(l.Debit)

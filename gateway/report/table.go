@@ -69,6 +69,14 @@ type Head struct {
 	Title   string
 	Notes   []string
 	Columns []Column
+	// Foot stands below the rows.
+	Foot []string
+	// Signatures are the places at the end of a paper that is signed, in their order:
+	// what stands before each line. A table as CSV has none.
+	Signatures []string
+	// Language is that of the words a sheet adds by itself, such as the number of a
+	// page; none is Chinese.
+	Language Language
 }
 
 // Sheet takes a table: its head once, its rows in order, its end once. It holds no
@@ -77,6 +85,13 @@ type Sheet interface {
 	Begin(h Head) error
 	Row(cells ...Cell) error
 	End() error
+}
+
+// OnPages says that a sheet ends as pages of paper. What has a customary form there
+// takes it, where another sheet gets rows that are good to count with.
+func OnPages(s Sheet) bool {
+	p, ok := s.(interface{ OnPages() bool })
+	return ok && p.OnPages()
 }
 
 // Neutral keeps a program that opens a table from reading a text as a formula: it

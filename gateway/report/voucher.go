@@ -73,7 +73,10 @@ func (v Voucher) Summary(lang Language) string {
 
 // voucherHead is of a table for a program: nothing stands above its columns.
 func (w words) voucherHead() Head {
-	return Head{Name: w.vouchers, Title: "", Notes: nil, Columns: w.voucherColumns}
+	return Head{
+		Name: w.vouchers, Title: "", Notes: nil, Columns: w.voucherColumns, Foot: nil, Signatures: nil,
+		Language: w.lang,
+	}
 }
 
 // write gives a row a line; what is the voucher's own stands in each of them.

@@ -23,6 +23,10 @@ type words struct {
 	opening, brought, income, expenditure, surplus, closing, lines, held string
 	incomeLine, special, expenditureLine                                 string
 	broughtForward, carriedForward, total                                string
+	// nothing stands where no line does.
+	nothing string
+	// signatures are the places at the end of a fund statement.
+	signatures []string
 }
 
 func wordsOf(lang Language) words {
@@ -61,6 +65,7 @@ func chinese() words {
 		opening: "一、上期结余", brought: "期初建账转入", income: "二、本期收入", expenditure: "三、本期支出",
 		surplus: "本期收支结余", closing: "四、期末结余", lines: "五、收支两条线", held: "六、往来及投资", incomeLine: "收入户",
 		special: "财政专户", expenditureLine: "支出户", broughtForward: "期初余额", carriedForward: "期末余额", total: "合计",
+		nothing: "本期无发生额", signatures: []string{"编制:", "复核:", "审批:"},
 	}
 }
 
@@ -100,7 +105,7 @@ func english() words {
 		surplus: "income less expenditure", closing: "4. Closing", lines: "5. The two lines",
 		held: "6. Owed, lent and invested", incomeLine: "income line", special: "fiscal special account",
 		expenditureLine: "expenditure line", broughtForward: "brought forward", carriedForward: "carried forward",
-		total: "total",
+		total: "total", nothing: "no movement", signatures: []string{"made by:", "checked by:", "approved by:"},
 	}
 }
 

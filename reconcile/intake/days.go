@@ -2,6 +2,7 @@ package intake
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 
 	"twoline/gateway/calendar"
@@ -22,7 +23,7 @@ func (g *Gate) finish(ctx context.Context, last bool) error {
 	if c.opening == nil || c.closing == nil {
 		return ErrBalance.With("statement %s has no opening or no closing balance: a page may be missing", c.number)
 	}
-	if err := c.addsUp(*c.closing); err != nil {
+	if err := g.addsUp(c, *c.closing); err != nil {
 		return err
 	}
 	if err := g.resolveDays(c, last); err != nil {
@@ -34,7 +35,7 @@ func (g *Gate) finish(ctx context.Context, last bool) error {
 	if err := g.checkOpening(ctx, c); err != nil {
 		return err
 	}
-	if err := g.overlap.leftOver(ctx, c.from, earlier(c.to, g.known.Through)); err != nil {
+	if err := g.overlap.agrees(ctx, c.from, earlier(c.to, g.known.Through)); err != nil {
 		return err
 	}
 	if c.to.After(g.known.Through) {
@@ -50,7 +51,8 @@ func (g *Gate) finish(ctx context.Context, last bool) error {
 }
 
 // addsUp compares opening and entries so far with a balance that the file states.
-func (c *open) addsUp(stated money.Amount) error {
+// Where they differ it names the line that most likely is to blame.
+func (g *Gate) addsUp(c *open, stated money.Amount) error {
 	credits, err := c.credits.Amount()
 	if err != nil {
 		return ErrAmount.Because(err)
@@ -66,12 +68,17 @@ func (c *open) addsUp(stated money.Amount) error {
 	if err != nil {
 		return ErrAmount.Because(err)
 	}
-	if got != stated {
-		return ErrArithmetic.With(
-			"statement %s: opening %s + credits %s - debits %s = %s, but it states %s: difference %s",
-			c.number, *c.opening, credits, debits, got, stated, stated-got)
+	if got == stated {
+		c.proved = len(c.seen)
+		return nil
 	}
-	return nil
+	likely, line := g.overlap.firstDifference()
+	if line == 0 {
+		likely, line = c.likely(stated-got, got, stated)
+	}
+	return ErrArithmetic.With(
+		"statement %s: opening %s + credits %s - debits %s = %s, but it states %s: difference %s; %s",
+		c.number, *c.opening, credits, debits, got, stated, stated-got, likely).At(line)
 }
 
 // resolveDays gives a head without days the ones it covers.
@@ -126,8 +133,12 @@ func (g *Gate) checkGap(c *open) error {
 	if quiet {
 		return nil
 	}
-	return ErrGap.With("statement %s begins on %s, but the days from %s to %s are missing",
-		c.number, c.from, first, final)
+	moved := ""
+	if d := *c.opening - g.known.Closing; d != 0 {
+		moved = fmt.Sprintf("; in them the balance moved by %s, from %s to %s", d, g.known.Closing, *c.opening)
+	}
+	return ErrGap.With("statement %s begins on %s, but the days from %s to %s are missing%s%s",
+		c.number, c.from, first, final, moved, missingNumbers(g.known.Number, c.number))
 }
 
 func (g *Gate) allDaysOff(first, final calendar.Day) bool {
@@ -151,6 +162,20 @@ func follows(before, number string) bool {
 	return errA == nil && errB == nil && b == a+1
 }
 
+// missingNumbers tells of a gap between two statement numbers, where they are small
+// enough to be counted. Numbers alone refuse nothing: many are dates.
+func missingNumbers(before, number string) string {
+	a, errA := strconv.ParseUint(before, 10, 16)
+	b, errB := strconv.ParseUint(number, 10, 16)
+	switch {
+	case errA != nil || errB != nil || b <= a+1:
+		return ""
+	case b == a+2:
+		return fmt.Sprintf("; by the bank's numbers statement %d is missing", a+1)
+	}
+	return fmt.Sprintf("; by the bank's numbers statements %d to %d are missing", a+1, b-1)
+}
+
 func (g *Gate) checkOpening(ctx context.Context, c *open) error {
 	before, at := g.known.Closing, g.known.Through
 	if !c.from.After(g.known.Through) {
@@ -160,11 +185,15 @@ func (g *Gate) checkOpening(ctx context.Context, c *open) error {
 			return err
 		}
 	}
-	if *c.opening != before {
-		return ErrOpening.With("statement %s opens with %s, but the balance after %s is %s: difference %s",
-			c.number, *c.opening, at, before, *c.opening-before)
+	if *c.opening == before {
+		return nil
 	}
-	return nil
+	likely, err := g.likelyBefore(ctx, c, at, *c.opening-before)
+	if err != nil {
+		return err
+	}
+	return ErrOpening.With("statement %s opens with %s, but the balance after %s is %s: difference %s; %s%s",
+		c.number, *c.opening, at, before, *c.opening-before, likely, missingNumbers(g.known.Number, c.number))
 }
 
 func (g *Gate) balanceAfter(ctx context.Context, day calendar.Day) (money.Amount, error) {

@@ -46,9 +46,12 @@ type Gate struct {
 	prevTo   calendar.Day
 	ordinals ordinals
 	overlap  overlap
-	verdict  Verdict
-	credits  money.Total
-	debits   money.Total
+	// problem is what the reader found wrong with a sum, until it is known whether
+	// the lines tell more.
+	problem *bank.Problem
+	verdict Verdict
+	credits money.Total
+	debits  money.Total
 }
 
 // open is the statement that is being read, over all its pages.
@@ -66,6 +69,9 @@ type open struct {
 	maxDay  calendar.Day
 	lines   int
 	fresh   int
+	// seen are its lines in order, of which the first proved are known to add up.
+	seen   []seenLine
+	proved int
 }
 
 // NewGate returns a gate for one file.
@@ -114,20 +120,41 @@ func (g *Gate) take(ctx context.Context, r bank.Record) error {
 		g.detail(r)
 		return nil
 	case bank.Problem:
-		if r.Severity == bank.SeverityError {
-			return ErrProblem.With("the file contradicts itself: %s", r.Code).At(r.Line)
-		}
-		return nil
+		return g.contradiction(r)
 	case bank.End:
 		if err := g.flush(ctx); err != nil {
 			return err
 		}
 		g.ended = true
-		return g.finish(ctx, true)
+		if err := g.finish(ctx, true); err != nil || g.problem == nil {
+			return err
+		}
+		return contradicts(*g.problem)
 	case bank.BatchHead, bank.BatchItem, bank.Result:
 		return ErrKind
 	}
 	return ErrKind
+}
+
+// contradiction refuses what a reader found wrong. A sum that does not agree is
+// looked into by line first; it is refused at the file's end at the latest.
+func (g *Gate) contradiction(p bank.Problem) error {
+	switch {
+	case p.Severity != bank.SeverityError:
+		return nil
+	case p.Code == "page":
+		return ErrPage.With("pages are missing: %s", p.Text)
+	case p.Code != "balance" && p.Code != "control_total":
+		return contradicts(p)
+	}
+	if g.problem == nil {
+		g.problem = &p
+	}
+	return nil
+}
+
+func contradicts(p bank.Problem) error {
+	return ErrProblem.With("the file contradicts itself: %s", p.Code).At(p.Line)
 }
 
 func (g *Gate) file(h bank.FileHead) error {
@@ -151,10 +178,12 @@ func (g *Gate) head(ctx context.Context, h bank.StatementHead) error {
 		return err
 	}
 	if !sameAccount(h.Account, g.expect.Account.Number.Plain()) {
-		return ErrAccount
+		_, _, given := party.Stored("", "", h.Account)
+		return ErrAccount.With("statement %s is of account %s, and was sent for account %s", h.Number, given,
+			g.expect.Account.Number)
 	}
 	if h.Currency != "CNY" {
-		return ErrCurrency
+		return ErrCurrency.With("statement %s is in %.3q, not in yuan (CNY)", h.Number, h.Currency)
 	}
 	page, err := pageOf(h.Page)
 	if err != nil {
@@ -194,7 +223,7 @@ func (g *Gate) nextPage(h bank.StatementHead, page int, opening, closing *money.
 			if b == nil {
 				continue
 			}
-			if err := c.addsUp(*b); err != nil {
+			if err := g.addsUp(c, *b); err != nil {
 				return err
 			}
 		}
@@ -228,6 +257,9 @@ func (g *Gate) entry(ctx context.Context, e bank.StatementEntry) error {
 		g.verdict.Ignored++
 		return nil
 	}
+	if e.BookingDate.IsZero() {
+		e.BookingDate = g.cur.bookedOn(e.ValueDate)
+	}
 	if e.BookingDate.IsZero() || e.Direction == bank.NoDirection {
 		return ErrEntry.With("entry %d of statement %s: %s", e.Index+1, g.cur.number, ErrEntry.Text).At(e.Index + 1)
 	}
@@ -246,6 +278,15 @@ func (g *Gate) entry(ctx context.Context, e bank.StatementEntry) error {
 		Counterparty: name, CounterpartyAccount: account, Text: e.Text,
 	}
 	return nil
+}
+
+// bookedOn is the day of an entry that names none, as MT940 allows: that of a statement
+// of one day, else the day on which the money moved.
+func (c *open) bookedOn(value calendar.Day) calendar.Day {
+	if c.from == c.to && !c.from.IsZero() {
+		return c.from
+	}
+	return value
 }
 
 // detail completes an entry that is one transaction. Of several, none stands
@@ -284,8 +325,8 @@ func (g *Gate) flush(ctx context.Context) error {
 	if l.BookingDate.After(c.maxDay) {
 		c.maxDay = l.BookingDate
 	}
-	id := identityOf(l)
-	l.Ordinal = g.ordinals.next(id)
+	l.Ordinal = g.ordinals.next(identityOf(l))
+	c.seen = append(c.seen, seenLine{signed: l.Signed(), day: l.BookingDate, twin: l.Ordinal > 1})
 	if !l.BookingDate.After(g.known.Through) {
 		g.verdict.Repeated++
 		return g.overlap.take(ctx, l)

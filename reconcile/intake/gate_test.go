@@ -236,7 +236,8 @@ func TestRefusals(t *testing.T) {
 		},
 		"an entry without a date": {
 			[]bank.Record{
-				head(), good, with(line, func(e *bank.StatementEntry) { e.BookingDate = calendar.Day{} }), end,
+				head(), with(good, func(h *bank.StatementHead) { h.From, h.To = calendar.Day{}, calendar.Day{} }),
+				with(line, func(e *bank.StatementEntry) { e.BookingDate, e.ValueDate = calendar.Day{}, calendar.Day{} }), end,
 			},
 			intake.ErrEntry, "",
 		},
@@ -289,6 +290,24 @@ func TestRefusals(t *testing.T) {
 				t.Error("a refused file left lines")
 			}
 		})
+	}
+}
+
+// MT940 may leave the booking day out: of a statement of one day it is that day, else
+// the day of value.
+func TestAnEntryWithoutABookingDay(t *testing.T) {
+	t.Parallel()
+	b := newBooks()
+	undated := with(entry(bank.Credit, "5.00", 9, "R1"), func(e *bank.StatementEntry) { e.BookingDate = calendar.Day{} })
+	if _, err := b.take(t, day(10), head(), statement(10, 10, "100.00", "105.00"), undated, bank.End{}); err != nil {
+		t.Fatal(err)
+	}
+	undated.ValueDate = day(12)
+	if _, err := b.take(t, day(13), head(), statement(11, 13, "105.00", "110.00"), undated, bank.End{}); err != nil {
+		t.Fatal(err)
+	}
+	if b.lines[0].BookingDate != day(10) || b.lines[1].BookingDate != day(12) {
+		t.Errorf("booked on %s and %s", b.lines[0].BookingDate, b.lines[1].BookingDate)
 	}
 }
 
@@ -402,18 +421,18 @@ func TestF46_Overlap(t *testing.T) {
 			head(), statement(11, 11, "110.00", "113.00"), entry(bank.Credit, "2.00", 11, "R2"),
 			entry(bank.Credit, "1.00", 11, "R9"),
 			bank.End{},
-		}, intake.ErrOverlap, "line 2, a credit of 1.00 on 2026-11-11, is not among", 0, 0},
+		}, intake.ErrOverlap, "line 2, a credit of 1.00 on 2026-11-11, reference R9, is not among", 0, 0},
 		"a line less": {11, []bank.Record{
 			head(), statement(11, 11, "110.00", "110.00"), bank.End{},
-		}, intake.ErrOverlap, "the credit of 2.00 on 2026-11-11", 0, 0},
+		}, intake.ErrOverlap, "the credit of 2.00 on 2026-11-11, reference R2, which was taken in before (statement line 3), is missing", 0, 0},
 		"another amount": {11, []bank.Record{
 			head(), statement(11, 11, "110.00", "112.01"), entry(bank.Credit, "2.01", 11, "R2"), bank.End{},
-		}, intake.ErrOverlap, "line 1, a credit of 2.01", 0, 0},
+		}, intake.ErrOverlap, "line 1, a credit of 2.01 on 2026-11-11, reference R2, differs in its amount: it is 2.01, and 2.00 stood there", 0, 0},
 		"another payment under the same reference": {11, []bank.Record{
 			head(), statement(11, 11, "110.00", "112.00"),
 			with(entry(bank.Credit, "2.00", 11, "R2"), func(e *bank.StatementEntry) { e.EndToEndID = "777" }),
 			bank.End{},
-		}, intake.ErrOverlap, "names another payment", 0, 0},
+		}, intake.ErrOverlap, "differs in its end-to-end id: it is 777, and 502 stood there", 0, 0},
 		"the days before it opened elsewhere": {11, []bank.Record{
 			head(), statement(11, 11, "111.00", "113.00"), entry(bank.Credit, "2.00", 11, "R2"), bank.End{},
 		}, intake.ErrOpening, "", 0, 0},

@@ -2,6 +2,7 @@ package match_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 	"twoline/gateway/money"
 	"twoline/reconcile/match"
 )
@@ -42,7 +44,7 @@ type found struct {
 
 func run(tb testing.TB, book []match.BookLine, statement []match.StatementLine, past match.Past) found {
 	tb.Helper()
-	m := match.New()
+	m := match.New(match.DefaultRules())
 	for _, b := range book {
 		m.AddBook(b)
 	}
@@ -179,16 +181,17 @@ func TestRules(t *testing.T) {
 			statement: []match.StatementLine{{ID: 9, Movement: credit("100.00"), Batch: "B1"}},
 			want:      found{Breaks: []string{"0 ambiguous [9] [{1 1} {2 1}] debit 100.00"}},
 		},
-		"two lines that equal one part are not guessed": {
+		"two lines that equal one part: the first is it": {
 			book: []match.BookLine{
 				item(1, 1, credit("100.00"), "501", "B1"), item(2, 1, credit("250.00"), "502", "B1"),
 			},
 			statement: []match.StatementLine{
 				{ID: 8, Movement: credit("100.00"), Batch: "B1"}, {ID: 9, Movement: credit("100.00"), Batch: "B1"},
 			},
-			want: found{Breaks: []string{
-				"0 ambiguous [8 9] [{1 1}] credit 100.00", "6 absent_in_bank [] [{2 1}] credit 250.00",
-			}},
+			want: found{
+				Matches: []string{"batch_part one_to_one [8] [{1 1}]"},
+				Breaks:  []string{"2 amount_differs [9] [{2 1}] debit 150.00"},
+			},
 		},
 		"the value day tells equal parts apart": {
 			book: []match.BookLine{
@@ -263,9 +266,157 @@ func TestRules(t *testing.T) {
 	}
 }
 
+// A bank that books the batch net and its fee apart: the batch is matched to its
+// sum, and the fee is an exception, since the fund pays none.
+func TestF47_NetDebitAndSeparateFee(t *testing.T) {
+	t.Parallel()
+	fee := match.StatementLine{ID: 9, Movement: debit("6.50"), Batch: "B1", Text: "批量代付 手续费"}
+	got := run(t, []match.BookLine{
+		item(1, 1, debit("100.00"), "501", "B1"), item(1, 3, debit("200.00"), "502", "B1"),
+		item(2, 1, credit("100.00"), "501", "B1"),
+	}, []match.StatementLine{{ID: 8, Movement: debit("200.00"), Batch: "B1"}, fee}, match.NoPast{})
+	want := found{
+		Matches: []string{"batch_net one_to_many [8] [{1 1} {1 3} {2 1}]"},
+		Breaks:  []string{"4 bank_charge [9] [] debit 6.50"},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// The bank corrects its own entry: of a line, its correction and a second line the
+// item takes the first and the correction the second.
+func TestF49_TheBankCorrectsItsOwnEntry(t *testing.T) {
+	t.Parallel()
+	correction := func(id int64, day int, ref string) match.StatementLine {
+		return match.StatementLine{ID: id, Movement: move(bank.Credit, "143.00", day), EndToEndID: ref, Reversal: true}
+	}
+	line := func(id int64, day int, ref string) match.StatementLine {
+		return match.StatementLine{ID: id, Movement: move(bank.Debit, "143.00", day), EndToEndID: ref}
+	}
+	book := []match.BookLine{item(1, 1, debit("143.00"), "501", "")}
+	ours := pastOf{ours: map[string]bool{"501": true}}
+	for name, c := range map[string]struct {
+		book      []match.BookLine
+		statement []match.StatementLine
+		want      found
+	}{
+		"of an entry of nobody's": {
+			statement: []match.StatementLine{line(7, 0, "X"), correction(8, 1, "X")},
+			want:      found{Matches: []string{"bank_reversal many_to_many [7 8] []"}},
+		},
+		"of an item that is debited again": {
+			book:      book,
+			statement: []match.StatementLine{line(7, 0, "501"), correction(8, 1, "501"), line(9, 2, "501")},
+			want: found{Matches: []string{
+				"bank_reversal many_to_many [9 8] []", "reference one_to_one [7] [{1 1}]",
+			}},
+		},
+		"of an item that the book does not hold yet": {
+			statement: []match.StatementLine{line(7, 0, "501"), correction(8, 1, "501")},
+			want: found{Breaks: []string{
+				"4 absent_in_book [7] [] debit 143.00", "4 absent_in_book [8] [] credit 143.00",
+			}},
+		},
+		"of one that cannot be told": {
+			statement: []match.StatementLine{line(6, 0, ""), line(7, 1, ""), correction(8, 1, "")},
+			want:      found{Breaks: []string{"0 ambiguous [6 7 8] [] debit 143.00"}},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			if diff := cmp.Diff(c.want, run(t, c.book, c.statement, ours)); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+// What waits is told as waiting, with its one candidate.
+func TestWaitsUntilNoOtherCanCome(t *testing.T) {
+	t.Parallel()
+	for through, want := range map[int]string{3: "waiting", 4: "amount_window_unique"} {
+		m := match.New(match.DefaultRules())
+		m.Through(day1().AddDays(through))
+		m.AddBook(direct(1, credit("12.34"), ""))
+		m.AddStatement(match.StatementLine{ID: 9, Movement: move(bank.Credit, "12.34", 1)})
+		if err := m.Match(context.Background(), match.NoPast{}); err != nil {
+			t.Fatal(err)
+		}
+		got := ""
+		for x := range m.Matches() {
+			got = string(x.Rule)
+		}
+		for _, b := range m.Breaks() {
+			got = string(b.Reason)
+		}
+		if got != want {
+			t.Errorf("complete through day %d: %s, want %s", through, got, want)
+		}
+	}
+}
+
+func TestEvidenceHoldsNoPersonalData(t *testing.T) {
+	t.Parallel()
+	m := match.New(match.DefaultRules())
+	b := direct(1, credit("12.34"), "")
+	b.Counterparty, b.CounterpartyAccount = "张三", "6222 0000 1111"
+	m.AddBook(b)
+	m.AddStatement(match.StatementLine{
+		ID: 9, Movement: move(bank.Credit, "12.34", 1), Counterparty: "李四", CounterpartyAccount: "622200001111",
+	})
+	if err := m.Match(context.Background(), match.NoPast{}); err != nil {
+		t.Fatal(err)
+	}
+	want := "equal direction and amount within the days allowed, and no other candidate on either side; " +
+		"the value days are 1 apart; both know one account of the counterparty"
+	n := 0
+	for x := range m.Matches() {
+		n++
+		if x.Evidence != want || x.Score != 86 {
+			t.Errorf("score %d, evidence %q", x.Score, x.Evidence)
+		}
+	}
+	if n != 1 {
+		t.Errorf("%d matches, want one by account although the names are written differently", n)
+	}
+}
+
+func TestParseRules(t *testing.T) {
+	t.Parallel()
+	r, err := match.ParseRules([]byte(`{"tolerance":"0.05","days":1,"off":["subset_sum"],
+		"charges":[{"words":["费"],"direction":"debit"}]}`))
+	if err != nil || r.Tolerance != 5 || r.Days != 1 || r.Runs(match.SubsetSum) || !r.Runs(match.Reference) ||
+		len(r.Interest) == 0 || len(r.Charges) != 1 || r.Charges[0].AtMost != 0 {
+		t.Errorf("rules %+v, error %v", r, err)
+	}
+	for give, field := range map[string]string{
+		`{"tolerance":"1.01"}`: "tolerance",
+		`{"days":32}`:          "days",
+		`{"days":-1}`:          "days",
+		`{"off":["guess"]}`:    "off",
+		`{"charges":[{"words":[" "],"direction":"debit"}]}`: "charges",
+		`{"charges":[{"words":[],"direction":"debit"}]}`:    "charges",
+		`{"interest":[{"words":["x"],"direction":"in"}]}`:   "interest",
+		`{"window":3}`:    "",
+		`{"tolerance":5}`: "",
+		`{} {}`:           "",
+		``:                "",
+	} {
+		_, err := match.ParseRules([]byte(give))
+		var f *fault.Error
+		if !errors.As(err, &f) || !errors.Is(err, match.ErrRules) || f.Field != field {
+			t.Errorf("ParseRules(%s): %v, want match_rules on %q", give, err, field)
+		}
+	}
+	if err := match.DefaultRules().Validate(); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestEveryRuleHasAReason(t *testing.T) {
 	t.Parallel()
-	for _, r := range match.Rules() {
+	for _, r := range match.AllRules() {
 		if r.Reason() == "" {
 			t.Errorf("%s says no reason", r)
 		}
@@ -278,6 +429,15 @@ type pastOf struct {
 	used map[string]bool
 	// forbidden are lines by which no money may leave.
 	forbidden map[int64]bool
+	batches   map[string]bool
+}
+
+// OurBatch implements match.Batches.
+func (p pastOf) OurBatch(name string) bool { return p.batches[name] }
+
+// lumpKey is what a second lump of a batch has in common with the first.
+func lumpKey(l match.StatementLine) string {
+	return fmt.Sprintf("l %s %s %s", l.Batch, l.Direction, l.Amount)
 }
 
 func (p pastOf) Standings(_ context.Context, lines []match.StatementLine) ([]match.Standing, error) {
@@ -286,7 +446,7 @@ func (p pastOf) Standings(_ context.Context, lines []match.StatementLine) ([]mat
 		if l.EndToEndID != "" && p.ours[l.EndToEndID] {
 			out[i] = match.Ours
 		}
-		if p.used[standingKey(l)] {
+		if p.used[standingKey(l)] || (l.EndToEndID == "" && p.used[lumpKey(l)]) {
 			out[i] = match.Consumed
 		}
 		if p.forbidden[l.ID] {
@@ -325,7 +485,7 @@ func TestALineByWhichNothingMayLeave(t *testing.T) {
 	}
 	failed := match.StatementLine{ID: 10, Movement: debit("20.00"), EndToEndID: "502", Batch: "7"}
 	early := match.StatementLine{ID: 11, Movement: debit("30.00"), EndToEndID: "503", Batch: "7"}
-	m := match.New()
+	m := match.New(match.DefaultRules())
 	m.AddBook(item(1, 1, debit("143.00"), "501", "7"))
 	for _, l := range []match.StatementLine{batch(8), batch(9), failed, early} {
 		m.AddStatement(l)

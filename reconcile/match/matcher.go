@@ -4,6 +4,7 @@ import (
 	"context"
 	"hash/maphash"
 	"slices"
+	"sort"
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
@@ -37,6 +38,19 @@ type Past interface {
 	Standings(ctx context.Context, lines []StatementLine) ([]Standing, error)
 }
 
+// BankReferences is a Past that is asked for what the bank called the lines of the
+// book that were added Unread and that no line's id of ours matched.
+type BankReferences interface {
+	// BankReferences returns the bank's references of lines by their own, or "".
+	BankReferences(ctx context.Context, references []string) ([]string, error)
+}
+
+// Batches is a Past that knows batches of which this run need not hold a line.
+type Batches interface {
+	// OurBatch says that a batch that a line of the bank names is known to the book.
+	OurBatch(name string) bool
+}
+
 // NoPast knows nothing: for a run over everything there is.
 type NoPast struct{}
 
@@ -46,153 +60,330 @@ func (NoPast) Standings(_ context.Context, lines []StatementLine) ([]Standing, e
 }
 
 // Matcher takes all lines of one account that are not matched yet: first the
-// book's, then the statement's in order of booking date and position. It is for
-// one goroutine and one run.
+// book's in any order, then the statement's in order of booking date and position.
+// It is for one goroutine and one run.
 //
-// It holds the book's lines in a compact form, and of the statement's lines
-// only those that no reference matched.
+// It holds the book's lines in a compact form, and of the statement's lines only
+// those that no reference matched.
 type Matcher struct {
+	rules Rules
+	off   map[Rule]bool
+	texts texts
+	// through is the last day of which both sides are complete; none is all days.
+	through calendar.Day
+
 	seed    maphash.Seed
 	text    arena
-	book    []bookLine
-	batches map[string]int32
+	book    rows[bookLine]
+	batches map[string]uint32
+	names   []string
+
+	// referenced and bankReferenced count the book's lines that carry a reference.
+	referenced, bankReferenced int
+	// unread says that bank references were left out, and called are those that were
+	// told apart.
+	unread bool
+	called map[string]string
 
 	byReference     *table
 	byBankReference *table
+	// ours says of each batch whether it is known to the book.
+	ours []bool
+	// seconds tells that a line of the bank repeats one that was matched.
+	seconds seconds
+	// reverses and returns belong to few lines of the book.
+	reverses map[uint32]int64
+	returns  map[uint32]string
 
 	// carried are the lines of the statement that another Matcher left.
 	carried []StatementLine
 
-	claims []int32
-	pairs  []pair
+	claims []uint32
+	// judged is how many matches there were when the claims were last looked at.
+	judged int
+	pairs  rows[pair]
+	// taken is how many pairs TakePair has given.
+	taken  uint32
+	taking *pairReader
 	groups []group
-	left   []leftLine
+	left   rows[leftLine]
+	// worded are the texts of the few lines that a text rule named.
+	worded map[uint32]string
 	breaks []Break
+	sealed bool
 	sorted bool
+	// holds says that lines are held.
+	holds bool
 }
 
+// bookLine takes 64 bytes, one line of the processor's cache.
 type bookLine struct {
-	key           Key
-	cause         int64
-	reverses      int64
-	amount        money.Amount
-	reference     span
-	bankReference span
+	entry  int64
+	cause  int64
+	amount money.Amount
+	line   int32
+
 	booked, value calendar.Day
-	batch         int32
-	direction     bank.Direction
-	own           bool
-	used          bool
-	// spent is the sort of reference by which a line of the bank used it, for
-	// telling a second line that carries the same one; "" is none.
-	spent Rule
-	// claimed says that an open line of the bank carries its reference.
-	claimed bool
+
+	reference, bankReference span
+	// nextByReference and nextByBankReference go on in a table's chain.
+	nextByReference, nextByBankReference uint32
+	batch                                uint32
+	// party is the counterparty's account and folded name.
+	party span
+
+	tag, bankTag uint8
+	flags        flags
+	// isSpent says that a line of the bank used it by our id, for telling a second
+	// line that carries the same one.
+	isSpent bool
 }
 
-type pair struct {
-	statement int64
-	settled   calendar.Day
-	book      int32
-	bankRef   bool
+// flags are what a line says with yes or no.
+type flags uint8
+
+const (
+	isDebit flags = 1 << iota
+	isOwn
+	isUsed
+	// isClaimed says that an open line of the bank carries the line's reference.
+	isClaimed
+	isReversal
+	isCharge
+	isInterest
+	// isShared says that several lines of the book are its equals by reference.
+	isShared
+
+	// A line that a more certain pass will match when its days are over is held: it
+	// stays a candidate, and no less certain pass takes it. Only lines of the book
+	// are claimed, and only lines of the bank are reversals or charges.
+	isHeldLeft = isClaimed
+	isHeldBook = isReversal
+	// isUnread says that the line's bank reference was left out.
+	isUnread = isCharge
+)
+
+func (f flags) has(x flags) bool { return f&x != 0 }
+
+// sort8 is a sort of reference.
+type sort8 uint8
+
+const (
+	noReference sort8 = iota
+	ourReference
+	theirReference
+)
+
+func (b *bookLine) key() Key { return Key{Entry: b.entry, Line: b.line} }
+
+func (b *bookLine) direction() bank.Direction { return b.flags.direction() }
+
+func (f flags) direction() bank.Direction {
+	if f.has(isDebit) {
+		return bank.Debit
+	}
+	return bank.Credit
 }
 
-type group struct {
-	rule      Rule
-	statement []int64
-	book      []int32
-	settled   calendar.Day
+func (b *bookLine) signed() money.Amount { return signed(b.amount, b.flags) }
+
+func signed(a money.Amount, f flags) money.Amount {
+	if f.has(isDebit) {
+		return -a
+	}
+	return a
 }
 
 // leftLine is a line of the statement that no reference matched.
 type leftLine struct {
-	StatementLine
-
-	batch    int32
-	used     bool
-	standing Standing
-	// shared says that several lines of the book are its equals by reference.
-	shared bool
+	id            int64
+	amount        money.Amount
+	booked, value calendar.Day
+	endToEnd      span
+	bankReference span
+	batch         uint32
+	party         span
+	flags         flags
+	standing      int8
 }
 
-// New returns an empty Matcher.
-func New() *Matcher {
-	return &Matcher{ //nolint:exhaustruct // the rest starts empty
-		seed: maphash.MakeSeed(), batches: map[string]int32{"": 0},
+func (l *leftLine) signed() money.Amount { return signed(l.amount, l.flags) }
+
+func (l *leftLine) stands(s Standing) bool { return Standing(l.standing) == s }
+
+// pair is one to one, of equal amounts. Its rule is one of pairRules, by its place.
+type pair struct {
+	statement int64
+	book      uint32
+	settled   calendar.Day
+	rule      uint8
+	// days lie between the value days; party says by what the counterparties agree.
+	days  uint8
+	party crowdSort
+}
+
+// pairRules are the rules that make nearly all matches.
+func pairRules() []Rule { return []Rule{Reference, BankReference, AmountDay, AmountWindow, Interest} }
+
+type group struct {
+	rule      Rule
+	statement []uint32
+	book      []uint32
+	settled   calendar.Day
+	// ids are the statement's lines by their ids.
+	ids []int64
+	// fact is what the evidence adds to the rule.
+	fact fact
+}
+
+// New returns an empty Matcher. The rules are valid.
+func New(rules Rules) *Matcher {
+	m := &Matcher{ //nolint:exhaustruct // the rest starts empty
+		rules: rules, off: make(map[Rule]bool), texts: newTexts(rules), seed: maphash.MakeSeed(),
+		batches: map[string]uint32{"": 0}, names: []string{""}, ours: []bool{false},
 	}
+	for _, r := range rules.Off {
+		m.off[r] = true
+	}
+	return m
 }
 
-func (m *Matcher) batch(name string) int32 {
+func (m *Matcher) runs(r Rule) bool { return !m.off[r] }
+
+// Through says that both sides hold every line that was booked on or before the
+// day, and may lack later ones. Rules that must know every candidate then wait for
+// the days that another may come in. Without it the lines are all there is.
+func (m *Matcher) Through(day calendar.Day) { m.through = day }
+
+func (m *Matcher) batch(name string) uint32 {
+	if name == "" {
+		return 0
+	}
 	id, ok := m.batches[name]
 	if !ok {
-		id = int32(len(m.batches)) //nolint:gosec // batches are few
+		id = uint32(len(m.names)) //nolint:gosec // batches are few
 		m.batches[name] = id
+		m.names, m.ours = append(m.names, name), append(m.ours, false)
 	}
 	return id
 }
 
 // AddBook takes a line of the book. All are added before the first of the statement.
 func (m *Matcher) AddBook(b BookLine) {
-	m.book = append(m.book, bookLine{
-		key: b.Key, cause: b.Cause, reverses: b.Reverses, amount: b.Amount, reference: m.text.add(b.Reference),
-		bankReference: m.text.add(b.BankReference), booked: b.Booked, value: b.Value, batch: m.batch(b.Batch),
-		direction: b.Direction, own: b.Own, used: false, spent: "", claimed: false,
+	var f flags
+	if b.Direction == bank.Debit {
+		f |= isDebit
+	}
+	if b.Own {
+		f |= isOwn
+	}
+	if b.Unread {
+		f |= isUnread
+		m.unread = true
+	}
+	at, batch := m.book.count(), m.batch(b.Batch)
+	m.ours[batch] = batch != 0
+	m.book.add(bookLine{ //nolint:exhaustruct // seal fills the rest
+		entry: b.Key.Entry, line: b.Key.Line, cause: b.Cause, amount: b.Amount, booked: b.Booked, value: b.Value,
+		reference: m.text.add(b.Reference), bankReference: m.text.add(b.BankReference), batch: batch,
+		party: m.party(b.Counterparty, b.CounterpartyAccount), flags: f,
 	})
+	if b.Reference != "" {
+		m.referenced++
+	}
+	if b.BankReference != "" {
+		m.bankReferenced++
+	}
+	if b.Reverses != 0 {
+		if m.reverses == nil {
+			m.reverses = map[uint32]int64{}
+		}
+		m.reverses[at] = b.Reverses
+	}
+	if b.Returns != "" {
+		if m.returns == nil {
+			m.returns = map[uint32]string{}
+		}
+		m.returns[at] = clip(b.Returns, longest)
+	}
+}
+
+// byKey orders the book with what belongs to its lines.
+type byKey struct{ *Matcher }
+
+// Len, Less and Swap implement sort.Interface.
+func (m byKey) Len() int { return m.book.n }
+
+func (m byKey) Less(i, j int) bool {
+	//nolint:gosec // places in the book
+	return m.book.at(uint32(i)).key().Compare(m.book.at(uint32(j)).key()) < 0
+}
+
+func (m byKey) Swap(i, j int) {
+	a, b := uint32(i), uint32(j) //nolint:gosec // places in the book
+	x, y := m.book.at(a), m.book.at(b)
+	*x, *y = *y, *x
+	swap(m.reverses, a, b)
+	swap(m.returns, a, b)
+}
+
+func swap[T any](of map[uint32]T, a, b uint32) {
+	if len(of) == 0 {
+		return
+	}
+	x, hasX := of[a]
+	y, hasY := of[b]
+	delete(of, a)
+	delete(of, b)
+	if hasX {
+		of[b] = x
+	}
+	if hasY {
+		of[a] = y
+	}
 }
 
 // seal orders the book and builds the tables.
 func (m *Matcher) seal() {
-	if m.byReference != nil {
+	if m.sealed {
 		return
 	}
-	slices.SortFunc(m.book, func(a, b bookLine) int { return a.key.Compare(b.key) })
-	m.byReference, m.byBankReference = newTable(m.seed, len(m.book)), newTable(m.seed, len(m.book))
-	for i := len(m.book) - 1; i >= 0; i-- {
-		b := &m.book[i]
-		if b.reference.n > 0 {
-			m.byReference.add(m.text.bytes(b.reference), position(i))
-		}
-		if b.bankReference.n > 0 {
-			m.byBankReference.add(m.text.bytes(b.bankReference), position(i))
+	m.sealed = true
+	if order := (byKey{m}); !sort.IsSorted(order) {
+		sort.Sort(order)
+	}
+	m.byReference = newTable(m.seed, m.referenced)
+	for i := m.book.count(); i > 0; i-- {
+		b := m.book.at(i - 1)
+		if b.reference != 0 {
+			head, tag := m.byReference.slot(m.byReference.ofBytes(m.text.bytes(b.reference)))
+			b.nextByReference, b.tag, *head = *head, tag, i
 		}
 	}
-	m.cancelReversals()
+	m.callLines()
+	m.tableBankReferences()
+	if m.runs(BookReversal) {
+		m.cancelReversals()
+	}
 	carried := m.carried
 	m.carried = nil
-	for _, s := range carried {
-		m.AddStatement(s)
+	for i := range carried {
+		m.AddStatement(carried[i])
 	}
 }
 
-// position is a place in the book; a run holds fewer than 2^31 lines.
-func position(i int) int32 { return int32(i) } //nolint:gosec // see above
-
-// cancelReversals pairs an entry with the entry that mirrors it in red.
-func (m *Matcher) cancelReversals() {
-	mirror := map[Key]int{}
-	for i := range m.book {
-		if b := &m.book[i]; b.reverses != 0 {
-			mirror[Key{Entry: b.reverses, Line: b.key.Line}] = i
-		}
-	}
-	if len(mirror) == 0 {
+// tableBankReferences builds the table of the bank's references in the book.
+func (m *Matcher) tableBankReferences() {
+	m.byBankReference = newTable(m.seed, m.bankReferenced)
+	if m.bankReferenced == 0 {
 		return
 	}
-	for i := range m.book {
-		o := &m.book[i]
-		j, ok := mirror[o.key]
-		if !ok {
-			continue
+	for i := m.book.count(); i > 0; i-- {
+		b := m.book.at(i - 1)
+		if b.bankReference != 0 {
+			head, tag := m.byBankReference.slot(m.byBankReference.ofBytes(m.text.bytes(b.bankReference)))
+			b.nextByBankReference, b.bankTag, *head = *head, tag, i
 		}
-		r := &m.book[j]
-		if r.used || o.used || r.amount != o.amount || r.direction == o.direction {
-			continue
-		}
-		r.used, o.used = true, true
-		m.groups = append(m.groups, group{
-			rule: BookReversal, statement: nil, book: []int32{position(i), position(j)},
-			settled: latest(o.booked, r.booked),
-		})
 	}
 }
 
@@ -201,307 +392,62 @@ func (m *Matcher) cancelReversals() {
 // that we do not know is told from one of ours in Match.
 func (m *Matcher) AddStatement(s StatementLine) {
 	m.seal()
-	l := leftLine{StatementLine: s, batch: 0, used: false, standing: Foreign, shared: false}
-	rule := Reference
+	var f flags
+	if s.Direction == bank.Debit {
+		f = isDebit
+	}
+	q := query{text: clip(s.EndToEndID, longest), sort: ourReference, flags: f, amount: s.Amount, stranger: false}
 	if s.EndToEndID == "" {
-		rule = BankReference
+		q.text, q.sort = clip(s.BankReference, longest), theirReference
 	}
-	if m.byRule(&l, rule) {
-		return
-	}
-	l.batch = m.batch(s.Batch)
-	m.left = append(m.left, l)
-}
-
-// byRule matches the line with its only equal by reference, if it has one.
-func (m *Matcher) byRule(l *leftLine, rule Rule) bool {
-	candidate, count := m.candidate(l.StatementLine, rule)
-	l.shared = count > 1
-	if count != 1 {
-		return false
-	}
-	b := &m.book[candidate]
-	b.used, l.used = true, true
-	m.spend(l, b, rule)
-	m.pairs = append(m.pairs, pair{
-		statement: l.ID, book: candidate, settled: latest(l.Booked, b.booked), bankRef: rule == BankReference,
-	})
-	return true
-}
-
-// spend marks that a line of the bank used a reference. A bank's own counts only
-// for lines that echo no id, as in Past.
-func (m *Matcher) spend(l *leftLine, b *bookLine, rule Rule) {
-	if rule == Reference || l.EndToEndID == "" {
-		b.spent = rule
-	}
-}
-
-// carriers calls fn with the book lines of the line's direction that carry its
-// reference of the rule's sort, in rising order. A line of the bank that names
-// another item is not one of ours whose id the bank was given.
-func (m *Matcher) carriers(s StatementLine, rule Rule, fn func(i int32, b *bookLine)) {
-	t, ref := m.byReference, s.EndToEndID
-	if rule == BankReference {
-		t, ref = m.byBankReference, s.BankReference
-	}
-	if ref == "" {
-		return
-	}
-	for i := t.first(ref); i != none; i = t.next[i] {
-		b := &m.book[i]
-		at := b.reference
-		if rule == BankReference {
-			at = b.bankReference
-			if b.own && s.EndToEndID != "" {
-				continue
-			}
-		}
-		if b.direction == s.Direction && m.text.equal(at, ref) {
-			fn(i, b)
-		}
-	}
-}
-
-// candidate returns the first open equal of the line and how many there are.
-func (m *Matcher) candidate(s StatementLine, rule Rule) (first int32, count int) {
-	first = none
-	m.carriers(s, rule, func(i int32, b *bookLine) {
-		if b.used || b.amount != s.Amount {
-			return
-		}
-		if first == none {
-			first = i
-		}
-		count++
-	})
-	return first, count
-}
-
-// Match runs the passes after the references. From then on the matches can be
-// read, and either Left goes on with what is open together with the lines of
-// another day, or Breaks sorts it out.
-func (m *Matcher) Match(ctx context.Context, past Past) error {
-	m.seal()
-	if err := m.askStandings(ctx, past); err != nil {
-		return err
-	}
-	for {
-		m.matchReferences()
-		before := len(m.groups)
-		m.matchBatches()
-		m.matchAmountDay()
-		if len(m.groups) == before {
-			return nil
-		}
-	}
-}
-
-// Left adds what Match left open to another Matcher.
-func (m *Matcher) Left(to *Matcher) {
-	names := make([]string, len(m.batches))
-	for name, id := range m.batches {
-		names[id] = name
-	}
-	for i := range m.book {
-		b := &m.book[i]
-		if b.used {
-			continue
-		}
-		to.AddBook(BookLine{
-			Movement: Movement{Booked: b.booked, Value: b.value, Direction: b.direction, Amount: b.amount},
-			Key:      b.key, Cause: b.cause, Reverses: b.reverses, Reference: string(m.text.bytes(b.reference)),
-			Own:           b.own,
-			BankReference: string(m.text.bytes(b.bankReference)), Batch: names[b.batch],
-		})
-	}
-	for i := range m.left {
-		if l := &m.left[i]; !l.used {
-			to.carried = append(to.carried, l.StatementLine)
-		}
-	}
-}
-
-func (m *Matcher) askStandings(ctx context.Context, past Past) error {
-	const portion = 4096
-	ask, at := make([]StatementLine, 0, portion), make([]int, 0, portion)
-	flush := func() error {
-		if len(ask) == 0 {
-			return nil
-		}
-		answers, err := past.Standings(ctx, ask)
-		if err != nil {
-			return err
-		}
-		for i, standing := range answers {
-			m.left[at[i]].standing = standing
-		}
-		ask, at = ask[:0], at[:0]
-		return nil
-	}
-	for i := range m.left {
-		l := &m.left[i]
-		if l.used || (l.EndToEndID == "" && l.BankReference == "" && l.Batch == "") {
-			continue
-		}
-		ask, at = append(ask, l.StatementLine), append(at, i)
-		if len(ask) == portion {
-			if err := flush(); err != nil {
-				return err
-			}
-		}
-	}
-	return flush()
-}
-
-// matchReferences repeats the pass of references over what is left, now that
-// strangers' ids are told from ours, until it finds nothing more: what one line
-// uses up may leave another with a single equal.
-func (m *Matcher) matchReferences() {
-	for {
-		before := len(m.pairs) + len(m.groups)
-		m.judgeReferences()
-		for i := range m.left {
-			if l := &m.left[i]; !l.used {
-				m.byRule(l, l.rule())
-			}
-		}
-		m.matchShared()
-		if len(m.pairs)+len(m.groups) == before {
+	count := 0
+	if q.text != "" && m.runs(q.sort.rule()) {
+		var at uint32
+		if at, count = m.candidate(q); count == 1 {
+			m.pair(s.ID, s.Booked, at, q.sort)
+			m.spendFirst(s)
 			return
 		}
 	}
+	if count > 1 {
+		f |= isShared
+	}
+	if s.Reversal {
+		f |= isReversal
+	}
+	if word := m.texts.of(s); word != 0 {
+		f |= word
+		if m.worded == nil {
+			m.worded = map[uint32]string{}
+		}
+		m.worded[m.left.count()] = s.Text
+	}
+	m.left.add(leftLine{
+		id: s.ID, amount: s.Amount, booked: s.Booked, value: s.Value, endToEnd: m.text.add(s.EndToEndID),
+		bankReference: m.text.add(s.BankReference), batch: m.batch(s.Batch),
+		party: m.party(s.Counterparty, s.CounterpartyAccount), flags: f, standing: int8(Foreign),
+	})
 }
 
-// rule returns the sort of reference that the line may match by.
-func (l *leftLine) rule() Rule {
-	if l.EndToEndID == "" || l.standing == Foreign {
-		return BankReference
+// pair uses a line of the book for a line of the bank.
+func (m *Matcher) pair(statement int64, booked calendar.Day, at uint32, by sort8) {
+	b := m.book.at(at)
+	b.flags |= isUsed
+	b.isSpent = b.isSpent || by == ourReference
+	rule := uint8(0)
+	if by == theirReference {
+		rule = 1
 	}
-	return Reference
+	m.pairs.add(pair{
+		statement: statement, book: at, settled: latest(booked, b.booked), rule: rule, days: 0, party: byID,
+	})
 }
 
-// judgeReferences adds what this run knows to the standings, and claims the
-// book lines whose reference an open line of the bank carries. It says of a
-// line exactly what Past will say of it in the next run.
-func (m *Matcher) judgeReferences() {
-	for _, i := range m.claims {
-		m.book[i].claimed = false
+func (s sort8) rule() Rule {
+	if s == ourReference {
+		return Reference
 	}
-	m.claims = m.claims[:0]
-	for i := range m.left {
-		l := &m.left[i]
-		if l.used {
-			continue
-		}
-		if l.EndToEndID == "" {
-			m.carriers(l.StatementLine, BankReference, func(_ int32, b *bookLine) {
-				if b.spent == BankReference && b.amount == l.Amount {
-					l.standing = Consumed
-				}
-			})
-			continue
-		}
-		m.carriers(l.StatementLine, Reference, func(i int32, b *bookLine) {
-			l.standing = max(l.standing, Ours)
-			if b.spent == Reference {
-				l.standing = Consumed
-			}
-			b.claimed = true
-			m.claims = append(m.claims, i)
-		})
-	}
-}
-
-// sharedKey is lines of the bank that are equal by one reference.
-type sharedKey struct {
-	reference string
-	rule      Rule
-	direction bank.Direction
-	amount    money.Amount
-	// stranger says that the lines echo an id that is not ours, which rules out
-	// lines of the book whose id the bank was given.
-	stranger bool
-}
-
-// sharedSets groups the open lines that had several equals, with those equals.
-func (m *Matcher) sharedSets() []sides {
-	at := map[sharedKey]int{}
-	var sets []sides
-	for i := range m.left {
-		l := &m.left[i]
-		if l.used || !l.shared {
-			continue
-		}
-		k := sharedKey{
-			reference: l.EndToEndID, rule: l.rule(), direction: l.Direction, amount: l.Amount, stranger: false,
-		}
-		if k.rule == BankReference {
-			k.reference, k.stranger = l.BankReference, l.EndToEndID != ""
-		}
-		j, ok := at[k]
-		if !ok {
-			j = len(sets)
-			at[k] = j
-			s := sides{rule: k.rule, left: nil, book: nil}
-			m.carriers(l.StatementLine, k.rule, func(i int32, b *bookLine) {
-				if !b.used && b.amount == l.Amount {
-					s.book = append(s.book, i)
-				}
-			})
-			sets = append(sets, s)
-		}
-		sets[j].left = append(sets[j].left, i)
-	}
-	return sets
-}
-
-// matchShared matches lines of one reference, direction and amount where both
-// sides have as many of them; which is which makes no difference.
-func (m *Matcher) matchShared() {
-	for _, s := range m.sharedSets() {
-		s.book = m.stillOpen(s.book)
-		if len(s.book) != len(s.left) {
-			continue
-		}
-		rule := s.rule
-		switch {
-		case len(s.left) == 1:
-		case rule == Reference:
-			rule = SharedReference
-		default:
-			rule = SharedBankReference
-		}
-		m.match(rule, s.left, s.book)
-		for _, i := range s.left {
-			for _, j := range s.book {
-				m.spend(&m.left[i], &m.book[j], s.rule)
-			}
-		}
-	}
-}
-
-// stillOpen drops lines that an earlier set used: a line of the book may be an
-// equal by our id and by the bank's.
-func (m *Matcher) stillOpen(book []int32) []int32 {
-	return slices.DeleteFunc(book, func(i int32) bool { return m.book[i].used })
-}
-
-// match uses the lines up.
-func (m *Matcher) match(rule Rule, left []int, book []int32) {
-	g := group{rule: rule, statement: make([]int64, 0, len(left)), book: book, settled: calendar.Day{}}
-	for _, i := range left {
-		l := &m.left[i]
-		l.used = true
-		g.statement = append(g.statement, l.ID)
-		g.settled = latest(g.settled, l.Booked)
-	}
-	for _, i := range book {
-		b := &m.book[i]
-		b.used = true
-		g.settled = latest(g.settled, b.booked)
-	}
-	m.groups = append(m.groups, g)
+	return BankReference
 }
 
 func latest(a, b calendar.Day) calendar.Day {
@@ -511,9 +457,196 @@ func latest(a, b calendar.Day) calendar.Day {
 	return a
 }
 
-func (b *bookLine) signed() money.Amount {
-	if b.direction == bank.Debit {
-		return -b.amount
+// Match runs the passes after the references. From then on the matches can be
+// read, and either Left goes on with what is open together with the lines of
+// another day, or Breaks sorts it out.
+func (m *Matcher) Match(ctx context.Context, past Past) error {
+	m.seal()
+	if err := m.ReadBankReferences(ctx, past); err != nil {
+		return err
 	}
-	return b.amount
+	if err := m.askStandings(ctx, past); err != nil {
+		return err
+	}
+	m.askBatches(past)
+	m.askSeconds()
+	for {
+		m.letGo()
+		m.matchReferences()
+		before := m.found()
+		m.matchReturns()
+		m.matchBatches()
+		m.matchReversals()
+		m.judgeAgain()
+		m.matchAmounts(AmountDay)
+		if m.found() > before {
+			continue
+		}
+		m.matchAmounts(AmountWindow)
+		m.matchTolerated()
+		if m.found() > before {
+			continue
+		}
+		m.matchSubsets()
+		if m.found() == before {
+			return nil
+		}
+	}
+}
+
+// found is how many matches there are.
+func (m *Matcher) found() int { return m.pairs.n + len(m.groups) }
+
+// ready says that a match may be made of the lines: that no day is left on which
+// another could come within the rules' days after the last of them. Until then the
+// lines are held.
+func (m *Matcher) ready(left, book []uint32) bool {
+	return m.readyAfter(m.rules.Days, left, book)
+}
+
+// readyAfter is ready with other days than the rules'.
+func (m *Matcher) readyAfter(days int, left, book []uint32) bool {
+	if m.through.IsZero() || !m.lastOf(left, book).AddDays(days).After(m.through) {
+		return !m.anyHeld(left, book)
+	}
+	for _, i := range left {
+		m.left.at(i).flags |= isHeldLeft
+	}
+	for _, i := range book {
+		m.book.at(i).flags |= isHeldBook
+	}
+	m.holds = true
+	return false
+}
+
+func (m *Matcher) anyHeld(left, book []uint32) bool {
+	return m.holds && (slices.ContainsFunc(left, func(i uint32) bool { return m.left.at(i).flags.has(isHeldLeft) }) ||
+		slices.ContainsFunc(book, func(i uint32) bool { return m.book.at(i).flags.has(isHeldBook) }))
+}
+
+// letGo holds nothing any more.
+func (m *Matcher) letGo() {
+	if !m.holds {
+		return
+	}
+	m.holds = false
+	for i := range m.left.count() {
+		m.left.at(i).flags &^= isHeldLeft
+	}
+	for i := range m.book.count() {
+		m.book.at(i).flags &^= isHeldBook
+	}
+}
+
+// lastOf is the last day on which one of the lines moved a balance.
+func (m *Matcher) lastOf(left, book []uint32) (last calendar.Day) {
+	for _, i := range left {
+		last = latest(last, m.left.at(i).booked)
+	}
+	for _, i := range book {
+		last = latest(last, m.book.at(i).booked)
+	}
+	return last
+}
+
+// Left adds what Match left open to another Matcher.
+func (m *Matcher) Left(to *Matcher) {
+	for i := range m.book.count() {
+		b := m.book.at(i)
+		if b.flags.has(isUsed) {
+			continue
+		}
+		name, account := m.partyOf(b.party)
+		to.AddBook(BookLine{
+			Movement: Movement{Booked: b.booked, Value: b.value, Direction: b.direction(), Amount: b.amount},
+			Key:      b.key(), Cause: b.cause, Reverses: m.reverses[i], Reference: m.text.text(b.reference),
+			Own:           b.flags.has(isOwn),
+			BankReference: m.text.text(b.bankReference), Unread: b.flags.has(isUnread),
+			Batch: m.names[b.batch], Returns: m.returns[i],
+			Counterparty: name, CounterpartyAccount: account,
+		})
+	}
+	for i := range m.left.count() {
+		if l := m.left.at(i); !l.flags.has(isUsed) {
+			to.carried = append(to.carried, m.lineOf(i))
+		}
+	}
+	for batch, ours := range m.ours {
+		if ours {
+			to.ours[to.batch(m.names[batch])] = true
+		}
+	}
+}
+
+// Called says what the bank called lines of the book that were added Unread, by their
+// references: at least all by which a line of the statement without an id of ours, or
+// one of AskedBankReferences, asks. It is said before the first line of the statement.
+func (m *Matcher) Called(references map[string]string) { m.called = references }
+
+// callLines gives lines what Called said of them.
+func (m *Matcher) callLines() {
+	for reference, called := range m.called {
+		for _, direction := range []flags{0, isDebit} {
+			//nolint:exhaustruct // a reference of ours
+			m.carriers(query{text: reference, sort: ourReference, flags: direction}, func(_ uint32, b *bookLine) {
+				if b.flags.has(isUnread) && called != "" {
+					b.flags &^= isUnread
+					b.bankReference = m.text.add(called)
+					m.bankReferenced++
+				}
+			})
+		}
+	}
+	m.called = nil
+}
+
+// AskedBankReferences returns the bank's references by which lines that another
+// Matcher left may ask for a line of the book: what AddBook must not leave out.
+func (m *Matcher) AskedBankReferences() []string {
+	var out []string
+	for i := range m.carried {
+		if l := &m.carried[i]; l.EndToEndID == "" && l.BankReference != "" {
+			out = append(out, l.BankReference)
+		}
+	}
+	return out
+}
+
+// lineOf returns a line as it came, but for a text that no rule names.
+func (m *Matcher) lineOf(i uint32) StatementLine {
+	l := m.left.at(i)
+	name, account := m.partyOf(l.party)
+	return StatementLine{
+		ID:         l.id,
+		Movement:   Movement{Booked: l.booked, Value: l.value, Direction: l.flags.direction(), Amount: l.amount},
+		EndToEndID: m.text.text(l.endToEnd), BankReference: m.text.text(l.bankReference), Batch: m.names[l.batch],
+		Reversal: l.flags.has(isReversal), Counterparty: name, CounterpartyAccount: account,
+		Text: m.worded[i],
+	}
+}
+
+// match uses the lines up by a rule that says it all.
+func (m *Matcher) match(rule Rule, left, book []uint32) {
+	m.matchBy(rule, left, book, fact{tolerated: false, days: 0, party: byID, crowd: byID})
+}
+
+// matchBy uses the lines up.
+func (m *Matcher) matchBy(rule Rule, left, book []uint32, f fact) {
+	g := group{
+		rule: rule, statement: slices.Clone(left), book: slices.Clone(book), settled: calendar.Day{}, ids: nil, fact: f,
+	}
+	g.ids = make([]int64, 0, len(left))
+	for _, i := range left {
+		l := m.left.at(i)
+		l.flags |= isUsed
+		m.spend(l, rule)
+		g.ids = append(g.ids, l.id)
+		g.settled = latest(g.settled, l.booked)
+	}
+	for _, i := range book {
+		b := m.book.at(i)
+		b.flags |= isUsed
+		g.settled = latest(g.settled, b.booked)
+	}
+	m.groups = append(m.groups, g)
 }

@@ -40,6 +40,13 @@ type StatementLine struct {
 	BankReference string
 	// Batch names a batch as BookLine.Batch does, or is another's batch.
 	Batch string
+	// Reversal says that the bank marked the line as the correction of one of its own.
+	Reversal bool
+	// Counterparty and CounterpartyAccount are whom the money came from or went
+	// to, in the bank's spelling, or "".
+	Counterparty, CounterpartyAccount string
+	// Text is the bank's free text.
+	Text string
 }
 
 // BookLine is one movement of the book on the account: an item with its
@@ -60,7 +67,14 @@ type BookLine struct {
 	Own bool
 	// BankReference is what the bank called it in an answer or a notice, or "".
 	BankReference string
-	Batch         string
+	// Unread says that BankReference was left out. Matcher.Called says what lines of
+	// the statement ask for by it, and Match asks BankReferences for those of open lines.
+	Unread bool
+	Batch  string
+	// Returns is what the bank called the payment that this line gives back, or "".
+	Returns string
+	// Counterparty and CounterpartyAccount are whom the money came from or went to, or "".
+	Counterparty, CounterpartyAccount string
 }
 
 // Key is a line of an entry of the book.
@@ -85,15 +99,30 @@ const (
 	// SharedReference and SharedBankReference are several equal lines on both sides.
 	SharedReference     Rule = "shared_reference"
 	SharedBankReference Rule = "shared_bank_reference"
-	BatchTotal          Rule = "batch_total"
-	BatchPart           Rule = "batch_part"
-	AmountDay           Rule = "amount_day_unique"
+	// ReturnReference is a return that carries the bank's reference of its payment.
+	ReturnReference Rule = "return_reference"
+	// BankReversal is a line of the bank and its correction by the bank.
+	BankReversal Rule = "bank_reversal"
+	BatchTotal   Rule = "batch_total"
+	// BatchNet is a lump from which the batch's returns are taken off.
+	BatchNet  Rule = "batch_net"
+	BatchPart Rule = "batch_part"
+	// BatchBranches is several lumps that divide a batch among them in one way only.
+	BatchBranches Rule = "batch_branches"
+	// BatchItems is a lump in the book against the bank's items.
+	BatchItems   Rule = "batch_items"
+	AmountDay    Rule = "amount_day_unique"
+	Interest     Rule = "interest"
+	AmountWindow Rule = "amount_window_unique"
+	// SubsetSum is a sum of a few lines that no other sum equals.
+	SubsetSum Rule = "subset_sum"
 )
 
-// Rules lists every rule in the order of certainty.
-func Rules() []Rule {
+// AllRules lists every rule in the order of certainty.
+func AllRules() []Rule {
 	return []Rule{
-		BookReversal, Reference, BankReference, SharedReference, SharedBankReference, BatchTotal, BatchPart, AmountDay,
+		BookReversal, Reference, BankReference, SharedReference, SharedBankReference, ReturnReference, BankReversal,
+		BatchTotal, BatchNet, BatchPart, BatchBranches, BatchItems, AmountDay, Interest, AmountWindow, SubsetSum,
 	}
 }
 
@@ -110,12 +139,28 @@ func (r Rule) Reason() string {
 		return "as many lines on both sides carry our one id, with equal direction and amount"
 	case SharedBankReference:
 		return "as many lines on both sides carry the bank's one reference, with equal direction and amount"
+	case ReturnReference:
+		return "the bank's line carries its reference of the payment that the book's line gives back"
+	case BankReversal:
+		return "the bank corrected its own entry, which the book never held"
 	case BatchTotal:
 		return "the bank's lines that name the batch sum to its open lines in the book"
+	case BatchNet:
+		return "the bank's one line of the batch is its payments less its returns"
 	case BatchPart:
 		return "the bank's line names the batch and equals one part of it, which no other line does"
+	case BatchBranches:
+		return "the bank's lines that name the batch divide its lines in the book in one way only"
+	case BatchItems:
+		return "the bank's items of the batch sum to its lump in the book"
 	case AmountDay:
 		return "equal direction, amount and value day, and no other candidate on either side"
+	case Interest:
+		return "the bank's text says interest, and one line of the book has its amount within the days allowed"
+	case AmountWindow:
+		return "equal direction and amount within the days allowed, and no other candidate on either side"
+	case SubsetSum:
+		return "a few open lines sum to it, and no other few do"
 	}
 	return ""
 }
@@ -131,13 +176,21 @@ const (
 	ManyToMany Kind = "many_to_many"
 )
 
-// Match is lines that are the same money. The sums of both sides are equal.
+// Match is lines that are the same money. The sums of both sides are equal up to
+// Difference.
 type Match struct {
 	Rule      Rule
 	Statement []int64
 	Book      []Key
 	// Settled is the first day at whose end both sides hold all of it.
 	Settled calendar.Day
+	// Score is how certain it is, from 0 to 100: 100 is a reference.
+	Score int
+	// Evidence says in one sentence what was found. It holds no personal data.
+	Evidence string
+	// Difference is what the statement's lines hold beyond the book's, as Signed
+	// counts; it is 0 but for a match within the account's tolerance.
+	Difference money.Amount
 }
 
 // Kind counts the lines. Lines of one side that cancel each other are many to many.
@@ -178,18 +231,30 @@ const (
 	AmountDiffers     Reason = "amount_differs"
 	DuplicateBankLine Reason = "duplicate_bank_line"
 	Ambiguous         Reason = "ambiguous"
+	// Waiting has one candidate, and days must pass until no other can come.
+	Waiting Reason = "waiting"
+	// BankCharge and BankInterest are what the bank took or gave unannounced.
+	BankCharge   Reason = "bank_charge"
+	BankInterest Reason = "bank_interest"
 )
+
+// Reasons lists every reason.
+func Reasons() []Reason {
+	return []Reason{
+		AbsentInBook, AbsentInBank, AmountDiffers, DuplicateBankLine, Ambiguous, Waiting, BankCharge, BankInterest,
+	}
+}
 
 // Class returns the class that the reason belongs to.
 func (r Reason) Class() Class {
 	switch r {
-	case AbsentInBook, DuplicateBankLine:
+	case AbsentInBook, DuplicateBankLine, BankCharge, BankInterest:
 		return BankOnly
 	case AbsentInBank:
 		return BookOnly
 	case AmountDiffers:
 		return AmountsDiffer
-	case Ambiguous:
+	case Ambiguous, Waiting:
 		return Open
 	}
 	return Open
