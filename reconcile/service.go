@@ -43,9 +43,27 @@ func New(p Parts) *Service {
 	return &Service{store: p.Store, decoder: p.Decoder, days: p.Days, today: p.Today}
 }
 
-// TakeIn takes a received statement in: whole, or set aside with the reason. It
-// may be run again after a crash at any point.
+// TakeIn takes a received statement in: whole, or set aside with the reason. Those of
+// the account that were received for earlier days are taken in before it, since each
+// has to follow the one before. It may be run again after a crash at any point, and
+// beside others.
 func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) error {
+	for {
+		next := receipt
+		err := s.store.Read(ctx, func(tx Tx) (err error) {
+			next, err = tx.FirstStatement(ctx, area, receipt)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		if err := s.takeOne(ctx, area, next); err != nil || next == receipt {
+			return err
+		}
+	}
+}
+
+func (s *Service) takeOne(ctx context.Context, area party.Area, receipt int64) error {
 	var file bank.Receipt
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
 		if file, err = tx.Receipt(ctx, area, receipt); err != nil {
@@ -98,6 +116,10 @@ func (s *Service) takeIn(ctx context.Context, tx Tx, file bank.Receipt) error {
 	}
 	a := Account{Area: file.Area, ID: file.Subject}
 	if err := tx.LockReconciliation(ctx, a); err != nil {
+		return err
+	}
+	// Another worker may have taken it in while this one waited.
+	if now, err := tx.Receipt(ctx, file.Area, file.ID); err != nil || now.State != bank.Received {
 		return err
 	}
 	account, err := tx.StatementAccount(ctx, a)

@@ -19,6 +19,9 @@ type ReceiptTx interface {
 	Receipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
 	// ReceiptPart returns the bytes of one part, or nil after the last.
 	ReceiptPart(ctx context.Context, area party.Area, id int64, part int) ([]byte, error)
+	// FirstStatement returns the first received statement of the account that a receipt is
+	// of, for the earliest day up to the receipt's; the receipt itself where there is none.
+	FirstStatement(ctx context.Context, area party.Area, id int64) (int64, error)
 	CloseReceipt(ctx context.Context, area party.Area, id int64, c bank.Counts) error
 	QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text string) error
 }

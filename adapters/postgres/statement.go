@@ -155,6 +155,21 @@ func (t *tx) AddStatementLines(
 	return nil
 }
 
+// FirstStatement implements reconcile.Tx.
+func (t *tx) FirstStatement(ctx context.Context, area party.Area, id int64) (int64, error) {
+	first := id
+	err := t.QueryRow(ctx, `
+		select o.id from receipt r
+		join receipt o on o.area = r.area and o.kind = 'statement' and o.subject = r.subject and o.bank = r.bank
+			and o.state = 'received' and (o.part, o.id) < (r.part, r.id)
+		where r.area = $1 and r.id = $2 and r.kind = 'statement'
+		order by o.part, o.id limit 1`, area, id).Scan(&first)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, fmt.Errorf("statements received before %d: %w", id, err)
+	}
+	return first, nil
+}
+
 // AddStatement implements reconcile.Tx.
 func (t *tx) AddStatement(ctx context.Context, a reconcile.Account, receipt, id int64, s intake.Statement) error {
 	_, err := t.Exec(ctx, `
