@@ -59,7 +59,8 @@ func (t *tx) AgedBreaks(
 }
 
 // StatementsAside implements reconcile.Tx. A file that was accepted and set aside again is
-// undecided once more; one that somebody still wrote comes again by itself.
+// undecided once more; one that somebody still wrote comes again by itself, and one of
+// which the upload broke off never came.
 func (t *tx) StatementsAside(
 	ctx context.Context, a reconcile.Account, month calendar.Month,
 ) (reconcile.AsideStatements, error) {
@@ -68,7 +69,7 @@ func (t *tx) StatementsAside(
 		select r.id, r.part::date, r.code, count(*) over ()
 		  from receipt r
 		 where r.area = $1 and r.kind = 'statement' and r.subject = $2 and r.state = 'quarantined'
-		   and r.code <> 'file_still_written' and r.part between $3::date::text and $4::date::text
+		   and r.code <> 'file_still_written' and r.digest <> decode(repeat('00', 32), 'hex') and r.part between $3::date::text and $4::date::text
 		   and not exists (select from decision_request d where d.area = r.area and d.kind = 'file' and d.subject_id = r.id
 		       and d.word = 'reject' and d.state = 'approved')
 		 order by r.part, r.id limit 1`, a.Area, a.ID, month.First(), month.Last()).
