@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -159,12 +160,21 @@ func (w *bankWorld) send(tb testing.TB, account int64, day int, records []bank.R
 
 func (w *bankWorld) sendAs(tb testing.TB, code string, account int64, day int, records []bank.Record) bank.Receipt {
 	tb.Helper()
-	ctx := context.Background()
+	r := w.upload(tb, code, account, day, records)
+	for range 2 {
+		w.takeIn(tb, r)
+	}
+	return w.receipt(tb, r)
+}
+
+// upload sends a file for a day and leaves it as it was received.
+func (w *bankWorld) upload(tb testing.TB, code string, account int64, day int, records []bank.Record) bank.Receipt {
+	tb.Helper()
 	n := w.serial.Add(1)
 	name := fmt.Sprintf("statement-%d", n)
 	w.files[name] = records
 	var r bank.Receipt
-	_, err := w.intake.Receive(ctx, once.Request{
+	_, err := w.intake.Receive(context.Background(), once.Request{
 		Caller: "bank:" + code, Route: "PUT /v1/statements", Key: fmt.Sprintf("key-%08d", n), Fingerprint: [32]byte{},
 	}, result(&r), bank.Receipt{ //nolint:exhaustruct // a fresh one
 		Area: w.books.Area, Bank: code, Kind: bank.ReceiptStatement, Subject: account, Name: name,
@@ -173,16 +183,50 @@ func (w *bankWorld) sendAs(tb testing.TB, code string, account int64, day int, r
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for range 2 {
-		if err := w.proof.TakeIn(ctx, w.books.Area, r.ID); err != nil {
-			tb.Fatal(err)
-		}
+	return r
+}
+
+func (w *bankWorld) takeIn(tb testing.TB, r bank.Receipt) {
+	tb.Helper()
+	if err := w.proof.TakeIn(context.Background(), w.books.Area, r.ID); err != nil {
+		tb.Error(err)
 	}
-	r, err = w.intake.Find(ctx, w.books.Area, code, r.ID)
+}
+
+func (w *bankWorld) receipt(tb testing.TB, r bank.Receipt) bank.Receipt {
+	tb.Helper()
+	r, err := w.intake.Find(context.Background(), w.books.Area, r.Bank, r.ID)
 	if err != nil {
 		tb.Fatal(err)
 	}
 	return r
+}
+
+// A bank sends several days at once, and several workers take them in, the last first.
+func TestStatementsReceivedAtOnceAreTakenInByTheirDays(t *testing.T) {
+	t.Parallel()
+	w := newBankWorld(t)
+	const days = 6
+	special := w.books.Accounts[ledger.FiscalSpecial]
+	received := make([]bank.Receipt, days)
+	for i := range received {
+		// Days on which money moved: no statement of a later day stands without them.
+		line := bankLine(bank.Credit, 100, i+2, fmt.Sprintf("R%d", i))
+		received[i] = w.upload(t, "psbc", special, i+2, w.records(special, i+2, i+2, 0, line))
+		w.balance[special] += 100
+	}
+	var all sync.WaitGroup
+	for i := range received {
+		for range 2 {
+			all.Go(func() { w.takeIn(t, received[days-1-i]) })
+		}
+	}
+	all.Wait()
+	for i, r := range received {
+		if r = w.receipt(t, r); r.State != bank.Processed || r.Counts.Recorded != 1 {
+			t.Errorf("day %d is %s with %d lines: %s", i+2, r.State, r.Counts.Recorded, r.Text)
+		}
+	}
 }
 
 // statement sends a good statement and moves the bank's balance.

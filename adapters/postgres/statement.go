@@ -160,7 +160,7 @@ func (t *tx) FirstStatement(ctx context.Context, area party.Area, id int64) (int
 	first := id
 	err := t.QueryRow(ctx, `
 		select o.id from receipt r
-		join receipt o on o.area = r.area and o.kind = 'statement' and o.subject = r.subject and o.bank = r.bank
+		join receipt o on o.area = r.area and o.kind = 'statement' and coalesce(o.subject, 0) = coalesce(r.subject, 0) and o.bank = r.bank
 			and o.state = 'received' and (o.part, o.id) < (r.part, r.id)
 		where r.area = $1 and r.id = $2 and r.kind = 'statement'
 		order by o.part, o.id limit 1`, area, id).Scan(&first)
