@@ -6,11 +6,13 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"twoline/gateway/approval"
 )
 
 // isFileName says that a name is one of a file, and of no place.
 func isFileName(name string) bool {
-	return name != "" && name != "." && name != ".." && oneLine(name, maxName) && !strings.ContainsAny(name, `/\`)
+	return name != "" && name != "." && name != ".." && approval.IsLine(name, maxName) && !strings.ContainsAny(name, `/\`)
 }
 
 // maxMembers bounds the members of a workbook that are looked at.

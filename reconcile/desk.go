@@ -5,10 +5,7 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
@@ -446,7 +443,7 @@ func (s *Service) Postpone(
 			return nil, ErrWork.With("the day lies today or later").On("due_on")
 		case due.DueOn.After(most):
 			return nil, ErrWork.With("a break is given %d days at a time: until %s", MaxPostponed, most).On("due_on")
-		case due.Reason == "" || !oneLine(due.Reason, maxLine):
+		case due.Reason == "" || !approval.IsLine(due.Reason, maxLine):
 			return nil, ErrWork.With("the reason is one line of 1 to %d characters", maxLine).On("reason")
 		}
 		due.By = officerName(officer)
@@ -463,7 +460,7 @@ func (s *Service) AddNote(
 ) (once.Answer, error) {
 	duties := []approval.Duty{approval.Maker, approval.Checker, approval.Releaser}
 	return s.entering(ctx, r, render, by, id, duties, func(tx Tx, officer approval.Officer, h Handled) (any, error) {
-		if !isNote(text) {
+		if text == "" || !approval.IsNote(text, maxNote) {
 			return nil, ErrWork.With("a note has 1 to %d characters that can be printed", maxNote).On("text")
 		}
 		return tx.AddBreakNote(ctx, officer.Area, h.ID, text, officerName(officer))
@@ -533,15 +530,3 @@ const (
 )
 
 func officerName(o approval.Officer) string { return "officer:" + o.Login }
-
-// oneLine says that text is one line without outer blanks, of what can be printed.
-func oneLine(text string, most int) bool {
-	return utf8.ValidString(text) && utf8.RuneCountInString(text) <= most && strings.TrimSpace(text) == text &&
-		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != ' ' })
-}
-
-func isNote(text string) bool {
-	return text != "" && strings.TrimSpace(text) == text && utf8.ValidString(text) &&
-		utf8.RuneCountInString(text) <= maxNote &&
-		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != ' ' && r != '\n' })
-}

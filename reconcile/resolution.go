@@ -460,13 +460,13 @@ func (a Asked) check() error {
 	switch {
 	case !slices.Contains([]Proposal{Book, Correct, Reissue, Claim, Suspend, Offset, WriteOff, Wait}, a.Proposal):
 		return bad("proposal", "book, correct, reissue, claim, suspense, offset or write_off")
-	case a.Document == "" || !oneLine(a.Document, maxLine):
+	case a.Document == "" || !approval.IsLine(a.Document, maxLine):
 		return bad("document", "the document is one line of 1 to 200 characters")
-	case !oneLine(a.Reason, maxLine):
+	case !approval.IsLine(a.Reason, maxLine):
 		return bad("reason", "the reason is one line of at most 200 characters")
 	case a.Proposal != Book && (a.Kind != "" || a.Other != 0 || a.Purpose != "" || a.Code != ""):
 		return bad("kind", "kind, other_account, purpose and code belong to what is booked")
-	case !oneLine(a.Code, 35):
+	case !approval.IsLine(a.Code, 35):
 		return bad("code", "the bank's reason is one line of at most 35 characters")
 	case (a.Proposal == Offset) != (a.OtherBreak != 0):
 		return bad("other_break", "the other break belongs to an offset, and an offset needs it")
@@ -737,7 +737,7 @@ func (s *Service) judge(
 			return nil, err
 		case v.Digest != made.Digest || made.digest(h) != made.Digest:
 			return nil, approval.ErrDigest
-		case !oneLine(v.Reason, maxLine):
+		case !approval.IsLine(v.Reason, maxLine):
 			return nil, ErrWork.With("the reason is one line of at most 200 characters").On("reason")
 		}
 		a := approval.Approval{

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
@@ -92,11 +91,7 @@ func (cmd *demoCommand) play(s *stage) (playing, error) {
 
 // bar shows progress on a terminal and nothing on a pipe.
 func (cmd *demoCommand) bar(a *app, steps int) *progressbar.ProgressBar {
-	w := io.Discard
-	if f, ok := a.std.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		w = f
-	}
-	return progressbar.NewOptions(steps, progressbar.OptionSetWriter(w),
+	return progressbar.NewOptions(steps, progressbar.OptionSetWriter(a.progress()),
 		progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish(), progressbar.OptionSetPredictTime(false))
 }
 

@@ -11,7 +11,6 @@ import (
 	"strings"
 
 	"github.com/schollz/progressbar/v3"
-	"golang.org/x/term"
 
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
@@ -115,17 +114,13 @@ func signedYuan(s string) (*money.Amount, error) {
 
 // bar counts the bytes of all files, on a terminal.
 func (cmd *reconcileCommand) bar(a *app, names []string) *progressbar.ProgressBar {
-	w := io.Discard
-	if f, ok := a.std.err.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		w = f
-	}
 	var total int64
 	for _, name := range append([]string{cmd.Book}, names...) {
 		if info, err := os.Stat(name); err == nil {
 			total += info.Size()
 		}
 	}
-	return progressbar.NewOptions64(max(total, 1), progressbar.OptionSetWriter(w), progressbar.OptionSetDescription("reading"),
+	return progressbar.NewOptions64(max(total, 1), progressbar.OptionSetWriter(a.progress()), progressbar.OptionSetDescription("reading"),
 		progressbar.OptionShowBytes(true), progressbar.OptionSetWidth(24), progressbar.OptionClearOnFinish())
 }
 

@@ -201,11 +201,21 @@ func (d Day) AddDays(n int) Day {
 // 29 February + 12 months is 28 February. No date stays no date.
 func (d Day) AddMonths(n int) Day { return d.Month().Add(n).Day(d.DayOfMonth()) }
 
-// DaysUntil returns how many days later other is. Both must be dates.
-func (d Day) DaysUntil(other Day) int {
-	const secondsPerDay = 24 * 60 * 60
-	return int((other.Time().Unix() - d.Time().Unix()) / secondsPerDay)
+// Ordinal counts days from a day long before every book: two ordinals are as far apart
+// as their days. It must be a date.
+func (d Day) Ordinal() int {
+	const daysIn400Years, daysIn100Years, daysInYear = 146097, 36524, 365
+	year, month := d.Year(), int(d.month)
+	if month <= 2 {
+		year, month = year-1, month+12
+	}
+	// The year begins in March, so that the months have 153 days in every five.
+	return year/400*daysIn400Years + year%400/100*daysIn100Years + year%100/4 + year%100*daysInYear +
+		(153*(month-3)+2)/5 + d.DayOfMonth()
 }
+
+// DaysUntil returns how many days later other is. Both must be dates.
+func (d Day) DaysUntil(other Day) int { return other.Ordinal() - d.Ordinal() }
 
 // Compare returns -1, 0 or +1 as d is before, equal to or after other. No date is
 // before every date.

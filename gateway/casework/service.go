@@ -8,8 +8,6 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
@@ -106,9 +104,9 @@ func check(a Ask) error {
 	switch {
 	case !a.Word.of(a.Kind):
 		return bad("decision", "this cannot be decided so")
-	case !isLine(a.Document) || a.Document == "":
+	case !approval.IsLine(a.Document, maxText) || a.Document == "":
 		return bad("document", "the document is one line of 1 to 200 characters")
-	case !isLine(a.Reason):
+	case !approval.IsLine(a.Reason, maxText):
 		return bad("reason", "the reason is one line of at most 200 characters")
 	case len(a.DocumentDigest) != 0 && len(a.DocumentDigest) != sha256.Size:
 		return bad("document_digest", "the document's digest is a SHA-256")
@@ -116,7 +114,7 @@ func check(a Ask) error {
 		return bad("amount", "an amount from zero belongs to an opening balance")
 	case a.Kind != Item:
 		return nil
-	case !isLine(a.BankReference) || len(a.BankReference) > 64:
+	case !approval.IsLine(a.BankReference, maxText) || len(a.BankReference) > 64:
 		return bad("bank_reference", "the bank's number is one line of at most 64 bytes")
 	}
 	incomplete := func(field, text string) error { return ErrEvidence.With("%s", text).On(field) }
@@ -286,7 +284,7 @@ func (s *Service) judge(
 		return nil, approval.ErrDecided.With("this decision is %s", request.State).About(fmt.Sprint(request.ID))
 	case v.Digest != request.Digest || request.digest() != request.Digest:
 		return nil, approval.ErrDigest
-	case !isLine(v.Reason):
+	case !approval.IsLine(v.Reason, maxText):
 		return nil, ErrAsk.With("the reason is one line of at most 200 characters").On("reason")
 	}
 	a := approval.Approval{
@@ -481,10 +479,4 @@ func pageOf(limit int) int {
 		return maxPage
 	}
 	return limit
-}
-
-// isLine says that text is one line without outer blanks, of what can be printed.
-func isLine(text string) bool {
-	return utf8.RuneCountInString(text) <= maxText && strings.TrimSpace(text) == text &&
-		!strings.ContainsFunc(text, func(r rune) bool { return !unicode.IsPrint(r) && r != ' ' })
 }

@@ -3,12 +3,10 @@ package fundtransfer
 import (
 	"crypto/sha256"
 	"fmt"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/shopspring/decimal"
 
+	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
@@ -83,9 +81,9 @@ func (i Instruction) check(today calendar.Day) error {
 		return bad("amount", "only a sweep can be of all that stands on the account")
 	case i.All == (i.Amount > 0) || i.Amount < 0 || i.Amount > money.Max:
 		return bad("amount", "an amount above zero is needed")
-	case !isLine(i.Document, maxDocument) || i.Document == "":
+	case !approval.IsLine(i.Document, maxDocument) || i.Document == "":
 		return bad("document", "the document is one line of 1 to %d characters", maxDocument)
-	case !isLine(i.BankReference, maxBankReference):
+	case !approval.IsLine(i.BankReference, maxBankReference):
 		return bad("bank_reference", "the bank reference is one line of at most %d characters", maxBankReference)
 	case i.EffectiveOn.IsZero():
 		return bad("effective_on", "the day the money moved is needed")
@@ -135,11 +133,6 @@ func (i Instruction) checkDeposit() error {
 		return ErrInstruction.With("only a deposit that matures brings interest with it").On("interest")
 	}
 	return nil
-}
-
-func isLine(s string, most int) bool {
-	return utf8.ValidString(s) && utf8.RuneCountInString(s) <= most && strings.TrimSpace(s) == s &&
-		!strings.ContainsFunc(s, func(r rune) bool { return unicode.IsControl(r) || r == utf8.RuneError })
 }
 
 // Digest is the SHA-256 of a canonical text of everything that decides the move:

@@ -83,7 +83,7 @@ func (a Ask) check(today calendar.Day) error {
 		return bad("amount", "an amount above zero is needed")
 	case a.NeededBy.Before(today):
 		return bad("effective_on", "the day by which the money is needed is today or later")
-	case !isLine(a.Document, maxDocument) || a.Document == "":
+	case !approval.IsLine(a.Document, maxDocument) || a.Document == "":
 		return bad("document", "the document is one line of 1 to 200 characters")
 	}
 	return nil

@@ -363,7 +363,7 @@ func (s *Service) open(
 func decide(
 	ctx context.Context, tx Tx, t Transfer, by approval.Officer, decision approval.Decision, v Verdict,
 ) error {
-	if !isLine(v.Reason, maxDocument) {
+	if !approval.IsLine(v.Reason, maxDocument) {
 		return ErrInstruction.With("the reason is one line of at most %d characters", maxDocument).On("reason")
 	}
 	a := approval.Approval{

@@ -177,7 +177,7 @@ func (g *Gate) head(ctx context.Context, h bank.StatementHead) error {
 	if err := g.flush(ctx); err != nil {
 		return err
 	}
-	if !sameAccount(h.Account, g.expect.Account.Number.Plain()) {
+	if ours := g.expect.Account.Number.Plain(); ours == "" || AccountNumber(h.Account) != ours {
 		_, _, given := party.Stored("", "", h.Account)
 		return ErrAccount.With("statement %s is of account %s, and was sent for account %s", h.Number, given,
 			g.expect.Account.Number)
@@ -185,15 +185,15 @@ func (g *Gate) head(ctx context.Context, h bank.StatementHead) error {
 	if h.Currency != "CNY" {
 		return ErrCurrency.With("statement %s is in %.3q, not in yuan (CNY)", h.Number, h.Currency)
 	}
-	page, err := pageOf(h.Page)
+	page, err := Page(h.Page)
 	if err != nil {
 		return err
 	}
-	opening, err := balance(h.Opening)
+	opening, err := Balance(h.Opening)
 	if err != nil {
 		return err
 	}
-	closing, err := balance(h.Closing)
+	closing, err := Balance(h.Closing)
 	if err != nil {
 		return err
 	}
@@ -273,8 +273,8 @@ func (g *Gate) entry(ctx context.Context, e bank.StatementEntry) error {
 	g.details = e.Details
 	g.pending = &Line{
 		Statement: g.cur.index, Number: g.cur.lines, Direction: e.Direction, Amount: amount,
-		BookingDate: e.BookingDate, ValueDate: value, BankReference: reference(e.BankReference), Ordinal: 0,
-		EndToEndID: reference(e.EndToEndID), BatchRef: reference(e.BatchID), Reversal: e.Reversal,
+		BookingDate: e.BookingDate, ValueDate: value, BankReference: Reference(e.BankReference), Ordinal: 0,
+		EndToEndID: Reference(e.EndToEndID), BatchRef: Reference(e.BatchID), Reversal: e.Reversal,
 		Counterparty: name, CounterpartyAccount: account, Text: e.Text,
 	}
 	return nil
@@ -297,7 +297,7 @@ func (g *Gate) detail(d bank.EntryDetail) {
 	}
 	l := g.pending
 	if l.EndToEndID == "" {
-		l.EndToEndID = reference(d.EndToEndID)
+		l.EndToEndID = Reference(d.EndToEndID)
 	}
 	if l.Counterparty.Plain() == "" && l.CounterpartyAccount.Plain() == "" {
 		l.Counterparty, _, l.CounterpartyAccount = party.Stored(d.Counterparty, "", d.CounterpartyAccount)
@@ -355,24 +355,23 @@ func (g *Gate) handOn(ctx context.Context) error {
 	return err
 }
 
-// sameAccount compares numbers without blanks; "bank/number" is read as number.
-func sameAccount(given, ours string) bool {
+// AccountNumber is an account's number as a statement gives it, without blanks;
+// "bank/number" is read as number.
+func AccountNumber(given string) string {
 	given = strings.ReplaceAll(given, " ", "")
-	if i := strings.LastIndexByte(given, '/'); i >= 0 {
-		given = given[i+1:]
-	}
-	return ours != "" && given == ours
+	return given[strings.LastIndexByte(given, '/')+1:]
 }
 
-// reference reads ISO 20022's word for an absent reference as none.
-func reference(s string) string {
+// Reference reads the words by which banks say that there is no reference as none.
+func Reference(s string) string {
 	if s == "NOTPROVIDED" || s == "NONREF" {
 		return ""
 	}
 	return s
 }
 
-func pageOf(s string) (int, error) {
+// Page is the number of a statement's page, as in "2" or "2/3"; none is 1.
+func Page(s string) (int, error) {
 	if s == "" {
 		return 1, nil
 	}
@@ -384,7 +383,8 @@ func pageOf(s string) (int, error) {
 	return page, nil
 }
 
-func balance(f *bank.Figure) (*money.Amount, error) {
+// Balance is a balance as an amount of yuan, or nil where the file states none.
+func Balance(f *bank.Figure) (*money.Amount, error) {
 	if f == nil {
 		return nil, nil //nolint:nilnil // an absent balance
 	}

@@ -10,24 +10,9 @@ import (
 	"twoline/gateway/money"
 )
 
-// number counts days, so that a distance is a subtraction.
-func number(d calendar.Day) int {
-	const daysIn400Years, daysIn100Years, daysInYear = 146097, 36524, 365
-	y, mo := d.Year(), d.Month().Number()
-	if mo <= 2 {
-		y, mo = y-1, mo+12
-	}
-	// The months from March on have 153 days in every five.
-	return y/400*daysIn400Years + y%400/100*daysIn100Years + y%100/4 + y%100*daysInYear +
-		(153*(mo-3)+2)/5 + d.DayOfMonth()
-}
-
 // apart is how many days lie between two.
 func apart(a, b calendar.Day) int {
-	if a == b {
-		return 0
-	}
-	n := number(a) - number(b)
+	n := a.DaysUntil(b)
 	return max(n, -n)
 }
 
@@ -95,12 +80,12 @@ type mine struct {
 
 func (m *Matcher) mineOfLeft(l *leftLine) mine {
 	account, name := m.partyParts(l.party)
-	return mine{l.amount, number(l.value), l.flags & isDebit, sortOfLeft(l), account, name}
+	return mine{l.amount, l.value.Ordinal(), l.flags & isDebit, sortOfLeft(l), account, name}
 }
 
 func (m *Matcher) mineOfBook(b *bookLine) mine {
 	account, name := m.partyParts(b.party)
-	return mine{b.amount, number(b.value), b.flags & isDebit, sortOfBook(b), account, name}
+	return mine{b.amount, b.value.Ordinal(), b.flags & isDebit, sortOfBook(b), account, name}
 }
 
 // face is a way in which a line can be asked for: which of its counterparty's

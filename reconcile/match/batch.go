@@ -190,7 +190,7 @@ func groupings() []func(b *bookLine) int64 {
 	return []func(b *bookLine) int64{
 		func(b *bookLine) int64 { return b.entry },
 		func(b *bookLine) int64 { return b.cause },
-		func(b *bookLine) int64 { return int64(number(b.value)) },
+		func(b *bookLine) int64 { return int64(b.value.Ordinal()) },
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
+	"twoline/reconcile/intake"
 	"twoline/reconcile/match"
 	"twoline/reconcile/offline"
 )
@@ -252,7 +253,7 @@ func TestAStatementThatWasEditedIsRefused(t *testing.T) {
 			entry(bank.Credit, "10.00", 2, id))
 	}
 	_, _, err := reconcile(header, "", with("B"), with("C"))
-	if !errors.Is(err, offline.ErrEdited) ||
+	if !errors.Is(err, intake.ErrOverlap) ||
 		!strings.Contains(err.Error(), "entry 2 is a credit of 10.00 on 2026-11-02") {
 		t.Errorf("got %v", err)
 	}
@@ -283,6 +284,21 @@ func TestDaysThatAFileLeavesOut(t *testing.T) {
 	}
 }
 
+// Banks have words for no reference; they name no payment.
+func TestAWordForNoReferenceIsNone(t *testing.T) {
+	t.Parallel()
+	one, other := entry(bank.Debit, "10.00", 2, "NOTPROVIDED"), entry(bank.Debit, "20.00", 2, "NONREF")
+	p, matches, err := reconcile(header+"a,2026-11-02,debit,10.00,A,,,\nb,2026-11-02,debit,20.00,B,,,\n", "",
+		file(statement("1", 2, 2, "100.00", "70.00"), one, other))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{"amount_day_unique one_to_one [0] [a] 0.00", "amount_day_unique one_to_one [1] [b] 0.00"}
+	if diff := cmp.Diff(want, matches); diff != "" || len(p.Breaks) > 0 {
+		t.Errorf("matches (-want +got):\n%s%v", diff, breaks(p))
+	}
+}
+
 func TestWhatIsRefused(t *testing.T) {
 	t.Parallel()
 	good := statement("1", 1, 2, "100.00", "110.00")
@@ -298,15 +314,15 @@ func TestWhatIsRefused(t *testing.T) {
 		says string
 	}{
 		"another account": {
-			header, file(good, with(func(h *bank.StatementHead) { h.Account = "7" })), offline.ErrAccount, "another account",
+			header, file(good, with(func(h *bank.StatementHead) { h.Account = "7" })), intake.ErrAccount, "another account",
 		},
 		"another currency": {
-			header, file(with(func(h *bank.StatementHead) { h.Currency = "EUR" })), offline.ErrCurrency, "EUR",
+			header, file(with(func(h *bank.StatementHead) { h.Currency = "EUR" })), intake.ErrCurrency, "EUR",
 		},
-		"three decimals": {header, file(good, entry(bank.Credit, "10.001", 2, "A")), offline.ErrAmount, "entry 1 of statement 1"},
+		"three decimals": {header, file(good, entry(bank.Credit, "10.001", 2, "A")), intake.ErrAmount, "entry 1 of statement 1"},
 		"no day": {
 			header, file(good, bank.StatementEntry{Amount: figure("1.00"), Direction: bank.Credit, Status: "booked"}), //nolint:exhaustruct // no day
-			offline.ErrEntry, "entry 1",
+			intake.ErrEntry, "entry 1",
 		},
 		"cut":          {header, file(good)[:2], offline.ErrStatement, "not read to its end"},
 		"instructions": {header, file(bank.BatchHead{}), offline.ErrStatement, "no statement"}, //nolint:exhaustruct // none

@@ -12,6 +12,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
+	"twoline/reconcile/intake"
 	"twoline/reconcile/match"
 )
 
@@ -237,7 +238,7 @@ func (r *Reconciler) arithmetic(p *Report) error {
 		}
 		moved, err := s.moved()
 		if err != nil {
-			return ErrAmount.Because(err)
+			return intake.ErrAmount.Because(err)
 		}
 		if running == nil {
 			stated = false
@@ -245,7 +246,7 @@ func (r *Reconciler) arithmetic(p *Report) error {
 		}
 		after, err := running.Add(moved)
 		if err != nil {
-			return ErrAmount.Because(err)
+			return intake.ErrAmount.Because(err)
 		}
 		if s.closing != nil && *s.closing != after {
 			r.problem(fmt.Sprintf("statement %s: opening %s and its entries give %s, but it states %s: difference %s",

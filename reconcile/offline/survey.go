@@ -7,29 +7,23 @@ import (
 	"hash"
 	"slices"
 	"strconv"
-	"strings"
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
+	"twoline/reconcile/intake"
 )
 
-// The refusals of a statement file.
-var (
-	ErrStatement = fault.New(fault.Unprocessable, "statement_unreadable", "the file cannot be read as a statement")
-	ErrAccount   = fault.New(fault.Unprocessable, "statement_account", "the statements are of two accounts")
-	ErrCurrency  = fault.New(fault.Unprocessable, "statement_currency", "the statement is not in yuan (CNY)")
-	ErrAmount    = fault.New(fault.Unprocessable, "statement_amount", "an amount is not one of yuan with two decimals")
-	ErrEntry     = fault.New(fault.Unprocessable, "statement_entry", "an entry lacks its direction or its date")
-	ErrEdited    = fault.New(fault.Unprocessable, "statement_overlap", "a statement stands in two files and differs")
-)
+// ErrStatement is a file that is no statement, or that cannot be read as one.
+var ErrStatement = fault.New(fault.Unprocessable, "statement_unreadable", "the file cannot be read as a statement")
 
 // segment is one head of a statement and the entries under it: a statement, or one
 // page of it.
 type segment struct {
-	number, page string
-	from, to     calendar.Day
+	number   string
+	page     int
+	from, to calendar.Day
 	// only is the day of a statement of one day.
 	only             calendar.Day
 	opening, closing *money.Amount
@@ -57,7 +51,7 @@ func (m mark) String() string { return fmt.Sprintf("a %s of %s on %s", m.directi
 // before orders segments by their days, then by their numbers and pages where these are
 // numbers.
 func (s *segment) before(o *segment) int {
-	return cmp.Or(s.from.Compare(o.from), compareNumbers(s.number, o.number), compareNumbers(s.page, o.page))
+	return cmp.Or(s.from.Compare(o.from), compareNumbers(s.number, o.number), cmp.Compare(s.page, o.page))
 }
 
 func compareNumbers(a, b string) int {
@@ -207,25 +201,29 @@ func (n *Reading) head(h bank.StatementHead) error {
 		return err
 	}
 	if h.Currency != "" && h.Currency != "CNY" {
-		return ErrCurrency.With("statement %s is in %s, not in yuan (CNY)", h.Number, h.Currency)
+		return intake.ErrCurrency.With("statement %s is in %s, not in yuan (CNY)", h.Number, h.Currency)
 	}
-	account := plainAccount(h.Account)
+	account := intake.AccountNumber(h.Account)
+	page, err := intake.Page(h.Page)
+	if err != nil {
+		return err
+	}
 	if n.r.account == "" {
 		n.r.account = account
 	}
 	if account != "" && account != n.r.account {
-		return ErrAccount.With("statement %s is of another account than the statements before it", h.Number)
+		return intake.ErrAccount.With("statement %s is of another account than the statements before it", h.Number)
 	}
-	opening, err := balance(h.Opening)
+	opening, err := intake.Balance(h.Opening)
 	if err != nil {
 		return err
 	}
-	closing, err := balance(h.Closing)
+	closing, err := intake.Balance(h.Closing)
 	if err != nil {
 		return err
 	}
 	n.cur = &segment{ //nolint:exhaustruct // sums start at zero
-		number: h.Number, page: h.Page, from: h.From, to: h.To, opening: opening, closing: closing, file: n.file,
+		number: h.Number, page: page, from: h.From, to: h.To, opening: opening, closing: closing, file: n.file,
 	}
 	if h.From == h.To {
 		n.cur.only = h.From
@@ -236,22 +234,6 @@ func (n *Reading) head(h bank.StatementHead) error {
 	head := fmt.Appendf(nil, "%s %s %s %s %s %s\n", h.Number, h.Page, h.From, h.To, text(opening), text(closing))
 	_, _ = n.hash.Write(head) // a hash takes everything
 	return nil
-}
-
-// plainAccount is an account without what banks group its digits by.
-func plainAccount(s string) string {
-	return strings.ToUpper(strings.NewReplacer(" ", "", "-", "", "/", "").Replace(s))
-}
-
-func balance(f *bank.Figure) (*money.Amount, error) {
-	if f == nil {
-		return nil, nil //nolint:nilnil // a balance that the file does not state
-	}
-	a, ok := f.Signed()
-	if !ok {
-		return nil, ErrAmount.With("a balance of %s is not one of yuan with two decimals", f)
-	}
-	return &a, nil
 }
 
 func text(a *money.Amount) string {
@@ -282,7 +264,7 @@ func (n *Reading) entry(e bank.StatementEntry) error {
 	}
 	amount, ok := e.Amount.Amount()
 	if !ok {
-		return ErrAmount.With("entry %d of statement %s is of %s: yuan have two decimals", e.Index+1, n.cur.number,
+		return intake.ErrAmount.With("entry %d of statement %s is of %s: yuan have two decimals", e.Index+1, n.cur.number,
 			e.Amount)
 	}
 	if amount == 0 {
@@ -292,11 +274,13 @@ func (n *Reading) entry(e bank.StatementEntry) error {
 		e.BookingDate = n.cur.bookedOn(e.ValueDate)
 	}
 	if e.BookingDate.IsZero() || e.Direction == bank.NoDirection {
-		return ErrEntry.With("entry %d of statement %s lacks its direction or its date", e.Index+1, n.cur.number)
+		return intake.ErrEntry.With("entry %d of statement %s lacks its direction or its date", e.Index+1, n.cur.number)
 	}
 	if e.ValueDate.IsZero() {
 		e.ValueDate = e.BookingDate
 	}
+	e.EndToEndID, e.BankReference = intake.Reference(e.EndToEndID), intake.Reference(e.BankReference)
+	e.BatchID = intake.Reference(e.BatchID)
 	n.pending = &entry{StatementEntry: e, amount: amount, index: index, details: nil}
 	return nil
 }
@@ -315,7 +299,7 @@ func (n *Reading) detail(d bank.EntryDetail) error {
 	if p == nil {
 		return nil
 	}
-	out := detail{amount: 0, known: false, id: d.EndToEndID, name: d.Counterparty, account: d.CounterpartyAccount}
+	out := detail{amount: 0, known: false, id: intake.Reference(d.EndToEndID), name: d.Counterparty, account: d.CounterpartyAccount}
 	if d.Amount != nil {
 		out.amount, out.known = d.Amount.Amount()
 	}
@@ -384,7 +368,7 @@ func (n *Reading) close() error {
 		return nil
 	}
 	if _, err := c.moved(); err != nil {
-		return ErrAmount.Because(err)
+		return intake.ErrAmount.Because(err)
 	}
 	n.hash.Sum(c.digest[:0])
 	switch {
@@ -414,7 +398,7 @@ func (s *segment) edited(o *segment) error {
 		return nil
 	}
 	differ := func(format string, args ...any) error {
-		return ErrEdited.With("statement %s stands in two files"+format, append([]any{s.number}, args...)...)
+		return intake.ErrOverlap.With("statement %s stands in two files"+format, append([]any{s.number}, args...)...)
 	}
 	for i := range max(len(s.marks), len(o.marks)) {
 		switch {
