@@ -12,7 +12,8 @@ import (
 
 // isFileName says that a name is one of a file, and of no place.
 func isFileName(name string) bool {
-	return name != "" && name != "." && name != ".." && approval.IsLine(name, maxName) && !strings.ContainsAny(name, `/\`)
+	return name != "" && name != "." && name != ".." &&
+		approval.IsLine(name, maxName) && !strings.ContainsAny(name, `/\`)
 }
 
 // maxMembers bounds the members of a workbook that are looked at.

@@ -264,8 +264,8 @@ func (n *Reading) entry(e bank.StatementEntry) error {
 	}
 	amount, ok := e.Amount.Amount()
 	if !ok {
-		return intake.ErrAmount.With("entry %d of statement %s is of %s: yuan have two decimals", e.Index+1, n.cur.number,
-			e.Amount)
+		return intake.ErrAmount.With("entry %d of statement %s is of %s: yuan have two decimals",
+			e.Index+1, n.cur.number, e.Amount)
 	}
 	if amount == 0 {
 		return nil
@@ -299,7 +299,11 @@ func (n *Reading) detail(d bank.EntryDetail) error {
 	if p == nil {
 		return nil
 	}
-	out := detail{amount: 0, known: false, id: intake.Reference(d.EndToEndID), name: d.Counterparty, account: d.CounterpartyAccount}
+	out := detail{
+		amount: 0, known: false,
+		id:   intake.Reference(d.EndToEndID),
+		name: d.Counterparty, account: d.CounterpartyAccount,
+	}
 	if d.Amount != nil {
 		out.amount, out.known = d.Amount.Amount()
 	}
