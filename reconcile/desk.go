@@ -179,6 +179,9 @@ type Place struct {
 type WorkTx interface {
 	// BreakRules returns what the area decided about breaks.
 	BreakRules(ctx context.Context, area party.Area, day calendar.Day) (policy.BreakRules, error)
+	// AtRest says that an account has no open break, and that no case about a break and
+	// no proposal to end one is open: there is nothing to begin, to end or to remind of.
+	AtRest(ctx context.Context, a Account) (bool, error)
 	// NewWork returns the open breaks of an account that nobody has met yet, by rising id.
 	NewWork(ctx context.Context, a Account) ([]Work, error)
 	// OpenDesks begins the work on them, with what goes on from their predecessors.
@@ -266,11 +269,17 @@ func (s *Service) tend(ctx context.Context, tx Tx, a Account, today calendar.Day
 	return tx.RaiseIncidents(ctx, a, rules.Ordinary, rules.Major, today)
 }
 
-// remind raises what is late on a day: breaks that had to end, and timing that explains
-// nothing any more.
-func (s *Service) remind(ctx context.Context, a Account, today calendar.Day) error {
+// remind raises what is late on a day: what the bank has not shown since the limit,
+// breaks that had to end, and timing that explains nothing any more.
+func (s *Service) remind(ctx context.Context, a Account, today, limit calendar.Day) error {
 	return s.store.InTx(ctx, func(tx Tx) error {
 		if err := tx.LockReconciliation(ctx, a); err != nil {
+			return err
+		}
+		if rest, err := tx.AtRest(ctx, a); rest || err != nil {
+			return err
+		}
+		if err := tx.AlarmUncleared(ctx, a, limit); err != nil {
 			return err
 		}
 		if err := s.tend(ctx, tx, a, today); err != nil {

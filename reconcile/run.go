@@ -7,6 +7,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 	"twoline/gateway/once"
 	"twoline/reconcile/match"
 )
@@ -187,6 +188,9 @@ var errStopped = errors.New("the lines are not taken any more")
 // feed gives a matcher the lines of a scope, the book's first. Pairs that are found
 // while the statement is read beside the transaction are kept and counted at once.
 func feed(ctx context.Context, tx Tx, scope Scope, m *match.Matcher, beside bool) ([]Count, error) {
+	if empty, err := tx.Empty(ctx, scope); empty || err != nil {
+		return nil, err
+	}
 	bank, err := tx.OpenStatement(ctx, scope, beside)
 	if err != nil {
 		return nil, err
@@ -294,13 +298,18 @@ func (s *Service) renewBreaks(ctx context.Context, tx Tx, d days, breaks []match
 			return 0, 0, err
 		}
 	}
-	if d.final {
-		if err := tx.ProposeReturns(ctx, a); err != nil {
-			return 0, 0, err
+	if !d.final {
+		return len(fresh), len(gone), nil
+	}
+	rest, err := tx.AtRest(ctx, a)
+	if err == nil && !rest {
+		err = tx.ProposeReturns(ctx, a)
+		if err == nil {
+			err = s.tend(ctx, tx, a, today)
 		}
-		if err := s.tend(ctx, tx, a, today); err != nil {
-			return 0, 0, err
-		}
+	}
+	if err != nil {
+		return 0, 0, err
 	}
 	return len(fresh), len(gone), nil
 }
@@ -328,6 +337,10 @@ func (p past) BankReferences(ctx context.Context, references []string) ([]string
 // and its statement does not show becomes somebody's work.
 const unclearedDays = 2
 
+// accountsAtOnce bounds the accounts that the daily look has in hand, and so its
+// connections.
+const accountsAtOnce = 2
+
 // Tick matches every account again and alarms about what the bank has not shown
 // in time. It may run any number of times a day and on several processes.
 func (s *Service) Tick(ctx context.Context, today calendar.Day) error {
@@ -343,16 +356,11 @@ func (s *Service) Tick(ctx context.Context, today calendar.Day) error {
 	if err != nil {
 		return fmt.Errorf("count back from %s: %w", today, err)
 	}
-	for _, a := range accounts {
-		if err := s.Match(ctx, a); err != nil {
+	// One account's trouble keeps no other from its look.
+	return fault.Together(accountsAtOnce, len(accounts), func(i int) error {
+		if err := s.Match(ctx, accounts[i]); err != nil {
 			return err
 		}
-		if err := s.store.InTx(ctx, func(tx Tx) error { return tx.AlarmUncleared(ctx, a, limit) }); err != nil {
-			return err
-		}
-		if err := s.remind(ctx, a, today); err != nil {
-			return err
-		}
-	}
-	return nil
+		return s.remind(ctx, accounts[i], today, limit)
+	})
 }

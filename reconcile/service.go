@@ -241,6 +241,9 @@ func (k *keeper) finish(ctx context.Context, receipt int64, v intake.Verdict) er
 		if err := k.tx.AddStatement(ctx, k.account, receipt, id, st); err != nil {
 			return err
 		}
+		if st.Lines == 0 {
+			continue
+		}
 		if err := k.tx.Enqueue(ctx, LinesTakenIn{Area: k.account.Area, Statement: id}); err != nil {
 			return err
 		}

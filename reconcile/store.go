@@ -52,6 +52,9 @@ type RunTx interface {
 	// SealedThrough returns the day through which the account's book takes no
 	// more entries.
 	SealedThrough(ctx context.Context, a Account) (calendar.Day, error)
+	// Empty says that neither side has a line in the scope, matched or not, and that no
+	// name is asked for: most days of most accounts.
+	Empty(ctx context.Context, s Scope) (bool, error)
 	// EachOpenBookLine gives every book line of the scope that is not matched. fn
 	// must not use the transaction.
 	EachOpenBookLine(ctx context.Context, s Scope, fn func(match.BookLine) error) error

@@ -57,6 +57,26 @@ const toldSQL = `
 		and w.outcome = 'failed'
 	where b.class = 6 and k.area = b.area and k.break_id = b.id`
 
+// breakCases are the kinds of cases about breaks that end with them.
+const breakCases = `'incident_ordinary', 'incident_major', 'break_overdue', 'break_correction', 'break_reissue'`
+
+// AtRest implements reconcile.WorkTx. Cases and proposals are looked for in the whole
+// area, which may only say of an account at rest that it is not.
+func (t *tx) AtRest(ctx context.Context, a reconcile.Account) (bool, error) {
+	var rest bool
+	err := t.QueryRow(ctx, `
+		select not exists (select from reconciliation_break b where b.area = $1 and b.fund_account = $2 and `+breakOpen+`)
+			and not exists (select from exception_case e
+				where e.area = $1 and e.kind in ('return_proposed', 'uncleared', `+breakCases+`)
+				  and not exists (select from exception_closed x where x.area = e.area and x.case_id = e.id))
+			and not exists (select from break_resolution r where r.area = $1 and r.state in ('submitted', 'checked'))`,
+		a.Area, a.ID).Scan(&rest)
+	if err != nil {
+		return false, fmt.Errorf("work on fund account %d: %w", a.ID, err)
+	}
+	return rest, nil
+}
+
 // NewWork implements reconcile.WorkTx. Of the breaks that named a line before, the last
 // one that somebody met counts.
 func (t *tx) NewWork(ctx context.Context, a reconcile.Account) ([]reconcile.Work, error) {
@@ -209,7 +229,7 @@ func (t *tx) EndWork(ctx context.Context, a reconcile.Account) error {
 		join break_desk d on d.area = e.area and d.break_id = split_part(e.subject, ':', 2)::bigint and d.fund_account = $2
 		left join break_closed k on k.area = d.area and k.break_id = d.break_id
 		where e.area = $1
-		  and e.kind in ('incident_ordinary', 'incident_major', 'break_overdue', 'break_correction', 'break_reissue')
+		  and e.kind in (`+breakCases+`)
 		  and not exists (select from exception_closed x where x.area = e.area and x.case_id = e.id)
 		  and (k.break_id is not null
 			or (e.kind = 'break_overdue' and split_part(e.subject, ':', 3) <> (`+dueOn+`)::text))

@@ -37,6 +37,30 @@ func (t *tx) SealedThrough(ctx context.Context, a reconcile.Account) (calendar.D
 	return day, nil
 }
 
+// movesBank is SQL that says of a posting p that it stands in an account at the bank
+// and is a movement there, which the go-live entry is not.
+const movesBank = `p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury') and p.kind <> 'opening'`
+
+// Empty implements reconcile.Tx.
+func (t *tx) Empty(ctx context.Context, s reconcile.Scope) (bool, error) {
+	if len(s.Asked) > 0 {
+		return false, nil
+	}
+	var empty bool
+	err := t.QueryRow(ctx, `
+		select not exists (select from posting p where p.area = $1 and p.fund_account = $2 and p.accounted_on > $4
+				and p.accounted_on <= $3 and `+movesBank+`)
+			and not exists (select from statement_line l where l.area = $1 and l.fund_account = $2 and l.booking_date > $6
+				and l.booking_date <= $3)
+			and ($5 or not exists (select from reconciliation_break b
+				where b.area = $1 and b.fund_account = $2 and `+breakOpen+`))`,
+		s.Area, s.ID, s.Day, dayOrLowest(s.Since.Floor), s.Fresh, dayOrLowest(s.Since.Day)).Scan(&empty)
+	if err != nil {
+		return false, fmt.Errorf("lines of fund account %d: %w", s.ID, err)
+	}
+	return empty, nil
+}
+
 // bankLines is SQL over the scope of a run: the account's own lines by their index,
 // those of the days that the run covers and those of entries that stand in an open
 // break. What was accounted on or before the floor is read only there.
@@ -51,13 +75,13 @@ const bankLines = `
 			case when (p.side = 'debit') <> p.red then p.amount else -p.amount end as signed
 		from posting p
 		where p.area = $1 and p.fund_account = $2 and p.accounted_on > $4 and p.accounted_on <= $3
-		  and p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury') and p.kind <> 'opening'
+		  and ` + movesBank + `
 		union all
 		select p.entry_id, p.line, p.nature, p.accounted_on, p.effective_on, p.batch_id, p.cause_id,
 			case when (p.side = 'debit') <> p.red then p.amount else -p.amount end
 		from open_entry o join posting p on p.area = $1 and p.entry_id = o.entry_id
 		where p.fund_account = $2 and p.accounted_on <= least($3::date, $4::date)
-		  and p.role in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury') and p.kind <> 'opening')`
+		  and ` + movesBank + `)`
 
 // causeNumber is SQL that reads the id in the cause of entry e, as in agreement:17:1.
 const causeNumber = `case when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end`

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/party"
@@ -52,9 +53,15 @@ func (t registryTx) RaiseCases(ctx context.Context, area party.Area, cases []reg
 }
 
 // insertAll runs one insert of n rows with "on conflict do nothing". Fewer rows
-// stored means that a rival wrote one of their keys after they were compared.
+// stored means that a rival wrote one of their keys after they were compared. The look
+// for what each row's foreign keys name is planned once: anew for each of them, as
+// statements are here, it costs more than the row.
 func (t registryTx) insertAll(ctx context.Context, what string, n int, sql string, args ...any) error {
-	tag, err := t.Exec(ctx, sql, args...)
+	var tag pgconn.CommandTag
+	err := t.planning(ctx, "plan_cache_mode = auto", "plan_cache_mode = "+planMode, func() (err error) {
+		tag, err = t.Exec(ctx, sql, args...)
+		return err
+	})
 	if err != nil {
 		return fmt.Errorf("register %d %s: %w", n, what, err)
 	}

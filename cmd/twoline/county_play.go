@@ -16,6 +16,7 @@ import (
 	"twoline/adapters/bank/simbank"
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
@@ -605,11 +606,15 @@ func (c *countyPlay) count(ctx context.Context) error {
 		c.report.Payers += v.Paid
 		c.report.Contributions += v.Amount
 	}
-	for _, id := range c.regular {
-		proof, err := c.stage.proof(ctx, id)
-		if err != nil {
-			return err
-		}
+	proofs := make([]cycleProof, len(c.regular))
+	err := fault.Together(2, len(proofs), func(i int) (err error) {
+		proofs[i], err = c.stage.proof(ctx, c.regular[i])
+		return err
+	})
+	if err != nil {
+		return err
+	}
+	for _, proof := range proofs {
 		c.report.Pensioners = max(c.report.Pensioners, proof.Paid.Count)
 		c.report.PensionsPaid += proof.Paid.Amount
 		c.report.NotInPlace += proof.NotInPlace.Count

@@ -21,7 +21,7 @@ import (
 
 // memoryLimit is the resident size that the collector aims below, unless
 // GOMEMLIMIT says another: a process of ours stays under 256 MiB.
-const memoryLimit = 198 << 20
+const memoryLimit = 184 << 20
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {

@@ -33,6 +33,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
@@ -431,9 +432,18 @@ func (s *stage) stream(ctx context.Context, area party.Area, kind registry.Kind,
 
 // daily is the background's daily look, asked for by the business clock.
 func (g *gateway) daily(ctx context.Context, day calendar.Day) error {
-	return errors.Join(g.collection.Tick(ctx, day), g.payout.WatchMonths(ctx, day),
-		g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day),
-		g.seal(ctx, day), g.purge(ctx), g.reconcile.Tick(ctx, day))
+	flows := beside(
+		func() error { return g.collection.Tick(ctx, day) },
+		func() error { return g.payout.WatchMonths(ctx, day) },
+		func() error { return errors.Join(g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day)) })
+	return errors.Join(flows, beside(
+		func() error { return g.reconcile.Tick(ctx, day) },
+		func() error { return errors.Join(g.seal(ctx, day), g.purge(ctx)) }))
+}
+
+// beside takes looks that need nothing of one another, two at once.
+func beside(looks ...func() error) error {
+	return fault.Together(2, len(looks), func(i int) error { return looks[i]() })
 }
 
 // purge forgets nonces that no signature can carry any more.

@@ -271,9 +271,13 @@ func (b *Bank) writePages(x *batch, a answer) ([]*message, error) {
 	return out, nil
 }
 
+// lineSize is about how many bytes a line of writeLines takes.
+const lineSize = 288
+
 func (b *Bank) writeLines(x *batch, a answer) ([]*message, error) {
-	var text bytes.Buffer
-	w := jsonl.NewWriter(&text)
+	// A county's file is not to be copied each time that it doubles.
+	text := bytes.NewBuffer(make([]byte, 0, len(a.lines)*lineSize))
+	w := jsonl.NewWriter(text)
 	count, amount := a.totals(a.lines)
 	head := bank.BatchHead{
 		Direction: bank.Collection, BatchID: x.No, Count: count, Sum: bank.FigureOf(amount),

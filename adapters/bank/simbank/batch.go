@@ -341,8 +341,28 @@ func (x *batch) add(i item) error {
 	if i.Seq == 0 {
 		i.Seq = len(x.Items) + 1
 	}
+	i.detach()
 	x.Items = append(x.Items, i)
 	return nil
+}
+
+// detach gives the item's texts a place of their own: they are parts of the line that
+// they were read from, which would stay as long as they do.
+func (i *item) detach() {
+	texts := []*string{&i.ID, &i.Account, &i.Name, &i.IDNumber, &i.SocialNo, &i.Mandate, &i.Region}
+	size := 0
+	for _, text := range texts {
+		size += len(*text)
+	}
+	var all strings.Builder
+	all.Grow(size)
+	for _, text := range texts {
+		all.WriteString(*text)
+	}
+	rest := all.String()
+	for _, text := range texts {
+		*text, rest = rest[:len(*text)], rest[len(*text):]
+	}
 }
 
 // check compares the items with count and amount, and refuses an item that
