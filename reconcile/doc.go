@@ -16,6 +16,12 @@
 // running again finds nothing new; and the report of any day can tell what was
 // outstanding at its end.
 //
+// # Whose lump a line is
+//
+// Many statements show a batch's or a terminal's money as one credit that names neither.
+// The bank's notice of that money does, and bears the same reference: storage gives the
+// line the name that the notice gave, or that an officer gave it later.
+//
 // # What is proved
 //
 //	bank's closing + what only the book has = book's closing + what only the bank has

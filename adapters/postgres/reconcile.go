@@ -167,6 +167,8 @@ func bookLineOf(b match.BookLine, batch, item, signed int64) match.BookLine {
 // sumEntry is an entry of which the account has a sum line.
 type sumEntry struct {
 	ID, Reverses, Cause int64
+	// TerminalDay is of whose receipts its items are, or 0.
+	TerminalDay int64
 	// Returns says that its items are payments that came back.
 	Returns bool
 }
@@ -174,16 +176,18 @@ type sumEntry struct {
 func (t *tx) sumEntries(ctx context.Context, args []any) (map[int64]sumEntry, []int64, error) {
 	rows, err := t.Query(ctx, `
 		with `+bankLines+`
-		select e.id, coalesce(e.reverses, 0), coalesce(`+causeNumber+`, 0), e.kind = 'payment_return'
+		select e.id, coalesce(e.reverses, 0), coalesce(`+causeNumber+`, 0), coalesce(g.subject_id, 0), e.kind = 'payment_return'
 		from (select distinct entry_id from bank_line where nature = 'sum') s
-		join entry e on e.area = $1 and e.id = s.entry_id`, args[:5]...)
+		join entry e on e.area = $1 and e.id = s.entry_id
+		left join agreement g on g.area = $1 and e.cause like 'agreement:%' and g.id = `+causeNumber+`
+			and g.subject = 'terminal_day'`, args[:5]...)
 	if err != nil {
 		return nil, nil, err
 	}
 	out := map[int64]sumEntry{}
 	var ids []int64
 	var e sumEntry
-	_, err = pgx.ForEachRow(rows, []any{&e.ID, &e.Reverses, &e.Cause, &e.Returns}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&e.ID, &e.Reverses, &e.Cause, &e.TerminalDay, &e.Returns}, func() error {
 		out[e.ID] = e
 		ids = append(ids, e.ID)
 		return nil
@@ -296,6 +300,9 @@ func (t *tx) eachEntryItem(
 		}
 		e := entries[b.Key.Entry]
 		b.Reverses, b.Cause, i.item = e.Reverses, e.Cause, i.cause
+		if i.batch == 0 {
+			i.batch = e.TerminalDay
+		}
 		of, returns := returned[i.cause]
 		if returns && e.Returns {
 			i.item, b.Cause, b.BankReference = of.item, i.cause, of.reference
@@ -405,7 +412,9 @@ func statementLines(columns string) string {
 
 // EachOpenStatementLine implements reconcile.Tx. A batch that does not move this
 // account is no name of a batch; nor is a payment batch that was never released or
-// was recalled, by which the bank may move nothing.
+// was recalled, by which the bank may move nothing. A line that names nothing of ours
+// is of the batch or the terminal's day that the bank's notice under the same
+// reference named: the ids of both are of one sequence.
 func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn func(match.StatementLine) error) error {
 	batches, err := t.batchNames(ctx, s.Account)
 	if err != nil {
@@ -415,9 +424,13 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 		with `+statementLines(`l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
 			l.batch_ref, l.reversal, l.counterparty, l.counterparty_account, l.text`)+`
 		select l.id, l.direction = 'debit', l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
-			l.batch_ref, l.reversal, l.counterparty, l.counterparty_account, l.text
-		from line l order by l.booking_date, l.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day),
-		s.Fresh)
+			l.batch_ref, coalesce(v.terminal_day, (select n.batch_id from arrival_subject n
+				where n.area = v.area and n.arrival_id = v.id order by n.id desc limit 1), v.batch_id, 0),
+			l.reversal, l.counterparty, l.counterparty_account, l.text
+		from line l
+		left join arrival v on v.area = $1 and v.fund_account = $2 and v.bank_reference = l.bank_reference
+			and v.direction = l.direction and l.batch_ref = '' and l.end_to_end_id = ''
+		order by l.booking_date, l.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day), s.Fresh)
 	if err != nil {
 		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)
 	}
@@ -429,7 +442,11 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 		}
 		l.Amount, l.Booked, l.Value = money.Amount(d.int8()), d.day(), d.day()
 		l.BankReference, l.EndToEndID = d.text(), d.text()
-		l.Batch, l.Reversal = batches[string(d.bytes())], d.bool()
+		l.Batch = batches[string(d.bytes())]
+		if told := d.int8(); l.Batch == "" {
+			l.Batch = idText(told)
+		}
+		l.Reversal = d.bool()
 		l.Counterparty, l.CounterpartyAccount, l.Text = d.text(), d.text(), d.text()
 		if d.err != nil {
 			return d.err

@@ -511,3 +511,68 @@ func drawReferenced(r *rapid.T) ([]referenced, [lastDay + 1][]bank.StatementEntr
 	}
 	return facts, days
 }
+
+// A statement seldom says whose lump a credit is. The bank's notice under the same
+// reference does: of a terminal's day, whose receipts are booked in portions, and of a
+// batch, also where an officer named it later.
+func TestALumpThatOnlyTheBanksNoticeNames(t *testing.T) {
+	t.Parallel()
+	w := newBankWorld(t)
+	income := w.books.Accounts[ledger.Income]
+	area := int32(w.books.Area)
+	portion := func(first int64) map[int64]money.Amount {
+		items := map[int64]money.Amount{}
+		for i := range int64(20) {
+			items[first+i] = 200_00
+		}
+		return items
+	}
+	w.d.Exec(t, `insert into terminal_day (area, id, bank, terminal, day, fund_account, receipts, amount, closed_by, closed_at)
+		values ($1, 900, 'psbc', 'POS-1', '2026-11-02', $2, 40, 800000, 'job', now()),
+			($1, 901, 'psbc', 'POS-2', '2026-11-02', $2, 40, 800000, 'job', now())`, area, income)
+	w.d.Exec(t, `insert into agreement (area, id, subject, subject_id, round, after_answer, upto_answer, upto_arrival,
+			from_suspense, item_count, amount, fund_account, effective_on, agreed_at, business_day)
+		values ($1, 910, 'terminal_day', 900, 1, 0, 0, 1, false, 40, 800000, $2, '2026-11-03', now(), '2026-11-03'),
+			($1, 911, 'terminal_day', 901, 1, 0, 0, 1, false, 40, 800000, $2, '2026-11-03', now(), '2026-11-03')`, area, income)
+	w.d.Exec(t, `insert into arrival (area, id, fund_account, amount, bank_reference, value_date, terminal_day, batch_id, source,
+			reported_by, reported_at, business_day)
+		values ($1, 920, $2, 800000, 'T900', '2026-11-03', 900, null, 'notice', 'bank:psbc', now(), '2026-11-03'),
+			($1, 921, $2, 800000, 'T901', '2026-11-03', 901, null, 'notice', 'bank:psbc', now(), '2026-11-03'),
+			($1, 922, $2, 400000, 'B700', '2026-11-03', null, 700, 'notice', 'bank:psbc', now(), '2026-11-03'),
+			($1, 923, $2, 400000, 'B701', '2026-11-03', null, null, 'notice', 'bank:psbc', now(), '2026-11-03')`, area, income)
+	w.d.Exec(t, `insert into arrival_subject (area, arrival_id, batch_id, named_by, named_at)
+		values ($1, 923, 701, 'lin', now())`, area)
+	w.batch(t, 700, "BATCH700")
+	w.batch(t, 701, "BATCH701")
+	for i, of := range []struct {
+		cause string
+		batch int64
+	}{
+		{"agreement:910:1", 0}, {"agreement:910:21", 0}, {"agreement:911:1", 0}, {"agreement:911:21", 0}, {"", 700}, {"", 701},
+	} {
+		e := w.contributions(of.batch, 3, 3, portion(int64(5_000+100*i)))
+		if of.cause != "" {
+			e.Cause = of.cause
+		}
+		w.book(t, e)
+	}
+	w.statement(t, income, 2, 3,
+		bankLine(bank.Credit, 800_000, 3, "T901"), bankLine(bank.Credit, 800_000, 3, "T900"),
+		bankLine(bank.Credit, 400_000, 3, "B701"), bankLine(bank.Credit, 400_000, 3, "B700"))
+	w.match(t, income)
+	got := ask[string](t, w, `
+		select l.bank_reference || ' ' || m.rule || ' ' || (select count(*) || ' of ' || string_agg(distinct e.cause, ' ' order by e.cause)
+			from reconciliation_match x join entry e on e.area = x.area and e.id = x.entry_id
+			where x.area = m.area and x.fund_account = m.fund_account and x.match_id = m.match_id)
+		from reconciliation_match m join statement_line l on l.area = m.area and l.id = m.statement_line_id
+		where split_part(l.bank_reference, '0', 1) = 'T9' order by 1`)
+	want := []string{
+		"T900 batch_total 40 of agreement:910:1 agreement:910:21", "T901 batch_total 40 of agreement:911:1 agreement:911:21",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("matches of the terminals' days (-want +got):\n%s", diff)
+	}
+	if open := ask[string](t, w, `select reason || ' ' || amount from reconciliation_break order by id`); len(open) > 0 {
+		t.Errorf("breaks %q, want none", open)
+	}
+}

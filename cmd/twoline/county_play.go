@@ -53,8 +53,10 @@ const (
 
 // countyPlay is Chencang district's 2011.
 type countyPlay struct {
-	stage    *stage
-	people   people
+	stage  *stage
+	people people
+	// from is the first month that is lived: January, unless a test is in a hurry.
+	from     calendar.Month
 	seed     uint64
 	report   yearReport
 	post     *simbank.Bank
@@ -85,7 +87,7 @@ func (c *countyPlay) scenes() []scene {
 		{"opening balances and officers", c.openBooks},
 		{"the postal bank connects", c.connect},
 	}
-	for month := calendar.MustMonth("2011-01"); month.Year() == 2011; month = month.Add(1) {
+	for month := c.from; month.Year() == c.from.Year(); month = month.Add(1) {
 		out = append(out, scene{"living " + month.String(), func(ctx context.Context) error { return c.month(ctx, month) }})
 	}
 	return append(out,
@@ -107,7 +109,7 @@ func (c *countyPlay) register(ctx context.Context) error {
 		{urbanFiscal, "urban", "fiscal_special", "城居保财政专户"},
 		{urbanDeposit, "urban", "fixed_deposit", "城居保财政专户定期"},
 	} {
-		fmt.Fprintf(&funds, "%s,%s,psbc,%s,%s,net,2011-01-01\n", f.scheme, f.role, number[f.key], f.name)
+		fmt.Fprintf(&funds, "%s,%s,psbc,%s,%s,net,%s\n", f.scheme, f.role, number[f.key], f.name, c.from.First())
 	}
 	for _, file := range []struct {
 		area party.Area
@@ -178,10 +180,11 @@ func (c *countyPlay) openBooks(ctx context.Context) error {
 		return err
 	}
 	var balances []map[string]string
+	before := c.from.Add(-1)
 	for key := range c.numbers() {
 		balances = append(balances, map[string]string{
-			"fund_account": c.accounts[key].ID, "day": "2010-12-31", "balance": c.opening(key).String(),
-			"statement_number": "2010-12",
+			"fund_account": c.accounts[key].ID, "day": before.Last().String(), "balance": c.opening(key).String(),
+			"statement_number": before.String(),
 		})
 	}
 	return enterOpenings(ctx, c.stage.desks["finance"], c.stage.desks["finance-check"], balances)
@@ -282,7 +285,7 @@ func (c *countyPlay) events(month calendar.Month) ([]event, error) {
 		{handover, func(ctx context.Context) error { return c.fundAndRelease(ctx, month) }},
 		{lastWorking, c.sweep},
 	}
-	if month.Number() > 1 {
+	if month.Compare(c.from) > 0 {
 		out = append(out, event{month.Day(2), func(ctx context.Context) error { return c.closeMonth(ctx, month.Add(-1)) }},
 			event{month.Day(5), c.correctAccounts})
 	}

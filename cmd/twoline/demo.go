@@ -84,7 +84,8 @@ func (cmd *demoCommand) play(s *stage) (playing, error) {
 		if err != nil {
 			return nil, fmt.Errorf("working days: %w", err)
 		}
-		return &countyPlay{stage: s, people: chencang(), seed: cmd.Seed, days: days}, nil //nolint:exhaustruct // played
+		//nolint:exhaustruct // played
+		return &countyPlay{stage: s, people: chencang(), from: s.day.today().Month(), seed: cmd.Seed, days: days}, nil
 	}
 	return &villagePlay{stage: s, county: newVillage(), seed: cmd.Seed, report: demoReport{}}, nil //nolint:exhaustruct // played
 }

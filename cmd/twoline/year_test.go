@@ -190,9 +190,7 @@ func (y *yearTown) files() []registryFile {
 		{"regions", "region,name\n610304000000,陈仓区\n610304101000,虢镇\n610304101201,东关村\n610304101202,西关村\n" +
 			"610304102000,阳平镇\n610304102201,联合村\n"},
 		{"policies", "rule,effective_from,value,document\ncollection_mode,2011-01-01,agency,区政府办法\n" +
-			"income_zero_at_month_end,2011-01-01,true,区财政局通知\n" +
-			// Nobody works on breaks here: what is open does not keep a month from its close.
-			"break_age_days,2011-01-01,366,区财政局通知\n"},
+			"income_zero_at_month_end,2011-01-01,true,区财政局通知\n"},
 		{"banks", "bank,bank_no,name,format,row_limit,charset\npsbc,403100000004,邮政储蓄银行,json,40,gb18030\n" +
 			"rcc,402100000018,农村信用社,rural-cooperative,100,gb18030\n"},
 		{"fund-accounts", funds},

@@ -264,7 +264,11 @@ func (s *Scanner) token() (Kind, bool, error) {
 			if i < 0 {
 				return EOF, false, nil
 			}
-			if !isNameStart(rest[2]) {
+			n := 2
+			for n < i && isName(rest[n]) {
+				n++
+			}
+			if !isNameStart(rest[2]) || n < i && !isSpace(rest[n]) {
 				return EOF, false, ErrMalformed.With("a processing instruction without a name")
 			}
 			if len(rest) > 5 && bytes.EqualFold(rest[2:5], []byte("xml")) && !isName(rest[5]) {
