@@ -430,20 +430,17 @@ func (s *stage) stream(ctx context.Context, area party.Area, kind registry.Kind,
 	return nil
 }
 
-// daily is the background's daily look, asked for by the business clock.
+// daily is the background's daily look, asked for by the business clock. The flows look
+// beside one another; then what is over is sealed, and only then matched: a run says of
+// the book no more than was sealed before it.
 func (g *gateway) daily(ctx context.Context, day calendar.Day) error {
-	flows := beside(
+	looks := []func() error{
 		func() error { return g.collection.Tick(ctx, day) },
 		func() error { return g.payout.WatchMonths(ctx, day) },
-		func() error { return errors.Join(g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day)) })
-	return errors.Join(flows, beside(
-		func() error { return g.reconcile.Tick(ctx, day) },
-		func() error { return errors.Join(g.seal(ctx, day), g.purge(ctx)) }))
-}
-
-// beside takes looks that need nothing of one another, two at once.
-func beside(looks ...func() error) error {
-	return fault.Together(2, len(looks), func(i int) error { return looks[i]() })
+		func() error { return errors.Join(g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day)) },
+	}
+	flows := fault.Together(2, len(looks), func(i int) error { return looks[i]() })
+	return errors.Join(flows, g.seal(ctx, day), g.purge(ctx), g.reconcile.Tick(ctx, day))
 }
 
 // purge forgets nonces that no signature can carry any more.
