@@ -18,9 +18,10 @@
 //
 // # Whose lump a line is
 //
-// Many statements show a batch's or a terminal's money as one credit that names neither.
-// The bank's notice of that money does, and bears the same reference: storage gives the
-// line the name that the notice gave, or that an officer gave it later.
+// A statement shows a terminal's day as one credit that names nothing of ours. The bank's
+// notice of that money does, and bears the same reference, amount and value date: storage
+// gives the line its name. So a notice is to be known before the line is matched, as it
+// is where banks tell of money on the day it comes.
 //
 // # What is proved
 //

@@ -293,6 +293,50 @@ func TestAgeingIsMoneyTimesDaysAsOfAnyDay(t *testing.T) {
 	}
 }
 
+// The last open break of an account leaves nothing open: not its incident, where nothing
+// was proposed, nor what was proposed, where there was no incident.
+func TestTheLastBreakToEndLeavesNothingOpen(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		amount   money.Amount
+		proposed bool
+	}{"an incident": {50_000_000, false}, "a proposal": {100_00, true}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newBankWorld(t)
+			w.today = nov(4)
+			special := w.books.Accounts[ledger.FiscalSpecial]
+			w.book(t, w.subsidy(3, 3, 90_000_000))
+			w.statement(t, special, 2, 4, bankLine(bank.Credit, 90_000_000, 3, "S1"), bankLine(bank.Debit, test.amount, 4, "D1"))
+			w.match(t, special)
+			if test.proposed {
+				var made reconcile.Resolution
+				ask := reconcile.Asked{Proposal: reconcile.Claim, Document: "call"} //nolint:exhaustruct // a claim
+				_, err := w.proof.Propose(context.Background(), w.deskRequest("finance-maker"), result(&made),
+					w.books.Officers["finance-maker"], w.onlyBreak(t).ID, ask)
+				if err != nil {
+					t.Fatal(err)
+				}
+			}
+			if cases := strings.Join(w.openCases(t), " "); strings.Contains(cases, "incident") == test.proposed {
+				t.Fatalf("cases are %q", cases)
+			}
+			w.book(t, w.entry(ledger.Allocation, "test:1", 4, 4, w.direct(ledger.Debit, ledger.Expenditure, test.amount),
+				w.direct(ledger.Credit, ledger.FiscalSpecial, test.amount)))
+			w.match(t, special)
+			if list := w.breaks(t); len(list) > 0 {
+				t.Fatalf("%d breaks are open", len(list))
+			}
+			if cases := strings.Join(w.openCases(t), " "); strings.Contains(cases, "incident") {
+				t.Errorf("cases are %q after the break ended", cases)
+			}
+			if left := ask[string](t, w, `select state from break_resolution where state <> 'void'`); len(left) > 0 {
+				t.Errorf("what was proposed is %q after the break ended", left)
+			}
+		})
+	}
+}
+
 // tampered changes rows as the superuser with triggers off, and takes it back.
 func (w *bankWorld) tampered(t *testing.T, do, undo string) []string {
 	t.Helper()

@@ -44,11 +44,6 @@ type Options struct {
 	Now func() time.Time
 }
 
-// planMode is how statements are planned where nothing else is said: each time anew. A
-// plan made while a table was empty reads it whole for ever, and planning costs a group
-// of payments nothing that can be measured.
-const planMode = "force_custom_plan"
-
 // Open connects and proves the durability settings that the gateway's promises
 // rest on: fsync, full_page_writes and synchronous_commit must not be off,
 // unless AllowUnsafe was asked for by a test.
@@ -69,7 +64,9 @@ func Open(ctx context.Context, o Options) (*DB, error) {
 	setDefault(params, "statement_timeout", "60000")
 	setDefault(params, "lock_timeout", "15000")
 	setDefault(params, "idle_in_transaction_session_timeout", "30000")
-	setDefault(params, "plan_cache_mode", planMode)
+	// A plan made while a table was empty reads it whole for ever; planning anew
+	// costs a group of payments nothing that can be measured.
+	setDefault(params, "plan_cache_mode", "force_custom_plan")
 	setDefault(params, "random_page_cost", "1.1")
 	// A plan for which nested loops are discouraged looks dear where one is left in
 	// it, and would be compiled for seconds to run for milliseconds.

@@ -279,18 +279,19 @@ func (t *tx) batchIDs(ctx context.Context, sql string, args ...any) ([]int64, er
 // month was frozen nothing is known of how much it wrote, and a planner that takes
 // a table for empty reads it again for every claim.
 func (t *tx) hashing(ctx context.Context, fn func() error) error {
-	return t.planning(ctx, "enable_nestloop = off", "enable_nestloop = on", fn)
+	return t.planning(ctx, "enable_nestloop", "off", fn)
 }
 
-// planning runs fn with a setting of the planner that holds within it alone.
-func (t *tx) planning(ctx context.Context, during, after string, fn func() error) error {
-	if _, err := t.Exec(ctx, `set local `+during); err != nil {
+// planning runs fn with a setting of the planner that holds within it alone; then the
+// connection's own holds again.
+func (t *tx) planning(ctx context.Context, setting, value string, fn func() error) error {
+	if _, err := t.Exec(ctx, `set local `+setting+` to `+value); err != nil {
 		return fmt.Errorf("prepare plans: %w", err)
 	}
 	if err := fn(); err != nil {
 		return err
 	}
-	if _, err := t.Exec(ctx, `set local `+after); err != nil {
+	if _, err := t.Exec(ctx, `set local `+setting+` to default`); err != nil {
 		return fmt.Errorf("prepare plans: %w", err)
 	}
 	return nil

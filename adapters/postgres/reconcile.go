@@ -413,8 +413,9 @@ func statementLines(columns string) string {
 // EachOpenStatementLine implements reconcile.Tx. A batch that does not move this
 // account is no name of a batch; nor is a payment batch that was never released or
 // was recalled, by which the bank may move nothing. A line that names nothing of ours
-// is of the batch or the terminal's day that the bank's notice under the same
-// reference named: the ids of both are of one sequence.
+// is of the terminal's day that the bank's notice of the same reference, amount and
+// value date named; of several such lines the first is. Ids of terminals' days and of
+// batches are of one sequence.
 func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn func(match.StatementLine) error) error {
 	batches, err := t.batchNames(ctx, s.Account)
 	if err != nil {
@@ -424,12 +425,14 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 		with `+statementLines(`l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
 			l.batch_ref, l.reversal, l.counterparty, l.counterparty_account, l.text`)+`
 		select l.id, l.direction = 'debit', l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
-			l.batch_ref, coalesce(v.terminal_day, (select n.batch_id from arrival_subject n
-				where n.area = v.area and n.arrival_id = v.id order by n.id desc limit 1), v.batch_id, 0),
-			l.reversal, l.counterparty, l.counterparty_account, l.text
+			l.batch_ref, coalesce(v.terminal_day, 0), l.reversal, l.counterparty, l.counterparty_account, l.text
 		from line l
 		left join arrival v on v.area = $1 and v.fund_account = $2 and v.bank_reference = l.bank_reference
-			and v.direction = l.direction and l.batch_ref = '' and l.end_to_end_id = ''
+			and v.direction = l.direction and v.amount = l.amount and v.value_date = l.value_date
+			and v.terminal_day is not null and l.batch_ref = '' and l.end_to_end_id = ''
+			and not exists (select from statement_line o where o.area = $1 and o.fund_account = $2
+				and o.bank_reference = l.bank_reference and o.direction = l.direction and o.amount = l.amount
+				and o.value_date = l.value_date and o.id < l.id)
 		order by l.booking_date, l.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day), s.Fresh)
 	if err != nil {
 		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)

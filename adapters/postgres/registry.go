@@ -58,7 +58,7 @@ func (t registryTx) RaiseCases(ctx context.Context, area party.Area, cases []reg
 // statements are here, it costs more than the row.
 func (t registryTx) insertAll(ctx context.Context, what string, n int, sql string, args ...any) error {
 	var tag pgconn.CommandTag
-	err := t.planning(ctx, "plan_cache_mode = auto", "plan_cache_mode = "+planMode, func() (err error) {
+	err := t.planning(ctx, "plan_cache_mode", "auto", func() (err error) {
 		tag, err = t.Exec(ctx, sql, args...)
 		return err
 	})
