@@ -26,8 +26,8 @@ var (
 		"the file cannot be read as a statement")
 )
 
-// LinesTakenIn is the job that follows a statement: whoever waits for money on
-// the account can read its lines.
+// LinesTakenIn is the job that follows a statement with lines: whoever waits for money
+// on the account can read them.
 type LinesTakenIn struct {
 	Area      party.Area `json:"area"`
 	Statement int64      `json:"statement" river:"unique"`

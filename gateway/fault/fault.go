@@ -2,7 +2,8 @@
 //
 // An error is made once, where it happens, with a stable code that banks and
 // scripts may test; adapters/httpapi/problem.go alone turns a kind into a
-// status. Errors are compared by kind and code, never by text.
+// status. Errors are compared by kind and code, never by text. Together keeps the
+// errors of work that is done side by side.
 package fault
 
 import (

@@ -271,7 +271,8 @@ func (b *Bank) writePages(x *batch, a answer) ([]*message, error) {
 	return out, nil
 }
 
-// lineSize is about how many bytes a line of writeLines takes.
+// lineSize is somewhat more than a line of writeLines takes: of a county's batch more
+// than 240 bytes, and less than this.
 const lineSize = 288
 
 func (b *Bank) writeLines(x *batch, a answer) ([]*message, error) {
