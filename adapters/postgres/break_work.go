@@ -122,7 +122,8 @@ func (t *tx) NewWork(ctx context.Context, a reconcile.Account) ([]reconcile.Work
 // OpenDesks implements reconcile.WorkTx.
 func (t *tx) OpenDesks(ctx context.Context, a reconcile.Account, desks []reconcile.Desk) error {
 	for portion := range slices.Chunk(desks, 10_000) {
-		if err := t.openDesks(ctx, a, portion); err != nil {
+		err := t.planning(ctx, "plan_cache_mode", "auto", func() error { return t.openDesks(ctx, a, portion) })
+		if err != nil {
 			return fmt.Errorf("meet %d breaks of fund account %d: %w", len(portion), a.ID, err)
 		}
 	}

@@ -40,7 +40,9 @@ func (t *tx) OpenBreaks(ctx context.Context, a reconcile.Account) (map[reconcile
 // AddBreaks implements reconcile.Tx.
 func (t *tx) AddBreaks(ctx context.Context, a reconcile.Account, breaks []reconcile.OpenBreak) error {
 	for portion := range slices.Chunk(breaks, 10_000) {
-		if err := t.addBreaks(ctx, a, portion); err != nil {
+		// Foreign keys are looked up row by row; planned anew each time they take longest.
+		err := t.planning(ctx, "plan_cache_mode", "auto", func() error { return t.addBreaks(ctx, a, portion) })
+		if err != nil {
 			return fmt.Errorf("open %d breaks of fund account %d: %w", len(portion), a.ID, err)
 		}
 	}

@@ -551,7 +551,9 @@ const lumpAgain = `(u.direction = 'credit' and not u.echoed and u.batch ~ '^[0-9
 		where o.area = $1 and o.fund_account = $2 and o.batch_ref in (b.batch_no, b.id::text) and o.batch_ref <> ''
 		  and (o.booking_date, o.id) <= (l.booking_date, l.id) and (o.direction = 'credit' or o.reversal))))`
 
-// ReferenceStandings implements reconcile.Tx.
+// ReferenceStandings implements reconcile.Tx. What may be one of many is looked up by
+// limit, not by exists: the planner would read an account's matches of all years to
+// answer for a few lines.
 func (t *tx) ReferenceStandings(
 	ctx context.Context, a reconcile.Account, lines []match.StatementLine,
 ) ([]match.Standing, error) {
@@ -567,19 +569,20 @@ func (t *tx) ReferenceStandings(
 	}
 	rows, err := t.Query(ctx, `
 		select case
-			when u.ref <> '' and exists (
-				select from statement_line o
+			when u.ref <> '' and (
+				select true from statement_line o
 				join reconciliation_match m on m.area = o.area and m.statement_line_id = o.id
 				where o.area = $1 and o.fund_account = $2
 				  and coalesce(nullif(o.end_to_end_id, ''), o.bank_reference) = u.ref and o.direction = u.direction
 				  and case when u.echoed
 				      then o.end_to_end_id <> '' and m.rule in ('reference', 'shared_reference')
-				      else o.end_to_end_id = '' and o.amount = u.amount and m.rule in `+spending+` end) then 3
-			when not u.echoed and u.ref <> '' and exists (
-				select from statement_line o
+				      else o.end_to_end_id = '' and o.amount = u.amount and m.rule in `+spending+` end limit 1) then 3
+			when not u.echoed and u.ref <> '' and (
+				select true from statement_line o
 				join reconciliation_match m on m.area = o.area and m.statement_line_id = o.id
 				where o.area = $1 and o.fund_account = $2 and o.end_to_end_id <> '' and o.bank_reference = u.ref
-				  and o.direction = u.direction and o.amount = u.amount and m.rule in `+spending+`) then 3
+				  and o.bank_reference <> '' and o.direction = u.direction and o.amount = u.amount
+				  and m.rule in `+spending+` limit 1) then 3
 			when `+forbidden+` then 1
 			when `+lumpAgain+` then 3
 			when u.echoed and (

@@ -129,7 +129,8 @@ func benchMonthSQL() []string {
 				sha256(c::text::bytea), 'B' || c, sha256(c::text::bytea), 1, '2011-03-01', now(), 'done', {chunk}
 			from generate_series(0, ({n} - 1) / {chunk}) c`,
 		`create temporary table bench_line on commit drop as
-			select g, {base} + g as item, 10000 + (g * 37) % 900000 as amount, (g - 1) / {chunk} as chunk, {kind} as kind
+			select g, {base} + g as item, 10000 + (g * 37) % 900000 as amount, 10000 + ((g + 500) * 37) % 900000 as other,
+				(g - 1) / {chunk} as chunk, {kind} as kind
 			from generate_series(1, {n}) g`,
 		`insert into entry (area, id, scheme, kind, cause, accounted_on, effective_on, line_count, text, actor, booked_at)
 			select {area}, {base} + 800000000000 + chunk, 'rural', 'contribution', 'agreement:' || {base} + chunk || ':1',
@@ -156,14 +157,20 @@ func benchMonthSQL() []string {
 				bank_reference, ordinal, end_to_end_id, batch_ref, reversal, counterparty, counterparty_account, text)
 			select {area}, 1, 11, row_number() over (order by g, o.copy), case when kind = 6 or o.copy = 2 and kind = 7
 					then 'debit' else 'credit' end,
-				case kind when 2 then amount + 1 when 8 then 12345 when 9 then amount + 10000 else amount end, '2011-03-10',
+				case kind when 2 then amount + 1 when 8 then 12345 when 9 then amount + other else amount end, '2011-03-10',
 				case kind when 5 then date '2011-03-11' else '2011-03-10' end,
 				case when kind in (5, 8, 9) then '' when kind in (1, 6, 7) then 'X' || g else 'R' || item end,
 				case when kind in (5, 8, 9) then g else o.copy end, case when kind in (4, 5, 6, 7, 8, 9) then '' when kind = 1 then 'F' || g else item::text end,
 				case when kind in (1, 5, 6, 7, 8, 9) then '' else 'B' || chunk end, kind = 7 and o.copy = 2, '', '',
 				case kind when 6 then 'fee' else 'contribution' end
 			from bench_line, generate_series(1, 2) o (copy)
-			where kind is distinct from 0 and (o.copy = 1 or kind in (3, 7)) order by g, o.copy`,
+			where kind is distinct from 0 and (kind is distinct from 9 or g % 1000 = 450) and (o.copy = 1 or kind in (3, 7))
+			order by g, o.copy`,
+		`insert into statement (area, id, fund_account, day_from, day_to, number, opening, closing, line_count, receipt_id,
+				taken_in_at)
+			select {area}, 2, 11, '2011-03-11', '2011-03-31', '2', sum(signed), sum(signed), 0, 2, now()
+			from (select case direction when 'credit' then amount else -amount end as signed
+				from statement_line where area = {area}) l`,
 		`insert into statement (area, id, fund_account, day_from, day_to, number, opening, closing, line_count, receipt_id,
 				taken_in_at)
 			select {area}, 1, 11, '2011-03-10', '2011-03-10', '1', 0,
@@ -235,7 +242,9 @@ func (b *bench) copyMatches(ctx context.Context, area string) (time.Duration, er
 	_, err = c.Conn().PgConn().CopyFrom(ctx, file, `copy bench_found_`+area+` from stdin (format binary)`)
 	took := time.Since(begin)
 	if err == nil {
-		_, err = c.Exec(ctx, `analyze bench_found_`+area)
+		// What is left of the limit would be analyzed in the next run's time.
+		_, err = c.Exec(ctx, `drop view bench_rows_`+area+`; drop table bench_bank_`+area+`, bench_book_`+area+`,
+			bench_found_`+area)
 	}
 	return took, err
 }

@@ -508,3 +508,44 @@ func TestALineByWhichNothingMayLeave(t *testing.T) {
 		t.Error(diff)
 	}
 }
+
+// pastAsked knows nothing, and keeps which lines it was asked for.
+type pastAsked struct{ lines []int64 }
+
+func (p *pastAsked) Standings(_ context.Context, lines []match.StatementLine) ([]match.Standing, error) {
+	for _, l := range lines {
+		p.lines = append(p.lines, l.ID)
+	}
+	return make([]match.Standing, len(lines)), nil
+}
+
+// A line that stays open is asked for again only after a day on which something was
+// matched, because only a match changes how its reference stands.
+func TestAQuietDayAsksForNothingAgain(t *testing.T) {
+	t.Parallel()
+	open := match.StatementLine{ID: 1, Movement: credit("10.00"), EndToEndID: "A"}
+	pair := match.StatementLine{ID: 2, Movement: credit("20.00"), EndToEndID: "501"}
+	m := match.New(match.DefaultRules())
+	var got [][]int64
+	for _, day := range [][]match.StatementLine{{open}, nil, {pair}, nil, nil} {
+		for _, s := range day {
+			if s.ID == pair.ID {
+				m.AddBook(item(1, 1, credit("20.00"), "501", ""))
+			}
+		}
+		for _, s := range day {
+			m.AddStatement(s)
+		}
+		var past pastAsked
+		if err := m.Match(context.Background(), &past); err != nil {
+			t.Fatal(err)
+		}
+		got = append(got, past.lines)
+		next := match.New(match.DefaultRules())
+		m.Left(next)
+		m = next
+	}
+	if diff := cmp.Diff([][]int64{{1}, nil, nil, {1}, nil}, got); diff != "" {
+		t.Error(diff)
+	}
+}

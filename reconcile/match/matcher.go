@@ -96,7 +96,7 @@ type Matcher struct {
 	returns  map[uint32]string
 
 	// carried are the lines of the statement that another Matcher left.
-	carried []StatementLine
+	carried []carriedLine
 
 	claims []uint32
 	// judged is how many matches there were when the claims were last looked at.
@@ -161,6 +161,8 @@ const (
 	isHeldBook = isReversal
 	// isUnread says that the line's bank reference was left out.
 	isUnread = isCharge
+	// isAsked says of a line of the bank that its standing is known from the day before.
+	isAsked = isOwn
 )
 
 func (f flags) has(x flags) bool { return f&x != 0 }
@@ -210,6 +212,14 @@ type leftLine struct {
 func (l *leftLine) signed() money.Amount { return signed(l.amount, l.flags) }
 
 func (l *leftLine) stands(s Standing) bool { return Standing(l.standing) == s }
+
+// carriedLine is a line of the statement with its standing of the day before, where
+// that cannot have changed.
+type carriedLine struct {
+	line     StatementLine
+	standing int8
+	asked    bool
+}
 
 // pair is one to one, of equal amounts. Its rule is one of pairRules, by its place.
 type pair struct {
@@ -368,7 +378,13 @@ func (m *Matcher) seal() {
 	carried := m.carried
 	m.carried = nil
 	for i := range carried {
-		m.AddStatement(carried[i])
+		before := m.left.count()
+		m.AddStatement(carried[i].line)
+		if carried[i].asked && m.left.count() > before {
+			l := m.left.at(before)
+			l.flags |= isAsked
+			l.standing = carried[i].standing
+		}
 	}
 }
 
@@ -549,7 +565,9 @@ func (m *Matcher) lastOf(left, book []uint32) (last calendar.Day) {
 	return last
 }
 
-// Left adds what Match left open to another Matcher.
+// Left adds what Match left open to another Matcher. Only a match changes how a
+// reference stands, so that after a day without any the lines take their standings
+// along: of a month of quiet days only the first asks.
 func (m *Matcher) Left(to *Matcher) {
 	for i := range m.book.count() {
 		b := m.book.at(i)
@@ -568,7 +586,9 @@ func (m *Matcher) Left(to *Matcher) {
 	}
 	for i := range m.left.count() {
 		if l := m.left.at(i); !l.flags.has(isUsed) {
-			to.carried = append(to.carried, m.lineOf(i))
+			to.carried = append(to.carried, carriedLine{
+				line: m.lineOf(i), standing: l.standing, asked: m.found() == 0,
+			})
 		}
 	}
 	for batch, ours := range m.ours {
@@ -605,7 +625,7 @@ func (m *Matcher) callLines() {
 func (m *Matcher) AskedBankReferences() []string {
 	var out []string
 	for i := range m.carried {
-		if l := &m.carried[i]; l.EndToEndID == "" && l.BankReference != "" {
+		if l := &m.carried[i].line; l.EndToEndID == "" && l.BankReference != "" {
 			out = append(out, l.BankReference)
 		}
 	}

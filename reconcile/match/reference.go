@@ -99,7 +99,7 @@ func (m *Matcher) askStandings(ctx context.Context, past Past) error {
 	}
 	for i := range m.left.count() {
 		l := m.left.at(i)
-		if l.flags.has(isUsed) || (l.endToEnd == 0 && l.bankReference == 0 && l.batch == 0) {
+		if l.flags.has(isUsed|isAsked) || (l.endToEnd == 0 && l.bankReference == 0 && l.batch == 0) {
 			continue
 		}
 		ask, at = append(ask, m.lineOf(i)), append(at, i)
