@@ -24,8 +24,9 @@ type Proposal string
 
 // The proposals. Book asks the flow that owns the money to book it; Correct and Reissue
 // ask the business office; Claim writes to the bank; Suspend carries an unknown credit to
-// suspense; Offset pairs the bank's own error with its correction; WriteOff takes three
-// people. Wait is a suggestion only.
+// suspense; Offset pairs the bank's own error with its correction; WriteOff lets stand
+// what a line of the bank and one of ours differ by, which takes three people. Wait is a
+// suggestion only.
 const (
 	Book     Proposal = "book"
 	Correct  Proposal = "correct"
@@ -40,6 +41,15 @@ const (
 // OffsetByOfficers is the rule of a match of the bank's lines alone, an error of its own
 // and the correction of it, that two people approved.
 const OffsetByOfficers match.Rule = "offset_by_officers"
+
+// WrittenOff is the rule of a match of a line of the bank and one of the book whose
+// difference three people let stand. Nothing is booked: no kind of entry may book a loss
+// of the fund, so the difference stays on every reconciliation statement, and who closes
+// the month signs it.
+const WrittenOff match.Rule = "written_off_by_officers"
+
+// MaxWriteOff is the most that a match may state as its difference, in fen.
+const MaxWriteOff money.Amount = 1_00
 
 // ResolutionState is where a resolution stands.
 type ResolutionState string
@@ -154,6 +164,14 @@ type Booking struct {
 	Line, Resolution int64
 }
 
+// DifferingPair is a line of the bank and one of the book that a break says differ.
+type DifferingPair struct {
+	Line int64
+	Key  match.Key
+	// Settled is the first day at whose end both sides hold them.
+	Settled calendar.Day
+}
+
 // OffsetLine is a line of the bank that is to be offset.
 type OffsetLine struct {
 	ID        int64
@@ -177,7 +195,7 @@ var (
 	ErrUnfit   = fault.New(fault.Unprocessable, "resolution_unfit", "the break cannot end in this way")
 	ErrBooking = fault.New(fault.Conflict, "break_being_booked",
 		"a request that books a line of the break lives: it is booked, or rejected or withdrawn first")
-	// ErrWriteOff is a loss that may not be written off, or that no entry may book.
+	// ErrWriteOff is a difference that may not be written off.
 	ErrWriteOff = fault.New(fault.Unprocessable, "write_off_forbidden", "the break may not be written off")
 )
 
@@ -212,6 +230,9 @@ type DoorTx interface {
 	// OffsetOf returns the oldest open break of bank's lines alone that would offset
 	// the given one, or 0.
 	OffsetOf(ctx context.Context, area party.Area, breakID int64) (int64, error)
+	// DifferingPair returns the two lines of a break that has one of each side, or
+	// ErrUnfit.
+	DifferingPair(ctx context.Context, area party.Area, breakID int64) (DifferingPair, error)
 	// MatchOf returns the match of a line of the bank.
 	MatchOf(ctx context.Context, area party.Area, line int64) (int64, error)
 	// OnlyLine returns the bank's line of a break that has one and nothing of ours, or
@@ -425,11 +446,7 @@ func (a Asked) fits(h Handled, limit money.Amount) error {
 	case Claim:
 		return nil
 	case WriteOff:
-		if h.Amount > limit {
-			return ErrWriteOff.With("the area's rule write_off_limit allows %s; the break holds %s", limit, h.Amount)
-		}
-		return ErrWriteOff.With("no kind of entry may book a loss of the fund, or a surplus as income that nobody " +
-			"recognised: claim it from the bank, or carry it to suspense")
+		return fitsWriteOff(h, limit)
 	case Wait:
 		return ErrUnfit.With("nothing needs to be proposed to wait")
 	}
@@ -450,6 +467,19 @@ func (a Asked) fitsBook(h Handled, bankOnly bool) error {
 		return ErrUnfit.With("a payment that came back is no transfer").On("kind")
 	case a.Item == 0 && a.Kind == "" && h.Reason != match.BankInterest:
 		return ErrUnfit.With("the kind of transfer, or the payment that came back, is needed").On("kind")
+	}
+	return nil
+}
+
+func fitsWriteOff(h Handled, limit money.Amount) error {
+	switch {
+	case h.Amount > limit:
+		return ErrWriteOff.With("the area's rule write_off_limit allows %s; the break holds %s", limit, h.Amount)
+	case h.Amount > MaxWriteOff:
+		return ErrWriteOff.With("a match states a difference of %s at most; the break holds %s", MaxWriteOff, h.Amount)
+	case h.Reason != match.AmountDiffers || h.StatementLines != 1 || h.BookLines != 1:
+		return ErrWriteOff.With("only what one line of the bank and one of the book differ by is let stand; no kind " +
+			"of entry may book a loss of the fund, or a surplus as income that nobody recognised")
 	}
 	return nil
 }
@@ -593,7 +623,9 @@ func (s *Service) effect(ctx context.Context, tx Tx, h Handled, r Resolution) ([
 		return []Requested{{Kind: "letter", ID: l.ID}}, tx.AddBreakDue(ctx, r.Area, r.Break, due, today)
 	case Offset:
 		return s.offset(ctx, tx, a, h, r)
-	case WriteOff, Wait:
+	case WriteOff:
+		return s.writeOff(ctx, tx, a, h, r)
+	case Wait:
 	}
 	return nil, ErrUnfit
 }
@@ -648,7 +680,7 @@ func (s *Service) offset(ctx context.Context, tx Tx, a Account, h Handled, r Res
 		return nil, ErrUnfit.With("the bank's lines are credits of %s and debits of %s, not one sum both ways",
 			credits, debits).On("other_break")
 	}
-	if err := keepOffset(ctx, tx, a, m); err != nil {
+	if err := keepMatch(ctx, tx, a, m); err != nil {
 		return nil, err
 	}
 	if err := tx.CloseBreaks(ctx, a, s.today(), []int64{h.ID, other.ID}); err != nil {
@@ -658,8 +690,36 @@ func (s *Service) offset(ctx context.Context, tx Tx, a Account, h Handled, r Res
 	return []Requested{{Kind: "match", ID: id}}, err
 }
 
-// keepOffset stores the match and counts it with those of the last run.
-func keepOffset(ctx context.Context, tx Tx, a Account, m match.Match) error {
+// writeOff matches the two lines of a break as they are and ends it. The match counts
+// from the day of the decision: until then the lines were outstanding.
+func (s *Service) writeOff(ctx context.Context, tx Tx, a Account, h Handled, r Resolution) ([]Requested, error) {
+	pair, err := tx.DifferingPair(ctx, r.Area, h.ID)
+	if err != nil {
+		return nil, err
+	}
+	m := match.Match{
+		Rule: WrittenOff, Score: 100, Settled: pair.Settled, Difference: h.Amount,
+		Statement: []int64{pair.Line}, Book: []match.Key{pair.Key},
+		Evidence: fmt.Sprintf("three officers let the difference stand in resolution %d: %s", r.ID, r.Document),
+	}
+	if h.Direction == bank.Debit {
+		m.Difference = -h.Amount
+	}
+	if today := s.today(); today.After(m.Settled) {
+		m.Settled = today
+	}
+	if err := keepMatch(ctx, tx, a, m); err != nil {
+		return nil, err
+	}
+	if err := tx.CloseBreaks(ctx, a, s.today(), []int64{h.ID}); err != nil {
+		return nil, err
+	}
+	id, err := tx.MatchOf(ctx, r.Area, pair.Line)
+	return []Requested{{Kind: "match", ID: id}}, err
+}
+
+// keepMatch stores the match and counts it with those of the last run.
+func keepMatch(ctx context.Context, tx Tx, a Account, m match.Match) error {
 	mark, err := tx.LastReconciliation(ctx, a)
 	if err != nil {
 		return err
@@ -711,7 +771,8 @@ func askOffice(ctx context.Context, tx Tx, h Handled, r Resolution, kind, text s
 }
 
 // ApproveResolution puts what was proposed about a break into effect: a checker who is
-// another person than the maker approves its digest. The answer's result is a Resolution.
+// another person than the maker approves its digest. A write-off then waits for a
+// releaser, who is a third person. The answer's result is a Resolution.
 func (s *Service) ApproveResolution(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, id int64, v Verdict,
 ) (once.Answer, error) {
@@ -729,9 +790,13 @@ func (s *Service) judge(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, id int64, v Verdict,
 	said approval.Decision,
 ) (once.Answer, error) {
-	duties := []approval.Duty{approval.Checker}
+	duties := []approval.Duty{approval.Checker, approval.Releaser}
 	return s.entering(ctx, r, render, by, id, duties, func(tx Tx, officer approval.Officer, h Handled) (any, error) {
 		made, err := tx.LockResolution(ctx, officer.Area, id)
+		duty := approval.Checker
+		if made.State == Checked {
+			duty = approval.Releaser
+		}
 		switch {
 		case err != nil:
 			return nil, err
@@ -741,7 +806,7 @@ func (s *Service) judge(
 			return nil, ErrWork.With("the reason is one line of at most 200 characters").On("reason")
 		}
 		a := approval.Approval{
-			Area: officer.Area, Subject: "break_resolution", SubjectID: made.ID, Duty: approval.Checker, Decision: said,
+			Area: officer.Area, Subject: "break_resolution", SubjectID: made.ID, Duty: duty, Decision: said,
 			Digest: v.Digest, MakerPerson: made.MakerPerson, By: officer, Reason: v.Reason,
 		}
 		if err := a.Check(deskOffices()...); err != nil {
@@ -750,8 +815,11 @@ func (s *Service) judge(
 		if err := tx.AddBreakApproval(ctx, a); err != nil {
 			return nil, err
 		}
-		if said == approval.Rejected {
+		switch {
+		case said == approval.Rejected:
 			return movedResolution(ctx, tx, made, Rejected)
+		case made.Proposal == WriteOff && duty == approval.Checker:
+			return movedResolution(ctx, tx, made, Checked)
 		}
 		if made.Requests, err = s.effect(ctx, tx, h, made); err != nil {
 			return nil, err
@@ -760,7 +828,7 @@ func (s *Service) judge(
 			return nil, err
 		}
 		moved, err := movedResolution(ctx, tx, made, Approved)
-		if err == nil && made.Proposal == Offset {
+		if err == nil && (made.Proposal == Offset || made.Proposal == WriteOff) {
 			err = tx.EndWork(ctx, Account{Area: made.Area, ID: h.FundAccount})
 		}
 		return moved, err

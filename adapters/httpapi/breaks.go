@@ -33,7 +33,8 @@ func (s *Server) breakRoutes() {
 	}
 	in := breakOffices()
 	makers, checkers := Officers(approval.Maker, in...), Officers(approval.Checker, in...)
-	hands := makers.Or(checkers).Or(Officers(approval.Releaser, in...))
+	releasers := Officers(approval.Releaser, in...)
+	hands := makers.Or(checkers).Or(releasers)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/breaks", Summary: "Lines of bank or book without an equal", Who: readers(),
 		Description: "The heaviest first: by amount times age in days, then by id; with sort=id by rising id. A page goes " +
@@ -65,7 +66,7 @@ func (s *Server) breakRoutes() {
 		Method: http.MethodGet, Path: "/v1/breaks/{id}/attachments/{attachment}", Summary: "A paper, as it was attached",
 		Who: readers(), Files: []string{pdfType, "image/png", "image/jpeg", "text/plain", csvType, xlsxType},
 	}, s.breakAttachment)
-	s.resolutionRoutes(makers, checkers)
+	s.resolutionRoutes(makers, checkers, releasers)
 }
 
 // HandledBreak is a break with the work on it on the wire.

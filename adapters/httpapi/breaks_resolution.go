@@ -16,7 +16,7 @@ import (
 )
 
 // resolutionRoutes are how breaks end, and what leaves the gateway about them.
-func (s *Server) resolutionRoutes(makers, checkers Who) {
+func (s *Server) resolutionRoutes(makers, checkers, releasers Who) {
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/breaks/{id}/resolution", Summary: "What was proposed about a break", Who: readers(),
 	}, s.breakResolutions)
@@ -29,15 +29,18 @@ func (s *Server) resolutionRoutes(makers, checkers Who) {
 			"to the bank, one at a time for one line's money; offset matches an error of the bank with the bank's own " +
 			"correction in other_break, and ends both; correct and reissue ask the business office. What that flow would refuse is refused at once. " +
 			"While what was asked for a line lives, a second request for it is refused: break_being_booked. " +
-			"write_off is refused: no entry may book a loss. A break that ends meanwhile makes the proposal void.",
+			"write_off lets a difference of at most 1.00, and at most the area's write_off_limit, between one line of the bank " +
+			"and one of ours stand after a releaser has approved it too: nothing is booked, and every reconciliation statement " +
+			"goes on naming it. A break that ends meanwhile makes the proposal void.",
 	}, viewResolution, s.proposeResolution)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/breaks/{id}/resolution/approve", Summary: "Approve what was proposed",
-		Who: checkers,
+		Description: "A checker approves, and then of a write_off a releaser; they and the maker are three people.",
+		Who:         checkers.Or(releasers),
 	}, viewResolution, s.approveResolution)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/breaks/{id}/resolution/reject", Summary: "Reject what was proposed",
-		Who: checkers,
+		Description: "A checker's no, or of a write_off that was checked a releaser's.", Who: checkers.Or(releasers),
 	}, viewResolution, s.rejectResolution)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/breaks/{id}/resolution/withdraw", Summary: "Take a proposal back",

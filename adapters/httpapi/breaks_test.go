@@ -59,7 +59,7 @@ func openBrokenOn(t *testing.T, today func() calendar.Day) *brokenHouse {
 	res := h.expect(request{
 		method: "PUT", path: "/v1/statements/" + b.special + "/2018-06-05", bank: "psbc-1", upload: true, key: "statement-1",
 		contentType: "text/plain", body: "statement 961030401rural 2018-05-01 2018-06-05 0.00 1553531.50\n" +
-			"credit 1568000.00 2018-06-04 T1\ndebit 15000.00 2018-06-04 X9\ncredit 31.50 2018-06-05 Q7\n" +
+			"credit 1568000.00 2018-06-04 T1 省财政厅 6217000000000000017\ndebit 15000.00 2018-06-04 X9\ncredit 31.50 2018-06-05 Q7\n" +
 			"credit 500.00 2018-06-01 U5\n",
 	}, 202, "")
 	var id int64
@@ -260,8 +260,8 @@ func TestAClaimIsALetterThatIsTheSameForEver(t *testing.T) {
 	}
 	h.data.Exec(t, `insert into area_rule values (610304, 'write_off_limit', '2018-01-01', '"20000.00"', 'test')`)
 	refused = h.post("finance-maker", path+"/resolution", `{"proposal":"write_off","document":"x"}`, 422, "write_off_forbidden")
-	if !strings.Contains(refused.body, "no kind of entry") {
-		t.Errorf("the refusal does not say that nothing may book it: %s", refused.body)
+	if !strings.Contains(refused.body, "1.00 at most") {
+		t.Errorf("the refusal does not say what is the most: %s", refused.body)
 	}
 	h.post("finance-maker", path+"/resolution", `{"proposal":"suspense","document":"x"}`, 422, "resolution_unfit")
 	h.post("finance-maker", path+"/resolution", `{"proposal":"reissue","document":"x"}`, 422, "resolution_unfit")

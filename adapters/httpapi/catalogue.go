@@ -950,7 +950,7 @@ func explanations() []row {
 		},
 		{
 			"write_off_forbidden", 422,
-			"the break holds more than the area's rule write_off_limit allows, or no entry may book it",
+			"the break holds more than the area's rule write_off_limit or 1.00, or more than two lines that differ",
 			"claim it from the bank, or carry a credit to suspense",
 		},
 		{"xml_depth", inFiles, "elements are nested too deep", "correct the file"},

@@ -12,11 +12,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
+	"twoline/gateway/money"
 	"twoline/reconcile"
 	"twoline/reconcile/match"
 )
@@ -466,4 +468,126 @@ func TestASuggestionIsWhatTheDoorTakes(t *testing.T) {
 			}
 		}
 	}
+}
+
+// A bank that debited a fen more than it was told and will never give it back leaves a
+// difference that three people let stand: nothing is booked, every statement goes on
+// naming it, and who closes the month signs it.
+func TestThreePeopleLetAFenStand(t *testing.T) {
+	t.Parallel()
+	w := newBankWorld(t)
+	w.today = nov(4)
+	exp := w.books.Accounts[ledger.Expenditure]
+	w.paidOtherThanTold(t, exp, 1_000_000, 1_000_001)
+	id := w.breakOf(t, 1)
+	writeOff := reconcile.Asked{Proposal: reconcile.WriteOff, Document: "minutes 12"} //nolint:exhaustruct // nothing more
+	if _, err := w.resolved(t, id, writeOff); !errors.Is(err, reconcile.ErrWriteOff) {
+		t.Errorf("without a rule: %v, want %v", err, reconcile.ErrWriteOff)
+	}
+	w.d.Exec(t, `insert into area_rule values ($1, 'write_off_limit', '2026-01-01', '"5.00"', 'minutes 11')`, int32(w.books.Area))
+	w.today = nov(20)
+	made, err := w.resolved(t, id, writeOff)
+	if err != nil || made.State != reconcile.Checked || len(made.Requests) != 0 {
+		t.Fatalf("after the checker: %+v, %v", made, err)
+	}
+	if open := w.breaks(t); len(open) != 1 {
+		t.Fatalf("after the checker %+v is open", open)
+	}
+	release := func(login string) (out reconcile.Resolution, err error) {
+		_, err = w.proof.ApproveResolution(t.Context(), w.deskRequest(login), result(&out), w.books.Officers[login], id,
+			reconcile.Verdict{Digest: made.Digest, Reason: ""})
+		return out, err
+	}
+	if _, err := release("finance-checker"); !errors.Is(err, approval.ErrDuty) {
+		t.Errorf("the checker releases: %v, want %v", err, approval.ErrDuty)
+	}
+	w.d.Exec(t, `insert into duty_grant (login, duty, granted_at) values ($1, 'releaser', '2009-09-01')`,
+		w.books.Officers["finance-checker"].Login)
+	if _, err := release("finance-checker"); !errors.Is(err, approval.ErrSamePerson) {
+		t.Errorf("the same person releases: %v, want %v", err, approval.ErrSamePerson)
+	}
+	done, err := release("finance-releaser")
+	if err != nil || done.State != reconcile.Approved || len(done.Requests) != 1 || done.Requests[0].Kind != "match" {
+		t.Fatalf("after the releaser: %+v, %v", done, err)
+	}
+	want := []string{fmt.Sprintf("written_off_by_officers one_to_one 2026-11-20 -1 three officers let the difference "+
+		"stand in resolution %d: minutes 12", done.ID)}
+	got := ask[string](t, w, `select concat_ws(' ', rule, kind, settled_on, difference, evidence) from reconciliation_match
+		where difference is not null`)
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Error(diff)
+	}
+	w.match(t, exp)
+	if open := w.breaks(t); len(open) > 0 {
+		t.Errorf("open are %+v", open)
+	}
+	if found := append(w.tampered(t, ``, ``), w.i9(t)...); len(found) > 0 {
+		t.Errorf("verification: %v", found)
+	}
+	for _, tt := range [][3]string{
+		{`update break_resolution set state = 'checked'`, `update break_resolution set state = 'approved'`, "no three people"},
+		{
+			`update break_resolution set amount = 2`, `update break_resolution set amount = 1`,
+			"another difference stand than resolution",
+		},
+	} {
+		if found := strings.Join(w.tampered(t, tt[0], tt[1]), "; "); !strings.Contains(found, tt[2]) {
+			t.Errorf("%s: verification finds %q", tt[0], found)
+		}
+	}
+	w.today = calendar.MustDay("2026-12-20")
+	w.statement(t, exp, 4, 30)
+	w.sealNovember(t)
+	w.match(t, exp)
+	if err := w.closeMonth(t, exp); !errors.Is(err, reconcile.ErrTolerated) || !strings.Contains(fmt.Sprint(err), "0.01") {
+		t.Errorf("the close that signs nothing: %v", err)
+	}
+}
+
+// What differs by more than a match may state, or is no pair, is not let stand, and a
+// releaser may say no.
+func TestWhatIsNotLetStand(t *testing.T) {
+	t.Parallel()
+	w := newBankWorld(t)
+	w.today = nov(4)
+	exp := w.books.Accounts[ledger.Expenditure]
+	w.d.Exec(t, `insert into area_rule values ($1, 'write_off_limit', '2026-01-01', '"5.00"', 'minutes 11')`, int32(w.books.Area))
+	w.paidOtherThanTold(t, exp, 1_000_000, 1_000_101, bankLine(bank.Credit, 7, 3, "X1"))
+	writeOff := reconcile.Asked{Proposal: reconcile.WriteOff, Document: "minutes 12"} //nolint:exhaustruct // nothing more
+	for amount, says := range map[money.Amount]string{101: "1.00 at most", 7: "one line of the bank and one of the book"} {
+		if _, err := w.resolved(t, w.breakOf(t, amount), writeOff); !strings.Contains(fmt.Sprint(err), says) {
+			t.Errorf("%s: %v", amount, err)
+		}
+	}
+	other := newBankWorld(t)
+	other.today = nov(4)
+	other.d.Exec(t, `insert into area_rule values ($1, 'write_off_limit', '2026-01-01', '"5.00"', 'minutes 11')`,
+		int32(other.books.Area))
+	other.paidOtherThanTold(t, other.books.Accounts[ledger.Expenditure], 1_000_000, 999_901)
+	id := other.breakOf(t, 99)
+	made, err := other.resolved(t, id, writeOff)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out reconcile.Resolution
+	_, err = other.proof.RejectResolution(t.Context(), other.deskRequest("finance-releaser"), result(&out),
+		other.books.Officers["finance-releaser"], id, reconcile.Verdict{Digest: made.Digest, Reason: "claim it"})
+	if err != nil || out.State != reconcile.Rejected || len(other.breaks(t)) != 1 {
+		t.Errorf("the releaser's no: %+v, %v", out, err)
+	}
+}
+
+// paidOtherThanTold books a payment and the bank's statement of another amount of it.
+func (w *bankWorld) paidOtherThanTold(t *testing.T, account int64, told, paid money.Amount, more ...bank.StatementEntry) {
+	t.Helper()
+	sum := w.direct(ledger.Credit, ledger.Expenditure, told)
+	sum.Nature = ledger.SumLine
+	item := w.direct(ledger.Debit, ledger.BenefitBase, told)
+	item.Nature, item.Cause, item.FundAccount, item.Member = ledger.ItemLine, 601, account, 1
+	w.book(t, w.entry(ledger.Allocation, "test:1", 3, 3, w.direct(ledger.Debit, ledger.Expenditure, 3*told),
+		w.direct(ledger.Credit, ledger.FiscalSpecial, 3*told)), w.entry(ledger.BenefitPaid, "test:2", 3, 3, sum, item))
+	pay := bankLine(bank.Debit, paid, 3, "P1")
+	pay.EndToEndID = "601"
+	w.statement(t, account, 2, 3, append(more, bankLine(bank.Credit, 3*told, 3, "A1"), pay)...)
+	w.match(t, account)
 }

@@ -269,6 +269,26 @@ func (t *tx) OffsetLines(ctx context.Context, area party.Area, breaks ...int64) 
 	})
 }
 
+// DifferingPair implements reconcile.DoorTx.
+func (t *tx) DifferingPair(
+	ctx context.Context, area party.Area, breakID int64,
+) (pair reconcile.DifferingPair, err error) {
+	rows, err := t.Query(ctx, `
+		select l.id, p.entry_id, p.line, greatest(l.booking_date, p.accounted_on)
+		from break_line k
+		join statement_line l on l.area = k.area and l.id = k.statement_line_id
+		join break_line o on o.area = k.area and o.break_id = k.break_id
+		join posting p on p.area = o.area and p.entry_id = o.entry_id and p.line = o.book_line
+		where k.area = $1 and k.break_id = $2
+		  and (select count(*) from break_line n where n.area = k.area and n.break_id = k.break_id) = 2`, area, breakID)
+	unfit := reconcile.ErrUnfit.With("the break holds more than one line of each side")
+	return single(rows, err, "read the lines of a break", unfit,
+		func(row pgx.CollectableRow) (p reconcile.DifferingPair, err error) {
+			err = row.Scan(&p.Line, &p.Key.Entry, &p.Key.Line, &p.Settled)
+			return p, err
+		})
+}
+
 // OffsetOf implements reconcile.DoorTx.
 func (t *tx) OffsetOf(ctx context.Context, area party.Area, breakID int64) (int64, error) {
 	var id int64

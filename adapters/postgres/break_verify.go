@@ -16,6 +16,9 @@ func breakChecks() []check {
 				table: "reconciliation_match", looks: []string{"reconciliation_match", "break_request"}, sql: offsetSQL,
 			},
 			probe{ //nolint:exhaustruct // asked by SQL
+				table: "reconciliation_match", looks: []string{"reconciliation_match", "break_request"}, sql: writtenOffSQL,
+			},
+			probe{ //nolint:exhaustruct // asked by SQL
 				table: "break_letter", looks: []string{"break_letter", "break_letter_line"}, sql: letterSQL,
 			},
 			probe{ //nolint:exhaustruct // asked by SQL
@@ -67,8 +70,9 @@ const resolutionSQL = `
 	            and v.amount = r.amount)
 	       when 'case' then exists (select from exception_case c where c.area = q.area and c.id = q.request_id)
 	       when 'letter' then exists (select from break_letter l where l.area = q.area and l.id = q.request_id)
-	       when 'match' then r.proposal = 'offset' and exists (select from reconciliation_match m where m.area = q.area
-	            and m.match_id = q.request_id and m.rule = 'offset_by_officers')
+	       when 'match' then exists (select from reconciliation_match m where m.area = q.area
+	            and m.match_id = q.request_id and m.rule = case r.proposal when 'offset' then 'offset_by_officers'
+	                when 'write_off' then 'written_off_by_officers' end)
 	       else false end)`
 
 // What books a line of a break holds the line, once, until its transfer is given up.
@@ -109,6 +113,23 @@ const offsetSQL = `
 	 where r.id is null or m.books > 0 or m.lines is distinct from (
 	       select array_agg(k.statement_line_id order by k.statement_line_id) from break_line k
 	        where k.area = r.area and k.break_id in (r.break_id, r.other_break))`
+
+// A difference that officers let stand rests on an approved resolution about a break of
+// just these two lines and of this amount.
+const writtenOffSQL = `
+	select m.area, m.match_id, m.area || '/match ' || m.match_id, case
+	       when r.id is null then 'lets a difference stand, and no three people approved it'
+	       else 'lets another difference stand than resolution ' || r.id || ' is about' end
+	  from reconciliation_match m
+	  left join break_request q on q.area = m.area and q.kind = 'match' and q.request_id = m.match_id
+	  left join break_resolution r on r.area = q.area and r.id = q.resolution_id and r.state = 'approved'
+	       and r.proposal = 'write_off'
+	 where ($1 = 0 or m.area = $1) and m.rule = 'written_off_by_officers'
+	   and (r.id is null or abs(coalesce(m.difference, 0)) <> r.amount or m.kind <> 'one_to_one'
+	    or not exists (select from break_line k where k.area = r.area and k.break_id = r.break_id
+	           and k.statement_line_id = m.statement_line_id)
+	    or not exists (select from break_line k where k.area = r.area and k.break_id = r.break_id
+	           and k.entry_id = m.entry_id and k.book_line = m.book_line))`
 
 // The letters of a bank's year are numbered from one, and none is missing.
 const letterSQL = `

@@ -111,7 +111,7 @@ func equalSumsSQL() string {
 }
 
 // A difference is within what the account's rules tolerated on some day up to the
-// last run.
+// last run, unless officers let it stand.
 func toleratedSQL() string {
 	return `
 	select m.area, m.match_id, m.area || '/' || m.fund_account || ' match ' || m.match_id, 'leaves '
@@ -124,7 +124,8 @@ func toleratedSQL() string {
 	        where p.area = m.area and p.fund_account = m.fund_account
 	          and p.effective_on <= (select max(r.day) from reconciliation_run r
 	                                  where r.area = m.area and r.fund_account = m.fund_account)) t
-	 where ($1 = 0 or m.area = $1) and m.difference is not null and abs(m.difference) > t.tolerance`
+	 where ($1 = 0 or m.area = $1) and m.difference is not null and abs(m.difference) > t.tolerance
+	   and m.rule <> 'written_off_by_officers'`
 }
 
 // Every line up to the last run stands in one match or in one open break. What was

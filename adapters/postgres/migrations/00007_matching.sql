@@ -50,7 +50,7 @@ alter table reconciliation_match
     add constraint reconciliation_match_rule_check check (rule in ('book_reversal', 'reference', 'bank_reference',
         'shared_reference', 'shared_bank_reference', 'return_reference', 'bank_reversal', 'batch_total', 'batch_net',
         'batch_part', 'batch_branches', 'batch_items', 'amount_day_unique', 'interest', 'amount_window_unique',
-        'subset_sum', 'offset_by_officers')),
+        'subset_sum', 'offset_by_officers', 'written_off_by_officers')),
     -- Of a match's first row; null for a pair of one reference, whose rule says it all.
     add column score smallint check (score between 0 and 100),
     add column evidence text check (length(evidence) between 1 and 500),
