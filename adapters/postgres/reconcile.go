@@ -413,9 +413,8 @@ func statementLines(columns string) string {
 // EachOpenStatementLine implements reconcile.Tx. A batch that does not move this
 // account is no name of a batch; nor is a payment batch that was never released or
 // was recalled, by which the bank may move nothing. A line that names nothing of ours
-// is of the terminal's day that the bank's notice of the same reference, amount and
-// value date named; of several such lines the first is. Ids of terminals' days and of
-// batches are of one sequence.
+// is of the batch or the terminal's day of which the bank's notice told its money; of
+// several such lines ReferenceStandings says which are too many.
 func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn func(match.StatementLine) error) error {
 	batches, err := t.batchNames(ctx, s.Account)
 	if err != nil {
@@ -424,16 +423,11 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 	rows, err := t.Query(ctx, `
 		with `+statementLines(`l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
 			l.batch_ref, l.reversal, l.counterparty, l.counterparty_account, l.text`)+`
-		select l.id, l.direction = 'debit', l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
-			l.batch_ref, coalesce(v.terminal_day, 0), l.reversal, l.counterparty, l.counterparty_account, l.text
-		from line l
-		left join arrival v on v.area = $1 and v.fund_account = $2 and v.bank_reference = l.bank_reference
-			and v.direction = l.direction and v.amount = l.amount and v.value_date = l.value_date
-			and v.terminal_day is not null and l.batch_ref = '' and l.end_to_end_id = ''
-			and not exists (select from statement_line o where o.area = $1 and o.fund_account = $2
-				and o.bank_reference = l.bank_reference and o.direction = l.direction and o.amount = l.amount
-				and o.value_date = l.value_date and o.id < l.id)
-		order by l.booking_date, l.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day), s.Fresh)
+		select o.id, o.direction = 'debit', o.amount, o.booking_date, o.value_date, o.bank_reference, o.end_to_end_id,
+			o.batch_ref, coalesce(`+told+`, 0), o.reversal, o.counterparty, o.counterparty_account, o.text
+		from line o
+		left join arrival n on `+noticed+` and o.batch_ref = ''
+		order by o.booking_date, o.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day), s.Fresh)
 	if err != nil {
 		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)
 	}
@@ -534,23 +528,6 @@ const forbidden = `(u.direction = 'debit' and case when u.echoed
 const spending = `('reference', 'shared_reference', 'bank_reference', 'shared_bank_reference', 'amount_day_unique',
 	'amount_window_unique', 'interest')`
 
-// lumpAgain is SQL that says of line u, a credit to fund account $2, that it is a
-// second lump of a batch that was credited in full before. Of debits, forbidden says so.
-const lumpAgain = `(u.direction = 'credit' and not u.echoed and u.batch ~ '^[0-9]{1,18}$' and exists (
-	select from withholding_batch b
-	join statement_line l on l.area = $1 and l.id = u.line
-	where b.area = $1 and b.fund_account = $2 and b.id = u.batch::bigint
-	  and exists (
-		select from statement_line o
-		join reconciliation_match m on m.area = o.area and m.statement_line_id = o.id
-		where o.area = $1 and o.fund_account = $2 and o.batch_ref in (b.batch_no, b.id::text) and o.batch_ref <> ''
-		  and o.end_to_end_id = '' and o.direction = u.direction and o.amount = u.amount and m.rule <> 'bank_reversal')
-	  and case when b.state = 'done' then b.succeeded_amount else b.amount end < (
-		select sum(case when o.direction = 'credit' then o.amount else -o.amount end)
-		from statement_line o
-		where o.area = $1 and o.fund_account = $2 and o.batch_ref in (b.batch_no, b.id::text) and o.batch_ref <> ''
-		  and (o.booking_date, o.id) <= (l.booking_date, l.id) and (o.direction = 'credit' or o.reversal))))`
-
 // ReferenceStandings implements reconcile.Tx. What may be one of many is looked up by
 // limit, not by exists: the planner would read an account's matches of all years to
 // answer for a few lines.
@@ -584,6 +561,7 @@ func (t *tx) ReferenceStandings(
 				  and o.bank_reference <> '' and o.direction = u.direction and o.amount = u.amount
 				  and m.rule in `+spending+` limit 1) then 3
 			when `+forbidden+` then 1
+			when `+toldAgain+` then 3
 			when `+lumpAgain+` then 3
 			when u.echoed and (
 				exists (select from posting p where p.area = $1 and p.cause_id = u.id)

@@ -23,6 +23,9 @@ const (
 	// aheadChunk is how many lines are handed over at once, aheadChunks how many wait.
 	aheadChunk  = 512
 	aheadChunks = 4
+	// aheadMemory is what the database may sort a day's lines in before it goes to disk:
+	// a few hundred thousand lines. They lie nearly in order, so that sorting costs little.
+	aheadMemory = "64MB"
 	// aheadWait is how long another connection is waited for.
 	aheadWait = 250 * time.Millisecond
 )
@@ -138,6 +141,9 @@ func (t *tx) readAhead(ctx context.Context, s reconcile.Scope) *statementAhead {
 		defer c.Release()
 		o := pgx.TxOptions{IsoLevel: pgx.ReadCommitted, AccessMode: pgx.ReadOnly} //nolint:exhaustruct // driver's defaults
 		other, err := c.BeginTx(ctx, o)
+		if err == nil {
+			_, err = other.Exec(ctx, `set local work_mem to '`+aheadMemory+`'`)
+		}
 		if err == nil {
 			a.err = a.read(ctx, &tx{Tx: other, db: t.db, at: t.at, written: 0, batches: nil}, s)
 			_ = other.Rollback(context.WithoutCancel(ctx)) // it wrote nothing

@@ -14,6 +14,12 @@
 // detail, and stays one line: it is matched with everything that its details are
 // matched with, or it stands in one break with all of it.
 //
+// # What only the live service knows
+//
+// A bank's notices are in no file. An entry that names neither a batch nor an item, and of
+// which a notice would tell the batch or the terminal's day, is an entry without a name here:
+// only the rules of amount serve it, and no notice tells that an entry is its money again.
+//
 // # Several files
 //
 // Files may be given in any order; their statements are taken in the order of
