@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -481,4 +482,40 @@ func (s *Service) CloseNotes(ctx context.Context, by approval.Officer, ask Notes
 // note says who closed the month when, and its digest.
 func (c ClosedMonth) note(w adjustmentText) string {
 	return fmt.Sprintf(w.closed, c.ClosedAt.In(calendar.Shanghai()).Format(time.DateTime), c.ClosedBy, c.Digest)
+}
+
+// BookClosed says whether a month of a scheme's book is closed: on each of its accounts
+// that was open by then. A fixed deposit of which no month was ever closed, since its bank
+// makes no statements of it, does not count.
+func (s *Service) BookClosed(
+	ctx context.Context, by approval.Officer, scheme ledger.Scheme, month calendar.Month,
+) (bool, error) {
+	counted, open := 0, 0
+	err := s.store.Read(ctx, func(tx Tx) error {
+		accounts, err := tx.ListFundAccounts(ctx, by.Area, s.today())
+		if err != nil {
+			return err
+		}
+		for _, a := range accounts {
+			if a.Scheme != scheme || a.OpenedOn.After(month.Last()) {
+				continue
+			}
+			done, err := tx.ClosedMonths(ctx, Account{Area: by.Area, ID: a.ID})
+			if err != nil {
+				return err
+			}
+			if a.Role == ledger.FixedDeposit && len(done) == 0 {
+				continue
+			}
+			counted++
+			if !slices.ContainsFunc(done, func(c ClosedMonth) bool { return c.Month == month }) {
+				open++
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		return false, fmt.Errorf("is %s of area %s closed: %w", month, by.Area, err)
+	}
+	return counted > 0 && open == 0, nil
 }

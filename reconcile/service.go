@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
 	"strings"
 
 	"twoline/gateway/approval"
@@ -28,6 +29,8 @@ type Parts struct {
 	Days    *calendar.WorkingDays
 	// Today is the business day.
 	Today func() calendar.Day
+	// Log may be nil.
+	Log *slog.Logger
 }
 
 // Service is the proof's front door. It is safe for concurrent use.
@@ -36,17 +39,22 @@ type Service struct {
 	decoder Decoder
 	days    *calendar.WorkingDays
 	today   func() calendar.Day
+	log     *slog.Logger
 }
 
 // New returns a service.
 func New(p Parts) *Service {
-	return &Service{store: p.Store, decoder: p.Decoder, days: p.Days, today: p.Today}
+	if p.Log == nil {
+		p.Log = slog.New(slog.DiscardHandler)
+	}
+	return &Service{store: p.Store, decoder: p.Decoder, days: p.Days, today: p.Today, log: p.Log}
 }
 
 // TakeIn takes a received statement in: whole, or set aside with the reason. Those of
 // the account that were received for earlier days are taken in before it, since each
-// has to follow the one before. It may be run again after a crash at any point, and
-// beside others.
+// has to follow the one before; those that were set aside because days before them were
+// missing, and that follow now, after it. It may be run again after a crash at any point,
+// and beside others.
 func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) error {
 	for {
 		next := receipt
@@ -57,7 +65,10 @@ func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) er
 		if err != nil {
 			return err
 		}
-		if err := s.takeOne(ctx, area, next); err != nil || next == receipt {
+		if err := s.takeOne(ctx, area, next); err != nil {
+			return err
+		}
+		if err := s.takeWaiting(ctx, area, next); err != nil || next == receipt {
 			return err
 		}
 	}
@@ -81,14 +92,8 @@ func (s *Service) takeOne(ctx context.Context, area party.Area, receipt int64) e
 		}
 		return nil
 	}
-	err = s.store.InTx(ctx, func(tx Tx) error {
-		why := refusal.why
-		text := why.Text
-		if at := fmt.Sprintf("line %d", why.Line); why.Line > 0 && !strings.HasPrefix(text, at+",") {
-			text = at + ": " + text
-		}
-		return tx.QuarantineReceipt(ctx, file, why.Code, text)
-	})
+	code, text := refusal.reason()
+	err = s.store.InTx(ctx, func(tx Tx) error { return tx.QuarantineReceipt(ctx, file, code, text) })
 	if err != nil {
 		return fmt.Errorf("set statement %d aside: %w", receipt, err)
 	}
@@ -100,6 +105,15 @@ func (s *Service) takeOne(ctx context.Context, area party.Area, receipt int64) e
 type refused struct{ why *fault.Error }
 
 func (r *refused) Error() string { return r.why.Error() }
+
+// reason is what is kept of the refusal: its sentence begins with the line to blame.
+func (r *refused) reason() (code, text string) {
+	text = r.why.Text
+	if at := fmt.Sprintf("line %d", r.why.Line); r.why.Line > 0 && !strings.HasPrefix(text, at+",") {
+		text = at + ": " + text
+	}
+	return r.why.Code, text
+}
 
 func refuse(err error) error {
 	var why *fault.Error

@@ -16,6 +16,7 @@ import (
 
 // ReceiptTx is the stored file.
 type ReceiptTx interface {
+	WaitingTx
 	Receipt(ctx context.Context, area party.Area, id int64) (bank.Receipt, error)
 	// ReceiptPart returns the bytes of one part, or nil after the last.
 	ReceiptPart(ctx context.Context, area party.Area, id int64, part int) ([]byte, error)
@@ -24,6 +25,21 @@ type ReceiptTx interface {
 	FirstStatement(ctx context.Context, area party.Area, id int64) (int64, error)
 	CloseReceipt(ctx context.Context, area party.Area, id int64, c bank.Counts) error
 	QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text string) error
+}
+
+// WaitingTx is the files of an account that were set aside because days before them are
+// missing. One that officers decide about, or left aside, waits no more; nor does one
+// whose name or content another file has that was received or taken in.
+type WaitingTx interface {
+	// WaitingStatement returns the waiting file of the earliest day after the given one, or
+	// 0. Where only the opening balance tells of the missing days, the file waits until a
+	// statement begins after its day.
+	WaitingStatement(ctx context.Context, a Account, after int64) (int64, error)
+	// ResumeStatement makes a waiting file received again, ends its case and returns it as
+	// it was; or returns ErrNotWaiting, after which the transaction is void.
+	ResumeStatement(ctx context.Context, a Account, receipt int64) (bank.Receipt, error)
+	// RestateStatement says why a waiting file stays where it is.
+	RestateStatement(ctx context.Context, a Account, receipt int64, code, text string) error
 }
 
 // StatementTx is what taking a statement in needs of a transaction.
@@ -116,6 +132,7 @@ type BreakTx interface {
 
 // ReportTx is what reports need of a transaction.
 type ReportTx interface {
+	MatchTx
 	// Balance returns the book's balance after an accounting day.
 	Balance(ctx context.Context, area party.Area, account int64, day calendar.Day) (money.Amount, error)
 	// SettledLater sums lines up to the day whose match was complete only after it.

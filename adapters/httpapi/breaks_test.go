@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -24,11 +25,17 @@ type sentBreak struct {
 	Attachments                       []struct{ ID, Name, Digest string }
 	Letters                           []struct{ Number string }
 	Resolutions                       []sentResolution
-	Proposals                         []struct{ Proposal, Kind string }
+	Proposals                         []sentProposal
+}
+
+type sentProposal struct {
+	Proposal, Kind string
+	Other          string `json:"other_break"`
 }
 
 type sentResolution struct {
 	ID, Proposal, Digest, Status, Kind, Maker string
+	Other                                     string `json:"other_break"`
 	Requests                                  []struct{ Kind, ID string }
 	Decisions                                 []struct{ Duty, Decision, By string }
 }
@@ -38,7 +45,9 @@ type brokenHouse struct {
 	*fundHouse
 
 	special string
-	run     func()
+	// send has the bank send a statement for a day, and takes it in.
+	send func(t *testing.T, date, body string)
+	run  func()
 	// byRef finds the open break of an amount.
 	byAmount func(t *testing.T, amount string) string
 }
@@ -52,23 +61,27 @@ func openBrokenOn(t *testing.T, today func() calendar.Day) *brokenHouse {
 	t.Helper()
 	var proof *reconcile.Service
 	h := openFundWith(t, setup{today: today, deps: func(d *httpapi.Dependencies) { proof = d.Reconcile }})
-	b := &brokenHouse{fundHouse: h, special: h.account(ledger.FiscalSpecial), run: nil, byAmount: nil}
+	b := &brokenHouse{fundHouse: h, special: h.account(ledger.FiscalSpecial), send: nil, run: nil, byAmount: nil}
 	made := read[sentTransfer](t, h.post("bureau-maker", "/v1/fund-transfers", `{"kind":"subsidy","to_account":"`+b.special+
 		`","amount":"1568000.00","purpose":"unspecified","effective_on":"2018-06-04","document":"centre","bank_reference":"T1"}`, 201, ""))
 	h.post("bureau-checker", "/v1/fund-transfers/"+made.ID+"/approve", `{"digest":"`+made.Digest+`"}`, 200, "")
-	res := h.expect(request{
-		method: "PUT", path: "/v1/statements/" + b.special + "/2018-06-05", bank: "psbc-1", upload: true, key: "statement-1",
-		contentType: "text/plain", body: "statement 961030401rural 2018-05-01 2018-06-05 0.00 1553531.50\n" +
-			"credit 1568000.00 2018-06-04 T1 省财政厅 6217000000000000017\ndebit 15000.00 2018-06-04 X9\ncredit 31.50 2018-06-05 Q7\n" +
-			"credit 500.00 2018-06-01 U5\n",
-	}, 202, "")
-	var id int64
-	if _, err := fmt.Sscan(read[struct{ ID string }](t, res).ID, &id); err != nil {
-		t.Fatal(err)
+	b.send = func(t *testing.T, date, body string) {
+		t.Helper()
+		res := h.expect(request{
+			method: "PUT", path: "/v1/statements/" + b.special + "/" + date, bank: "psbc-1", upload: true, key: "statement-" + date,
+			contentType: "text/plain", body: body,
+		}, 202, "")
+		var id int64
+		if _, err := fmt.Sscan(read[struct{ ID string }](t, res).ID, &id); err != nil {
+			t.Fatal(err)
+		}
+		if err := proof.TakeIn(context.Background(), 610304, id); err != nil {
+			t.Fatal(err)
+		}
 	}
-	if err := proof.TakeIn(context.Background(), 610304, id); err != nil {
-		t.Fatal(err)
-	}
+	b.send(t, "2018-06-05", "statement 961030401rural 2018-05-01 2018-06-05 0.00 1553531.50\n"+
+		"credit 1568000.00 2018-06-04 T1 省财政厅 6217000000000000017\ndebit 15000.00 2018-06-04 X9\n"+
+		"credit 31.50 2018-06-05 Q7\ncredit 500.00 2018-06-01 U5\n")
 	b.run = func() {
 		h.post("finance-maker", "/v1/reconciliations/"+b.special+"/2018-06-05/run", "", 200, "")
 	}
@@ -246,6 +259,58 @@ func TestResolutionsEnterByTheFrontDoor(t *testing.T) {
 		list.Items[2].Status != "approved" || list.Items[2].Decisions[0].By != h.books.Officers["finance-checker"].Login {
 		t.Errorf("what was proposed: %+v", list.Items)
 	}
+}
+
+// What the bank took wrongly and gave back under another reference is offset by two
+// people: both breaks end, in a match that says by whom, and nothing is booked.
+func TestAnOffsetOverHTTP(t *testing.T) {
+	t.Parallel()
+	h := openBrokenOn(t, func() calendar.Day { return calendar.MustDay("2018-06-06") })
+	h.send(t, "2018-06-06", "statement 961030401rural 2018-06-06 2018-06-06 1553531.50 1568531.50\ncredit 15000.00 2018-06-06 Z1\n")
+	runs := "/v1/reconciliations/" + h.special + "/2018-06-06/run"
+	h.post("finance-maker", runs, "", 200, "")
+	var open struct{ Items []sentBreak }
+	h.get("auditor", "/v1/breaks?min_amount=15000.00", &open)
+	if len(open.Items) != 2 {
+		t.Fatalf("open are %+v", open.Items)
+	}
+	taken, given := open.Items[0].ID, open.Items[1].ID
+	path := "/v1/breaks/" + taken + "/resolution"
+	var shown sentBreak
+	h.get("auditor", "/v1/breaks/"+taken, &shown)
+	if !slices.ContainsFunc(shown.Proposals, func(p sentProposal) bool { return p.Proposal == "offset" && p.Other == given }) {
+		t.Errorf("proposed are %+v", shown.Proposals)
+	}
+	body := `{"proposal":"offset","other_break":"` + given + `","document":"银行更正函7"}`
+	h.post("auditor", path, body, 403, "duty_conflict")
+	h.post("business-maker", path, body, 403, "duty_conflict")
+	h.post("finance-maker", path, `{"proposal":"offset","document":"x"}`, 400, "break_work_invalid")
+	h.post("finance-maker", path, `{"proposal":"offset","other_break":"`+taken+`","document":"x"}`, 422, "resolution_unfit")
+	h.post("finance-maker", path, `{"proposal":"offset","other_break":"`+h.byAmount(t, "500.00")+`","document":"x"}`, 422, "resolution_unfit")
+	h.post("finance-maker", path, `{"proposal":"offset","other_break":"7","document":"x"}`, 404, "break_not_found")
+	made := read[sentResolution](t, h.post("finance-maker", path, body, 201, ""))
+	if made.Proposal != "offset" || made.Other != given || made.Status != "submitted" {
+		t.Errorf("proposed %+v", made)
+	}
+	h.post("finance-maker", path+"/approve", digestBody(made.Digest), 403, "duty_conflict")
+	h.post("finance-second", path+"/approve", digestBody(made.Digest), 403, "same_person")
+	entries := h.count(`select count(*) from entry`)
+	done := read[sentResolution](t, h.post("finance-checker", path+"/approve", digestBody(made.Digest), 200, ""))
+	if done.Status != "approved" || len(done.Requests) != 1 || done.Requests[0].Kind != "match" {
+		t.Fatalf("approved %+v", done)
+	}
+	h.post("finance-maker", runs, "", 200, "")
+	h.get("auditor", "/v1/breaks?min_amount=15000.00", &open)
+	if len(open.Items) != 0 || h.count(`select count(*) from entry`) != entries {
+		t.Errorf("still open are %+v", open.Items)
+	}
+	var list shownMatches
+	h.get("auditor", "/v1/reconciliations/"+h.special+"/2018-06-06/matches?rule=offset_by_officers", &list)
+	if len(list.Items) != 1 || list.Items[0].ID != done.Requests[0].ID || list.Items[0].StatementLines != 2 ||
+		list.Items[0].BookLines != 0 || list.Items[0].Kind != "many_to_many" || list.Items[0].Evidence == "" {
+		t.Errorf("matched %+v", list)
+	}
+	h.post("finance-maker", "/v1/breaks/"+given+"/resolution", body, 409, "break_closed")
 }
 
 func TestAClaimIsALetterThatIsTheSameForEver(t *testing.T) {

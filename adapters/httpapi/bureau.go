@@ -75,6 +75,7 @@ type BureauDifference struct {
 	Days      int          `json:"days"      doc:"From its earliest line to the month's end"`
 	Theirs    []BureauLine `json:"theirs"    nullable:"false"`
 	Ours      []OwnLine    `json:"ours"      nullable:"false"`
+	More      int          `json:"lines_not_named" doc:"Lines of it that are left out, where they are too many"`
 }
 
 // BureauAgreed counts what one rule found to be the same money.
@@ -113,7 +114,7 @@ func viewBureauSide(s bureau.Side) BureauSide {
 
 func viewDifference(d bureau.Difference) BureauDifference {
 	out := BureauDifference{
-		Reason: string(d.Reason), Direction: string(d.Side), Amount: NewYuan(d.Amount), Days: d.Days,
+		Reason: string(d.Reason), Direction: string(d.Side), Amount: NewYuan(d.Amount), Days: d.Days, More: d.More,
 		Theirs: []BureauLine{}, Ours: []OwnLine{},
 	}
 	for _, l := range d.Theirs {

@@ -547,6 +547,9 @@ func explanations() []row {
 			"marker_unreadable", inFiles, "the marker beside a file does not hold its number of lines and their amount",
 			"write the marker again: count, one blank, amount",
 		},
+		{
+			"match_not_found", 404, "the account has no such match of the day", "list its matches: settled_on is the day",
+		},
 		{"match_rules", 400, "the rules of matching are not usable", "correct the field that the text names"},
 		{
 			"match_rules_past", 409, "the account is matched through the day that rules are to hold from",
@@ -843,7 +846,10 @@ func explanations() []row {
 		{"statement_entry", inFiles, "an entry lacks its direction or date", "ask the bank for a correct statement"},
 		{"statement_field", inFiles, "a value does not fit a camt.053 statement", "correct the value"},
 		{"statement_future", inFiles, "the statement covers days that are not over", "send it after the day's end"},
-		{"statement_gap", inFiles, "days are missing before the statement", "send those first"},
+		{
+			"statement_gap", inFiles, "days are missing before the statement",
+			"send those; the statement is then taken in by itself",
+		},
 		{
 			"statement_kind", inFiles, "the file is a notice or a report of the day",
 			"send the statement of the whole day (camt.053, MT940)",

@@ -30,11 +30,11 @@ func (s *Server) ledgerRoutes() {
 			"all of them in one.",
 		Who: readers(),
 	}, s.journal, s.journalTable)
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/reports/trial-balance", Summary: "Every balance of one scheme's book",
 		Description: "Debit less credit: the balances of the fund's accounts sum to zero, and those of the personal " +
-			"accounts by themselves.", Who: readers(),
-	}, s.trialBalance)
+			"accounts by themselves. A table has them on their sides.", Who: readers(),
+	}, s.trialBalance, s.trialTable)
 }
 
 // Signed is money that may be below zero: a balance, or a correction in red.
@@ -196,6 +196,14 @@ func (s *Server) closeNotes(ctx context.Context, c Call, ask reconcile.NotesAsk)
 	return s.deps.Reconcile.CloseNotes(ctx, c.Officer, ask)
 }
 
+// bookClosed says whether a month of a scheme is closed.
+func (s *Server) bookClosed(ctx context.Context, c Call, scheme ledger.Scheme, month calendar.Month) (bool, error) {
+	if s.deps.Reconcile == nil {
+		return false, nil
+	}
+	return s.deps.Reconcile.BookClosed(ctx, c.Officer, scheme, month)
+}
+
 // TrialRow is what stands on one account of the book.
 type TrialRow struct {
 	Code        string `json:"code"`
@@ -210,24 +218,37 @@ type TrialRow struct {
 type TrialBalance struct {
 	Scheme string     `json:"scheme"`
 	Day    Day        `json:"day"`
+	Closed bool       `json:"closed"         doc:"The month of the day is closed at every bank account of the book"`
 	Rows   []TrialRow `json:"rows"           nullable:"false"`
 	Fund   Signed     `json:"fund_sum"       doc:"Zero"`
 	Memo   Signed     `json:"memorandum_sum" doc:"Zero"`
 }
 
 type trialBalanceQuery struct {
+	Printing
+
 	Scheme string `query:"scheme" required:"true" enum:"resident,rural,urban,land_lost"`
 	Day    Day    `query:"day"    required:"true"`
 }
 
+func (s *Server) trial(ctx context.Context, c Call, in *trialBalanceQuery) (report.Trial, error) {
+	t := report.Trial{} //nolint:exhaustruct // filled below
+	var err error
+	if t.TrialBalance, err = s.deps.Ledger.TrialBalance(ctx, c.Officer, ledger.Scheme(in.Scheme), in.Day.Day); err != nil {
+		return t, err
+	}
+	t.Closed, err = s.bookClosed(ctx, c, t.Scheme, in.Day.Month())
+	return t, err
+}
+
 func (s *Server) trialBalance(ctx context.Context, c Call, in *trialBalanceQuery) (TrialBalance, error) {
-	b, err := s.deps.Ledger.TrialBalance(ctx, c.Officer, ledger.Scheme(in.Scheme), in.Day.Day)
+	b, err := s.trial(ctx, c, in)
 	if err != nil {
 		return TrialBalance{}, err //nolint:exhaustruct // none
 	}
 	out := TrialBalance{
-		Scheme: in.Scheme, Day: in.Day, Rows: make([]TrialRow, len(b.Rows)), Fund: Signed{b.Sum(ledger.FundSet)},
-		Memo: Signed{b.Sum(ledger.MemorandumSet)},
+		Scheme: in.Scheme, Day: in.Day, Closed: b.Closed, Rows: make([]TrialRow, len(b.Rows)),
+		Fund: Signed{b.Sum(ledger.FundSet)}, Memo: Signed{b.Sum(ledger.MemorandumSet)},
 	}
 	for i, r := range b.Rows {
 		out.Rows[i] = TrialRow{
@@ -236,4 +257,21 @@ func (s *Server) trialBalance(ctx context.Context, c Call, in *trialBalanceQuery
 		}
 	}
 	return out, nil
+}
+
+func (s *Server) trialTable(ctx context.Context, c Call, in *trialBalanceQuery) (table, error) {
+	t, err := s.trial(ctx, c, in)
+	if err != nil {
+		return table{}, err //nolint:exhaustruct // none
+	}
+	if t.Accounts, err = s.deps.Ledger.FundAccounts(ctx, c.Officer); err != nil {
+		return table{}, err //nolint:exhaustruct // none
+	}
+	t.Notes, err = s.closeNotes(ctx, c, reconcile.NotesAsk{ //nolint:exhaustruct // of the whole scheme
+		Scheme: t.Scheme, From: in.Day.Month().First(), To: in.Day.Month().Last(), Language: in.language(),
+	})
+	return table{
+		name:  fmt.Sprintf("trial-balance-%s-%s", in.Scheme, in.Day),
+		write: func(_ context.Context, sheet report.Sheet) error { return t.Write(sheet, in.language()) },
+	}, err
 }

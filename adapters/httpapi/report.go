@@ -157,7 +157,7 @@ func (q BookMonth) ask() (report.Ask, error) {
 	if err != nil {
 		return report.Ask{}, errMonth.On("month") //nolint:exhaustruct // none
 	}
-	return report.Ask{Scheme: ledger.Scheme(q.Scheme), Month: month, Open: q.Open}, nil
+	return report.Ask{Scheme: ledger.Scheme(q.Scheme), Month: month, Open: q.Open, Closed: false}, nil
 }
 
 // name is a file's: one that is not final says so.
@@ -326,6 +326,7 @@ type Vouchers struct {
 	Scheme string `json:"scheme"`
 	Month  Month  `json:"month"`
 	Final  bool   `json:"final"  doc:"Every day of the month is sealed"`
+	Closed bool   `json:"closed" doc:"The month is closed at every bank account of the book"`
 	Count  int    `json:"count"  doc:"Of the whole month, as debit and credit"`
 	Debit  Signed `json:"debit"`
 	Credit Signed `json:"credit"`
@@ -362,13 +363,17 @@ func (s *Server) vouchers(ctx context.Context, c Call, in *vouchersQuery) (Vouch
 	if err != nil {
 		return none, err
 	}
+	closed, err := s.bookClosed(ctx, c, ask.Scheme, ask.Month)
+	if err != nil {
+		return none, err
+	}
 	number := func(v report.Voucher) int64 { return int64(v.Number) }
 	page := NewPage(p.Vouchers, len(p.Vouchers), number, viewVoucher(in.language()))
 	if p.More {
 		page.NextCursor = cursorOf(number(p.Vouchers[len(p.Vouchers)-1]))
 	}
 	return Vouchers{
-		Page: page, Scheme: in.Scheme, Month: Month{p.Month}, Final: p.Final, Count: p.Totals.Count,
+		Page: page, Scheme: in.Scheme, Month: Month{p.Month}, Final: p.Final, Closed: closed, Count: p.Totals.Count,
 		Debit: Signed{p.Totals.Debit}, Credit: Signed{p.Totals.Credit},
 	}, nil
 }
@@ -379,6 +384,10 @@ func (s *Server) voucherTable(ctx context.Context, c Call, in *vouchersQuery) (t
 		return table{}, err //nolint:exhaustruct // none
 	}
 	first, err := s.deps.Reports.Vouchers(ctx, c.Officer, ask, 0, 1)
+	if err != nil {
+		return table{}, err //nolint:exhaustruct // none
+	}
+	ask.Closed, err = s.bookClosed(ctx, c, ask.Scheme, ask.Month)
 	return table{
 		name: in.name("vouchers", first.Final),
 		write: func(ctx context.Context, sheet report.Sheet) error {

@@ -130,8 +130,8 @@ func TestVouchersLeaveAsFiles(t *testing.T) {
 	rows := tableOf(t, file)
 	for _, row := range rows[1:] {
 		debit, credit = debit+yuan(t, row[7]), credit+yuan(t, row[8])
-		if row[len(row)-1] != "" || len(row) != len(rows[0]) {
-			t.Errorf("a row of the sealed month is %q", row)
+		if row[len(row)-1] != "未结账" || len(row) != len(rows[0]) {
+			t.Errorf("a row of the sealed month that is not closed is %q", row)
 		}
 	}
 	var page sentVouchers
@@ -151,6 +151,73 @@ func TestVouchersLeaveAsFiles(t *testing.T) {
 		t.Errorf("in English %q, in Chinese %q", english[:2], rows[1])
 	}
 	h.workbookOfVouchers(t, path)
+}
+
+// closeAt closes June at the scheme's accounts of roles, as far as papers look at it.
+func (h *payHouse) closeAt(t *testing.T, roles string) {
+	t.Helper()
+	h.data.Exec(t, `begin; set local session_replication_role = replica;
+		insert into period_close (area, fund_account, month, closing, digest, closed_by, closed_at)
+		select area, id, '2018-06-01', 0, sha256(role::bytea), 'li', '2018-07-02 09:00:00+08' from fund_account
+		where area = 610304 and scheme = 'rural' and role in (`+roles+`); commit`)
+}
+
+// Vouchers and the trial balance say whether the month is closed, which it is when it is
+// closed at every account.
+func TestPapersSayWhetherTheMonthIsClosed(t *testing.T) {
+	t.Parallel()
+	h := paidMonth(t)
+	h.seal(t)
+	type state struct{ Closed bool }
+	const vouchers, trial = "/v1/reports/vouchers?scheme=rural&month=2018-06", "/v1/reports/trial-balance?scheme=rural&day=2018-06-05"
+	want := func(closed bool, zh, en string) {
+		t.Helper()
+		for path, name := range map[string]string{vouchers: "vouchers-rural-2018-06.csv", trial: "trial-balance-rural-2018-06-05.csv"} {
+			var shown state
+			if h.get("auditor", path, &shown); shown.Closed != closed {
+				t.Errorf("%s: closed is %v", path, shown.Closed)
+			}
+			for lang, word := range map[string]string{"zh": zh, "en": en} {
+				file := h.printed(t, "bureau-maker", path+"&format=csv&lang="+lang, csvKind, name)
+				at := "2018-06 · " + word
+				if path == vouchers {
+					rows := tableOf(t, file)
+					at = rows[len(rows)-1][len(rows[0])-1]
+					if at != word {
+						t.Errorf("%s in %s says %q, want %q", path, lang, at, word)
+					}
+					continue
+				}
+				if !strings.Contains(file, at+"\r\n") {
+					t.Errorf("%s in %s does not say %q:\n%s", path, lang, at, file)
+				}
+			}
+		}
+	}
+	want(false, "未结账", "not closed yet")
+	h.closeAt(t, `'income', 'fiscal_special'`)
+	want(false, "未结账", "not closed yet")
+	h.closeAt(t, `'expenditure', 'treasury'`)
+	want(true, "已结账", "closed")
+	page := tableOf(t, h.printed(t, "auditor", trial+"&format=csv", csvKind, "trial-balance-rural-2018-06-05.csv"))
+	text := fmt.Sprint(page)
+	for _, part := range []string{"试算平衡表", "财政专户存款", "psbc ****", "基金科目合计", "个人账户备查科目合计", "由 li 结账"} {
+		if !strings.Contains(text, part) {
+			t.Errorf("the trial balance lacks %q: %s", part, text)
+		}
+	}
+	var debit, credit money.Amount
+	for _, row := range page {
+		if len(row) == 5 && row[0] != "" && row[0] != "科目编码" {
+			debit, credit = debit+yuan(t, row[3]), credit+yuan(t, row[4])
+		}
+	}
+	if debit != credit || debit == 0 {
+		t.Errorf("debits %s, credits %s", debit, credit)
+	}
+	for _, format := range []string{"pdf", "xlsx"} {
+		h.expect(request{method: "GET", path: trial + "&format=" + format, token: h.tokens["auditor"]}, 200, "")
+	}
 }
 
 // pagesOfVouchers are the whole, one by one.

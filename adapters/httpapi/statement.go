@@ -23,7 +23,8 @@ func (s *Server) statementRoutes() {
 		Summary: "A fund account's statement in any supported format", Who: Banks(),
 		Description: "account is its number, or our id of it; date is the statement's last day. It is taken in whole, " +
 			"where it adds up, follows the statement before it and leaves no day out, or set aside with the reason: " +
-			"see the receipt. Days that were sent before may be sent again and must say the same.",
+			"see the receipt. What was set aside because earlier days are missing is taken in when they come. Days that were " +
+			"sent before may be sent again and must say the same.",
 	}, viewReceipt, s.statement)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/reconciliations/{account}/{date}", Summary: "How bank and book agree on a day",
@@ -37,6 +38,7 @@ func (s *Server) statementRoutes() {
 		Who: Officers(approval.Maker, approval.AgencyFinance, approval.FinanceBureau).
 			Or(Officers(approval.Checker, approval.AgencyFinance, approval.FinanceBureau)),
 	}, viewRunResult, s.runReconciliation)
+	s.matchRoutes()
 }
 
 type statementCommand struct {

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"bufio"
 	"context"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"strings"
@@ -17,7 +18,8 @@ import (
 )
 
 // statementLines is a statement format of the test: a line "statement account
-// from to opening closing", then lines "credit|debit amount day reference".
+// from to opening closing", then lines "credit|debit amount day reference", which may
+// go on with the counterparty and its account.
 type statementLines struct{}
 
 func (statementLines) Decode(_ context.Context, r io.Reader, emit bank.Emit) error {
@@ -46,10 +48,14 @@ func statementRecord(f []string) bank.Record {
 	if f[0] == "debit" {
 		direction = bank.Debit
 	}
-	return bank.StatementEntry{
+	e := bank.StatementEntry{
 		Amount: figure(f[1]), Direction: direction, Status: "booked", BookingDate: calendar.MustDay(f[2]),
 		BankReference: f[3],
 	}
+	if len(f) > 5 {
+		e.Counterparty, e.CounterpartyAccount = f[4], f[5]
+	}
+	return e
 }
 
 type shownBreak struct {
@@ -172,3 +178,111 @@ func TestStatementsOverHTTP(t *testing.T) {
 	}, 404, "statement_not_covered")
 	h.expect(request{method: "GET", path: "/v1/breaks", bank: "psbc-1"}, 403, "")
 }
+
+type shownLine struct {
+	Side          string
+	StatementLine string `json:"statement_line_id"`
+	Entry         string `json:"entry_id"`
+	Line          int
+	Amount        string
+	Direction     string
+	BankReference string `json:"bank_reference"`
+	Counterparty  string
+	Account       string `json:"counterparty_account"`
+}
+
+type shownMatches struct {
+	Items []struct {
+		ID, Kind, Rule, Evidence, Difference string
+		SettledOn                            string `json:"settled_on"`
+		StatementLines                       int    `json:"statement_lines"`
+		BookLines                            int    `json:"book_lines"`
+		Score                                int
+		Lines                                []shownLine
+	}
+	NextCursor string `json:"next_cursor"`
+}
+
+// Officers ask what was matched on a day, by which rule and why, and what one line is
+// matched with; names and accounts are masked, and nobody else may ask.
+func TestMatchesOverHTTP(t *testing.T) {
+	t.Parallel()
+	h := openBroken(t)
+	path := "/v1/reconciliations/" + h.special + "/"
+	var day, page shownMatches
+	h.get("auditor", path+"2018-06-05/matches", &day)
+	if len(day.Items) != 1 || day.NextCursor != "" {
+		t.Fatalf("the day's matches are %+v", day)
+	}
+	m := day.Items[0]
+	if m.Kind != "one_to_one" || m.Rule != "bank_reference" || m.Score != 98 || m.Difference != "0.00" ||
+		m.SettledOn != "2018-06-05" || !strings.Contains(m.Evidence, "bank's reference") || len(m.Lines) != 2 {
+		t.Fatalf("the match is %+v", m)
+	}
+	theirs, ours := m.Lines[0], m.Lines[1]
+	if theirs.Side != "bank" || theirs.BankReference != "T1" || theirs.Amount != "1568000.00" || theirs.Direction != "credit" ||
+		theirs.Counterparty != "省**" || theirs.Account != "****0017" ||
+		ours.Side != "book" || ours.Amount != "1568000.00" || ours.Entry == "" || ours.Line == 0 {
+		t.Errorf("its lines are %+v", m.Lines)
+	}
+	for query, want := range map[string]int{
+		"2018-06-04/matches":                                                    0,
+		"2018-06-09/matches":                                                    0,
+		"2018-06-09/matches?from=2018-06-01":                                    1,
+		"2018-06-05/matches?rule=reference":                                     0,
+		"2018-06-05/matches?rule=bank_reference":                                1,
+		"2018-06-05/matches?statement_line=" + theirs.StatementLine:             1,
+		"2018-06-04/matches?statement_line=" + theirs.StatementLine:             0,
+		"2018-06-05/matches?statement_line=7":                                   0,
+		"2018-06-05/matches?entry=" + ours.Entry:                                1,
+		"2018-06-05/matches?entry=" + ours.Entry + "&line=1":                    1,
+		"2018-06-05/matches?entry=" + ours.Entry + "&line=2":                    0,
+		"2018-06-05/matches?cursor=" + cursor(m.ID) + "&from=2018-06-01":        0,
+		"2018-06-05/matches?cursor=" + cursor("1") + "&from=2018-06-01&limit=1": 1,
+	} {
+		h.get("business-maker", path+query, &page)
+		if len(page.Items) != want {
+			t.Errorf("%s has %d matches, want %d", query, len(page.Items), want)
+		}
+	}
+	for query, code := range map[string]string{
+		"2018-06-04/matches?cursor=x":                                      "invalid_cursor",
+		"2018-06-05/matches?rule=guess":                                    "invalid_request",
+		"2018-06-04/matches?from=2018-06-05":                               "invalid_request",
+		"2018-06-04/matches?line=1":                                        "invalid_request",
+		"2018-06-04/matches?statement_line=7&entry=8":                      "invalid_request",
+		"2018-06-31/matches":                                               "invalid_request",
+		"2018-06-04/matches/" + m.ID + "/lines?cursor=" + cursor("7"):      "invalid_cursor",
+		"2018-06-04/matches/" + m.ID + "/lines?cursor=" + cursor("7|0|0x"): "invalid_cursor",
+	} {
+		h.expect(request{method: "GET", path: path + query, token: h.tokens["auditor"]}, 400, code)
+	}
+	var lines struct {
+		Items      []shownLine
+		NextCursor string `json:"next_cursor"`
+	}
+	h.get("auditor", path+"2018-06-05/matches/"+m.ID+"/lines?limit=1", &lines)
+	if len(lines.Items) != 1 || lines.Items[0] != theirs || lines.NextCursor == "" {
+		t.Errorf("the first line is %+v", lines)
+	}
+	next := lines.NextCursor
+	lines.Items, lines.NextCursor = nil, ""
+	h.get("auditor", path+"2018-06-05/matches/"+m.ID+"/lines?limit=1&cursor="+next, &lines)
+	if len(lines.Items) != 1 || lines.Items[0] != ours || lines.NextCursor != "" {
+		t.Errorf("the second line is %+v", lines)
+	}
+	h.get("auditor", path+"2018-06-05/matches/"+m.ID+"/lines", &lines)
+	if len(lines.Items) != 2 || lines.NextCursor != "" {
+		t.Errorf("all lines are %+v", lines)
+	}
+	for _, q := range []string{"2018-06-04/matches/" + m.ID + "/lines", "2018-06-05/matches/7/lines"} {
+		h.expect(request{method: "GET", path: path + q, token: h.tokens["auditor"]}, 404, "match_not_found")
+	}
+	for _, q := range []string{"2018-06-04/matches", "2018-06-04/matches/" + m.ID + "/lines"} {
+		h.expect(request{method: "GET", path: "/v1/reconciliations/7/" + q, token: h.tokens["auditor"]}, 404, "fund_account_not_found")
+		h.expect(request{method: "GET", path: path + q, bank: "psbc-1"}, 403, "caller_not_allowed")
+		h.expect(request{method: "GET", path: path + q}, 401, "")
+	}
+}
+
+func cursor(text string) string { return base64.RawURLEncoding.EncodeToString([]byte(text)) }

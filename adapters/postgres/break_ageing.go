@@ -70,7 +70,7 @@ func (t *tx) ClassCounts(
 					join (select area, id, fund_account from withholding_batch
 						union all select area, id, fund_account from payment_batch) b on b.area = w.area and b.id = w.batch_id
 					where w.area = $1 and ($2 = 0::bigint or b.fund_account = $2) and w.disposition = 'recorded'
-					  and w.outcome = 'failed' and (w.answered_at at time zone 'Asia/Shanghai')::date <= $3)
+					  and w.outcome = 'failed' and `+answeredOn("w")+` <= $3)
 					- coalesce((select n from standing where class = 3), 0))
 				else coalesce(s.n, 0) end,
 			coalesce(s.amount, 0)

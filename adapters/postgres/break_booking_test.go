@@ -478,6 +478,7 @@ func TestThreePeopleLetAFenStand(t *testing.T) {
 	w := newBankWorld(t)
 	w.today = nov(4)
 	exp := w.books.Accounts[ledger.Expenditure]
+	w.releasing(t)
 	w.paidOtherThanTold(t, exp, 1_000_000, 1_000_001)
 	id := w.breakOf(t, 1)
 	writeOff := reconcile.Asked{Proposal: reconcile.WriteOff, Document: "minutes 12"} //nolint:exhaustruct // nothing more
@@ -563,6 +564,7 @@ func TestWhatIsNotLetStand(t *testing.T) {
 	other.today = nov(4)
 	other.d.Exec(t, `insert into area_rule values ($1, 'write_off_limit', '2026-01-01', '"5.00"', 'minutes 11')`,
 		int32(other.books.Area))
+	other.releasing(t)
 	other.paidOtherThanTold(t, other.books.Accounts[ledger.Expenditure], 1_000_000, 999_901)
 	id := other.breakOf(t, 99)
 	made, err := other.resolved(t, id, writeOff)
@@ -574,6 +576,21 @@ func TestWhatIsNotLetStand(t *testing.T) {
 		other.books.Officers["finance-releaser"], id, reconcile.Verdict{Digest: made.Digest, Reason: "claim it"})
 	if err != nil || out.State != reconcile.Rejected || len(other.breaks(t)) != 1 {
 		t.Errorf("the releaser's no: %+v, %v", out, err)
+	}
+}
+
+// releasing adds a third person of finance, who releases.
+func (w *bankWorld) releasing(t *testing.T) {
+	t.Helper()
+	login, person := fmt.Sprintf("finance-releaser.%d", int32(w.books.Area)), int64(w.books.Area)*1000+1
+	w.d.Exec(t, `insert into person (id, name) values ($1, 'test')`, person)
+	w.d.Exec(t, `insert into officer (login, person_id, organisation_id, password_hash, created_at)
+		select $1, $2, id, '', now() from organisation where area = $3 and kind = 'agency_finance'`, login, person,
+		int32(w.books.Area))
+	w.d.Exec(t, `insert into duty_grant (login, duty, granted_at) values ($1, 'releaser', '2009-09-01')`, login)
+	w.books.Officers["finance-releaser"] = approval.Officer{
+		Login: login, Person: person, Organisation: approval.AgencyFinance, Area: w.books.Area, Region: 0,
+		Duties: []approval.Duty{approval.Releaser},
 	}
 }
 

@@ -2,29 +2,31 @@ package postgres
 
 // breakChecks prove the work on breaks.
 func breakChecks() []check {
+	probes := []probe{
+		{table: "reconciliation_break", sql: breakDueSQL}, //nolint:exhaustruct // asked by SQL
+		{ //nolint:exhaustruct // asked by SQL
+			table: "break_resolution", looks: []string{"break_resolution", "break_approval", "break_request"},
+			sql: resolutionSQL,
+		},
+		{ //nolint:exhaustruct // asked by SQL
+			table: "break_booking", looks: []string{"break_booking", "break_request"}, sql: bookingSQL,
+		},
+		{ //nolint:exhaustruct // asked by SQL
+			table: "reconciliation_match", looks: []string{"reconciliation_match", "break_request"}, sql: offsetSQL,
+		},
+		{ //nolint:exhaustruct // asked by SQL
+			table: "reconciliation_match", looks: []string{"reconciliation_match", "break_request"}, sql: writtenOffSQL,
+		},
+		{ //nolint:exhaustruct // asked by SQL
+			table: "break_letter", looks: []string{"break_letter", "break_letter_line"}, sql: letterSQL,
+		},
+		{ //nolint:exhaustruct // asked by SQL
+			table: "break_attachment", looks: []string{"break_attachment", "break_attachment_part"}, sql: attachmentSQL,
+		},
+	}
 	return []check{
-		invariant("breaks", "each break has its day, each end of one two people, each letter its number",
-			probe{table: "reconciliation_break", sql: breakDueSQL}, //nolint:exhaustruct // asked by SQL
-			probe{ //nolint:exhaustruct // asked by SQL
-				table: "break_resolution", looks: []string{"break_resolution", "break_approval", "break_request"},
-				sql: resolutionSQL,
-			},
-			probe{ //nolint:exhaustruct // asked by SQL
-				table: "break_booking", looks: []string{"break_booking", "break_request"}, sql: bookingSQL,
-			},
-			probe{ //nolint:exhaustruct // asked by SQL
-				table: "reconciliation_match", looks: []string{"reconciliation_match", "break_request"}, sql: offsetSQL,
-			},
-			probe{ //nolint:exhaustruct // asked by SQL
-				table: "reconciliation_match", looks: []string{"reconciliation_match", "break_request"}, sql: writtenOffSQL,
-			},
-			probe{ //nolint:exhaustruct // asked by SQL
-				table: "break_letter", looks: []string{"break_letter", "break_letter_line"}, sql: letterSQL,
-			},
-			probe{ //nolint:exhaustruct // asked by SQL
-				table: "break_attachment", looks: []string{"break_attachment", "break_attachment_part"}, sql: attachmentSQL,
-			},
-		),
+		invariant("breaks", "each break has its lines and its day, each end of one two people, each letter its number",
+			append(probes, breakFactProbes()...)...),
 	}
 }
 
@@ -148,6 +150,12 @@ const attachmentSQL = `
 	select a.area, a.id, a.area || '/attachment ' || a.id, 'is not the bytes that were attached'
 	  from break_attachment a
 	  left join lateral (select sha256(string_agg(p.bytes, ''::bytea order by p.part)) as digest,
-	                            sum(length(p.bytes)) as size
+	                            sum(length(p.bytes)) as size, count(*) - 1 as last, max(p.part) as highest
 	                       from break_attachment_part p where p.area = a.area and p.attachment_id = a.id) p on true
-	 where ($1 = 0 or a.area = $1) and (p.digest is distinct from a.digest or p.size is distinct from a.size)`
+	 where ($1 = 0 or a.area = $1) and (p.digest is distinct from a.digest or p.size is distinct from a.size
+	    or p.highest <> p.last)
+	union all
+	select p.area, p.attachment_id, p.area || '/attachment ' || p.attachment_id, 'has bytes, and does not exist'
+	  from break_attachment_part p
+	 where ($1 = 0 or p.area = $1)
+	   and not exists (select from break_attachment a where a.area = p.area and a.id = p.attachment_id)`

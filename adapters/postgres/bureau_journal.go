@@ -10,9 +10,11 @@ import (
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/reconcile/bureau"
+	"twoline/reconcile/match"
 )
 
 type bureauStore struct{ db *DB }
@@ -193,17 +195,17 @@ func (t *tx) BureauGaps(ctx context.Context, area party.Area, accounts []int64) 
 	})
 }
 
-// BureauLines implements bureau.Tx.
-func (t *tx) BureauLines(
+// BureauMonths implements bureau.Tx.
+func (t *tx) BureauMonths(
 	ctx context.Context, area party.Area, account int64, through calendar.Month,
-) ([]bureau.Line, error) {
-	rows, err := t.Query(ctx, `select `+bureauColumns+` from bureau_line b
-		where b.area = $1 and b.fund_account = $2 and b.month <= $3
-		order by b.month, b.date, b.voucher_no, b.line limit 200001`, area, account, through.First())
+) ([]bureau.Moved, error) {
+	rows, err := t.Query(ctx, `
+		select month, sum(case side when 'debit' then amount else -amount end)::bigint from bureau_line
+		where area = $1 and fund_account = $2 and month <= $3 group by month order by month`, area, account, through.First())
 	if err != nil {
-		return nil, fmt.Errorf("lines of the bureau: %w", err)
+		return nil, fmt.Errorf("months of the bureau: %w", err)
 	}
-	return collect(rows, "lines of the bureau", scanBureauLine)
+	return collect(rows, "months of the bureau", pgx.RowToStructByPos[bureau.Moved])
 }
 
 // BureauClosings implements bureau.Tx.
@@ -218,39 +220,139 @@ func (t *tx) BureauClosings(
 	return collect(rows, "closings of the bureau", scanBureauClosing)
 }
 
-// OwnLines implements bureau.Tx. The bureau sees what an entry moves on the account:
-// its sum lines, and never the items under them.
-func (t *tx) OwnLines(
-	ctx context.Context, area party.Area, account int64, from, to calendar.Day,
-) ([]bureau.Own, error) {
-	rows, err := t.Query(ctx, `
-		select p.entry_id, p.line, p.accounted_on, p.effective_on, p.kind, coalesce(e.reverses, 0), p.signed, c.cause,
-			coalesce(nullif(f.bank_reference, ''), a.bank_reference, '')
+// bureauOwnSQL are the moves of our book on account $2 from day $3 to $4. The bureau sees
+// what an entry moves on the account: its sum lines, and never the items under them.
+// only is a condition on the postings.
+func bureauOwnSQL(only string) string {
+	return `
+		select p.entry_id, p.line, p.accounted_on, p.effective_on, p.kind, coalesce(e.reverses, 0) as reverses, p.signed,
+			c.cause, coalesce(nullif(f.bank_reference, ''), a.bank_reference, '') as bank_reference
 		from (
 			select area, entry_id, min(line) as line, accounted_on, effective_on, kind,
 				sum(case when (side = 'debit') <> red then amount else -amount end)::bigint as signed
 			from posting
 			where area = $1 and fund_account = $2 and accounted_on between $3 and $4 and kind <> 'opening'
-			  and role in `+bankRoles+`
+			  and role in ` + bankRoles + only + `
 			group by area, entry_id, accounted_on, effective_on, kind) p
 		join entry e on e.area = p.area and e.id = p.entry_id
 		cross join lateral (select case when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$'
 			then split_part(e.cause, ':', 2)::bigint else 0 end as cause) c
 		left join fund_transfer f on f.area = p.area and f.id = c.cause
 		left join arrival a on a.area = p.area and a.id = c.cause
-		where p.signed <> 0
-		order by p.accounted_on, p.entry_id, p.line`, area, account, from, to)
-	if err != nil {
-		return nil, fmt.Errorf("our lines of fund account %d: %w", account, err)
+		where p.signed <> 0`
+}
+
+func bureauSpan(s bureau.Span, more ...any) []any {
+	return append([]any{s.Area, s.Account, s.Since.First(), s.Through.Last()}, more...)
+}
+
+// ownRow reads a row of bureauOwnSQL.
+type ownRow struct {
+	bureau.Own
+
+	signed money.Amount
+}
+
+func (r *ownRow) targets() []any {
+	return []any{
+		&r.Key.Entry, &r.Key.Line, &r.Booked, &r.Value, &r.Kind, &r.Reverses, &r.signed, &r.Cause, &r.BankReference,
 	}
-	return collect(rows, "our lines of an account", func(row pgx.CollectableRow) (o bureau.Own, err error) {
-		var signed int64
-		err = row.Scan(&o.Key.Entry, &o.Key.Line, &o.Booked, &o.Value, &o.Kind, &o.Reverses, &signed, &o.Cause,
-			&o.BankReference)
-		o.Direction, o.Amount = bank.Credit, money.Amount(signed)
-		if signed < 0 {
-			o.Direction, o.Amount = bank.Debit, money.Amount(-signed)
+}
+
+func (r *ownRow) value() bureau.Own {
+	o := r.Own
+	o.Direction, o.Amount = bank.Credit, r.signed
+	if r.signed < 0 {
+		o.Direction, o.Amount = bank.Debit, -r.signed
+	}
+	return o
+}
+
+// EachOfBothSides implements bureau.Tx. What both sides know of each other is told by
+// joins here: neither side's references are held by the caller.
+func (t *tx) EachOfBothSides(
+	ctx context.Context, s bureau.Span, own func(o bureau.Own, echoed bool) error,
+	theirs func(l bureau.Line, echoes bool) error,
+) error {
+	rows, err := t.Query(ctx, `
+		with own as materialized (`+bureauOwnSQL("")+`),
+		theirs as materialized (
+			select month, date, voucher_no, line, id, side, amount, reference from bureau_line
+			where area = $1 and fund_account = $2 and month between $3 and $4),
+		carried as materialized (select distinct reference from theirs where reference <> ''),
+		causes as materialized (
+			select distinct k.reference from own o join carried k on k.reference = o.cause::text where o.cause <> 0),
+		banks as materialized (
+			select distinct k.reference from own o join carried k on k.reference = o.bank_reference)
+		select true as ours, date_trunc('month', o.accounted_on)::date as month, o.accounted_on as day, o.entry_id as entry,
+			'' as voucher, o.line, o.effective_on, o.kind, o.reverses, o.signed, o.cause, coalesce(k.reference, '') as reference,
+			c.reference is not null as echo, 0 as id
+		from own o
+		left join causes c on c.reference = o.cause::text and o.cause <> 0
+		left join banks k on k.reference = o.bank_reference
+		union all
+		select false, l.month, l.date, 0, l.voucher_no, l.line, l.date, l.side, 0, l.amount, 0,
+			coalesce(c.reference, k.reference, ''), c.reference is not null, l.id
+		from theirs l
+		left join causes c on c.reference = l.reference
+		left join banks k on k.reference = l.reference
+		order by month, ours desc, day, entry, voucher, line`, bureauSpan(s)...)
+	if err != nil {
+		return fmt.Errorf("both sides of fund account %d: %w", s.Account, err)
+	}
+	var ours, echo bool
+	var month calendar.Day
+	var r ownRow
+	l := bureau.Line{FundAccount: s.Account} //nolint:exhaustruct // what a comparison asks for
+	var side string
+	targets := []any{
+		&ours, &month, &r.Booked, &r.Key.Entry, &l.Voucher, &r.Key.Line, &r.Value, &side, &r.Reverses, &r.signed, &r.Cause,
+		&r.BankReference, &echo, &l.ID,
+	}
+	_, err = pgx.ForEachRow(rows, targets, func() error {
+		if ours {
+			r.Kind = ledger.Kind(side)
+			return own(r.value(), echo)
 		}
-		return o, err
+		l.Date, l.Side, l.Amount, l.Number, l.Reference = r.Booked, ledger.Side(side), r.signed, int(r.Key.Line), r.BankReference
+		return theirs(l, echo)
 	})
+	if err != nil {
+		return fmt.Errorf("both sides of fund account %d: %w", s.Account, err)
+	}
+	return nil
+}
+
+// BureauLines implements bureau.Tx.
+func (t *tx) BureauLines(ctx context.Context, s bureau.Span, ids []int64) (map[int64]bureau.Line, error) {
+	rows, err := t.Query(ctx, `select `+bureauColumns+` from bureau_line b
+		where b.area = $1 and b.fund_account = $2 and b.id = any($3::bigint[])`, s.Area, s.Account, ids)
+	if err != nil {
+		return nil, fmt.Errorf("lines of the bureau: %w", err)
+	}
+	list, err := collect(rows, "lines of the bureau", scanBureauLine)
+	out := make(map[int64]bureau.Line, len(list))
+	for _, l := range list {
+		out[l.ID] = l
+	}
+	return out, err
+}
+
+// OwnLines implements bureau.Tx.
+func (t *tx) OwnLines(ctx context.Context, s bureau.Span, keys []match.Key) (map[match.Key]bureau.Own, error) {
+	entries := column(keys, func(k match.Key) int64 { return k.Entry })
+	rows, err := t.Query(ctx, bureauOwnSQL(` and entry_id = any($5::bigint[])`), bureauSpan(s, entries)...)
+	if err != nil {
+		return nil, fmt.Errorf("our lines of fund account %d: %w", s.Account, err)
+	}
+	out := make(map[match.Key]bureau.Own, len(keys))
+	var r ownRow
+	_, err = pgx.ForEachRow(rows, r.targets(), func() error {
+		out[r.Key] = r.value()
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("our lines of fund account %d: %w", s.Account, err)
+	}
+	return out, nil
 }

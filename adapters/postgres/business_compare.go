@@ -25,12 +25,13 @@ func (s recordStore) Read(ctx context.Context, fn func(business.Tx) error) error
 const monthBatchSQL = `
 	with batch as materialized (
 		select 'payment' as flow, b.area, b.id, b.batch_no, b.bank, b.scheme, b.run_id, b.created_on, b.fund_account,
-			b.state = 'withdrawn' as withdrawn, r.pay_day as base
+			b.state = 'withdrawn' as withdrawn, r.pay_day as base, b.succeeded_amount
 		from payment_batch b
 		join pay_run r on r.area = b.area and r.id = b.run_id and r.state in ('released', 'closed')
 		where b.area = $1 and b.created_on between $2 and $3
 		union all
-		select 'withholding', area, id, batch_no, bank, scheme, run_id, created_on, fund_account, false, created_on
+		select 'withholding', area, id, batch_no, bank, scheme, run_id, created_on, fund_account, false, created_on,
+			succeeded_amount
 		from withholding_batch where area = $1 and created_on between $2 and $3),
 	item as (
 		select b.flow, b.id as batch_id, b.withdrawn, i.area, i.id, i.amount, i.social_no, i.name
@@ -108,39 +109,45 @@ func (t *tx) MonthAccounts(
 	if err != nil {
 		return nil, fmt.Errorf("accounts of %s: %w", month, err)
 	}
-	return collect(rows, "accounts of a month", pgx.RowToStructByPos[business.Account])
+	return collect(rows, "accounts of a month", func(row pgx.CollectableRow) (a business.Account, err error) {
+		return a, row.Scan(&a.Scheme, &a.Kind, &a.Fund.Count, &a.Fund.Amount, &a.Personal.Count, &a.Personal.Amount)
+	})
 }
 
 // outOfStepSQL are the items of a situation: $4 and $5 are days with the day until
-// which money of the day must be answered for.
+// which money of the day must be answered for. A day that is not among them has no
+// deadline, and a month nonetheless.
 func outOfStepSQL(which business.Situation) string {
-	const columns = `i.flow, i.batch_id, i.id, i.amount, i.social_no, i.name, a.value_date,
-			(a.answered_at at time zone 'Asia/Shanghai')::date as answered_on`
+	columns := `i.flow, i.batch_id, i.id, i.amount, i.social_no, i.name, a.value_date, ` + answeredOn("a") + ` as answered_on`
 	const answered = ` join answer a on a.area = $1 and a.item_id = i.id and a.disposition = 'recorded'`
+	const monthEnd = `(date_trunc('month', x.day) + interval '1 month - 1 day')::date`
 	switch which {
 	case business.LateResult:
 		return `
 		select x.flow, x.batch_id, x.id, x.amount, x.social_no, x.name, x.value_date, x.answered_on, d.due,
-			case when x.answered_on > (date_trunc('month', d.day) + interval '1 month - 1 day')::date then 'after_month'
-				else 'after_deadline' end as reason
-		from (select ` + columns + ` from item i` + answered + `) x
-		join batch b on b.flow = x.flow and b.id = x.batch_id
-		join unnest($4::date[], $5::date[]) as d (day, due) on d.day = coalesce(x.value_date, b.base)
-		where x.answered_on > d.due or x.answered_on > (date_trunc('month', d.day) + interval '1 month - 1 day')::date`
+			case when x.answered_on > ` + monthEnd + ` then 'after_month' else 'after_deadline' end as reason
+		from (
+			select ` + columns + `, coalesce(a.value_date, b.base) as day from item i` + answered + `
+			join batch b on b.flow = i.flow and b.id = i.batch_id) x
+		left join unnest($4::date[], $5::date[]) as d (day, due) on d.day = x.day
+		where x.answered_on > d.due or x.answered_on > ` + monthEnd
 	case business.ArrivalWithoutResult:
 		return `
 		select i.flow, i.batch_id, i.id, i.amount, i.social_no, i.name, m.day as value_date, null::date as answered_on,
 			d.due, m.reason
 		from item i
 		join batch b on b.flow = i.flow and b.id = i.batch_id
-		cross join lateral (
-			select min(day) as day, min(reason) as reason from (
-				-- The item's own line is looked for first: it tells more than the batch's.
-				select l.booking_date as day, 'item_money' as reason from statement_line l
-				where l.area = $1 and l.fund_account = b.fund_account
-				  and coalesce(nullif(l.end_to_end_id, ''), l.bank_reference) = i.id::text and l.end_to_end_id <> ''
-				union all
-				select k.day, 'batch_money' from money k where k.flow = i.flow and k.batch_id = i.batch_id) y) m
+		left join unnamed k on k.flow = i.flow and k.batch_id = i.batch_id
+		left join (select item_id, min(day) as day from told group by item_id) n on n.item_id = i.id and i.flow = 'withholding'
+		left join lateral (
+			select min(l.booking_date) as day from statement_line l
+			where l.area = $1 and l.fund_account = b.fund_account
+			  and coalesce(nullif(l.end_to_end_id, ''), l.bank_reference) = i.id::text and l.end_to_end_id <> ''
+			-- What went and came back moved nothing.
+			having sum(case when (l.direction = 'debit') = (i.flow = 'payment') then l.amount else -l.amount end) > 0) l on true
+		-- The item's own money is named first: it tells more than the batch's.
+		cross join lateral (select coalesce(least(l.day, n.day), k.day) as day,
+			case when l.day is null and n.day is null then 'batch_money' else 'item_money' end as reason) m
 		left join unnest($4::date[], $5::date[]) as d (day, due) on d.day = m.day
 		where m.day is not null and not i.withdrawn and not exists (
 			select from answer a where a.area = $1 and a.item_id = i.id and a.disposition = 'recorded')`
@@ -151,37 +158,46 @@ func outOfStepSQL(which business.Situation) string {
 		from (
 			select ` + columns + `, k.booked from item i` + answered + ` and a.outcome = 'succeeded'
 			cross join lateral (` + bookedItem + ` as booked) k) x
-		where x.booked is null or x.id in (select cause_id from bare)`
+		where x.booked is null or x.id in (select cause_id from bare where cause_id is not null)
+		   or x.flow = 'payment' and x.batch_id in (select batch_id from bare where cause_id is null)`
 	}
 	return ""
 }
 
-// The money that names a batch, and the items whose line of the book stands open as
-// absent at the bank.
+// outOfStepSides are the money that names a batch or one item of it, less what the bank
+// took back; what of it neither a success nor an item explains; and the lines of the book
+// that stand open as absent at the bank, of an item or of the lump of a whole batch.
 const outOfStepSides = `,
-	money as materialized (
-		select b.flow, b.id as batch_id, min(r.value_date) as day
+	told as materialized (
+		select b.flow, b.id as batch_id, a.item_id, v.value_date as day, v.id,
+			case v.direction when 'credit' then v.amount else -v.amount end as signed
 		from batch b
-		join (
-			select batch_id, value_date from arrival where area = $1 and batch_id is not null
-			union all
-			select s.batch_id, r.value_date from arrival_subject s
-			join arrival r on r.area = s.area and r.id = s.arrival_id where s.area = $1) r on r.batch_id = b.id
+		join ` + arrivalKnown + ` v on v.area = $1 and v.batch_id = b.id
+		join arrival a on a.area = v.area and a.id = v.id
 		where b.flow = 'withholding'
-		group by b.flow, b.id
 		union all
-		select b.flow, b.id, min(l.booking_date)
+		select b.flow, b.id, null, l.booking_date, l.id, case l.direction when 'debit' then l.amount else -l.amount end
 		from batch b
 		join statement_line l on l.area = $1 and l.fund_account = b.fund_account and l.booking_date >= b.created_on
-			and l.direction = 'debit' and l.end_to_end_id = '' and l.batch_ref in (b.batch_no, b.id::text)
-		where b.flow = 'payment'
-		group by b.flow, b.id),
+			and l.end_to_end_id = '' and l.batch_ref in (b.batch_no, b.id::text)
+		where b.flow = 'payment'),
+	unnamed as materialized (
+		select r.flow, r.batch_id, min(r.day) filter (where r.running > r.explained) as day
+		from (
+			select k.flow, k.batch_id, k.day, b.succeeded_amount as explained,
+				sum(k.signed) over (partition by k.flow, k.batch_id order by k.day, k.id) as running,
+				sum(k.signed) over (partition by k.flow, k.batch_id) as total
+			from told k join batch b on b.flow = k.flow and b.id = k.batch_id
+			where k.item_id is null or exists (
+				select from answer a where a.area = $1 and a.item_id = k.item_id and a.disposition = 'recorded')) r
+		where r.total > r.explained
+		group by r.flow, r.batch_id),
 	bare as materialized (
-		select distinct p.cause_id from batch b
+		select distinct p.cause_id, p.batch_id from batch b
 		join reconciliation_break k on k.area = $1 and k.fund_account = b.fund_account and k.reason = 'absent_in_bank'
 		join break_line l on l.area = $1 and l.break_id = k.id
 		join posting p on p.area = $1 and p.entry_id = l.entry_id and p.line = l.book_line and p.batch_id = b.id
-		where p.cause_id is not null
+		where (p.cause_id is not null or p.kind = 'payment_handover')
 		  and not exists (select from break_closed c where c.area = $1 and c.break_id = k.id))`
 
 func (t *tx) outOfStep(ctx context.Context, a business.Ask, sql string, more ...any) (pgx.Rows, error) {

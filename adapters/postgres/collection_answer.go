@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
@@ -97,7 +98,9 @@ func (t *tx) KnownItems(
 }
 
 // AddAnswers implements collection.AnswerTx.
-func (t *tx) AddAnswers(ctx context.Context, b collection.Batch, receipt int64, ds []collection.Decision) error {
+func (t *tx) AddAnswers(
+	ctx context.Context, b collection.Batch, receipt int64, ds []collection.Decision, today calendar.Day,
+) error {
 	n := len(ds)
 	lines, items := make([]int32, n), make([]*int64, n)
 	outcomes, classes, codes, texts := make([]string, n), make([]string, n), make([]string, n), make([]string, n)
@@ -129,9 +132,9 @@ func (t *tx) AddAnswers(ctx context.Context, b collection.Batch, receipt int64, 
 	_, err := t.Exec(ctx, `
 		with kept as (
 			insert into answer (area, receipt_id, line, batch_id, item_id, outcome, class, code, text, amount,
-				bank_reference, value_date, disposition, refusal, answered_at)
+				bank_reference, value_date, disposition, refusal, answered_at, business_day)
 			select $1, $2, u.line, $3, u.item, u.outcome, u.class, u.code, u.text, u.amount, u.reference, u.day::date,
-				u.disposition, u.refusal, $15
+				u.disposition, u.refusal, $15, $16::date
 			from unnest($4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
 				$11::text[], $12::text[], $13::text[], $14::text[])
 				as u (line, item, outcome, class, code, text, amount, reference, day, disposition, refusal)
@@ -145,7 +148,7 @@ func (t *tx) AddAnswers(ctx context.Context, b collection.Batch, receipt int64, 
 			succeeded_amount = b.succeeded_amount + c.amount, last_answer = coalesce(c.last, b.last_answer)
 		from counted c where b.area = $1 and b.id = $3`,
 		b.Area, receipt, b.ID, lines, items, outcomes, classes, codes, texts, amounts, references, days, dispositions,
-		refusals, t.at)
+		refusals, t.at, today)
 	if err != nil {
 		return fmt.Errorf("keep answers of receipt %d: %w", receipt, err)
 	}

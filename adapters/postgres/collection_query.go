@@ -46,6 +46,11 @@ const finalOfItem = `left join lateral (
 		select outcome, class, code, text, bank_reference, value_date, receipt_id from answer
 		where area = i.area and item_id = i.id and disposition = 'recorded' limit 1)`
 
+// answeredOn is SQL for the business day on which answer x came in.
+func answeredOn(x string) string {
+	return `coalesce(` + x + `.business_day, (` + x + `.answered_at at time zone 'Asia/Shanghai')::date)`
+}
+
 // notDealtWith is SQL that says of an item or receipt that its money is neither
 // posted nor to be given back.
 func notDealtWith(x string) string {

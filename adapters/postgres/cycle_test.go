@@ -25,9 +25,14 @@ func out(fen int64, ref, item, batch string) said {
 	return said{fen: -fen, ref: ref, item: item, batch: batch, reversal: false}
 }
 
-// bankSays is the account's statement through a day, with lines of that day, which
-// is matched at once.
 func (w *answerWorld) bankSays(t *testing.T, day string, lines ...said) {
+	t.Helper()
+	w.bankSaysOf(t, 13, day, lines...)
+}
+
+// bankSaysOf is an account's statement through a day, with lines of that day, which
+// is matched at once.
+func (w *world) bankSaysOf(t *testing.T, account int64, day string, lines ...said) {
 	t.Helper()
 	w.keys++
 	w.sql(t, fmt.Sprintf(`
@@ -35,15 +40,15 @@ func (w *answerWorld) bankSays(t *testing.T, day string, lines ...said) {
 			select coalesce(max(s.day_to), min(f.opened_on) - 1) as day,
 				coalesce((array_agg(s.closing order by s.day_from desc))[1], 0) as closing
 			from fund_account f left join statement s on s.area = f.area and s.fund_account = f.id
-			where f.area = 610304 and f.id = 13),
+			where f.area = 610304 and f.id = %[4]d),
 		paper as (
 			insert into receipt (area, bank, kind, subject, name, part, digest, size, state, received_by, received_at)
-			values (610304, 'psbc', 'statement', 13, 'S%[1]d', '%[2]s', sha256('S%[1]d'), 1, 'processed', 'bank:psbc', now())
+			values (610304, 'psbc', 'statement', %[4]d, 'S%[1]d', '%[2]s', sha256('S%[1]d'), 1, 'processed', 'bank:psbc', now())
 			returning id)
 		insert into statement (area, fund_account, day_from, day_to, number, opening, closing, line_count, receipt_id,
 			taken_in_at)
-		select 610304, 13, last.day + 1, '%[2]s', '%[1]d', last.closing, last.closing, %[3]d, paper.id, now() from last, paper`,
-		w.keys, day, len(lines)))
+		select 610304, %[4]d, last.day + 1, '%[2]s', '%[1]d', last.closing, last.closing, %[3]d, paper.id, now() from last, paper`,
+		w.keys, day, len(lines), account))
 	for n, l := range lines {
 		direction, fen := "credit", l.fen
 		if fen < 0 {
@@ -52,7 +57,7 @@ func (w *answerWorld) bankSays(t *testing.T, day string, lines ...said) {
 		w.sql(t, fmt.Sprintf(`
 			insert into statement_line (area, statement_id, fund_account, line, direction, amount, booking_date, value_date,
 				bank_reference, ordinal, end_to_end_id, batch_ref, reversal, counterparty, counterparty_account, text)
-			select area, id, 13, %d, '%s', %d, day_to, day_to, '%s', 1, '%s', '%s', %t, '', '', ''
+			select area, id, fund_account, %d, '%s', %d, day_to, day_to, '%s', 1, '%s', '%s', %t, '', '', ''
 			from statement where area = 610304 and number = '%d'`, n+1, direction, fen, l.ref, l.item, l.batch, l.reversal, w.keys))
 	}
 	days, err := calendar.Official()
@@ -62,7 +67,7 @@ func (w *answerWorld) bankSays(t *testing.T, day string, lines ...said) {
 	proof := reconcile.New(reconcile.Parts{
 		Store: w.db.Reconcile(), Decoder: nil, Days: days, Today: func() calendar.Day { return w.today },
 	})
-	if err := proof.Match(t.Context(), reconcile.Account{Area: chencang, ID: 13}); err != nil {
+	if err := proof.Match(t.Context(), reconcile.Account{Area: chencang, ID: account}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -139,16 +139,16 @@ func dayText(d calendar.Day) *string {
 
 // AddPaymentAnswers implements disbursement.AnswerTx.
 func (t *tx) AddPaymentAnswers(
-	ctx context.Context, b disbursement.Batch, receipt int64, ds []bank.Decision,
+	ctx context.Context, b disbursement.Batch, receipt int64, ds []bank.Decision, today calendar.Day,
 ) (disbursement.Batch, error) {
 	c := answersByColumn(receipt, b.Bank, ds)
 	p := &b.Progress
 	err := t.QueryRow(ctx, `
 		with kept as (
 			insert into answer (area, receipt_id, line, batch_id, item_id, outcome, class, code, text, amount,
-				bank_reference, value_date, disposition, refusal, answered_at)
+				bank_reference, value_date, disposition, refusal, answered_at, business_day)
 			select $1, $2, u.line, $3, u.item, u.outcome, u.class, u.code, u.text, u.amount, u.reference, u.day::date,
-				u.disposition, u.refusal, $15
+				u.disposition, u.refusal, $15, $16::date
 			from unnest($4::int[], $5::bigint[], $6::text[], $7::text[], $8::text[], $9::text[], $10::bigint[],
 				$11::text[], $12::text[], $13::text[], $14::text[])
 				as u (line, item, outcome, class, code, text, amount, reference, day, disposition, refusal)
@@ -168,7 +168,7 @@ func (t *tx) AddPaymentAnswers(
 		from counted c where b.area = $1 and b.id = $3
 		returning b.succeeded, b.failed, b.succeeded_amount, b.failed_amount, b.last_answer, b.posted_upto`,
 		b.Area, receipt, b.ID, c.lines, c.items, c.outcomes, c.classes, c.codes, c.texts, c.amounts, c.references, c.days,
-		c.kept, c.refusals, t.at).
+		c.kept, c.refusals, t.at, today).
 		Scan(&p.Succeeded, &p.Failed, &p.SucceededAmount, &p.FailedAmount, &p.LastAnswer, &p.PostedUpto)
 	if err != nil {
 		return b, fmt.Errorf("keep answers of receipt %d: %w", receipt, err)

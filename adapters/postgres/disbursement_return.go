@@ -122,14 +122,14 @@ func (t *tx) AddReturns(
 	batches := column(others, func(d bank.Decision) any { return orNull(d.Batch) })
 	_, err := t.Exec(ctx, `
 		insert into answer (area, receipt_id, line, batch_id, item_id, outcome, class, code, text, amount,
-			bank_reference, value_date, disposition, refusal, answered_at)
+			bank_reference, value_date, disposition, refusal, answered_at, business_day)
 		select $1, $2, u.line, u.batch, u.item, 'unknown', 'UNKNOWN', u.code, u.text, u.amount, u.reference, u.day::date,
-			u.disposition, u.refusal, $13
+			u.disposition, u.refusal, $13, $14::date
 		from unnest($3::int[], $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::text[], $10::text[],
 			$11::text[], $12::text[])
 			as u (line, batch, item, code, text, amount, reference, day, disposition, refusal)`,
 		head.Area, head.ID, c.lines, batches, c.items, c.codes, c.texts, c.amounts, c.references, c.days, c.kept, c.refusals,
-		t.at)
+		t.at, today)
 	if err != nil {
 		return fmt.Errorf("keep lines of receipt %d: %w", head.ID, err)
 	}

@@ -511,16 +511,7 @@ const forbidden = `(u.direction = 'debit' and case when u.echoed
 		or exists (
 		select from withholding_item i join withholding_batch b on b.area = i.area and b.id = i.batch_id
 		where i.area = $1 and i.id = u.id and b.fund_account <> $2)
-	else exists (
-		select from payment_batch b
-		where u.batch <> '' and b.area = $1 and b.fund_account = $2 and b.id::text = u.batch
-		  and case when b.state = 'done' and b.settlement <> 'gross' then b.succeeded_amount else b.amount end < (
-			select sum(case when o.direction = 'debit' then o.amount else -o.amount end)
-			from statement_line l
-			join statement_line o on o.area = $1 and o.fund_account = $2 and o.batch_ref in (b.batch_no, b.id::text)
-				and o.booking_date >= b.created_on and (o.booking_date, o.id) <= (l.booking_date, l.id)
-				and (o.direction = 'debit' or (o.reversal and o.end_to_end_id = '' and b.settlement <> 'gross'))
-			where l.area = $1 and l.id = u.line)) end)`
+	else coalesce(r.due < r.moved, false) end)`
 
 // spending is SQL of the rules by which a line of the bank stands for its bank's
 // reference: a second line without an id of that reference, direction and amount is
@@ -545,6 +536,13 @@ func (t *tx) ReferenceStandings(
 		directions[i], amounts[i] = l.Direction.String(), l.Amount.Fen()
 	}
 	rows, err := t.Query(ctx, `
+		with u as materialized (
+			select n.ref, n.direction, n.amount, n.echoed, n.line, n.place,
+				case when n.ref ~ '^[0-9]{1,18}$' then n.ref::bigint end as id,
+				case when not n.echoed and n.batch ~ '^[0-9]{1,18}$' then n.batch::bigint end as batch_id
+			from unnest($3::text[], $4::text[], $5::bigint[], $6::bool[], $7::bigint[], $8::text[])
+				with ordinality as n (ref, direction, amount, echoed, line, batch, place)),
+		running as materialized (`+running+`)
 		select case
 			when u.ref <> '' and (
 				select true from statement_line o
@@ -562,17 +560,15 @@ func (t *tx) ReferenceStandings(
 				  and m.rule in `+spending+` limit 1) then 3
 			when `+forbidden+` then 1
 			when `+toldAgain+` then 3
-			when `+lumpAgain+` then 3
+			when u.direction = 'credit' and r.again and r.due < r.moved then 3
 			when u.echoed and (
 				exists (select from posting p where p.area = $1 and p.cause_id = u.id)
 				or exists (select from withholding_item i where i.area = $1 and i.id = u.id)
 				or exists (select from payment_item i where i.area = $1 and i.id = u.id)
 				or exists (select from fund_transfer f where f.area = $1 and f.id = u.id)) then 2
+			when r.due >= r.moved then 4
 			else 0 end
-		from (select n.ref, n.direction, n.amount, n.echoed, n.line, n.batch, n.place,
-		          case when n.ref ~ '^[0-9]{1,18}$' then n.ref::bigint end as id
-		      from unnest($3::text[], $4::text[], $5::bigint[], $6::bool[], $7::bigint[], $8::text[])
-		          with ordinality as n (ref, direction, amount, echoed, line, batch, place)) u
+		from u left join running r on r.id = u.line and r.batch = u.batch_id
 		order by u.place`, a.Area, a.ID, refs, directions, amounts, echoed, ids, batches)
 	if err != nil {
 		return nil, fmt.Errorf("standings of %d references: %w", len(lines), err)

@@ -35,21 +35,32 @@ const lumps = `(
 	join statement_line o on o.area = $1 and o.fund_account = $2 and o.batch_ref = '' and ` + noticed + `
 	where ` + told + ` = b.id)`
 
-// lumpAgain is SQL that says of line u, a credit to fund account $2, that it is a
-// second lump of a batch that was credited in full before. Of debits, forbidden says so.
-const lumpAgain = `(u.direction = 'credit' and not u.echoed and u.batch ~ '^[0-9]{1,18}$' and exists (
-	select from withholding_batch b
-	join statement_line l on l.area = $1 and l.id = u.line
-	where b.area = $1 and b.fund_account = $2 and b.id = u.batch::bigint
-	  and (
-		select true from ` + lumps + ` o
-		join reconciliation_match m on m.area = $1 and m.statement_line_id = o.id
-		where o.end_to_end_id = '' and o.direction = u.direction and o.amount = u.amount and m.rule <> 'bank_reversal'
-		limit 1)
-	  and case when b.state = 'done' then b.succeeded_amount else b.amount end < (
-		select sum(case when o.direction = 'credit' then o.amount else -o.amount end)
-		from ` + lumps + ` o
-		where (o.booking_date, o.id) <= (l.booking_date, l.id) and (o.direction = 'credit' or o.reversal))))`
+// running is SQL of the lines of the batches that lines u without an id name. Of each:
+// moved is what it and the lines before it moved, due what its batch is to move in all,
+// and again says that a lump of the batch of its amount is matched. Every batch is read
+// once, however many of its lines ask.
+const running = `
+	select x.id, x.batch, x.due,
+		sum(x.signed) over (partition by x.batch order by x.booking_date, x.id) as moved,
+		bool_or(x.lump and exists (select from reconciliation_match m
+			where m.area = $1 and m.statement_line_id = x.id and m.rule <> 'bank_reversal'))
+			over (partition by x.batch, x.direction, x.amount) as again
+	from (
+		select o.id, b.id as batch, case when b.state = 'done' then b.succeeded_amount else b.amount end as due,
+			o.booking_date, o.direction, o.amount, o.end_to_end_id = '' as lump,
+			case when o.direction = 'credit' then o.amount when o.reversal then -o.amount else 0 end as signed
+		from (select distinct batch_id from u where batch_id is not null) n
+		join withholding_batch b on b.area = $1 and b.fund_account = $2 and b.id = n.batch_id
+		cross join lateral ` + lumps + ` o
+		union all
+		select o.id, b.id, case when b.state = 'done' and b.settlement <> 'gross' then b.succeeded_amount else b.amount end,
+			o.booking_date, o.direction, o.amount, o.end_to_end_id = '',
+			case when o.direction = 'debit' then o.amount
+				when o.reversal and o.end_to_end_id = '' and b.settlement <> 'gross' then -o.amount else 0 end
+		from (select distinct batch_id from u where batch_id is not null) n
+		join payment_batch b on b.area = $1 and b.fund_account = $2 and b.id = n.batch_id
+		join statement_line o on o.area = $1 and o.fund_account = $2 and o.batch_ref in (b.batch_no, b.id::text)
+			and o.batch_ref <> '' and o.booking_date >= b.created_on) x`
 
 // toldAgain is SQL that says of line u, a credit to fund account $2 that names nothing
 // itself, that the bank tells money again by it of which it told before: it is a second

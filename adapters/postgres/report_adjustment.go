@@ -43,6 +43,18 @@ func (t *tx) EachSettledLater(
 func (t *tx) eachBookLineSettledLater(
 	ctx context.Context, a reconcile.Account, day calendar.Day, fn func(match.BookLine) error,
 ) error {
+	err := t.eachKeptBookLine(ctx, fn, `reconciliation_match m
+			join posting p on p.area = $1 and p.entry_id = m.entry_id and p.line = m.book_line
+			where m.area = $1 and m.fund_account = $2 and m.settled_on > $3 and p.accounted_on <= $3`, a.Area, a.ID, day)
+	if err != nil {
+		return fmt.Errorf("lines of the book settled after %s: %w", day, err)
+	}
+	return nil
+}
+
+// eachKeptBookLine gives book lines of fund account $2 in area $1 by their postings p,
+// which from names: direct moves, or items by the first of their components.
+func (t *tx) eachKeptBookLine(ctx context.Context, fn func(match.BookLine) error, from string, args ...any) error {
 	rows, err := t.Query(ctx, `
 		with movement as (
 			select p.entry_id, p.line, p.accounted_on, p.effective_on, p.cause_id as item, case when p.nature = 'direct'
@@ -52,8 +64,7 @@ func (t *tx) eachBookLineSettledLater(
 					then i.amount else -i.amount end)
 				      from posting i where i.area = $1 and i.entry_id = p.entry_id and i.cause_id = p.cause_id
 				        and i.fund_account = $2 and i.nature = 'item' and i.role not like 'personal%') end::bigint as signed
-			from reconciliation_match m join posting p on p.area = $1 and p.entry_id = m.entry_id and p.line = m.book_line
-			where m.area = $1 and m.fund_account = $2 and m.settled_on > $3 and p.accounted_on <= $3)
+			from `+from+`)
 		select m.entry_id, m.line, m.accounted_on, m.effective_on, coalesce(v.item_id, m.item, 0), m.signed,
 			case when v.id is not null then v.id
 				when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint else 0 end,
@@ -65,10 +76,9 @@ func (t *tx) eachBookLineSettledLater(
 		left join fund_transfer f on m.item is null and f.area = $1 and f.id = case
 			when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end
 		left join arrival r on m.item is null and r.area = $1 and r.id = case
-			when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end`,
-		a.Area, a.ID, day)
+			when split_part(e.cause, ':', 2) ~ '^[0-9]{1,18}$' then split_part(e.cause, ':', 2)::bigint end`, args...)
 	if err != nil {
-		return fmt.Errorf("lines of the book settled after %s: %w", day, err)
+		return err
 	}
 	var b match.BookLine
 	var item, signed int64
@@ -85,8 +95,5 @@ func (t *tx) eachBookLineSettledLater(
 		}
 		return fn(b)
 	})
-	if err != nil {
-		return fmt.Errorf("lines of the book settled after %s: %w", day, err)
-	}
-	return nil
+	return err
 }

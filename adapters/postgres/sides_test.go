@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -155,6 +156,41 @@ func TestTheBureausJournalIsHeldAgainstOurBook(t *testing.T) {
 		if !strings.Contains(page.String(), want) {
 			t.Errorf("the paper lacks %q:\n%s", want, page.String())
 		}
+	}
+}
+
+// The paper counts what each side lacks by its direction, names rules in the officer's
+// words, and says what it leaves out.
+func TestTheBureausPaperCountsByDirection(t *testing.T) {
+	t.Parallel()
+	w := newBureauWorld(t)
+	w.book(t, w.subsidy(3, 3, 500_000), w.subsidy(4, 4, 70), w.subsidy(4, 4, 80))
+	w.imported(t, "2026-10-31,,,,,,5000.00", "2026-11-03,1,5000.00,,,,", "2026-11-04,2,1.00,,,,", "2026-11-05,3,2.00,,,,",
+		"2026-11-06,4,3.00,,,,", "2026-11-07,5,,4.00,,,", "2026-11-30,,,,,,10002.00")
+	c := w.compared(t, "2026-11")
+	if c.Theirs.DebitLines != 3 || c.Theirs.CreditLines != 1 || c.Theirs.Lines != 4 || c.Ours.DebitLines != 2 || c.Ours.CreditLines != 0 {
+		t.Errorf("lines are %+v, %+v", c.Theirs, c.Ours)
+	}
+	c.Differences[0].More = 7
+	chinese, english := printed(t, c, report.Chinese), printed(t, c, report.English)
+	for _, want := range []string{
+		"财政对账表", "财政已收、我方未收(3笔)", "财政已付、我方未付(1笔)", "我方已收、财政未收(2笔)",
+		"我方已付、财政未付(0笔)", "相符(同日同额)", "另有 7 笔未列出",
+	} {
+		if !strings.Contains(chinese, want) {
+			t.Errorf("the paper lacks %q:\n%s", want, chinese)
+		}
+	}
+	for _, want := range []string{
+		"received by the bureau, not in our book (3)", "paid in our book, not by the bureau (0)", "agreed (one day and amount)",
+		"and 7 lines that are not named",
+	} {
+		if !strings.Contains(english, want) {
+			t.Errorf("the English paper lacks %q:\n%s", want, english)
+		}
+	}
+	if strings.ContainsFunc(english, func(r rune) bool { return unicode.Is(unicode.Han, r) && !strings.ContainsRune(c.Holder.Name, r) }) {
+		t.Errorf("the English paper is not in English:\n%s", english)
 	}
 }
 

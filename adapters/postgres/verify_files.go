@@ -313,6 +313,13 @@ const caseSQL = `
 		  from receipt
 		 where ($1 = 0 or area = $1) and (state = 'quarantined' and code <> 'file_still_written' or accepted is not null)
 		union all
+		select r.area, r.id, c.kind, c.subject, r.bank, c.opened_at
+		  from receipt r
+		  join exception_case c on c.area = r.area and c.kind = 'file_quarantined' and c.subject = 'receipt:' || r.id
+		  join exception_closed x on x.area = c.area and x.case_id = c.id
+		 where ($1 = 0 or r.area = $1) and r.kind = 'statement' and r.state = 'processed' and r.accepted is null
+		   and x.closed_by = 'job' and x.closed_at = r.processed_at and c.opened_at between r.received_at and x.closed_at
+		union all
 		select t.area, t.cause_id, 'refund_due', 'item:' || t.cause_id, '', min(e.booked_at)
 		  from refund_task t
 		  left join posting p on p.area = t.area and p.cause_id = t.cause_id and p.kind = 'contribution'

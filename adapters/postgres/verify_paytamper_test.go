@@ -372,7 +372,7 @@ func answeredOtherwise() []corruption {
 			row: entryRow(`(select max(id) from roster)`), text: "is of rural and 2011-02-01, and lists member",
 		},
 		{
-			id: "I9", name: "a line that nobody names", sql: []string{
+			id: "I9", also: []string{"breaks"}, name: "a line that nobody names", sql: []string{
 				`delete from break_line where statement_line_id = (select id from statement_line where amount = 2000 and direction = 'debit')`,
 			},
 			row:  `'610305/' || fund_account || ' line ' || id from statement_line where amount = 2000 and direction = 'debit'`,

@@ -59,6 +59,24 @@ func (w *proofWorld) seedPensioners() {
 	w.d.Exec(w.t, `insert into payment_hold (area, id, member_id, reason, from_month, opened_by, opened_at)
 		select 610305, 7200 + n, 1000 + n, 'manual', '2011-03-01', 'test', now() - interval '1 day'
 		from generate_series(4, 5) n`)
+	for n, o := range []struct {
+		login string
+		in    approval.Organisation
+		duty  approval.Duty
+	}{
+		{"business-checker", approval.AgencyBusiness, approval.Checker},
+		{"finance-releaser", approval.AgencyFinance, approval.Releaser},
+	} {
+		login, person := fmt.Sprintf("%s.%d", o.login, int32(proofArea)), int64(proofArea)*1000+900+int64(n)
+		w.d.Exec(w.t, `insert into person (id, name) values ($1, 'test')`, person)
+		w.d.Exec(w.t, `insert into officer (login, person_id, organisation_id, password_hash, created_at)
+			select $1, $2, id, '', now() from organisation where area = $3 and kind = $4`, login, person, int32(proofArea),
+			string(o.in))
+		w.d.Exec(w.t, `insert into duty_grant (login, duty, granted_at) values ($1, $2, '2009-09-01')`, login, string(o.duty))
+		w.books.Officers[o.login] = approval.Officer{
+			Login: login, Person: person, Organisation: o.in, Area: proofArea, Region: 0, Duties: []approval.Duty{o.duty},
+		}
+	}
 }
 
 // payMarch pays March: asked for, screened twice, sent on the 18th and answered on

@@ -193,7 +193,7 @@ const payRunSQL = `
 	            then 'was released on ' || r.released_on || ', with the reason "' || r.late_reason || '" for being late'
 	       else 'follows run ' || r.predecessor || ', which no screen hit' end
 	  from (select p.*, row_number() over (partition by p.area, p.scheme, p.month, p.kind order by p.ordinal) as n,
-	               (select e.version from run_event e where e.area = p.area and e.run_id = p.id and e.to_state = 'frozen')
+	               (select max(e.version) from run_event e where e.area = p.area and e.run_id = p.id and e.to_state = 'frozen')
 	               as frozen from pay_run p where $1 = 0 or p.area = $1) r
 	  left join roster s on s.area = r.area and s.id = r.roster_id
 	 where s.id is null or (s.scheme, s.month, s.kind) is distinct from (r.scheme, r.month, r.kind)

@@ -97,7 +97,7 @@ type corruption struct {
 func corruptions() []corruption {
 	return slices.Concat(bookCorruptions(), moreBookCorruptions(), itemCorruptions(), batchCorruptions(),
 		fileCorruptions(),
-		peopleCorruptions(), schemaCorruptions(), sideCorruptions(), alonePayments())
+		peopleCorruptions(), schemaCorruptions(), sideCorruptions(), breakCorruptions(), alonePayments())
 }
 
 func entryRow(id string) string { return `'610305/' || ` + id }
@@ -642,7 +642,7 @@ func fileCorruptions() []corruption {
 			text: "opens with 0.00 and closes with 50.01; its lines move 50.00",
 		},
 		{
-			id: "I23", also: []string{"I9"}, name: "a line's amount", sql: []string{`update statement_line set amount = amount + 1
+			id: "I23", also: []string{"I9", "breaks"}, name: "a line's amount", sql: []string{`update statement_line set amount = amount + 1
 			    where line = 1`},
 			row: `'610305/' || min(id) from statement`, text: "its lines move 0.01",
 		},
@@ -663,7 +663,7 @@ func fileCorruptions() []corruption {
 			text: "says 3 new lines",
 		},
 		{
-			id: "I23", also: []string{"I22"}, name: "a statement left out", sql: []string{
+			id: "I23", also: []string{"I22", "breaks"}, name: "a statement left out", sql: []string{
 				`delete from statement_line where statement_id = (select min(id) from statement)`,
 				`delete from statement where id = (select min(id) from statement)`,
 			},
@@ -729,7 +729,7 @@ func peopleCorruptions() []corruption {
 				`alter table approval drop constraint different_person`,
 				`update approval set login = 'finance-second.610305', person_id = maker_person
 					where login = 'finance-checker.610305' and subject_id = (select max(subject_id) from approval
-						where login = 'finance-checker.610305')`,
+						where login = 'finance-checker.610305' and decision = 'approved')`,
 			},
 			// With the constraint in place the database itself refuses it.
 			also: []string{"I15", "I28", "append-only"},
@@ -737,7 +737,7 @@ func peopleCorruptions() []corruption {
 			text: "by its maker's own person",
 		},
 		{
-			id: "I28", name: "amount of what waits for approval", sql: []string{
+			id: "I28", also: []string{"breaks"}, name: "amount of what waits for approval", sql: []string{
 				`update fund_transfer set amount = amount + 1 where state = 'submitted'`,
 			},
 			row: `'610305/' || id from fund_transfer where state = 'submitted'`, text: "no longer has the digest",

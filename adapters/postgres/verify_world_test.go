@@ -70,6 +70,7 @@ func newProofWorld(tb testing.TB) *proofWorld {
 	w.liveClose(func() calendar.Day { return w.today })
 	w.liveApril()
 	w.work()
+	w.workOnBreaks()
 	return w
 }
 

@@ -116,7 +116,7 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 		Sheet:    sheet.Registry,
 	})
 	g.reconcile = reconcile.New(reconcile.Parts{
-		Store: g.db.Reconcile(), Decoder: files, Days: days, Today: clock.today,
+		Store: g.db.Reconcile(), Decoder: files, Days: days, Today: clock.today, Log: g.log,
 	})
 	g.casework = casework.New(g.db.Casework(), clock.today)
 	g.bureau = bureau.New(bureau.Parts{Store: g.db.Bureau(), Tables: g.registry, Today: clock.today})

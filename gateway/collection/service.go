@@ -141,7 +141,7 @@ func (s *Service) takeChunk(
 			seen[known[i].Item] = true
 		}
 	}
-	if err := tx.AddAnswers(ctx, b, receipt, decisions); err != nil {
+	if err := tx.AddAnswers(ctx, b, receipt, decisions, s.today()); err != nil {
 		return Taken{}, err //nolint:exhaustruct // refused
 	}
 	if b.State == bank.BatchSending || b.State == bank.BatchSent {

@@ -54,7 +54,8 @@ type AnswerTx interface {
 	// the results' position; nil where the batch has no such item.
 	KnownItems(ctx context.Context, b Batch, receipt int64, results []Result) ([]*Known, error)
 	// AddAnswers keeps the lines, recorded ones as outcomes, refused ones with a case.
-	AddAnswers(ctx context.Context, b Batch, receipt int64, decisions []Decision) error
+	// They came in on the business day of today.
+	AddAnswers(ctx context.Context, b Batch, receipt int64, decisions []Decision, today calendar.Day) error
 	// MoveBatch changes the state by compare-and-set and appends the event.
 	MoveBatch(ctx context.Context, b Batch, next bank.BatchState, actor, evidence string) (Batch, error)
 	// AnsweredLines returns how many lines of a receipt were kept, and their counts.

@@ -124,8 +124,9 @@ func (s *Service) takeChunk(
 	if err != nil {
 		return none, err
 	}
-	decisions, settled := Judge(b, answers, known, s.today())
-	if b, err = tx.AddPaymentAnswers(ctx, b, receipt, decisions); err != nil {
+	today := s.today()
+	decisions, settled := Judge(b, answers, known, today)
+	if b, err = tx.AddPaymentAnswers(ctx, b, receipt, decisions, today); err != nil {
 		return none, err
 	}
 	if err := alarmDoubleCredit(ctx, tx, b, decisions); err != nil {

@@ -17,8 +17,11 @@ type AnswerTx interface {
 	KnownPayments(ctx context.Context, b Batch, receipt int64, answers []bank.Answer) ([]*KnownPayment, error)
 	// AddPaymentAnswers keeps the lines, recorded ones as outcomes, refused ones with a
 	// case, and returns the batch with its counters moved. What it recorded counts as
-	// booked: its entries are of the same transaction.
-	AddPaymentAnswers(ctx context.Context, b Batch, receipt int64, ds []bank.Decision) (Batch, error)
+	// booked: its entries are of the same transaction. They came in on the business day
+	// of today.
+	AddPaymentAnswers(
+		ctx context.Context, b Batch, receipt int64, ds []bank.Decision, today calendar.Day,
+	) (Batch, error)
 	// AnsweredLines returns the last line of a receipt that was kept, and their counts.
 	AnsweredLines(ctx context.Context, area party.Area, receipt int64) (int, bank.Counts, error)
 	// LastAnswered returns the last line of a receipt that was kept, or 0.

@@ -55,6 +55,9 @@ type Ask struct {
 	// Open takes the month as it stands where not all of its days are sealed. Without
 	// it such a month is refused with ledger.ErrNotSealed.
 	Open bool
+	// Closed says that the month is closed at the bank accounts of the book; its vouchers
+	// say so, or that it is not.
+	Closed bool
 }
 
 // mayRead refuses officers who keep no fund's books.
@@ -192,7 +195,7 @@ func (s *Service) WriteVouchers(
 			began = true
 		}
 		for _, v := range page.Vouchers {
-			if err := w.write(sheet, v, page.Final); err != nil {
+			if err := w.write(sheet, v, ask.Closed); err != nil {
 				return err
 			}
 			after = v.Number

@@ -80,11 +80,7 @@ func (w words) voucherHead() Head {
 }
 
 // write gives a row a line; what is the voucher's own stands in each of them.
-func (w words) write(sheet Sheet, v Voucher, final bool) error {
-	state := ""
-	if !final {
-		state = w.open
-	}
+func (w words) write(sheet Sheet, v Voucher, closed bool) error {
 	for _, l := range v.Lines {
 		account := ""
 		if l.FundAccount != 0 {
@@ -98,7 +94,7 @@ func (w words) write(sheet Sheet, v Voucher, final bool) error {
 			TextCell(w.voucher), CountCell(v.Number), DateCell(v.AccountedOn),
 			TextCell(w.summary(v.Kind, v.Reversal, v.Document)), TextCell(l.Account.Code), TextCell(w.name(l.Account)),
 			TextCell(account), debit, credit, CountCell(v.Attachments()), CountCell(v.Items), TextCell(v.Batch),
-			TextCell(v.Cause), TextCell(fmt.Sprint(v.Entry)), TextCell(v.MadeBy), TextCell(state),
+			TextCell(v.Cause), TextCell(fmt.Sprint(v.Entry)), TextCell(v.MadeBy), TextCell(w.state(closed)),
 		)
 		if err != nil {
 			return err

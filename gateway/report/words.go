@@ -15,10 +15,15 @@ type words struct {
 	kinds map[ledger.Kind]string
 	// open marks what is made of days that are not sealed.
 	open, unit, red, voucher string
-	vouchers, fund, journal  string
-	voucherColumns           []Column
-	fundColumns              []Column
-	journalColumns           []Column
+	// closed and notClosed say how the months of the bank accounts stand.
+	closed, notClosed              string
+	vouchers, fund, journal, trial string
+	voucherColumns                 []Column
+	fundColumns                    []Column
+	journalColumns                 []Column
+	trialColumns                   []Column
+	// fundSum and personalSum are the sums of the two sets of accounts.
+	fundSum, personalSum string
 	// The rows of the fund statement.
 	opening, brought, income, expenditure, surplus, closing, lines, held string
 	incomeLine, special, expenditureLine                                 string
@@ -39,7 +44,9 @@ func wordsOf(lang Language) words {
 func chinese() words {
 	return words{
 		lang: Chinese, kinds: names(0), open: "未结账", unit: "单位:元", red: "红字冲销", voucher: "记",
-		vouchers: "记账凭证", fund: "基金收支表", journal: "日记账",
+		vouchers: "记账凭证", fund: "基金收支表", journal: "日记账", trial: "试算平衡表", closed: "已结账", notClosed: "未结账",
+		fundSum: "基金科目合计", personalSum: "个人账户备查科目合计",
+		trialColumns: []Column{{"科目编码", 12}, {"科目名称", 34}, {"银行账户", 24}, {"借方余额", 20}, {"贷方余额", 20}},
 		voucherColumns: []Column{
 			{"凭证字", 8},
 			{"凭证号", 8},
@@ -72,7 +79,11 @@ func chinese() words {
 func english() words {
 	return words{
 		lang: English, kinds: names(1), open: "open, not final", unit: "in yuan", red: "reversed in red", voucher: "V",
-		vouchers: "vouchers", fund: "fund statement", journal: "day journal",
+		vouchers: "vouchers", fund: "fund statement", journal: "day journal", trial: "trial balance", closed: "closed",
+		notClosed: "not closed yet", fundSum: "accounts of the fund", personalSum: "personal accounts",
+		trialColumns: []Column{
+			{"account code", 14}, {"account", 34}, {"bank account", 24}, {"debit balance", 20}, {"credit balance", 20},
+		},
 		voucherColumns: []Column{
 			{"word", 8},
 			{"number", 8},
@@ -109,6 +120,14 @@ func english() words {
 	}
 }
 
+// state says whether a month is closed.
+func (w words) state(closed bool) string {
+	if closed {
+		return w.closed
+	}
+	return w.notClosed
+}
+
 // name is an account's in the paper's language.
 func (w words) name(a ledger.Account) string {
 	if w.lang == English {
@@ -135,6 +154,9 @@ func (w words) summary(kind ledger.Kind, reversal bool, document string) string 
 
 // KindName is what an entry's kind is called.
 func KindName(kind ledger.Kind, lang Language) string { return wordsOf(lang).summary(kind, false, "") }
+
+// SchemeName is what a scheme's fund is called.
+func SchemeName(scheme ledger.Scheme, lang Language) string { return wordsOf(lang).scheme(scheme) }
 
 func (w words) bookNotes(area party.Area, scheme ledger.Scheme, month calendar.Month, final bool) []string {
 	notes := []string{fmt.Sprintf("%s · %s · %s", area, w.scheme(scheme), month), w.unit}

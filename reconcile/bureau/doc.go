@@ -11,6 +11,10 @@
 // Each month's lines meet what the months before left, by the engine that matches
 // bank and book; what it leaves is tried as such a sum, where one sum only fits.
 //
+// Both sides are read once, month by month, in one order. Held are the lines that are
+// open and those of one month, each side's at most as many as a journal may have, and of
+// each no more than matching needs; what is named in the end is read again by its key.
+//
 // Nothing is kept of a comparison and nothing is booked for it: it is made anew from
 // the same lines, and says the same.
 package bureau

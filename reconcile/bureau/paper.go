@@ -6,6 +6,7 @@ import (
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/report"
+	"twoline/reconcile/match"
 )
 
 // Write puts the comparison on a sheet.
@@ -13,15 +14,15 @@ func (c Comparison) Write(sheet report.Sheet, lang report.Language) error {
 	p := &paper{sheet: sheet, w: wordsOf(lang), lang: lang, err: nil}
 	p.begin(c)
 	p.sum(p.w.ours, c.Ours.Closing)
-	p.sum(fmt.Sprintf(p.w.theirDebits, c.Theirs.Lines), c.Theirs.Debits)
-	p.sum(fmt.Sprintf(p.w.theirCredits, c.Theirs.Lines), -c.Theirs.Credits)
+	p.sum(fmt.Sprintf(p.w.theirDebits, c.Theirs.DebitLines), c.Theirs.Debits)
+	p.sum(fmt.Sprintf(p.w.theirCredits, c.Theirs.CreditLines), -c.Theirs.Credits)
 	if c.Before != 0 {
 		p.sum(p.w.before, c.Before)
 	}
 	p.sum(p.w.adjusted, c.Ours.Adjusted)
 	p.sum(p.w.theirs, c.Theirs.Closing)
-	p.sum(fmt.Sprintf(p.w.ownDebits, c.Ours.Lines), c.Ours.Debits)
-	p.sum(fmt.Sprintf(p.w.ownCredits, c.Ours.Lines), -c.Ours.Credits)
+	p.sum(fmt.Sprintf(p.w.ownDebits, c.Ours.DebitLines), c.Ours.Debits)
+	p.sum(fmt.Sprintf(p.w.ownCredits, c.Ours.CreditLines), -c.Ours.Credits)
 	p.sum(p.w.adjusted, c.Theirs.Adjusted)
 	for _, d := range c.Differences {
 		p.difference(d)
@@ -30,7 +31,7 @@ func (c Comparison) Write(sheet report.Sheet, lang report.Language) error {
 		p.row(report.TextCell(fmt.Sprintf(p.w.more, more)))
 	}
 	for _, a := range c.Agreed {
-		p.row(report.TextCell(fmt.Sprintf(p.w.matched, a.Rule)), report.Blank(), report.Blank(),
+		p.row(report.TextCell(fmt.Sprintf(p.w.matched, p.rule(a.Rule))), report.Blank(), report.Blank(),
 			report.TextCell(fmt.Sprintf("%d : %d", a.TheirLines, a.OwnLines)), report.CountCell(a.Matches),
 			report.MoneyCell(a.Amount))
 	}
@@ -84,6 +85,13 @@ func (p *paper) sum(name string, amount money.Amount) {
 	p.row(report.TextCell(name), none, none, none, none, report.MoneyCell(amount))
 }
 
+func (p *paper) rule(r match.Rule) string {
+	if name := p.w.rules[r]; name != "" {
+		return name
+	}
+	return string(r)
+}
+
 // difference gives a difference a row, then each of its lines one.
 func (p *paper) difference(d Difference) {
 	reason := p.w.reasons[d.Reason]
@@ -104,5 +112,8 @@ func (p *paper) difference(d Difference) {
 		p.row(report.TextCell("  "+fmt.Sprintf(p.w.entry, o.Key.Entry)), report.DateCell(o.Booked),
 			report.TextCell(o.BankReference), report.TextCell(report.KindName(o.Kind, p.lang)), report.Blank(),
 			report.MoneyCell(o.signed()))
+	}
+	if d.More > 0 {
+		p.row(report.TextCell("  " + fmt.Sprintf(p.w.moreLines, d.More)))
 	}
 }

@@ -33,7 +33,8 @@ var (
 	ErrLong = fault.New(fault.TooLarge, "bureau_journal_long", "a journal has at most 200000 lines; send it by month")
 )
 
-// maxLines bounds the lines of one file, and those of a comparison.
+// maxLines bounds the lines of one file, and those that a comparison holds of each side:
+// what is open, and one month.
 const maxLines = 200_000
 
 // Line is one line of a voucher of the bureau.
@@ -119,13 +120,34 @@ type ComparisonTx interface {
 	LoadFundAccount(ctx context.Context, area party.Area, id int64) (ledger.FundAccount, error)
 	// Balance returns the book's balance after an accounting day.
 	Balance(ctx context.Context, area party.Area, account int64, day calendar.Day) (money.Amount, error)
-	// BureauLines gives the lines of an account up to a month, by date and key.
-	BureauLines(ctx context.Context, area party.Area, account int64, through calendar.Month) ([]Line, error)
+	// BureauMonths gives what the lines of an account move in each month that has any,
+	// up to one, by month.
+	BureauMonths(ctx context.Context, area party.Area, account int64, through calendar.Month) ([]Moved, error)
 	// BureauClosings gives the closings of an account up to a month, by month.
 	BureauClosings(ctx context.Context, area party.Area, account int64, through calendar.Month) ([]Closing, error)
-	// OwnLines gives our lines of the account accounted on days from one to another, by
-	// day and key, without the entry of the go-live.
-	OwnLines(ctx context.Context, area party.Area, account int64, from, to calendar.Day) ([]Own, error)
+	// EachOfBothSides gives the lines of both sides month by month: in each ours by day
+	// and key, without the entry of the go-live, then theirs by day and key. Of ours
+	// BankReference is empty where no line of theirs carries it, and echoed says that one
+	// carries Cause. Of theirs Reference is empty where no line of ours has it, and echoes
+	// says that it is a Cause; its texts are left out.
+	EachOfBothSides(ctx context.Context, s Span, own func(o Own, echoed bool) error,
+		theirs func(l Line, echoes bool) error) error
+	// BureauLines reads lines of theirs by id, OwnLines lines of ours by key.
+	BureauLines(ctx context.Context, s Span, ids []int64) (map[int64]Line, error)
+	OwnLines(ctx context.Context, s Span, keys []match.Key) (map[match.Key]Own, error)
+}
+
+// Span is months of one account.
+type Span struct {
+	Area           party.Area
+	Account        int64
+	Since, Through calendar.Month
+}
+
+// Moved is what lines move in a month.
+type Moved struct {
+	Month  calendar.Month
+	Amount money.Amount
 }
 
 // LineKey names a line of the bureau's.

@@ -7,10 +7,10 @@
 //
 // Three situations have a name of their own, and each is listed by item:
 //
-//   - late_result: the bank answered after the day that it was due on, or after the
-//     month in which the money moved
-//   - arrival_without_result: money that names the item or its batch is there, and
-//     no final answer
+//   - late_result: the bank answered on a business day after the one that it was due on,
+//     or after the month in which the money moved
+//   - arrival_without_result: money that names the item is there, or money that names
+//     its batch and is more than the successes of the batch, and no final answer
 //   - result_without_money: the bank said that it succeeded, and neither the book nor
 //     the bank's statement has the money
 //
@@ -261,7 +261,7 @@ func (s *Service) ask(by approval.Officer, month calendar.Month) (Ask, error) {
 	for day := month.First(); !day.After(month.Add(2).Last()); day = day.AddDays(1) {
 		due, err := s.days.Add(day, answerDays)
 		if errors.Is(err, calendar.ErrNoYear) {
-			break
+			continue
 		}
 		if err != nil {
 			return a, fmt.Errorf("when results of %s are due: %w", day, err)

@@ -39,7 +39,7 @@ func (c Comparison) Write(sheet report.Sheet, lang report.Language) error {
 		if a.Fund != a.Personal {
 			note = w.differs
 		}
-		name := fmt.Sprintf(w.accounts, a.Scheme, report.KindName(a.Kind, lang))
+		name := fmt.Sprintf(w.accounts, report.SchemeName(a.Scheme, lang), report.KindName(a.Kind, lang))
 		err := sheet.Row(report.TextCell(name), report.Blank(),
 			report.CountCell(a.Personal.Count), report.CountCell(a.Personal.Count), report.MoneyCell(a.Personal.Amount),
 			report.Blank(), report.Blank(), report.CountCell(a.Fund.Count), report.MoneyCell(a.Fund.Amount),

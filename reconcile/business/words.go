@@ -29,7 +29,7 @@ func chinese() words {
 			LateResult: "结果迟到", ArrivalWithoutResult: "有款无结果", ResultWithoutMoney: "有结果无款",
 		},
 		reasons: map[string]string{
-			"after_deadline": "超过时限", "after_month": "跨月", "item_money": "本笔款项已到", "batch_money": "整批款项已到",
+			"after_deadline": "超过时限", "after_month": "跨月", "item_money": "本笔款项已动账", "batch_money": "本批款项已动账",
 			"not_booked": "未入账", "not_on_statement": "对账单无此款",
 		},
 		accounts: "个人账户与缴费收入(%s %s)", more: "另有 %d 笔", of: "%s %d 笔",
@@ -40,7 +40,7 @@ func chinese() words {
 			{Name: "成功", Width: 10},
 			{Name: "成功金额", Width: 18},
 			{Name: "失败", Width: 10},
-			{Name: "未知", Width: 10},
+			{Name: "结果未知", Width: 10},
 			{Name: "入账笔数", Width: 10},
 			{Name: "入账金额", Width: 18},
 			{Name: "说明", Width: 30},
@@ -60,7 +60,7 @@ func english() words {
 		},
 		reasons: map[string]string{
 			"after_deadline": "after its deadline", "after_month": "after the month of its money",
-			"item_money": "its own money is there", "batch_money": "its batch's money is there",
+			"item_money": "its own money has moved", "batch_money": "its batch's money has moved",
 			"not_booked": "not booked", "not_on_statement": "not on the statement",
 		},
 		accounts: "personal accounts and contributions (%s %s)", more: "and %d others", of: "%s: %d",

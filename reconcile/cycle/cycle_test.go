@@ -9,6 +9,7 @@ import (
 	"encoding/hex"
 	"encoding/pem"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -16,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"twoline/gateway/calendar"
+	"twoline/gateway/report"
 	"twoline/reconcile/cycle"
 )
 
@@ -359,5 +361,49 @@ func TestWhatIsNoProofIsRefused(t *testing.T) {
 	}
 	if _, err := cycle.ParseKey([]byte("x")); !errors.Is(err, cycle.ErrKey) {
 		t.Errorf("no key: %v", err)
+	}
+}
+
+// sheetOf keeps a paper's notes and texts.
+type sheetOf struct{ text []string }
+
+func (s *sheetOf) Begin(h report.Head) error {
+	s.text = append(append(s.text, h.Title), h.Notes...)
+	return nil
+}
+
+func (s *sheetOf) Row(cells ...report.Cell) error {
+	s.text = append(s.text, fmt.Sprint(cells))
+	return nil
+}
+
+func (*sheetOf) End() error { return nil }
+
+// The page says in the officer's language why somebody stands on a list; a bank's code
+// and reference stay as the bank wrote them.
+func TestThePageIsInOneLanguage(t *testing.T) {
+	t.Parallel()
+	d := sound()
+	d.Lists = append(d.Lists, list("unbooked", cycle.Name{
+		Line: 0, Batch: "00000001", Amount: 5, Reason: "absent_in_book", Day: "2011-03-25", Direction: "debit",
+		BankReference: "waiting X1",
+	}))
+	for lang, want := range map[report.Language][]string{
+		report.Chinese: {
+			"新型农村社会养老保险基金", "账户冻结或挂失 AC06", "2011-03-25 退票 账户有误 AC04", "无发放账户",
+			"2011-03-25 付 银行有、账上无 waiting X1",
+		},
+		report.English: {"rural", "BLOCKED AC06", "returned FIX_ACCOUNT AC04", "2011-03-25 debit absent_in_book waiting X1"},
+	} {
+		s := &sheetOf{text: nil}
+		if err := d.Write(s, lang); err != nil {
+			t.Fatal(err)
+		}
+		page := strings.Join(s.text, "\n")
+		for _, w := range want {
+			if !strings.Contains(page, w) {
+				t.Errorf("%s: the page lacks %q:\n%s", lang, w, page)
+			}
+		}
 	}
 }

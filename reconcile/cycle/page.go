@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/report"
 )
@@ -44,7 +45,7 @@ func (p *page) begin(lang report.Language) {
 	p.err = p.sheet.Begin(report.Head{
 		Name: w.title, Title: w.title, Columns: w.columns, Foot: nil, Signatures: w.signatures, Language: lang,
 		Notes: []string{
-			fmt.Sprintf(w.of, d.Run.Area, d.Run.Scheme, d.Run.Month, d.Run.ID),
+			fmt.Sprintf(w.of, d.Run.Area, report.SchemeName(ledger.Scheme(d.Run.Scheme), lang), d.Run.Month, d.Run.ID),
 			fmt.Sprintf(w.released, d.Run.ReleasedOn, d.Run.PayDay, d.Run.Digest),
 			fmt.Sprintf(w.matched, w.standings[s.Standing], s.Through, s.MatchedThrough),
 			verdict, w.unit,
@@ -146,7 +147,7 @@ func (p *page) lists() {
 			if i == pageNames {
 				break
 			}
-			p.row("  "+n.who(p.w), report.Blank(), report.Blank(), yuan(n.Amount), report.TextCell(n.why()))
+			p.row("  "+n.who(p.w), report.Blank(), report.Blank(), yuan(n.Amount), report.TextCell(n.why(p.w)))
 		}
 		if more := l.Count - min(len(l.Names), pageNames); more > 0 {
 			p.row("  " + fmt.Sprintf(p.w.more, more))
@@ -167,8 +168,14 @@ func (n Name) who(w words) string {
 	return strings.Join(parts, " · ")
 }
 
-func (n Name) why() string {
-	return strings.Join(strings.Fields(strings.Join([]string{n.Day, n.Direction, n.Reason, n.BankReference}, " ")), " ")
+func (n Name) why(w words) string {
+	parts := strings.Fields(strings.Join([]string{n.Day, n.Direction, n.Reason}, " "))
+	for i, part := range parts {
+		if name := w.reasons[part]; name != "" {
+			parts[i] = name
+		}
+	}
+	return strings.TrimSpace(strings.Join(append(parts, n.BankReference), " "))
 }
 
 func (p *page) rests() {

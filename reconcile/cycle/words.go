@@ -8,10 +8,12 @@ type words struct {
 	title, of, released, unit, holds, breaks, matched string
 	figures                                           map[string]string
 	standings                                         map[string]string
-	columns                                           []report.Column
-	signatures                                        []string
-	items, lines, more, digest, equations, rests      string
-	batch, statement, day, notSealed                  string
+	// reasons are what a name stands there for, word by word; a bank's own code stays.
+	reasons                                      map[string]string
+	columns                                      []report.Column
+	signatures                                   []string
+	items, lines, more, digest, equations, rests string
+	batch, statement, day, notSealed             string
 }
 
 func wordsOf(lang report.Language) words {
@@ -34,6 +36,18 @@ func chinese() words {
 			"u_credits": "账上已收、银行未收", "b_debits": "银行已付、账上未付", "b_credits": "银行已收、账上未收",
 		},
 		standings: map[string]string{Proved: "相符", StillOpen: "尚未完成", Differs: "不符"},
+		reasons: map[string]string{ //nolint:gosec // words, no credentials
+			"debit": "付", "credit": "收", "absent_in_bank": "账上有、银行无", "absent_in_book": "银行有、账上无",
+			"amount_differs": "金额不符", "duplicate_bank_line": "银行重复记账", "ambiguous": "有多个可能的对应项", "waiting": "待核",
+			"not_matched_yet": "尚未对账", "bank_charge": "银行手续费", "bank_interest": "银行利息", "returned": "退票",
+			"RETRY_FUNDS": "余额不足", "FIX_ACCOUNT": "账户有误", "FIX_MANDATE": "签约有误", "BLOCKED": "账户冻结或挂失",
+			"RETRY_TECHNICAL": "银行系统原因", "DUPLICATE": "银行称重复", "UNKNOWN": "结果未知", "deceased": "已死亡",
+			"no_account": "无发放账户", "account_changed": "账户刚变更", "name_not_encodable": "姓名用字银行不能识别",
+			"account_not_corrected": "账户未更正", "possible_double_credit": "可能重复入账", "above_entitlement": "超过应发数",
+			"certification_overdue": "资格认证超期", "other_pension": "另有养老待遇", "duplicate_identity": "身份重复",
+			"shared_account": "账户多人共用", "amount_review": "大额待审议", "court": "法院冻结", "investigation": "调查中",
+			"manual": "人工暂扣",
+		},
 		columns: []report.Column{
 			{Name: "项目", Width: 40},
 			{Name: "人(笔)数", Width: 12},
@@ -64,7 +78,7 @@ func english() words {
 			"u_debits": "paid in the book, not by the bank", "u_credits": "received in the book, not by the bank",
 			"b_debits": "paid by the bank, not in the book", "b_credits": "received by the bank, not in the book",
 		},
-		standings: map[string]string{Proved: "agrees", StillOpen: "still open", Differs: "differs"},
+		standings: map[string]string{Proved: "agrees", StillOpen: "still open", Differs: "differs"}, reasons: nil,
 		columns: []report.Column{
 			{Name: "item", Width: 40},
 			{Name: "payments", Width: 12},

@@ -17,6 +17,9 @@ type fact struct {
 	crowd crowdSort
 }
 
+// Score is how certain a rule is by itself, from 0 to 100.
+func (r Rule) Score() int { return r.score() }
+
 // score is how certain a rule is by itself.
 func (r Rule) score() int {
 	switch r {

@@ -29,6 +29,9 @@ const (
 	// same direction, was matched; of a bank's own reference, of the same amount
 	// too, since banks use theirs again.
 	Consumed
+	// Within is Foreign, of a lump that what its batch is still to move has room for: it
+	// is no duplicate because another one of its amount was matched.
+	Within
 )
 
 // Past answers about what was there before this run.
@@ -207,6 +210,8 @@ type leftLine struct {
 	party         span
 	flags         flags
 	standing      int8
+	// within says that the standing was Within; then it is Foreign.
+	within bool
 }
 
 func (l *leftLine) signed() money.Amount { return signed(l.amount, l.flags) }
@@ -216,9 +221,9 @@ func (l *leftLine) stands(s Standing) bool { return Standing(l.standing) == s }
 // carriedLine is a line of the statement with its standing of the day before, where
 // that cannot have changed.
 type carriedLine struct {
-	line     StatementLine
-	standing int8
-	asked    bool
+	line          StatementLine
+	standing      int8
+	within, asked bool
 }
 
 // pair is one to one, of equal amounts. Its rule is one of pairRules, by its place.
@@ -383,7 +388,7 @@ func (m *Matcher) seal() {
 		if carried[i].asked && m.left.count() > before {
 			l := m.left.at(before)
 			l.flags |= isAsked
-			l.standing = carried[i].standing
+			l.standing, l.within = carried[i].standing, carried[i].within
 		}
 	}
 }
@@ -441,7 +446,7 @@ func (m *Matcher) AddStatement(s StatementLine) {
 	m.left.add(leftLine{
 		id: s.ID, amount: s.Amount, booked: s.Booked, value: s.Value, endToEnd: m.text.add(s.EndToEndID),
 		bankReference: m.text.add(s.BankReference), batch: m.batch(s.Batch),
-		party: m.party(s.Counterparty, s.CounterpartyAccount), flags: f, standing: int8(Foreign),
+		party: m.party(s.Counterparty, s.CounterpartyAccount), flags: f, standing: int8(Foreign), within: false,
 	})
 }
 
@@ -587,7 +592,7 @@ func (m *Matcher) Left(to *Matcher) {
 	for i := range m.left.count() {
 		if l := m.left.at(i); !l.flags.has(isUsed) {
 			to.carried = append(to.carried, carriedLine{
-				line: m.lineOf(i), standing: l.standing, asked: m.found() == 0,
+				line: m.lineOf(i), standing: l.standing, within: l.within, asked: m.found() == 0,
 			})
 		}
 	}

@@ -19,6 +19,7 @@ type bankLine struct {
 	match.StatementLine
 
 	standing match.Standing
+	within   bool
 	used     bool // matched
 	by       match.Rule
 	broken   bool
@@ -80,7 +81,9 @@ func slow(w world) found {
 	o.firstLook()
 	for _, s := range o.bank {
 		if !s.used && (s.EndToEndID != "" || s.BankReference != "" || s.Batch != "") {
-			s.standing = w.standing[s.ID]
+			if s.standing = w.standing[s.ID]; s.standing == match.Within {
+				s.standing, s.within = match.Foreign, true
+			}
 		}
 	}
 	for o.round() {
@@ -314,7 +317,7 @@ func (o *oracle) repeats(s, matched *bankLine) bool {
 		}
 	}
 	return s.Batch != "" && s.Batch == matched.Batch && matched.EndToEndID == "" && matched.by != match.BankReversal &&
-		s.standing != match.Forbidden && len(o.batchBook(s.Batch, s.Direction)) == 0
+		s.standing != match.Forbidden && !s.within && len(o.batchBook(s.Batch, s.Direction)) == 0
 }
 
 // ofOurBatch says that the line names a batch that the book has ever held.

@@ -221,9 +221,11 @@ func drawWorld(t *rapid.T) world {
 	}
 	for i := range d.w.statement {
 		if d.one("known", 0, 0, 0, 0, 0, 1) == 1 {
-			d.w.standing[int64(i+1)] = rapid.SampledFrom([]match.Standing{
-				match.Forbidden, match.Ours, match.Consumed,
-			}).Draw(t, "standing")
+			known := []match.Standing{match.Forbidden, match.Ours, match.Consumed}
+			if d.w.statement[i].EndToEndID == "" {
+				known = append(known, match.Within, match.Within)
+			}
+			d.w.standing[int64(i+1)] = rapid.SampledFrom(known).Draw(t, "standing")
 		}
 	}
 	slices.SortStableFunc(d.w.statement, func(a, b match.StatementLine) int { return a.Booked.Compare(b.Booked) })
@@ -435,7 +437,7 @@ func (w world) consume(x match.Match, all []match.StatementLine) {
 			case echoed && l.EndToEndID == o.EndToEndID,
 				second && o.BankReference != "" && o.BankReference == l.BankReference && spends(x.Rule),
 				second && o.Batch != "" && o.Batch == l.Batch && l.EndToEndID == "" && x.Rule != match.BankReversal &&
-					w.standing[o.ID] != match.Forbidden && !open:
+					w.standing[o.ID] != match.Forbidden && w.standing[o.ID] != match.Within && !open:
 				w.standing[o.ID] = match.Consumed
 			}
 		}

@@ -92,7 +92,12 @@ func (m *Matcher) askStandings(ctx context.Context, past Past) error {
 			return err
 		}
 		for i, standing := range answers {
-			m.left.at(at[i]).standing = int8(standing) //nolint:gosec // one of four
+			l := m.left.at(at[i])
+			l.within = standing == Within
+			if l.within {
+				standing = Foreign
+			}
+			l.standing = int8(standing)
 		}
 		ask, at = ask[:0], at[:0]
 		return nil

@@ -106,14 +106,14 @@ func (m *Matcher) askBatches(past Past) {
 }
 
 // repeats says that a line without an id repeats one that was matched: it carries
-// its bank's reference, or it is a lump of a batch of which nothing is open. Where
+// its bank's reference, or it is a lump of a batch of which nothing is open or to come. Where
 // as many lines of the book are open it is matched by its reference all the same.
 func (m *Matcher) repeats(l *leftLine, open func() map[uint32]flags) bool {
 	if l.bankReference != 0 &&
 		m.seconds.asked[m.digest(theirReference, m.text.bytes(l.bankReference), l.flags&isDebit, l.amount)] {
 		return true
 	}
-	return l.batch != 0 && !l.stands(Forbidden) &&
+	return l.batch != 0 && !l.stands(Forbidden) && !l.within &&
 		m.seconds.asked[m.digest(noReference, []byte(m.names[l.batch]), l.flags&isDebit, l.amount)] &&
 		!open()[l.batch].has(direction(l.flags))
 }

@@ -387,6 +387,8 @@ drop index receipt_name;
 create unique index receipt_name on receipt (area, bank, kind, (coalesce(subject, 0)), name)
     where state in ('received', 'processed') and kind not in ('results', 'payment_results', 'returns')
       and accepted is null;
+-- What was set aside is looked for whenever a statement of its account was taken in.
+create index receipt_aside on receipt (area, subject, part) where state = 'quarantined' and kind = 'statement';
 
 -- What people decide where no rule can: a file that was set aside, an item whose bank is silent, a case that ends by
 -- no event, a return that is never paid again, a death notice that was wrong, what accounts held at go-live. The effect

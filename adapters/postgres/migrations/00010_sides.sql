@@ -1,7 +1,11 @@
 -- The finance bureau's side: its journal of our fund accounts as it was imported, to be compared and never booked from.
--- Cost on a live table: none, all tables are new.
+-- Cost on a live table: a column without a default on answer, an entry of the catalogue only.
 
 -- +goose Up
+
+-- The business day on which the bank's answer came in: whether it was late is told by that day, and not by the instant.
+-- Answers of before this column came on the day of their instant.
+alter table answer add column business_day date;
 
 -- One imported file; the same bytes are taken once.
 create table bureau_journal (

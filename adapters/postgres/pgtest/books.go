@@ -86,11 +86,9 @@ func seedOfficers(tb testing.TB, c *pgx.Conn, area party.Area) map[string]approv
 		{"finance-checker", "b", approval.AgencyFinance, approval.Checker},
 		{"finance-other", "c", approval.AgencyFinance, approval.Checker},
 		{"finance-second", "a", approval.AgencyFinance, approval.Checker},
-		{"finance-releaser", "h", approval.AgencyFinance, approval.Releaser},
 		{"bureau-maker", "d", approval.FinanceBureau, approval.Maker},
 		{"bureau-checker", "e", approval.FinanceBureau, approval.Checker},
 		{"business-maker", "f", approval.AgencyBusiness, approval.Maker},
-		{"business-checker", "i", approval.AgencyBusiness, approval.Checker},
 		{"auditor", "g", approval.Auditor, approval.Viewer},
 	} {
 		login := fmt.Sprintf("%s.%d", o.name, int32(area))
