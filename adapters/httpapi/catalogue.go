@@ -556,6 +556,10 @@ func explanations() []row {
 			"choose a later day",
 		},
 		{
+			"member_facts", 400, "a fact of the member cannot be, or contradicts another",
+			"correct the field that the text names",
+		},
+		{
 			"member_not_found", 404, "the member does not exist for this caller",
 			"check the id; members of other areas and banks are not found either",
 		},
@@ -668,6 +672,10 @@ func explanations() []row {
 		{
 			"pay_run_state", 409, "the run's state does not allow the step",
 			"read the run: its state says which step is next",
+		},
+		{
+			"payment_after_pension", 422, "a payment is dated in or after the first month of the pension",
+			"correct its date: who draws a pension pays no more",
 		},
 		{
 			"payment_field", inFiles, "a value does not fit the payment message, or one that it demands is missing",

@@ -57,6 +57,7 @@ type commands struct {
 	CheckConfig checkConfigCommand `cmd:"" name:"check-config" help:"Prove the configuration and the environment before the start."`
 	Convert     convertCommand     `cmd:"" help:"Read a bank file and write it as canonical JSON Lines. Needs no database."`
 	Reconcile   reconcileCommand   `cmd:"" help:"Match statement files against an exported book. Needs no database."`
+	Calculate   calculateCommand   `cmd:"" help:"Tell a member's account and pension, and which rules made each figure. Needs no database."`
 	Verify      verifyCommand      `cmd:"" help:"Prove the invariants on the live database, read-only."`
 	Import      importCommand      `cmd:"" help:"Import a registry from CSV, with an answer per line."`
 	Admin       adminCommand       `cmd:"" help:"Make the first users and the banks' keys."`

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"twoline/gateway/money"
@@ -35,24 +34,21 @@ const defaultDues = "0:0.00:10 2:0.00:3 2:10000.00:1 3:0.00:3 3:10000.00:1 4:0.0
 // brokenClasses are those that a break may be of: in the others both sides agree.
 func brokenClasses() []int { return []int{0, 2, 3, 4, 5, 6} }
 
-func parseDues(s string) (Value, error) {
+func parseDues(s string) (Value, bool) {
 	var dues []BreakDue
 	for word := range strings.SplitSeq(s, " ") {
 		d, ok := parseDue(word)
-		if !ok {
-			return Value{}, ErrDues
-		}
-		if n := len(dues); n > 0 && !d.follows(dues[n-1]) {
-			return Value{}, ErrDues
+		if n := len(dues); !ok || n > 0 && !d.follows(dues[n-1]) {
+			return Value{}, false
 		}
 		dues = append(dues, d)
 	}
 	for _, class := range brokenClasses() {
 		if !slices.ContainsFunc(dues, func(d BreakDue) bool { return d.Class == class && d.From == 0 }) {
-			return Value{}, ErrDues
+			return Value{}, false
 		}
 	}
-	return Value{rule: BreakDueDays, dues: dues}, nil
+	return Value{dues: dues}, true
 }
 
 // follows says that d stands after another one in rising order.
@@ -72,23 +68,8 @@ func parseDue(word string) (BreakDue, bool) {
 	return BreakDue{Class: class, From: from, Days: days}, known && ok && err == nil && from >= 0
 }
 
-func duesText(dues []BreakDue) string {
-	words := make([]string, len(dues))
-	for i, d := range dues {
-		words[i] = fmt.Sprintf("%d:%s:%s", d.Class, d.From, strconv.Itoa(d.Days))
-	}
-	return strings.Join(words, " ")
-}
-
-func parseLimit(s string) (Value, error) {
-	if !strings.Contains(s, ".") {
-		s += ".00"
-	}
-	a, err := money.Parse(s)
-	if err != nil || a < 0 {
-		return Value{}, ErrLimit
-	}
-	return Value{rule: WriteOffLimit, amount: a}, nil
+func duesText(v Value) string {
+	return join(v.dues, func(d BreakDue) string { return fmt.Sprintf("%d:%s:%d", d.Class, d.From, d.Days) })
 }
 
 // BreakRules are what an area decided about breaks.
@@ -135,6 +116,6 @@ func (v View) Breaks() (BreakRules, error) {
 	claim, err := v.rules.Row(ClaimDays, v.day)
 	return BreakRules{
 		dues: slices.Clone(due.Value.dues), Ordinary: ordinary.Value.amount, Major: major.Value.amount,
-		WriteOff: limit.Value.amount, ClaimDays: claim.Value.days,
+		WriteOff: limit.Value.amount, ClaimDays: claim.Value.number,
 	}, err
 }

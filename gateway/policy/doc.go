@@ -7,6 +7,13 @@
 // has none, the nation's newest row. So an area that once set a rule of its own
 // keeps it until it changes it itself. A rule that nobody wrote is ErrNoRule,
 // never a default: what a province or county must decide is not invented here.
+// A rule by which nothing is granted says so with a value of its own, none.
 //
 //	rows ──New──► Rules ──At(day)──► View ──CollectionMode()…──► value, or ErrNoRule
+//	                │
+//	                ├──Row(rule, day)──► the row that holds, with its document, or ErrNoRule
+//	                └──Timeline(rule)──► the rows that hold one after another
+//
+// An interest rate holds for one calendar year and not until the next row: what is
+// not published yet is unknown, and last year's rate is not taken for it.
 package policy

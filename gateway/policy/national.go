@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 
 	"twoline/gateway/calendar"
 )
@@ -12,10 +13,11 @@ import (
 // can be planned without it, and nobody decrees when background work, a break or a bank's
 // answer is late, or what of a break may be written off, which is nothing: those rows
 // are the gateway's own and their documents say so; an area's row comes before
-// them.
-//
+// them. So it is with how interest is reckoned, but never with its rate.
+func National() []Row { return slices.Concat(nationalMoney(), nationalPension(), nationalAccount()) }
+
 //nolint:gosmopolitan // the documents have Chinese names
-func National() []Row {
+func nationalMoney() []Row {
 	return []Row{
 		national(ContributionTiers, "2009-09-01", "100 200 300 400 500", "国发〔2009〕32号"),
 		national(ContributionTiers, "2014-07-01", "100 200 300 400 500 600 700 800 900 1000 1500 2000",
@@ -30,6 +32,56 @@ func National() []Row {
 		national(BreakAgeDays, "2009-09-01", "30", "网关自带：月末结账时对账差异账龄不得超过30天"),
 		national(ClaimDays, "2009-09-01", "10", "网关自带：银行应在10个工作日内答复"),
 		national(HandoverDays, "2009-09-01", "3", "城乡居民基本养老保险经办规程（2014年）"),
+	}
+}
+
+// nationalPension are who draws a pension from when, and how much at least. Months
+// that public sources do not settle are said to be open in the document. That nothing
+// is added to the minimum is the nation's decision too: whoever adds, says so.
+//
+//nolint:gosmopolitan // the documents have Chinese names
+func nationalPension() []Row {
+	const (
+		pilot  = "国发〔2009〕32号"
+		merged = "国发〔2014〕8号"
+	)
+	minimum := func(from, amount, document string) Row { return national(BasePensionMinimum, from, amount, document) }
+	return []Row{
+		minimum("2009-09-01", "55", pilot),
+		minimum("2014-07-01", "70", "关于提高全国城乡居民基本养老保险基础养老金最低标准的通知"),
+		minimum("2018-01-01", "88", "关于2018年提高基础养老金最低标准的通知（2018年5月11日公布）"),
+		minimum("2020-07-01", "93", "关于2020年提高基础养老金最低标准的通知（执行月份未核实）"),
+		minimum("2022-07-01", "98", "关于2022年提高基础养老金最低标准的通知（执行月份未核实）"),
+		minimum("2023-07-01", "103", "关于2023年提高基础养老金最低标准的通知（执行月份未核实）"),
+		minimum("2024-07-01", "123", "关于2024年提高基础养老金最低标准的通知（执行月份未核实）"),
+		minimum("2025-07-01", "143", "关于2025年提高基础养老金最低标准的通知（执行月份未核实）"),
+		national(BasePensionAdditions, "2009-09-01", none, pilot+"：地方可提高，由地方规定"),
+		national(ExtraForYears, "2009-09-01", none, pilot+"：长期缴费可加发，由地方规定"),
+		national(ExtraForAge, "2009-09-01", none, "国家未规定高龄加发，由地方规定"),
+		national(PensionAge, "2009-09-01", "60", pilot),
+		national(PensionYears, "2009-09-01", "15", pilot),
+		national(SchemeStart, "2009-09-01", "2009-09-01", pilot+"：试点启动；统筹区另有启动日的，以其为准"),
+		national(AccountDivisor, "2009-09-01", "139", pilot),
+		national(AccountPensionRounding, "2009-09-01", "half_up:0.01", "网关自带：个人账户养老金四舍五入到分"),
+		national(ChildLinked, "2009-09-01", "true", pilot),
+		national(ChildLinked, "2014-02-21", "false", merged),
+		national(Inheritance, "2009-09-01", string(LessSubsidy), pilot),
+		national(Inheritance, "2014-02-21", string(WholeBalance), merged),
+		national(BackPayPolicy, "2009-09-01", "certification_overdue:from_stop other_pension:none child_unpaid:none",
+			"网关自带：逾期未认证的补发，重复享受的不补发，子女未缴费的不补发"),
+	}
+}
+
+// nationalAccount are how interest is reckoned and a pension drawn where an area has
+// not said otherwise.
+//
+//nolint:gosmopolitan // the documents have Chinese names
+func nationalAccount() []Row {
+	return []Row{
+		national(InterestMethod, "2009-09-01", string(FullFormula), "网关自带：当年缴费自次月起按记账利率计息"),
+		national(InterestRounding, "2009-09-01", "half_up:0.01", "网关自带：年度利息四舍五入到分"),
+		national(DrawnMonthEarns, "2009-09-01", "true", "网关自带：支付当月仍计息"),
+		national(DrawingOrder, "2009-09-01", proRata, "网关自带：按个人账户各部分比例支付"),
 	}
 }
 

@@ -70,6 +70,9 @@ func New(area party.Area, rows []Row) (*Rules, error) {
 	return r, nil
 }
 
+// Area returns the area that the rules are read for.
+func (r *Rules) Area() party.Area { return r.area }
+
 // Row returns what holds for a rule on a day, with its document, or ErrNoRule.
 func (r *Rules) Row(rule Rule, day calendar.Day) (Row, error) {
 	for _, area := range []party.Area{r.area, nation} {
@@ -82,6 +85,23 @@ func (r *Rules) Row(rule Rule, day calendar.Day) (Row, error) {
 	}
 	return Row{}, ErrNoRule.With("no rule %s is known for area %s on %s: import it with its document",
 		rule, r.area, day)
+}
+
+// Timeline returns the rows of a rule that hold one after another, the oldest first:
+// the nation's until the area's own first, then the area's own. It is empty where
+// nobody has decided.
+func (r *Rules) Timeline(rule Rule) []Row {
+	own := r.rows[key{r.area, rule}]
+	if r.area == nation || len(own) == 0 {
+		return slices.Clone(r.rows[key{nation, rule}])
+	}
+	var rows []Row
+	for _, row := range r.rows[key{nation, rule}] {
+		if row.From.Before(own[0].From) {
+			rows = append(rows, row)
+		}
+	}
+	return append(rows, own...)
 }
 
 // TiersOfYear returns every amount that was a tier on some day of the year, in
@@ -126,7 +146,7 @@ type View struct {
 // CollectionMode returns who collects.
 func (v View) CollectionMode() (Mode, error) {
 	row, err := v.rules.Row(CollectionMode, v.day)
-	return row.Value.mode, err
+	return Mode(row.Value.word), err
 }
 
 // IncomeZeroAtMonthEnd says whether a month with money left on the income
@@ -156,14 +176,14 @@ func (v View) CollectionCutoff() (calendar.Day, error) {
 // closes.
 func (v View) BreakAgeDays() (int, error) {
 	row, err := v.rules.Row(BreakAgeDays, v.day)
-	return row.Value.days, err
+	return row.Value.number, err
 }
 
 // ArrivalSuspenseDays returns how many working days arrived money waits for the
 // result that explains it.
 func (v View) ArrivalSuspenseDays() (int, error) {
 	row, err := v.rules.Row(ArrivalSuspenseDays, v.day)
-	return row.Value.days, err
+	return row.Value.number, err
 }
 
 // PayDay returns the day of the month, 1 to 28, by which benefits are in place.
@@ -171,35 +191,35 @@ func (v View) ArrivalSuspenseDays() (int, error) {
 // tells it.
 func (v View) PayDay() (int, error) {
 	row, err := v.rules.Row(PayDay, v.day)
-	return row.Value.days, err
+	return row.Value.number, err
 }
 
 // HandoverDays returns how many working days before the pay day the bank must
 // hold money and list.
 func (v View) HandoverDays() (int, error) {
 	row, err := v.rules.Row(HandoverDays, v.day)
-	return row.Value.days, err
+	return row.Value.number, err
 }
 
 // DraftDays returns how many working days before its hand-over the regular pay
 // run of a month is due to be drafted.
 func (v View) DraftDays() (int, error) {
 	row, err := v.rules.Row(DraftDays, v.day)
-	return row.Value.days, err
+	return row.Value.number, err
 }
 
 // WorkAlarmMinutes returns after how many minutes background work that is not done
 // is told as stuck.
 func (v View) WorkAlarmMinutes() (int, error) {
 	row, err := v.rules.Row(WorkAlarmMinutes, v.day)
-	return row.Value.minutes, err
+	return row.Value.number, err
 }
 
 // AccountChangeHoldDays returns how many calendar days benefits wait after their
 // account was replaced.
 func (v View) AccountChangeHoldDays() (int, error) {
 	row, err := v.rules.Row(AccountChangeHoldDays, v.day)
-	return row.Value.days, err
+	return row.Value.number, err
 }
 
 // AmountReviewThreshold returns the amount above which a benefit is looked at first.
@@ -217,5 +237,5 @@ func (v View) SharedAccountHolds() (bool, error) {
 // ReturnPolicy returns where a returned benefit stands until it is paid again.
 func (v View) ReturnPolicy() (ReturnPolicy, error) {
 	row, err := v.rules.Row(ReturnBooking, v.day)
-	return row.Value.returns, err
+	return ReturnPolicy(row.Value.word), err
 }

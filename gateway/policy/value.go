@@ -102,10 +102,7 @@ func (c Cutoff) String() string { return fmt.Sprintf("%02d-%02d", c.month, c.day
 
 // The errors of values. Each says what the value must be.
 var (
-	ErrRule = errors.New("rule must be one of: account_change_hold_days, amount_review_threshold, " +
-		"arrival_suspense_days, break_age_days, break_due_days, claim_days, collection_cutoff, collection_mode, " +
-		"contribution_tiers, draft_days, handover_days, incident_major, incident_ordinary, income_zero_at_month_end, " +
-		"pay_day, return_policy, shared_account_holds, work_alarm_minutes, write_off_limit")
+	ErrRule    = errors.New("rule must be one of: " + strings.Join(names(), ", "))
 	ErrMode    = errors.New("value must be agency or tax")
 	ErrFlag    = errors.New("value must be true or false")
 	ErrTiers   = errors.New("value must be rising amounts of yuan above zero, each once, separated by one blank")
@@ -126,124 +123,145 @@ const (
 )
 
 // Value is what a rule says. It was checked when it was made and never changes;
-// its zero value is no value.
+// its zero value is no value. Each of its readers is for the rules of its kind and
+// tells nothing about the others.
 type Value struct {
-	rule    Rule
-	mode    Mode
-	flag    bool
-	tiers   []money.Amount
-	cutoff  Cutoff
-	days    int
-	minutes int
-	amount  money.Amount
-	returns ReturnPolicy
-	dues    []BreakDue
+	rule     Rule
+	word     string
+	flag     bool
+	number   int
+	amount   money.Amount
+	rate     Rate
+	day      calendar.Day
+	cutoff   Cutoff
+	rounding Rounding
+	funeral  FuneralGrant
+	tiers    []money.Amount
+	dues     []BreakDue
+	steps    []Step
+	grants   []Grant
+	shares   []Share
+	backPay  []BackPay
+	order    []Part
+
+	subsidies []TierSubsidy
 }
 
 // ParseText reads a value as a person writes it in a file: agency, true,
-// "100 200 300.00", 12-25, 3, 10000.00, suspense.
+// "100 200 300.00", 12-25, 3, 10000.00, suspense, 2.25%.
 func ParseText(rule Rule, s string) (Value, error) {
-	switch rule {
-	case CollectionMode:
-		return parseMode(s)
-	case IncomeZeroAtMonthEnd, SharedAccountHolds:
-		return parseFlag(rule, s)
-	case ContributionTiers:
-		var words []string
-		if s != "" {
-			words = strings.Split(s, " ")
-		}
-		return parseTiers(words)
-	case CollectionCutoff:
-		return parseCutoff(s)
-	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays, ClaimDays, BreakAgeDays:
-		return parseDays(rule, s)
-	case PayDay:
-		return parsePayDay(s)
-	case AmountReviewThreshold, IncidentOrdinary, IncidentMajor:
-		return parseAmount(rule, s)
-	case WriteOffLimit:
-		return parseLimit(s)
-	case BreakDueDays:
-		return parseDues(s)
-	case ReturnBooking:
-		return parseReturn(s)
-	case WorkAlarmMinutes:
-		return parseMinutes(s)
+	f, ok := rule.form()
+	if !ok {
+		return Value{}, ErrRule
 	}
-	return Value{}, ErrRule
+	v, ok := f.parse(s)
+	if !ok {
+		return Value{}, f.err
+	}
+	v.rule = rule
+	return v, nil
 }
 
-// ParseJSON reads a value as it is stored: a string, a boolean, a number of days,
+// ParseJSON reads a value as it is stored: a string, a boolean, a whole number,
 // or amounts as strings of yuan.
 func ParseJSON(rule Rule, raw []byte) (Value, error) {
-	switch rule {
-	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking, IncidentOrdinary, IncidentMajor,
-		WriteOffLimit, BreakDueDays:
-		var s string
-		if json.Unmarshal(raw, &s) != nil {
-			return ParseText(rule, "")
+	f, ok := rule.form()
+	if !ok {
+		return Value{}, ErrRule
+	}
+	text := string(raw)
+	switch f.json {
+	case bare:
+	case quoted:
+		text = ""
+		if json.Unmarshal(raw, &text) != nil {
+			return Value{}, f.err
 		}
-		return ParseText(rule, s)
-	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays,
-		PayDay, WorkAlarmMinutes, ClaimDays, BreakAgeDays:
-		return ParseText(rule, string(raw))
-	case ContributionTiers:
+	case list:
 		var words []string
-		if json.Unmarshal(raw, &words) != nil {
-			return Value{}, ErrTiers
+		if json.Unmarshal(raw, &words) != nil || strings.Contains(strings.Join(words, ""), " ") {
+			return Value{}, f.err
 		}
-		return parseTiers(words)
+		text = strings.Join(words, " ")
 	}
-	return Value{}, ErrRule
+	return ParseText(rule, text)
 }
 
-func parseMode(s string) (Value, error) {
-	switch m := Mode(s); m {
-	case Agency, Tax:
-		return Value{rule: CollectionMode, mode: m}, nil
+// JSON returns the value as it is stored; ParseJSON reads it back.
+func (v Value) JSON() string {
+	f, ok := v.rule.form()
+	if !ok {
+		return "null"
 	}
-	return Value{}, ErrMode
+	switch f.json {
+	case bare:
+	case quoted:
+		return strconv.Quote(v.String())
+	case list:
+		return `["` + strings.ReplaceAll(v.String(), " ", `","`) + `"]`
+	}
+	return v.String()
 }
 
-func parseFlag(rule Rule, s string) (Value, error) {
-	if s != "true" && s != "false" {
-		return Value{}, ErrFlag
+// String returns the value as a file carries it; ParseText reads it back.
+func (v Value) String() string {
+	f, ok := v.rule.form()
+	if !ok {
+		return ""
 	}
-	return Value{rule: rule, flag: s == "true"}, nil
+	return f.text(v)
 }
 
-func parseTiers(words []string) (Value, error) {
+// Equal says that both are the same value of the same rule.
+func (v Value) Equal(other Value) bool { return v.rule == other.rule && v.String() == other.String() }
+
+func parseWord(words ...string) func(string) (Value, bool) {
+	return func(s string) (Value, bool) { return Value{word: s}, slices.Contains(words, s) }
+}
+
+func wordText(v Value) string { return v.word }
+
+func parseFlag(s string) (Value, bool) {
+	return Value{flag: s == "true"}, s == "true" || s == "false"
+}
+
+func flagText(v Value) string { return strconv.FormatBool(v.flag) }
+
+func parseTiers(s string) (Value, bool) {
+	words := strings.Split(s, " ")
 	tiers := make([]money.Amount, 0, len(words))
 	for _, w := range words {
 		a, ok := yuan(w)
 		if !ok || (len(tiers) > 0 && a <= tiers[len(tiers)-1]) {
-			return Value{}, ErrTiers
+			return Value{}, false
 		}
 		tiers = append(tiers, a)
 	}
-	if len(tiers) == 0 {
-		return Value{}, ErrTiers
-	}
-	return Value{rule: ContributionTiers, tiers: tiers}, nil
+	return Value{tiers: tiers}, true
 }
 
-func parseCutoff(s string) (Value, error) {
+func tiersText(v Value) string { return join(v.tiers, money.Amount.String) }
+
+func parseCutoff(s string) (Value, bool) {
 	// Read in a common year: 29 February is no day of every year.
 	d, err := calendar.ParseDay("2001-" + s)
-	if err != nil {
-		return Value{}, ErrCutoff
-	}
-	return Value{rule: CollectionCutoff, cutoff: Cutoff{d.Month().Number(), d.DayOfMonth()}}, nil
+	return Value{cutoff: Cutoff{d.Month().Number(), d.DayOfMonth()}}, err == nil
 }
+
+func cutoffText(v Value) string { return v.cutoff.String() }
 
 // yuan reads an amount above zero, whose decimals may be left out.
 func yuan(s string) (money.Amount, bool) {
+	a, ok := yuanOrZero(s)
+	return a, ok && a > 0
+}
+
+func yuanOrZero(s string) (money.Amount, bool) {
 	if !strings.Contains(s, ".") {
 		s += ".00"
 	}
 	a, err := money.Parse(s)
-	return a, err == nil && a > 0
+	return a, err == nil
 }
 
 func wholeNumber(s string, least, most int) (int, bool) {
@@ -251,97 +269,32 @@ func wholeNumber(s string, least, most int) (int, bool) {
 	return n, err == nil && n >= least && n <= most && strconv.Itoa(n) == s
 }
 
-func parseDays(rule Rule, s string) (Value, error) {
-	n, ok := wholeNumber(s, 0, maxDays)
-	if !ok {
-		return Value{}, ErrDays
+func parseNumber(least, most int) func(string) (Value, bool) {
+	return func(s string) (Value, bool) {
+		n, ok := wholeNumber(s, least, most)
+		return Value{number: n}, ok
 	}
-	return Value{rule: rule, days: n}, nil
 }
 
-func parsePayDay(s string) (Value, error) {
-	n, ok := wholeNumber(s, 1, maxPayDay)
-	if !ok {
-		return Value{}, ErrPayDay
-	}
-	return Value{rule: PayDay, days: n}, nil
-}
+func numberText(v Value) string { return strconv.Itoa(v.number) }
 
-func parseMinutes(s string) (Value, error) {
-	n, ok := wholeNumber(s, 1, maxMinutes)
-	if !ok {
-		return Value{}, ErrMinutes
-	}
-	return Value{rule: WorkAlarmMinutes, minutes: n}, nil
-}
-
-func parseAmount(rule Rule, s string) (Value, error) {
+func parseAmount(s string) (Value, bool) {
 	a, ok := yuan(s)
-	if !ok {
-		return Value{}, ErrAmount
-	}
-	return Value{rule: rule, amount: a}, nil
+	return Value{amount: a}, ok
 }
 
-func parseReturn(s string) (Value, error) {
-	switch p := ReturnPolicy(s); p {
-	case ReturnToSuspense, ReturnInRed:
-		return Value{rule: ReturnBooking, returns: p}, nil
-	}
-	return Value{}, ErrReturn
+func parseLimit(s string) (Value, bool) {
+	a, ok := yuanOrZero(s)
+	return Value{amount: a}, ok
 }
 
-// JSON returns the value as it is stored; ParseJSON reads it back.
-func (v Value) JSON() string {
-	switch v.rule {
-	case CollectionMode, CollectionCutoff, AmountReviewThreshold, ReturnBooking, IncidentOrdinary, IncidentMajor,
-		WriteOffLimit, BreakDueDays:
-		return strconv.Quote(v.String())
-	case IncomeZeroAtMonthEnd, SharedAccountHolds, ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays,
-		PayDay, WorkAlarmMinutes, ClaimDays, BreakAgeDays:
-		return v.String()
-	case ContributionTiers:
-		return `["` + strings.Join(v.words(), `","`) + `"]`
-	}
-	return "null"
-}
+func amountText(v Value) string { return v.amount.String() }
 
-// String returns the value as a file carries it; ParseText reads it back.
-func (v Value) String() string {
-	switch v.rule {
-	case CollectionMode:
-		return string(v.mode)
-	case IncomeZeroAtMonthEnd, SharedAccountHolds:
-		return strconv.FormatBool(v.flag)
-	case ContributionTiers:
-		return strings.Join(v.words(), " ")
-	case CollectionCutoff:
-		return v.cutoff.String()
-	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays, PayDay, ClaimDays, BreakAgeDays:
-		return strconv.Itoa(v.days)
-	case AmountReviewThreshold, IncidentOrdinary, IncidentMajor, WriteOffLimit:
-		return v.amount.String()
-	case BreakDueDays:
-		return duesText(v.dues)
-	case ReturnBooking:
-		return string(v.returns)
-	case WorkAlarmMinutes:
-		return strconv.Itoa(v.minutes)
+// join writes the items of a list, separated by one blank.
+func join[T any](items []T, text func(T) string) string {
+	words := make([]string, len(items))
+	for i, item := range items {
+		words[i] = text(item)
 	}
-	return ""
-}
-
-func (v Value) words() []string {
-	words := make([]string, len(v.tiers))
-	for i, t := range v.tiers {
-		words[i] = t.String()
-	}
-	return words
-}
-
-// Equal says that both are the same value of the same rule.
-func (v Value) Equal(other Value) bool {
-	return v.rule == other.rule && v.mode == other.mode && v.flag == other.flag && v.cutoff == other.cutoff &&
-		v.days == other.days && v.minutes == other.minutes && v.amount == other.amount && v.returns == other.returns &&
-		slices.Equal(v.tiers, other.tiers) && slices.Equal(v.dues, other.dues)
+	return strings.Join(words, " ")
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"twoline/gateway/approval"
+	"twoline/gateway/policy"
 )
 
 // Kind is what a file of import holds.
@@ -92,16 +93,9 @@ func referenceSpecs() []Spec {
 			{"name", false, "1 to 60 characters"},
 		}, []string{"region"}, agency, true},
 		{KindPolicies, "rules of the area by effective date", []Column{
-			{"rule", false, "collection_mode, income_zero_at_month_end, contribution_tiers, collection_cutoff," +
-				" arrival_suspense_days, pay_day, handover_days, account_change_hold_days, amount_review_threshold," +
-				" shared_account_holds, return_policy, draft_days, work_alarm_minutes, break_due_days," +
-				" incident_ordinary, incident_major, write_off_limit, claim_days or break_age_days"},
+			{"rule", false, "one of " + ruleNames()},
 			{"effective_from", false, textDay + ", the first day on which the value holds"},
-			{"value", false, "in the order of the rules: agency or tax; true or false; amounts separated by one" +
-				" blank; MM-DD; working days; a day of the month from 1 to 28;" +
-				" working days; calendar days; an amount;" +
-				" true or false; suspense or red; working days; minutes; class:amount:days separated by one blank;" +
-				" an amount; an amount; an amount from 0.00; working days; calendar days"},
+			{"value", false, "by the rule: " + ruleForms()},
 			{"document", false, "where the rule is written, 1 to 200 characters"},
 		}, []string{"rule", "effective_from"}, agency, true},
 		{KindBanks, "partner banks", []Column{
@@ -123,6 +117,31 @@ func referenceSpecs() []Spec {
 				" day of its scheme"},
 		}, []string{"scheme", "role", "bank"}, []approval.Organisation{approval.AgencyFinance}, false},
 	}
+}
+
+func ruleNames() string {
+	var names []string
+	for _, r := range policy.All() {
+		names = append(names, string(r))
+	}
+	return strings.Join(names, ", ")
+}
+
+// ruleForms lists what values are, and of which rules.
+func ruleForms() string {
+	var forms []string
+	rules := make(map[string][]string)
+	for _, r := range policy.All() {
+		f := r.Form()
+		if rules[f] == nil {
+			forms = append(forms, f)
+		}
+		rules[f] = append(rules[f], string(r))
+	}
+	for i, f := range forms {
+		forms[i] = strings.Join(rules[f], ", ") + ": " + f
+	}
+	return strings.Join(forms, "; ")
 }
 
 func peopleSpecs() []Spec {
