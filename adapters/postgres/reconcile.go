@@ -503,14 +503,13 @@ const withBank = `b.state in ('sending', 'sent', 'acked', 'unknown', 'done')`
 // was debited in full by the line and those before it. What a bank that corrects
 // itself gave back may be debited again.
 const forbidden = `(u.direction = 'debit' and case when u.echoed
-	then exists (
-		select from payment_item i join payment_batch b on b.area = i.area and b.id = i.batch_id
+	then coalesce((
+		select true from payment_item i join payment_batch b on b.area = i.area and b.id = i.batch_id
 		where i.area = $1 and i.id = u.id and (b.fund_account <> $2 or b.settlement = 'gross' or not ` + withBank + `
-			or exists (select from answer w where w.area = $1 and w.item_id = i.id and w.disposition = 'recorded'
-				and w.outcome = 'failed')))
-		or exists (
-		select from withholding_item i join withholding_batch b on b.area = i.area and b.id = i.batch_id
-		where i.area = $1 and i.id = u.id and b.fund_account <> $2)
+			or (select true from answer w where w.area = $1 and w.item_id = i.id and w.disposition = 'recorded'
+				and w.outcome = 'failed' limit 1)) limit 1), (
+		select true from withholding_item i join withholding_batch b on b.area = i.area and b.id = i.batch_id
+		where i.area = $1 and i.id = u.id and b.fund_account <> $2 limit 1), false)
 	else coalesce(r.due < r.moved, false) end)`
 
 // spending is SQL of the rules by which a line of the bank stands for its bank's
@@ -518,6 +517,11 @@ const forbidden = `(u.direction = 'debit' and case when u.echoed
 // a duplicate.
 const spending = `('reference', 'shared_reference', 'bank_reference', 'shared_bank_reference', 'amount_day_unique',
 	'amount_window_unique', 'interest')`
+
+// matchedBy is SQL that gives the rule by which line o is matched, by the key alone: of
+// the matches that this transaction wrote the planner knows nothing, and would read all
+// of a new area's for each line.
+const matchedBy = `(select m.rule from reconciliation_match m where m.area = $1 and m.statement_line_id = o.id limit 1)`
 
 // ReferenceStandings implements reconcile.Tx. What may be one of many is looked up by
 // limit, not by exists: the planner would read an account's matches of all years to
@@ -546,26 +550,24 @@ func (t *tx) ReferenceStandings(
 		select case
 			when u.ref <> '' and (
 				select true from statement_line o
-				join reconciliation_match m on m.area = o.area and m.statement_line_id = o.id
 				where o.area = $1 and o.fund_account = $2
 				  and coalesce(nullif(o.end_to_end_id, ''), o.bank_reference) = u.ref and o.direction = u.direction
 				  and case when u.echoed
-				      then o.end_to_end_id <> '' and m.rule in ('reference', 'shared_reference')
-				      else o.end_to_end_id = '' and o.amount = u.amount and m.rule in `+spending+` end limit 1) then 3
+				      then o.end_to_end_id <> '' and `+matchedBy+` in ('reference', 'shared_reference')
+				      else o.end_to_end_id = '' and o.amount = u.amount and `+matchedBy+` in `+spending+` end limit 1) then 3
 			when not u.echoed and u.ref <> '' and (
 				select true from statement_line o
-				join reconciliation_match m on m.area = o.area and m.statement_line_id = o.id
 				where o.area = $1 and o.fund_account = $2 and o.end_to_end_id <> '' and o.bank_reference = u.ref
 				  and o.bank_reference <> '' and o.direction = u.direction and o.amount = u.amount
-				  and m.rule in `+spending+` limit 1) then 3
+				  and `+matchedBy+` in `+spending+` limit 1) then 3
 			when `+forbidden+` then 1
 			when `+toldAgain+` then 3
 			when u.direction = 'credit' and r.again and r.due < r.moved then 3
-			when u.echoed and (
-				exists (select from posting p where p.area = $1 and p.cause_id = u.id)
-				or exists (select from withholding_item i where i.area = $1 and i.id = u.id)
-				or exists (select from payment_item i where i.area = $1 and i.id = u.id)
-				or exists (select from fund_transfer f where f.area = $1 and f.id = u.id)) then 2
+			when u.echoed and coalesce(
+				(select true from posting p where p.area = $1 and p.cause_id = u.id limit 1),
+				(select true from withholding_item i where i.area = $1 and i.id = u.id limit 1),
+				(select true from payment_item i where i.area = $1 and i.id = u.id limit 1),
+				(select true from fund_transfer f where f.area = $1 and f.id = u.id limit 1)) then 2
 			when r.due >= r.moved then 4
 			else 0 end
 		from u left join running r on r.id = u.line and r.batch = u.batch_id

@@ -42,8 +42,8 @@ const lumps = `(
 const running = `
 	select x.id, x.batch, x.due,
 		sum(x.signed) over (partition by x.batch order by x.booking_date, x.id) as moved,
-		bool_or(x.lump and exists (select from reconciliation_match m
-			where m.area = $1 and m.statement_line_id = x.id and m.rule <> 'bank_reversal'))
+		bool_or(x.lump and (select true from reconciliation_match m
+			where m.area = $1 and m.statement_line_id = x.id and m.rule <> 'bank_reversal' limit 1) is true)
 			over (partition by x.batch, x.direction, x.amount) as again
 	from (
 		select o.id, b.id as batch, case when b.state = 'done' then b.succeeded_amount else b.amount end as due,
