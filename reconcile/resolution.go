@@ -693,6 +693,17 @@ func (s *Service) offset(ctx context.Context, tx Tx, a Account, h Handled, r Res
 // writeOff matches the two lines of a break as they are and ends it. The match counts
 // from the day of the decision: until then the lines were outstanding.
 func (s *Service) writeOff(ctx context.Context, tx Tx, a Account, h Handled, r Resolution) ([]Requested, error) {
+	if err := free(ctx, tx, r.Area, h.ID); err != nil {
+		return nil, err
+	}
+	// The rule of the day of the effect holds, whatever it was when it was proposed.
+	rules, err := tx.BreakRules(ctx, r.Area, s.today())
+	if err != nil {
+		return nil, err
+	}
+	if err := fitsWriteOff(h, rules.WriteOff); err != nil {
+		return nil, err
+	}
 	pair, err := tx.DifferingPair(ctx, r.Area, h.ID)
 	if err != nil {
 		return nil, err

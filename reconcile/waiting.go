@@ -48,8 +48,14 @@ func (s *Service) passWaiting(ctx context.Context, a Account) (again bool, err e
 			return again, err
 		}
 		taken, err := s.takeAside(ctx, a, tried)
-		if err != nil {
+		switch {
+		case err != nil && ctx.Err() != nil:
 			return false, err
+		case err != nil:
+			// The statement that came is taken in: the trouble of one that waits is not its own.
+			s.log.ErrorContext(ctx, "a statement that waited for earlier days cannot be taken in",
+				slog.Int("area", int(a.Area)), slog.Int64("fund_account", a.ID), slog.Int64("receipt", tried),
+				slog.Any("error", err))
 		}
 		again = again || taken && left
 		left = left || !taken

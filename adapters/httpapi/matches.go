@@ -111,6 +111,9 @@ type matchesQuery struct {
 	Line          int    `query:"line"           doc:"A line of the entry: of an item the first of its lines" minimum:"1" maximum:"2147483647"`
 }
 
+// maxMatchDays bounds what one list reads.
+const maxMatchDays = 31
+
 func (in *matchesQuery) filter() (reconcile.MatchFilter, error) {
 	after, err := in.After()
 	f := reconcile.MatchFilter{
@@ -128,8 +131,11 @@ func (in *matchesQuery) filter() (reconcile.MatchFilter, error) {
 		return f, bad("line", "a line is one of an entry")
 	case f.From.After(f.Through):
 		return f, bad("from", "the first day is not after the date")
-	case f.From.IsZero() && f.StatementLine == 0 && f.Entry == 0:
+	case f.StatementLine != 0 || f.Entry != 0:
+	case f.From.IsZero():
 		f.From = f.Through
+	case f.From.DaysUntil(f.Through) >= maxMatchDays:
+		return f, bad("from", fmt.Sprintf("a list covers %d days at most, but of one line", maxMatchDays))
 	}
 	return f, nil
 }

@@ -249,6 +249,7 @@ func TestMatchesOverHTTP(t *testing.T) {
 		"2018-06-04/matches?cursor=x":                                      "invalid_cursor",
 		"2018-06-05/matches?rule=guess":                                    "invalid_request",
 		"2018-06-04/matches?from=2018-06-05":                               "invalid_request",
+		"2018-06-04/matches?from=2018-05-04":                               "invalid_request",
 		"2018-06-04/matches?line=1":                                        "invalid_request",
 		"2018-06-04/matches?statement_line=7&entry=8":                      "invalid_request",
 		"2018-06-31/matches":                                               "invalid_request",

@@ -6,13 +6,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"twoline/gateway/bank"
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/reconcile"
+	"twoline/reconcile/match"
 )
 
 // benchMonth is one income account with as many lines at the bank as in the book.
@@ -22,6 +27,8 @@ type benchMonth struct {
 	// noise says that two lines in a hundred do not agree by reference.
 	noise bool
 	took  time.Duration
+	// join is what the full join alone took.
+	join time.Duration
 }
 
 // reconcile matches an account's day, results stored: a quarter, half and all of the
@@ -30,10 +37,10 @@ type benchMonth struct {
 // by COPY under their two unique keys, in the same run.
 func (b *bench) reconcile(ctx context.Context) error {
 	months := []*benchMonth{
-		{area: 610310, lines: b.items / 4, noise: false, took: 0},
-		{area: 610311, lines: b.items / 2, noise: false, took: 0},
-		{area: 610312, lines: b.items, noise: false, took: 0},
-		{area: 610313, lines: b.items, noise: true, took: 0},
+		{area: 610310, lines: b.items / 4, noise: false, took: 0, join: 0},
+		{area: 610311, lines: b.items / 2, noise: false, took: 0, join: 0},
+		{area: 610312, lines: b.items, noise: false, took: 0, join: 0},
+		{area: 610313, lines: b.items, noise: true, took: 0, join: 0},
 	}
 	base := peakMiB()
 	for _, m := range months {
@@ -70,9 +77,53 @@ func (b *bench) reconcile(ctx context.Context) error {
 			"%d × %d lines in %.2f s; %s; %speak resident %d MiB, %d before", m.lines, m.lines, m.took.Seconds(), parts,
 			text, peakMiB(), base))
 	}
+	if err := b.engine(ctx, months[2]); err != nil {
+		return err
+	}
 	// Twice the lines in twice the time is 1.
 	b.growth(months[0], months[1])
 	b.growth(months[1], months[2])
+	return nil
+}
+
+// engine matches as many lines by reference in memory, as on files, and stores nothing:
+// its limit is the full join alone.
+func (b *bench) engine(ctx context.Context, m *benchMonth) error {
+	day := calendar.MustDay("2011-03-10")
+	moved := func(g int64) match.Movement {
+		return match.Movement{
+			Booked: day, Value: day, Direction: bank.Credit, Amount: money.Amount(10_000 + (g*37)%900_000),
+		}
+	}
+	const base = 610312_000000_000000
+	begin := time.Now()
+	e := match.New(match.DefaultRules())
+	for g := range int64(m.lines) {
+		id := strconv.FormatInt(base+g, 10)
+		e.AddBook(match.BookLine{ //nolint:exhaustruct // no more of a contribution
+			Movement: moved(g), Key: match.Key{Entry: base + g/benchChunk, Line: int32(g%benchChunk) + 1},
+			Cause: base + g, Reference: id, Own: true, Batch: "",
+		})
+	}
+	for g := range int64(m.lines) {
+		id := strconv.FormatInt(base+g, 10)
+		e.AddStatement(match.StatementLine{ //nolint:exhaustruct // no more of a credit
+			ID: g + 1, Movement: moved(g), EndToEndID: id, BankReference: "R" + id,
+		})
+	}
+	if err := e.Match(ctx, match.NoPast{}); err != nil {
+		return err //nolint:wrapcheck // says enough
+	}
+	found := 0
+	for range e.Matches() {
+		found++
+	}
+	took := time.Since(begin)
+	if found != m.lines {
+		return fmt.Errorf("%d of %d lines were matched", found, m.lines)
+	}
+	b.add("reconcile in memory, by reference", rate(m.lines, took), rate(m.lines, m.join), fmt.Sprintf(
+		"%d × %d lines in %.2f s, made on the way; full join alone %.2f s", m.lines, m.lines, took.Seconds(), m.join.Seconds()))
 	return nil
 }
 
@@ -207,9 +258,9 @@ func (b *bench) joinLimit(ctx context.Context, m *benchMonth) (time.Duration, st
 	if err != nil {
 		return 0, "", fmt.Errorf("full join: %w", err)
 	}
-	join := time.Since(begin)
+	m.join = time.Since(begin)
 	took, err := b.copyMatches(ctx, area)
-	return join + took, fmt.Sprintf("full join %.2f s + COPY %.2f s", join.Seconds(), took.Seconds()), err
+	return m.join + took, fmt.Sprintf("full join %.2f s + COPY %.2f s", m.join.Seconds(), took.Seconds()), err
 }
 
 // copyMatches takes the stored matches by COPY into the table of the limit.

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/entitlement"
 	"twoline/gateway/money"
@@ -95,12 +96,17 @@ func (in *memberFile) readRules(r *strictReader, path string, list []json.RawMes
 			Area: in.area, Rule: policy.Rule(o.text("rule")), From: o.day("effective_from"), Value: policy.Value{},
 			Document: strings.TrimSpace(o.text("document")),
 		}
-		if n := utf8.RuneCountInString(row.Document); n == 0 || n > maxDocument {
-			o.refuse("document", "it names where the rule is written, in 1 to %d characters", maxDocument)
+		if row.Document == "" || !approval.IsLine(row.Document, maxDocument) {
+			o.refuse("document", "it names where the rule is written, in one line of 1 to %d characters", maxDocument)
 		}
 		row.Value = o.value(row.Rule)
 		if slices.ContainsFunc(in.rows, func(old policy.Row) bool { return old.Rule == row.Rule && old.From == row.From }) {
 			o.refuse("effective_from", "two rows of %s hold from %s", row.Rule, row.From)
+		}
+		if row.Rule.Yearly() && slices.ContainsFunc(in.rows, func(old policy.Row) bool {
+			return old.Rule == row.Rule && old.From.Year() == row.From.Year()
+		}) {
+			o.refuse("effective_from", "two rows of %s hold for the year %d", row.Rule, row.From.Year())
 		}
 		in.rows = append(in.rows, row)
 	}
@@ -159,7 +165,8 @@ func (r *strictReader) object(path string, raw json.RawMessage, known ...string)
 			r.refuse(path, "%v", err)
 			return o
 		}
-		field := fmt.Sprint(name)
+		// A terminal is shown no sign that the file holds.
+		field := strings.Trim(strconv.QuoteToGraphic(fmt.Sprint(name)), `"`)
 		if _, twice := o.fields[field]; twice {
 			o.refuse(field, "the field stands twice")
 		}

@@ -213,13 +213,17 @@ func TestAccount_Refuses(t *testing.T) {
 		"a year ahead":  with(func(p *entitlement.Payment) { p.Year = 2012 }),
 		"paid in 2008":  with(func(p *entitlement.Payment) { p.PaidOn = day("2008-12-31") }),
 		"beyond a fund": with(func(p *entitlement.Payment) { p.Amount = money.Max + 1 }),
+		"all together":  with(func(p *entitlement.Payment) { p.Amount = money.Max }),
 	} {
 		if _, err := terms(t, rates()...).Account(give, month("2012-01")); !errors.Is(err, entitlement.ErrMember) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	huge := with(func(p *entitlement.Payment) { p.Amount = money.Max })
-	if _, err := terms(t, rates()...).Account(huge, month("2012-01")); !errors.Is(err, money.ErrRange) {
+	huge := one
+	huge.Amount = money.Max
+	// What is paid fits, and what it earns does not.
+	earning := entitlement.History{Payments: []entitlement.Payment{huge}}
+	if _, err := terms(t, rates()...).Account(earning, month("2012-01")); !errors.Is(err, money.ErrRange) {
 		t.Errorf("beyond what an account holds: %v", err)
 	}
 }

@@ -13,6 +13,9 @@ import (
 // ErrMember is returned for facts of a member that cannot be, with their field.
 var ErrMember = fault.New(fault.Invalid, "member_facts", "the facts of the member cannot be")
 
+// lastYear is the last that anything is told of.
+const lastYear = 2199
+
 // maxYears is more years than anybody pays.
 const maxYears = 100
 
@@ -105,6 +108,8 @@ func (t *Terms) check(m *Member, asOf calendar.Month) error {
 	switch {
 	case m.Birth.IsZero() || m.Birth.After(asOf.Last()):
 		return ErrMember.With("the birth is a day up to the month asked, %s", asOf).On("birth")
+	case asOf.Year() > lastYear:
+		return ErrMember.With("nothing is told of months after %d", lastYear).On("as_of")
 	case m.Years < 0 || m.Years > maxYears:
 		return ErrMember.With("the years are 0 to %d", maxYears).On("years")
 	}
@@ -124,9 +129,16 @@ func (t *Terms) checkHistory(h *History, to calendar.Month) error {
 			return ErrMember.With("an opening balance is 0.00 to %s", money.Max).On("opening." + string(part))
 		}
 	}
+	sum := h.Opening.Total()
+	if sum > money.Max {
+		return ErrMember.With("the opening balances are %s at most together", money.Max).On("opening")
+	}
 	for i := range h.Payments {
 		if err := t.checkPayment(&h.Payments[i], i, to); err != nil {
 			return err
+		}
+		if sum += h.Payments[i].Amount; sum > money.Max {
+			return ErrMember.With("the account holds %s at most", money.Max).On(payment(i, "amount"))
 		}
 	}
 	for i, d := range h.Drawings {

@@ -136,6 +136,12 @@ func parseRate(s string) (Value, bool) {
 
 func rateText(v Value) string { return v.rate.String() }
 
+// Yearly says that a row of the rule holds for the calendar year in which it begins, so
+// that a year has one.
+func (r Rule) Yearly() bool {
+	return r == InterestRate || r == InterestRateProvisional || r == DemandRate
+}
+
 // Rate returns the value of InterestRate, InterestRateProvisional and DemandRate.
 func (v Value) Rate() Rate { return v.rate }
 

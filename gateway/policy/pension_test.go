@@ -262,3 +262,17 @@ func TestTimeline_IsWhatHoldsDayByDay(t *testing.T) {
 		}
 	})
 }
+
+func TestAYearHasOneRate(t *testing.T) {
+	t.Parallel()
+	for _, rule := range []policy.Rule{policy.InterestRate, policy.InterestRateProvisional, policy.DemandRate} {
+		rows := []policy.Row{row(t, area, rule, "2012-01-01", "2%"), row(t, area, rule, "2012-07-01", "50%")}
+		if _, err := policy.New(area, rows); !errors.Is(err, policy.ErrRows) {
+			t.Errorf("two rows of %s in one year: %v, want %v", rule, err, policy.ErrRows)
+		}
+		rows[1].From = calendar.MustDay("2013-01-01")
+		if _, err := policy.New(area, rows); err != nil {
+			t.Errorf("%s: %v", rule, err)
+		}
+	}
+}

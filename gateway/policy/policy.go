@@ -65,6 +65,10 @@ func New(area party.Area, rows []Row) (*Rules, error) {
 			if list[i].From == list[i+1].From {
 				return nil, ErrRows.With("rule %s of area %s stands twice from %s", k.rule, k.area, list[i].From)
 			}
+			if k.rule.Yearly() && list[i].From.Year() == list[i+1].From.Year() {
+				return nil, ErrRows.With("rule %s of area %s stands twice for the year %d", k.rule, k.area,
+					list[i].From.Year())
+			}
 		}
 	}
 	return r, nil
