@@ -38,7 +38,7 @@ func englishAdjustment() adjustmentText {
 		bankPaid:     "less: paid by the bank, not in the book (%d)",
 		bookReceived: "plus: received in the book, not by the bank (%d)",
 		bookPaid:     "less: paid in the book, not by the bank (%d)",
-		tolerated:    "plus: differences within tolerance",
+		tolerated:    "plus: differences tolerated or let stand",
 		columns: []report.Column{
 			{Name: "item", Width: 44},
 			{Name: "date", Width: 12},
@@ -76,7 +76,7 @@ func chineseAdjustment() adjustmentText {
 		adjusted: "调节后余额", agrees: "调节后余额相符", differs: "调节后余额不符,相差", others: "另有%d笔",
 		bankReceived: "加:银行已收、账上未收(%d笔)", bankPaid: "减:银行已付、账上未付(%d笔)",
 		bookReceived: "加:账上已收、银行未收(%d笔)", bookPaid: "减:账上已付、银行未付(%d笔)",
-		tolerated: "加:容差内差额",
+		tolerated: "加:容差内及核准保留的差额",
 		columns: []report.Column{
 			{Name: "项目", Width: 44},
 			{Name: "日期", Width: 12},

@@ -31,7 +31,7 @@ var (
 		"a statement of the month is set aside, and nobody decided about it")
 	ErrOverAge   = fault.New(fault.Conflict, "break_over_age", "a break of the month is over age")
 	ErrTolerated = fault.New(fault.Conflict, "tolerated_unsigned",
-		"differences within tolerance must be signed by who closes the month")
+		"differences tolerated or let stand must be signed by who closes the month")
 )
 
 // AgedBreaks are open breaks that are over age: how many, and the oldest of them.
@@ -188,7 +188,7 @@ func asFault(err error) (*fault.Error, bool) {
 	return why, ok
 }
 
-// signed refuses differences within tolerance that who closes did not state.
+// signed refuses differences of matches that who closes did not state.
 func (r readiness) signed(stated *money.Amount) error {
 	sum := r.table.ToleratedGross
 	switch {
@@ -277,7 +277,7 @@ func (s *Service) readyLines(ctx context.Context, tx Tx, a Account, from calenda
 type CloseAsk struct {
 	Account int64
 	Month   calendar.Month
-	// Tolerated signs the differences within tolerance by stating their sum, each without
+	// Tolerated signs the differences of matches by stating their sum, each without
 	// its sign; nil states none.
 	Tolerated *money.Amount
 }

@@ -56,6 +56,8 @@ func New(p Parts) *Service {
 // missing, and that follow now, after it. It may be run again after a crash at any point,
 // and beside others.
 func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) error {
+	// The trouble of a file that waited keeps no other from its turn, and is told in the end.
+	var trouble error
 	for {
 		next := receipt
 		err := s.store.Read(ctx, func(tx Tx) (err error) {
@@ -68,8 +70,9 @@ func (s *Service) TakeIn(ctx context.Context, area party.Area, receipt int64) er
 		if err := s.takeOne(ctx, area, next); err != nil {
 			return err
 		}
-		if err := s.takeWaiting(ctx, area, next); err != nil || next == receipt {
-			return err
+		trouble = errors.Join(trouble, s.takeWaiting(ctx, area, next))
+		if next == receipt || ctx.Err() != nil {
+			return trouble
 		}
 	}
 }

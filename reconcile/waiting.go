@@ -15,7 +15,8 @@ import (
 var ErrNotWaiting = errors.New("the statement waits for no earlier days")
 
 // takeWaiting takes in what waited for the days of a statement that was taken in, in
-// the order of the days. What does not fit stays where it is, with the reason of now.
+// the order of the days. What does not fit stays where it is, with the reason of now. A
+// file that cannot be taken in for another cause is tried again by whoever tries again.
 func (s *Service) takeWaiting(ctx context.Context, area party.Area, receipt int64) error {
 	var file bank.Receipt
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
@@ -27,36 +28,28 @@ func (s *Service) takeWaiting(ctx context.Context, area party.Area, receipt int6
 	}
 	a := Account{Area: file.Area, ID: file.Subject}
 	// What was left may follow one of a later day, where that reaches further back.
-	for again := true; again; {
-		if again, err = s.passWaiting(ctx, a); err != nil {
+	for {
+		again, err := s.passWaiting(ctx, a)
+		if !again || ctx.Err() != nil {
 			return err
 		}
 	}
-	return nil
 }
 
-// passWaiting tries each waiting file once, and says whether one was taken in after
-// another had been left.
-func (s *Service) passWaiting(ctx context.Context, a Account) (again bool, err error) {
+// passWaiting tries each waiting file once, says whether one was taken in after
+// another had been left, and returns what went wrong with all of them.
+func (s *Service) passWaiting(ctx context.Context, a Account) (again bool, trouble error) {
 	var left bool
 	for tried := int64(0); ; {
 		err := s.store.Read(ctx, func(tx Tx) (err error) {
 			tried, err = tx.WaitingStatement(ctx, a, tried)
 			return err
 		})
-		if err != nil || tried == 0 {
-			return again, err
+		if err != nil || tried == 0 || ctx.Err() != nil {
+			return again, errors.Join(trouble, err)
 		}
 		taken, err := s.takeAside(ctx, a, tried)
-		switch {
-		case err != nil && ctx.Err() != nil:
-			return false, err
-		case err != nil:
-			// The statement that came is taken in: the trouble of one that waits is not its own.
-			s.log.ErrorContext(ctx, "a statement that waited for earlier days cannot be taken in",
-				slog.Int("area", int(a.Area)), slog.Int64("fund_account", a.ID), slog.Int64("receipt", tried),
-				slog.Any("error", err))
-		}
+		trouble = errors.Join(trouble, err)
 		again = again || taken && left
 		left = left || !taken
 	}

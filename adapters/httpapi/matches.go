@@ -104,7 +104,7 @@ type matchesQuery struct {
 
 	Account       ID     `path:"account"`
 	Date          Day    `path:"date"`
-	From          Day    `query:"from"           doc:"The first day; left out it is the date, or with a line the first day of all"`
+	From          Day    `query:"from"           doc:"The first day, at most 30 days before the date; left out it is the date, or with a line the first day of all"`
 	Rule          string `query:"rule"           enum:"book_reversal,reference,bank_reference,shared_reference,shared_bank_reference,return_reference,bank_reversal,batch_total,batch_net,batch_part,batch_branches,batch_items,amount_day_unique,interest,amount_window_unique,subset_sum,offset_by_officers,written_off_by_officers"`
 	StatementLine ID     `query:"statement_line" doc:"A line of the bank"`
 	Entry         ID     `query:"entry"          doc:"An entry of the book"`

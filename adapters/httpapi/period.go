@@ -105,7 +105,7 @@ type PeriodState struct {
 	// Close is absent where the month is open.
 	Close     *Period    `json:"close,omitempty"`
 	Blocks    []Blockage `json:"blocks"                nullable:"false" doc:"None: it can be closed"`
-	Tolerated Signed     `json:"tolerated_differences" doc:"The sum of the differences within tolerance, each without its sign, that no earlier close signed; to be stated by who closes the month, unless zero"`
+	Tolerated Signed     `json:"tolerated_differences" doc:"The sum of the differences tolerated or let stand, each without its sign, that no earlier close signed; to be stated by who closes the month, unless zero"`
 }
 
 func viewPeriodState(m reconcile.MonthState) PeriodState {

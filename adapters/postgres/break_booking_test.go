@@ -475,11 +475,21 @@ func TestASuggestionIsWhatTheDoorTakes(t *testing.T) {
 // naming it, and who closes the month signs it.
 func TestThreePeopleLetAFenStand(t *testing.T) {
 	t.Parallel()
+	for difference, paid := range map[money.Amount]money.Amount{-1: 1_000_001, 1: 999_999} {
+		t.Run(difference.String(), func(t *testing.T) {
+			t.Parallel()
+			letAFenStand(t, paid, difference)
+		})
+	}
+}
+
+func letAFenStand(t *testing.T, paid, difference money.Amount) {
+	t.Helper()
 	w := newBankWorld(t)
 	w.today = nov(4)
 	exp := w.books.Accounts[ledger.Expenditure]
 	w.releasing(t)
-	w.paidOtherThanTold(t, exp, 1_000_000, 1_000_001)
+	w.paidOtherThanTold(t, exp, 1_000_000, paid)
 	id := w.breakOf(t, 1)
 	writeOff := reconcile.Asked{Proposal: reconcile.WriteOff, Document: "minutes 12"} //nolint:exhaustruct // nothing more
 	if _, err := w.resolved(t, id, writeOff); !errors.Is(err, reconcile.ErrWriteOff) {
@@ -511,8 +521,8 @@ func TestThreePeopleLetAFenStand(t *testing.T) {
 	if err != nil || done.State != reconcile.Approved || len(done.Requests) != 1 || done.Requests[0].Kind != "match" {
 		t.Fatalf("after the releaser: %+v, %v", done, err)
 	}
-	want := []string{fmt.Sprintf("written_off_by_officers one_to_one 2026-11-20 -1 three officers let the difference "+
-		"stand in resolution %d: minutes 12", done.ID)}
+	want := []string{fmt.Sprintf("written_off_by_officers one_to_one 2026-11-20 %d three officers let the difference "+
+		"stand in resolution %d: minutes 12", difference.Fen(), done.ID)}
 	got := ask[string](t, w, `select concat_ws(' ', rule, kind, settled_on, difference, evidence) from reconciliation_match
 		where difference is not null`)
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -542,6 +552,13 @@ func TestThreePeopleLetAFenStand(t *testing.T) {
 	w.match(t, exp)
 	if err := w.closeMonth(t, exp); !errors.Is(err, reconcile.ErrTolerated) || !strings.Contains(fmt.Sprint(err), "0.01") {
 		t.Errorf("the close that signs nothing: %v", err)
+	}
+	if r := w.report(t, exp, 30); !r.Agrees || r.Clean || r.Tolerated != difference || r.BreakCount != 0 {
+		t.Errorf("the month ends as %+v", r)
+	}
+	// Before the decision the two lines were outstanding.
+	if r := w.report(t, exp, 19); !r.Agrees || r.Tolerated != 0 || r.Bank.Lines != 1 || r.Book.Lines != 1 {
+		t.Errorf("the day before is %+v", r)
 	}
 }
 

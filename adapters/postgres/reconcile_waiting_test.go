@@ -238,6 +238,36 @@ func TestF45_AnOfficersDecisionAboutAWaitingFileWins(t *testing.T) {
 	w.wantFilesProved(t)
 }
 
+// A waiting file that storage fails on keeps neither the day that came nor what waits
+// behind it from its turn; the trouble is told, and over when another file says the same.
+func TestF45_AWaitingFileInTroubleStopsNoOther(t *testing.T) {
+	t.Parallel()
+	for _, longer := range []bool{false, true} {
+		w := newBankWorld(t)
+		special := w.books.Accounts[ledger.FiscalSpecial]
+		files := w.dayFiles(t, special, 2, 4)
+		w.send(t, special, 2, files[2])
+		lost := w.send(t, special, 4, files[4])
+		want := []string{"02 processed 1", "03 processed 1", "04 quarantined statement_gap"}
+		if longer {
+			w.balance[special] = 500
+			w.send(t, special, 5, w.records(special, 4, 5, 0, bankLine(bank.Credit, 400, 4, "S4"),
+				bankLine(bank.Credit, 600, 5, "S5")))
+			want = []string{"02 processed 1", "03 processed 1", "04 processed", "05 processed 2"}
+		}
+		w.d.Exec(t, fmt.Sprintf(`create function fail() returns trigger language plpgsql as $$ begin raise 'the disk'; end $$;
+			create trigger fail before insert on statement for each row when (new.receipt_id = %d) execute function fail()`,
+			lost.ID))
+		three := w.upload(t, "psbc", special, 3, files[3])
+		err := w.proof.TakeIn(t.Context(), three.Area, three.ID)
+		told := fmt.Sprintf("take in statement %d, which waited", lost.ID)
+		if longer != (err == nil) || err != nil && (!strings.Contains(err.Error(), told) || !strings.Contains(err.Error(), "the disk")) {
+			t.Errorf("a longer file %v: %v", longer, err)
+		}
+		w.wantStates(t, want...)
+	}
+}
+
 // Several workers take a week in that came backwards: each day once.
 func TestF45_WaitingFilesAreTakenInOnceBesideOthers(t *testing.T) {
 	t.Parallel()

@@ -43,7 +43,8 @@
 //
 // A line that names a batch which the book has held is of that batch: it matches
 // nothing outside it by amount. A lump that equals one which was matched, of a batch
-// of which nothing is open, is a duplicate.
+// of which nothing is open, is a duplicate, unless the past says that the batch is
+// still to move as much.
 //
 // So is a line without an id that has the bank's reference, direction and amount of
 // a line which was matched by a reference or an amount, whether that one echoed an
