@@ -31,7 +31,7 @@ type benchMonth struct {
 	join time.Duration
 }
 
-// reconcile matches an account's day, results stored: a quarter, half and all of the
+// reconcile matches an account's days of up to a million lines, results stored: a quarter, half and all of the
 // lines, which shows the growth, then all of them with noise. The limit is what
 // PostgreSQL alone needs to join both sides in full and to take the same matches
 // by COPY under their two unique keys, in the same run.
@@ -141,6 +141,9 @@ const benchAccount = 11
 // benchChunk is how many lines of a bank are booked in one entry.
 const benchChunk = 10_000
 
+// benchDay is how many lines an account has a day at most: more of them spread over days.
+const benchDay = 1_000_000
+
 // seedMonth writes what an agreement of a batch and the bank's statement of it would
 // have left behind. Lines are told apart by g; of every fifty the last disagrees in
 // one of ten ways.
@@ -150,7 +153,8 @@ func (b *bench) seedMonth(ctx context.Context, m *benchMonth) error {
 		kind = "case when g % 50 = 0 then (g / 50) % 10 else -1 end"
 	}
 	r := strings.NewReplacer("{area}", fmt.Sprint(int32(m.area)), "{base}", fmt.Sprintf("%d000000000000", int32(m.area)),
-		"{n}", fmt.Sprint(m.lines), "{chunk}", fmt.Sprint(benchChunk), "{kind}", kind)
+		"{n}", fmt.Sprint(m.lines), "{chunk}", fmt.Sprint(benchChunk), "{kind}", kind,
+		"{days}", fmt.Sprint((m.lines+benchDay-1)/benchDay))
 	return pgx.BeginFunc(ctx, b.pool, func(t pgx.Tx) error {
 		for _, sql := range benchMonthSQL() {
 			if _, err := t.Exec(ctx, r.Replace(sql)); err != nil {
@@ -181,35 +185,36 @@ func benchMonthSQL() []string {
 			from generate_series(0, ({n} - 1) / {chunk}) c`,
 		`create temporary table bench_line on commit drop as
 			select g, {base} + g as item, 10000 + (g * 37) % 900000 as amount, 10000 + ((g + 500) * 37) % 900000 as other,
-				(g - 1) / {chunk} as chunk, {kind} as kind
+				(g - 1) / {chunk} as chunk, {kind} as kind,
+				date '2011-03-10' + ((g - 1) / {chunk} * {days} / (({n} - 1) / {chunk} + 1))::int as day
 			from generate_series(1, {n}) g`,
 		`insert into entry (area, id, scheme, kind, cause, accounted_on, effective_on, line_count, text, actor, booked_at)
 			select {area}, {base} + 800000000000 + chunk, 'rural', 'contribution', 'agreement:' || {base} + chunk || ':1',
-				'2011-03-10', '2011-03-10', 2 * count(*) + 2, '', 'bench', now()
-			from bench_line where kind is distinct from 1 group by chunk`,
+				day, day, 2 * count(*) + 2, '', 'bench', now()
+			from bench_line where kind is distinct from 1 group by chunk, day`,
 		`insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature, red, reversal,
 				amount, fund_account, batch_id, cause_id, member_id, year)
-			select {area}, {base} + 800000000000 + chunk, 2 * ((g - 1) % {chunk}) + o.line, 'rural', 'contribution', '2011-03-10',
-				'2011-03-10', 'credit', o.role, 'item', false, false, amount, o.account, {base} + 900000000000 + chunk, item, g, 2011
+			select {area}, {base} + 800000000000 + chunk, 2 * ((g - 1) % {chunk}) + o.line, 'rural', 'contribution', day,
+				day, 'credit', o.role, 'item', false, false, amount, o.account, {base} + 900000000000 + chunk, item, g, 2011
 			from bench_line, (values (1, 'contribution', 11), (2, 'personal_individual', null)) o (line, role, account)
 			where kind is distinct from 1 order by g, o.line`,
 		`insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature, red, reversal,
 				amount, fund_account, batch_id)
-			select {area}, {base} + 800000000000 + chunk, 2 * {chunk} + o.line, 'rural', 'contribution', '2011-03-10',
-				'2011-03-10', 'debit', o.role, 'sum', false, false, sum(amount), o.account, {base} + 900000000000 + chunk
+			select {area}, {base} + 800000000000 + chunk, 2 * {chunk} + o.line, 'rural', 'contribution', day,
+				day, 'debit', o.role, 'sum', false, false, sum(amount), o.account, {base} + 900000000000 + chunk
 			from bench_line, (values (1, 'income', 11), (2, 'personal_control', null)) o (line, role, account)
-			where kind is distinct from 1 group by chunk, o.line, o.role, o.account`,
+			where kind is distinct from 1 group by chunk, day, o.line, o.role, o.account`,
 		`insert into answer (area, receipt_id, line, batch_id, item_id, outcome, class, code, text, amount, bank_reference,
 				value_date, disposition, answered_at)
 			select {area}, 1 + chunk, g, {base} + 900000000000 + chunk, item, 'succeeded', 'SUCCESS', '', '', amount, 'R' || item,
-				'2011-03-10', 'recorded', now()
+				day, 'recorded', now()
 			from bench_line where kind is distinct from 1 order by g`,
 		`insert into statement_line (area, statement_id, fund_account, line, direction, amount, booking_date, value_date,
 				bank_reference, ordinal, end_to_end_id, batch_ref, reversal, counterparty, counterparty_account, text)
-			select {area}, 1, 11, row_number() over (order by g, o.copy), case when kind = 6 or o.copy = 2 and kind = 7
+			select {area}, 1 + (day - date '2011-03-10'), 11, row_number() over (partition by day order by g, o.copy), case when kind = 6 or o.copy = 2 and kind = 7
 					then 'debit' else 'credit' end,
-				case kind when 2 then amount + 1 when 8 then 12345 when 9 then amount + other else amount end, '2011-03-10',
-				case kind when 5 then date '2011-03-11' else '2011-03-10' end,
+				case kind when 2 then amount + 1 when 8 then 12345 when 9 then amount + other else amount end, day,
+				case kind when 5 then day + 1 else day end,
 				case when kind in (5, 8, 9) then '' when kind in (1, 6, 7) then 'X' || g else 'R' || item end,
 				case when kind in (5, 8, 9) then g else o.copy end, case when kind in (4, 5, 6, 7, 8, 9) then '' when kind = 1 then 'F' || g else item::text end,
 				case when kind in (1, 5, 6, 7, 8, 9) then '' else 'B' || chunk end, kind = 7 and o.copy = 2, '', '',
@@ -219,14 +224,13 @@ func benchMonthSQL() []string {
 			order by g, o.copy`,
 		`insert into statement (area, id, fund_account, day_from, day_to, number, opening, closing, line_count, receipt_id,
 				taken_in_at)
-			select {area}, 2, 11, '2011-03-11', '2011-03-31', '2', sum(signed), sum(signed), 0, 2, now()
-			from (select case direction when 'credit' then amount else -amount end as signed
-				from statement_line where area = {area}) l`,
-		`insert into statement (area, id, fund_account, day_from, day_to, number, opening, closing, line_count, receipt_id,
-				taken_in_at)
-			select {area}, 1, 11, '2011-03-10', '2011-03-10', '1', 0,
-				sum(case direction when 'credit' then amount else -amount end), count(*), 1, now()
-			from statement_line where area = {area}`,
+			select {area}, id, 11, day, case when id > {days} then date '2011-03-31' else day end, id::text,
+				sum(signed) over (order by id) - signed, sum(signed) over (order by id), lines, id, now()
+			from (
+				select statement_id as id, booking_date as day, count(*) as lines,
+					sum(case direction when 'credit' then amount else -amount end) as signed
+				from statement_line where area = {area} group by 1, 2
+				union all select {days} + 1, date '2011-03-10' + {days}, 0, 0) d`,
 		`analyze posting, entry, answer, statement_line, statement, withholding_batch, reconciliation_match`,
 	}
 }

@@ -68,7 +68,8 @@ func ifDecided[T any](value T, err error) (T, error) {
 // where several apply, the first one is what the roster says.
 func Holds() []Hold {
 	return []Hold{
-		HeldDeceased, HeldCourt, HeldInvestigation, HeldDuplicate, HeldOtherPension, HeldCertification, HeldManual,
+		HeldDeceased, HeldCourt, HeldInvestigation, HeldDuplicate, HeldOtherPension,
+		HeldChildUnpaid, HeldCertification, HeldManual,
 		HeldDoubleCredit, HeldNoAccount, HeldNotCorrected, HeldAccountChanged, HeldNotEncodable, HeldSharedAccount,
 		HeldAmountReview, HeldAboveEntitlement,
 	}

@@ -70,6 +70,8 @@ const (
 
 	HeldCertification Hold = "certification_overdue"
 	HeldOtherPension  Hold = "other_pension"
+	// HeldChildUnpaid is a child who must pay and does not, while the rule lasts.
+	HeldChildUnpaid   Hold = "child_unpaid"
 	HeldDuplicate     Hold = "duplicate_identity"
 	HeldSharedAccount Hold = "shared_account"
 	HeldAmountReview  Hold = "amount_review"

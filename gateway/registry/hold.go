@@ -21,6 +21,8 @@ type HoldReason string
 const (
 	HoldCertification HoldReason = "certification_overdue"
 	HoldOtherPension  HoldReason = "other_pension"
+	// HoldChildUnpaid is a child who must pay and does not, while the rule lasts.
+	HoldChildUnpaid   HoldReason = "child_unpaid"
 	HoldDuplicate     HoldReason = "duplicate_identity"
 	HoldSharedAccount HoldReason = "shared_account"
 	HoldAmountReview  HoldReason = "amount_review"
@@ -32,7 +34,7 @@ const (
 // HoldReasons are all reasons, in the order of the documentation.
 func HoldReasons() []HoldReason {
 	return []HoldReason{
-		HoldCertification, HoldOtherPension, HoldDuplicate, HoldSharedAccount, HoldAmountReview, HoldCourt,
+		HoldCertification, HoldOtherPension, HoldChildUnpaid, HoldDuplicate, HoldSharedAccount, HoldAmountReview, HoldCourt,
 		HoldInvestigation, HoldManual,
 	}
 }
