@@ -331,6 +331,15 @@ func explanations() []row {
 			"the batch of payments does not exist for this caller, or was not released",
 			"check the id",
 		},
+		{"due_list_not_found", 404, "the list of differences does not exist in the area", "check the id"},
+		{
+			"due_list_open", 409, "a list of differences of the scheme waits for its checker",
+			"decide that one first",
+		},
+		{
+			"due_list_stale", 409, "what was paid or decided has changed since the list was made",
+			"reject the decision and ask for the list anew",
+		},
 		{
 			"duplicate_line", inFiles, "another line of the same file or request answers the item",
 			"keep one line for each item",
@@ -581,6 +590,10 @@ func explanations() []row {
 		{"month_not_begun", 400, "the month has not begun", "name one that has"},
 		{"mt940_loss", inCommands, "MT940 cannot hold a value", "take camt.053, or a charset that has the characters"},
 		{"no_book", inFiles, "the scheme has no book in the area", "register its first fund account"},
+		{
+			"no_difference", 422, "every month that was paid was paid as it is decided today",
+			"nothing is to be done; where a rise is missing, import or compute it first",
+		},
 		{
 			"no_expenditure_account", 422, "no bank has an expenditure account of the scheme in the area",
 			"register one",

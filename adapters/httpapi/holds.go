@@ -77,7 +77,7 @@ type Hold struct {
 	MemberID  ID           `json:"member_id"`
 	SocialNo  string       `json:"social_no"`
 	Name      string       `json:"name"              doc:"Masked"`
-	Reason    string       `json:"reason"            enum:"certification_overdue,other_pension,duplicate_identity,shared_account,amount_review,court,investigation,manual"`
+	Reason    string       `json:"reason"            enum:"certification_overdue,other_pension,child_unpaid,duplicate_identity,shared_account,amount_review,court,investigation,manual"`
 	FromMonth Month        `json:"from_month"        doc:"The first month that is held back"`
 	Text      string       `json:"text,omitempty"`
 	OpenedBy  string       `json:"opened_by"`
@@ -108,7 +108,7 @@ type holdsQuery struct {
 	Paging
 
 	Member string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
-	Reason string `query:"reason" enum:"certification_overdue,other_pension,duplicate_identity,shared_account,amount_review,court,investigation,manual"`
+	Reason string `query:"reason" enum:"certification_overdue,other_pension,child_unpaid,duplicate_identity,shared_account,amount_review,court,investigation,manual"`
 	Status string `query:"status" enum:"standing,asked,released" doc:"asked are those whose release waits for its checker"`
 }
 

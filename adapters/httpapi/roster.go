@@ -15,7 +15,8 @@ func (s *Server) rosterRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/rosters", Summary: "List who is entitled for a month", Status: 201,
 		Description: "regular and supplementary list everybody entitled in the month whom no living run pays, reissue " +
-			"what failed or was returned. Held members stand in it with the reason. Nothing is sent; a roster can be made " +
+			"what failed or was returned; a supplementary one with dues lists what is owed once: differences, months of a " +
+			"suspension, grants. Held members stand in it with the reason. Nothing is sent; a roster can be made " +
 			"as often as wanted, and every pay run makes its own.",
 		Who: payMakers(), Deadline: monthsWork,
 	}, viewRoster, s.makeRoster)
@@ -78,10 +79,13 @@ type PayOrder struct {
 	Scheme string `json:"scheme" enum:"resident,rural,urban,land_lost"`
 	Month  Month  `json:"month"  doc:"The month that is paid for; of a reissue, the month that pays"`
 	Kind   string `json:"kind"   enum:"regular,supplementary,reissue"`
+	Dues   bool   `json:"dues,omitempty" doc:"Of a supplementary: what is owed once up to the month, and not the month itself"`
 }
 
 func (o PayOrder) order() disbursement.Order {
-	return disbursement.Order{Scheme: ledger.Scheme(o.Scheme), Month: o.Month.month, Kind: disbursement.Kind(o.Kind)}
+	return disbursement.Order{
+		Scheme: ledger.Scheme(o.Scheme), Month: o.Month.month, Kind: disbursement.Kind(o.Kind), Items: nil, Dues: o.Dues,
+	}
 }
 
 type makeRosterCommand struct {
@@ -127,6 +131,7 @@ type RosterLine struct {
 	Month      Month         `json:"month"                  doc:"The month that is paid for"`
 	Amount     Yuan          `json:"amount"`
 	Components PayComponents `json:"components"`
+	Cause      string        `json:"cause"                  doc:"regular, or what made the due that is paid"`
 	Replaces   ID            `json:"replaces,omitzero"      doc:"The item that failed or was returned and is paid again"`
 	Held       string        `json:"held,omitempty"         doc:"Why the member is held back; absent where payable"`
 }
@@ -135,7 +140,7 @@ func viewRosterLine(l disbursement.Line) RosterLine {
 	return RosterLine{
 		Seq: l.Seq, MemberID: NewID(l.Member), SocialNo: l.SocialNo, Name: l.Name.String(), Month: Month{l.Month},
 		Amount: NewYuan(l.Sum()), Components: viewComponents(l.Components), Replaces: NewID(l.Replaces),
-		Held: string(l.Held),
+		Held: string(l.Held), Cause: l.Cause,
 	}
 }
 

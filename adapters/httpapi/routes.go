@@ -7,6 +7,7 @@ func (s *Server) routes() {
 	s.arrivalRoutes()
 	s.caseworkRoutes()
 	s.disbursementRoutes()
+	s.dueRoutes()
 	s.registryRoutes()
 	s.holdRoutes()
 	s.changeRoutes()

@@ -65,7 +65,8 @@ func paidBySQL(area, scheme string) string {
 const deadItem = `(b.state = 'withdrawn' or r.state in ('refused', 'withdrawn'))`
 
 // entitledSQL begins every statement about claims: who is entitled for the month
-// $3 in scheme $2 of area $1 and the sum of it, and where pensions go today.
+// $3 in scheme $2 of area $1 and the sum of it, and where pensions go today, with the
+// accounts of heirs.
 const entitledSQL = `
 	with newest as materialized (
 		select distinct on (e.member_id, e.component) e.member_id, e.component, e.amount from entitlement e
@@ -81,8 +82,8 @@ const entitledSQL = `
 		from newest n join member m on m.area = $1 and m.id = n.member_id and m.scheme = $2
 		group by n.member_id having sum(n.amount) > 0),
 	payout as materialized (
-		select id, member_id, bank, bank_no, account_no, opened_on from instrument
-		where area = $1 and for_payout and ended_on is null)`
+		select id, member_id, bank, bank_no, account_no, opened_on, holder_name, holder_id_number from instrument
+		where area = $1 and (for_payout or holder_name is not null) and ended_on is null)`
 
 // monthClaimSQL are the claims of a month: who is entitled and has no payment of
 // the month in the batches $4, however it ended. One that failed or came back is
@@ -94,9 +95,32 @@ const monthClaimSQL = entitledSQL + `,
 	claim as materialized (
 		select e.member_id, e.base_pension, e.account_pension, e.funeral_grant, e.one_off, e.amount, $3::date as month,
 			p.id as instrument_id, p.id as payout_id, null::bigint as replaces, null::bigint as item_id,
-			false as uncorrected
-		from entitled e left join payout p on p.member_id = e.member_id
+			false as uncorrected, 'regular' as cause
+		from entitled e left join payout p on p.member_id = e.member_id and p.holder_name is null
 		where not exists (select from taken t where t.member_id = e.member_id))`
+
+// dueClaimSQL are what is owed once up to the month, and no live payment took up. One
+// that failed or came back is paid again by its own name only.
+const dueClaimSQL = entitledSQL + `,
+	claim as materialized (
+		select d.member_id, d.base_pension, d.account_pension, d.funeral_grant, d.one_off,
+			d.base_pension + d.account_pension + d.funeral_grant + d.one_off as amount, d.month,
+			p.id as instrument_id, p.id as payout_id, null::bigint as replaces, null::bigint as item_id,
+			false as uncorrected, d.cause
+		from benefit_due d
+		join member m on m.area = d.area and m.id = d.member_id and m.scheme = $2
+		left join payout own on own.member_id = d.member_id and own.holder_name is null and d.instrument_id is null
+		left join payout named on named.id = d.instrument_id
+		cross join lateral (select coalesce(own.id, named.id) as id) p
+		where d.area = $1 and d.month <= $3 and cardinality($4::bigint[]) >= 0 and ` + dueStands + `
+			and not exists (select from payment_item i
+				join payment_batch b on b.area = i.area and b.id = i.batch_id
+				join pay_run r on r.area = b.area and r.id = b.run_id
+				where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
+					and not ` + deadItem + `))`
+
+// dueStands is SQL that says of a due d that its right did not end.
+const dueStands = `not exists (select from benefit_due_ended x where x.area = d.area and x.due_id = d.id)`
 
 // reissueClaimSQL are the claims of the batches $4 that failed or came back and
 // that no newer payment took up. What is looked up item by item is few, and would
@@ -112,13 +136,19 @@ const reissueClaimSQL = entitledSQL + `,
 	claim as materialized (
 		select i.member_id, i.base_pension, i.account_pension, i.funeral_grant, i.one_off, i.amount, i.month,
 			p.id as instrument_id, p.id as payout_id, i.id as replaces, null::bigint as item_id,
-			back.class in ('FIX_ACCOUNT', 'BLOCKED') and p.account_no = i.account_no as uncorrected
+			back.class in ('FIX_ACCOUNT', 'BLOCKED') and p.account_no = i.account_no as uncorrected, i.cause
 		from back
 		cross join lateral (
 			select id, member_id, month, cause, attempt, base_pension, account_pension, funeral_grant, one_off, amount,
-				account_no
+				account_no, instrument_id
 			from payment_item where area = $1 and id = back.item_id limit 1) i
-		left join payout p on p.member_id = i.member_id
+		left join lateral (
+			select holder_id_number as holder from instrument where area = $1 and id = i.instrument_id limit 1) sent on true
+		left join lateral (
+			select n.id, n.account_no from instrument n
+			where n.area = $1 and n.member_id = i.member_id and n.ended_on is null
+				and case when sent.holder is null then n.for_payout else n.holder_id_number = sent.holder end
+			order by n.id desc limit 1) p on true
 		left join lateral (
 			select true as found from payment_item j
 			join payment_batch b on b.area = j.area and b.id = j.batch_id
@@ -150,8 +180,11 @@ func reissueOf(items []int64) string {
 const frozenClaimSQL = entitledSQL + `,
 	claim as materialized (
 		select i.member_id, i.base_pension, i.account_pension, i.funeral_grant, i.one_off, i.amount, i.month,
-			i.instrument_id, p.id as payout_id, i.replaces, i.id as item_id, false as uncorrected
-		from payment_item i left join payout p on p.member_id = i.member_id
+			i.instrument_id, coalesce(heir.id, own.id) as payout_id, i.replaces, i.id as item_id, false as uncorrected,
+			i.cause
+		from payment_item i
+		left join payout heir on heir.id = i.instrument_id and heir.holder_name is not null
+		left join payout own on own.member_id = i.member_id and own.holder_name is null
 		where i.area = $1 and i.batch_id = any($4::bigint[]))`
 
 // screenSQL follows claims: the weightiest reason for which each is held. A bank that
@@ -162,27 +195,29 @@ const frozenClaimSQL = entitledSQL + `,
 // be written, $8 the reasons in the order of their weight.
 const screenSQL = `,
 	hit as (
-		select c.member_id, c.month, 'deceased' as reason from claim c
+		select c.member_id, c.month, c.cause, 'deceased' as reason from claim c
 		join death_notice d on d.area = $1 and d.member_id = c.member_id and d.died_on < c.month
-		where not exists (select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)
+		where not ` + ofHeirs + ` and not exists (
+			select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)
 		union all
-		select c.member_id, c.month, h.reason from claim c
+		select c.member_id, c.month, c.cause, h.reason from claim c
 		join payment_hold h on h.area = $1 and h.member_id = c.member_id and h.from_month <= c.month
-		where not exists (select from hold_release r
+		where (not ` + ofHeirs + ` or h.reason in ` + heldOfHeirs + `) and not exists (select from hold_release r
 			where r.area = h.area and r.hold_id = h.id and r.state = 'approved')
 		union all
-		select c.member_id, c.month, 'no_account' from claim c where c.payout_id is null
+		select c.member_id, c.month, c.cause, 'no_account' from claim c where c.payout_id is null
 		union all
-		select c.member_id, c.month, 'account_changed' from claim c where c.payout_id <> c.instrument_id
+		select c.member_id, c.month, c.cause, 'account_changed' from claim c where c.payout_id <> c.instrument_id
 		union all
-		select c.member_id, c.month, 'account_changed' from claim c
+		select c.member_id, c.month, c.cause, 'account_changed' from claim c
 		join payout n on n.id = c.payout_id and n.opened_on > $6::date - $5::int
 		where exists (select from instrument o
-			where o.area = $1 and o.member_id = n.member_id and o.id <> n.id and o.ended_on is not null)
+			where o.area = $1 and o.member_id = n.member_id and o.id <> n.id and o.ended_on is not null
+				and o.holder_id_number is not distinct from n.holder_id_number)
 		union all
-		select c.member_id, c.month, 'account_not_corrected' from claim c where c.uncorrected
+		select c.member_id, c.month, c.cause, 'account_not_corrected' from claim c where c.uncorrected
 		union all
-		select c.member_id, c.month, 'possible_double_credit' from claim c
+		select c.member_id, c.month, c.cause, 'possible_double_credit' from claim c
 		cross join lateral (
 			select member_id, month, cause, attempt from payment_item where area = $1 and id = c.replaces limit 1) last
 		cross join lateral (
@@ -202,9 +237,9 @@ const screenSQL = `,
 			where k.area = $1 and k.kind = 'possible_double_credit' and x.closed_at >= doubt.at
 			  and (k.subject = 'payment_item:' || earlier.id or k.subject like 'payment_item:' || earlier.id || ':%'))
 		union all
-		select c.member_id, c.month, 'possible_double_credit' from claim c
+		select c.member_id, c.month, c.cause, 'possible_double_credit' from claim c
 		join (
-			select i.member_id, i.month from payment_item i
+			select i.member_id, i.month, i.cause from payment_item i
 			where i.area = $1 and i.batch_id = any(array(
 				select split_part(k.subject, ':', 2)::bigint from exception_case k
 				where k.area = $1 and k.kind in ('recalled_batch_answered', 'recalled_batch_taken') and not exists (
@@ -213,24 +248,35 @@ const screenSQL = `,
 				select b.id from payment_batch b join parcel_step s on s.area = b.area and s.batch_id = b.id
 				where b.area = $1 and b.state = 'withdrawn' and s.step = 'placing' and not exists (
 					select from parcel_step f where f.area = b.area and f.batch_id = b.id and f.step <> 'placing')))) recalled
-			on recalled.member_id = c.member_id and recalled.month = c.month
+			on recalled.member_id = c.member_id and recalled.month = c.month and recalled.cause = c.cause
 		union all
-		select c.member_id, c.month, 'name_not_encodable' from claim c where c.member_id = any($7::bigint[])
+		select c.member_id, c.month, c.cause, 'name_not_encodable' from claim c where c.member_id = any($7::bigint[])
 		union all
-		select c.member_id, c.month, 'above_entitlement' from claim c
+		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
 		left join entitled e on e.member_id = c.member_id
-		where c.item_id is not null and c.replaces is null and c.amount > coalesce(e.amount, 0)
+		where c.item_id is not null and c.replaces is null and c.cause = 'regular' and c.amount > coalesce(e.amount, 0)
 		union all
-		select c.member_id, c.month, 'above_entitlement' from claim c
+		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
 		cross join lateral (
 			select coalesce(sum(n.amount), 0) as amount from (
 				select distinct on (e.component) e.amount from entitlement e
 				where e.area = $1 and e.member_id = c.member_id and e.from_month <= c.month
 				order by e.component, e.from_month desc, e.id desc limit 1000) n) then_due
-		where c.replaces is not null and c.amount > then_due.amount),
+		where c.replaces is not null and c.cause = 'regular' and c.amount > then_due.amount
+		union all
+		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
+		join benefit_due d on d.area = $1 and d.member_id = c.member_id and d.cause = c.cause and d.month = c.month
+		join benefit_due_ended x on x.area = d.area and x.due_id = d.id),
 	worst as materialized (
-		select distinct on (member_id, month) member_id, month, reason from hit
-		order by member_id, month, array_position($8::text[], reason))`
+		select distinct on (member_id, month, cause) member_id, month, cause, reason from hit
+		order by member_id, month, cause, array_position($8::text[], reason))`
+
+// ofHeirs is SQL that says of a claim c that it is due to who comes after the member;
+// heldOfHeirs are the holds that are about the payment and not about the member's right.
+const (
+	ofHeirs     = `c.cause ~ '^(funeral|estate):'`
+	heldOfHeirs = `('court', 'investigation', 'manual', 'amount_review', 'shared_account')`
+)
 
 // claimSet is a set of claims as SQL, with the batches that it looks at.
 type claimSet struct {
@@ -250,7 +296,10 @@ func (c claimSet) args(more ...any) []any {
 func (t *tx) claimsOf(ctx context.Context, c disbursement.Claims) (claimSet, error) {
 	set := claimSet{area: c.Area, scheme: c.Scheme, month: c.Month, sql: monthClaimSQL, batches: nil}
 	of := `b.month = $3 and r.kind <> 'reissue'`
-	if c.Kind == disbursement.Reissue {
+	switch {
+	case c.Dues:
+		set.sql, of = dueClaimSQL, `$3::date is not null and false`
+	case c.Kind == disbursement.Reissue:
 		set.sql, of = reissueOf(c.Items), `$3::date is not null and (b.failed > 0 or b.returned > 0)`
 	}
 	var err error
@@ -323,7 +372,8 @@ func (t *tx) EachPayee(ctx context.Context, c disbursement.Claims, fn func(disbu
 	}
 	return t.hashing(ctx, func() error {
 		rows, err := t.Query(ctx, set.sql+`,`+paidBySQL("$1", "$2")+`
-			select c.member_id, m.name, k.paying, coalesce(n.bank_no, k.bank_no), n.account_no, m.id_number, m.social_no, m.region
+			select c.member_id, coalesce(n.holder_name, m.name), k.paying, coalesce(n.bank_no, k.bank_no), n.account_no,
+				coalesce(n.holder_id_number, m.id_number), m.social_no, m.region
 			from claim c join payout n on n.id = c.payout_id join member m on m.area = $1 and m.id = c.member_id
 			join paid_by k on k.bank = n.bank`, set.args()...)
 		if err != nil {
@@ -362,7 +412,7 @@ const (
 	group by c.member_id`
 	sharedSQL = `,
 	shared as (
-		select p.bank, p.account_no from entitled e join payout p on p.member_id = e.member_id
+		select p.bank, p.account_no from entitled e join payout p on p.member_id = e.member_id and p.holder_name is null
 		group by p.bank, p.account_no having count(*) > 1),
 	sharing as materialized (
 		select c.member_id, c.month, p.id, p.bank from claim c
@@ -418,11 +468,12 @@ func screenArgs(rules disbursement.Rules, today calendar.Day, unwritable []int64
 const addRosterSQL = screenSQL + `,
 	line as (
 		insert into roster_line (area, roster_id, seq, member_id, month, base_pension, account_pension, funeral_grant,
-			one_off, instrument_id, replaces, held)
-		select $1, $9, row_number() over (order by m.region, c.member_id, c.month), c.member_id, c.month, c.base_pension,
-			c.account_pension, c.funeral_grant, c.one_off, c.instrument_id, c.replaces, coalesce(w.reason, '')
+			one_off, instrument_id, replaces, held, cause)
+		select $1, $9, row_number() over (order by m.region, c.member_id, c.month, c.cause), c.member_id, c.month,
+			c.base_pension, c.account_pension, c.funeral_grant, c.one_off, c.instrument_id, c.replaces,
+			coalesce(w.reason, ''), c.cause
 		from claim c join member m on m.area = $1 and m.id = c.member_id
-		left join worst w on w.member_id = c.member_id and w.month = c.month
+		left join worst w on w.member_id = c.member_id and w.month = c.month and w.cause = c.cause
 		returning base_pension + account_pension + funeral_grant + one_off as amount, held)
 	insert into roster (area, id, scheme, month, kind, entitled, entitled_amount, held, held_amount, made_by, made_at,
 		business_day)
@@ -466,16 +517,17 @@ func (t *tx) SuccessorRoster(
 	err = t.hashing(ctx, func() error {
 		return t.QueryRow(ctx, `
 			with hit as materialized (
-				select i.member_id, i.month, h.reason from release_hit h
+				select i.member_id, i.month, i.cause, h.reason from release_hit h
 				cross join lateral (
-					select member_id, month from payment_item where area = h.area and id = h.item_id limit 1) i
+					select member_id, month, cause from payment_item where area = h.area and id = h.item_id limit 1) i
 				where h.area = $1 and h.run_id = $3),
 			line as (
 				insert into roster_line (area, roster_id, seq, member_id, month, base_pension, account_pension,
-					funeral_grant, one_off, instrument_id, replaces, held)
+					funeral_grant, one_off, instrument_id, replaces, held, cause)
 				select l.area, $2, l.seq, l.member_id, l.month, l.base_pension, l.account_pension, l.funeral_grant,
-					l.one_off, l.instrument_id, l.replaces, coalesce(h.reason, l.held)
-				from roster_line l left join hit h on h.member_id = l.member_id and h.month = l.month
+					l.one_off, l.instrument_id, l.replaces, coalesce(h.reason, l.held), l.cause
+				from roster_line l
+				left join hit h on h.member_id = l.member_id and h.month = l.month and h.cause = l.cause
 				where l.area = $1 and l.roster_id = $4
 				returning base_pension + account_pension + funeral_grant + one_off as amount, held)
 			insert into roster (area, id, scheme, month, kind, entitled, entitled_amount, held, held_amount, made_by,
@@ -524,7 +576,7 @@ func (s disbursementStore) Lines(
 ) ([]disbursement.Line, error) {
 	rows, err := s.db.pool.Query(ctx, `
 		select l.seq, l.member_id, l.month, l.base_pension, l.account_pension, l.funeral_grant, l.one_off,
-			coalesce(l.instrument_id, 0), coalesce(l.replaces, 0), `+fromSuspense+`, l.held, m.social_no, m.name
+			coalesce(l.instrument_id, 0), coalesce(l.replaces, 0), `+fromSuspense+`, l.held, m.social_no, m.name, l.cause
 		from roster_line l join member m on m.area = l.area and m.id = l.member_id
 		left join payment_item o on o.area = l.area and o.id = l.replaces
 		where l.area = $1 and l.roster_id = $2 and l.seq > $3 and (not $4 or l.held <> '')
@@ -536,7 +588,7 @@ func (s disbursementStore) Lines(
 		var c [4]int64
 		var name string
 		err = row.Scan(&l.Seq, &l.Member, &l.Month, &c[0], &c[1], &c[2], &c[3], &l.Instrument, &l.Replaces,
-			&l.FromSuspense, &l.Held, &l.SocialNo, &name)
+			&l.FromSuspense, &l.Held, &l.SocialNo, &name, &l.Cause)
 		l.Components = componentsOf(c)
 		l.Name, _, _ = party.Stored(name, "", "")
 		return l, err

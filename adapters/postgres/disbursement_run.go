@@ -258,12 +258,14 @@ func payableSQL(area party.Area, roster int64) string {
 			select p.id from payment_batch p join roster o on o.area = p.area and o.month = p.month and o.scheme = p.scheme
 			where o.area = ` + of + ` and o.id = ` + id + `))
 		group by i.member_id, i.month),` + paidBySQL(of, the) + `
-	select l.member_id, l.month, coalesce(o.cause, 'regular'),
-		coalesce(case when l.replaces is null then t.attempt else again.attempt end, 0) + 1,
+	select l.member_id, l.month, l.cause,
+		coalesce(case when l.replaces is not null then again.attempt when l.cause = 'regular' then t.attempt
+			else due.attempt end, 0) + 1,
 		coalesce(l.replaces, 0), case when l.replaces is null then false else ` + fromSuspense + ` end,
-		l.base_pension, l.account_pension, l.funeral_grant, l.one_off, l.instrument_id, n.account_no, m.name, m.id_number,
-		m.social_no, m.region, n.activated, k.paying, coalesce(n.bank_no, k.bank_no),
-		coalesce(case when l.replaces is null then t.live else again.newer end, false)
+		l.base_pension, l.account_pension, l.funeral_grant, l.one_off, l.instrument_id, n.account_no,
+		coalesce(n.holder_name, m.name), coalesce(n.holder_id_number, m.id_number), m.social_no, m.region, n.activated, k.paying, coalesce(n.bank_no, k.bank_no),
+		coalesce(case when l.replaces is not null then again.newer when l.cause = 'regular' then t.live else due.live end,
+			false)
 	from roster_line l
 	join member m on m.area = l.area and m.id = l.member_id
 	join instrument n on n.area = l.area and n.id = l.instrument_id
@@ -281,8 +283,15 @@ func payableSQL(area party.Area, roster int64) string {
 		join pay_run r on r.area = b.area and r.id = b.run_id
 		where l.replaces is not null and i.area = l.area and i.member_id = l.member_id and i.month = l.month
 		  and i.cause = o.cause) again on true
+	left join lateral (
+		select max(i.attempt) as attempt, bool_or(not ` + deadItem + `) as live
+		from payment_item i
+		join payment_batch b on b.area = i.area and b.id = i.batch_id
+		join pay_run r on r.area = b.area and r.id = b.run_id
+		where l.replaces is null and l.cause <> 'regular' and i.area = l.area and i.member_id = l.member_id
+		  and i.month = l.month and i.cause = l.cause) due on true
 	where l.area = ` + of + ` and l.roster_id = ` + id + ` and l.held = ''
-	order by k.paying, coalesce(n.bank_no, k.bank_no), m.region, l.member_id, l.month`
+	order by k.paying, coalesce(n.bank_no, k.bank_no), m.region, l.member_id, l.month, l.cause`
 }
 
 // payables is a cursor over payable lines.
@@ -374,7 +383,7 @@ const screenRunSQL = frozenClaimSQL + screenSQL + `,
 	found as (
 		insert into release_hit (area, run_id, item_id, member_id, reason, found_at)
 		select $1, $9, c.item_id, c.member_id, w.reason, $10
-		from worst w join claim c on c.member_id = w.member_id and c.month = w.month
+		from worst w join claim c on c.member_id = w.member_id and c.month = w.month and c.cause = w.cause
 		returning item_id, member_id, reason)
 	select f.item_id, f.member_id, f.reason, m.social_no, m.name
 	from found f join member m on m.area = $1 and m.id = f.member_id order by f.item_id`

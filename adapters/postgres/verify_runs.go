@@ -230,7 +230,8 @@ func rosterSQL() string {
 	    or n.member_id is distinct from case when l.instrument_id is not null then l.member_id end
 	    or (l.instrument_id is null and l.held = '')
 	    or case r.kind when 'reissue' then l.replaces is null or l.month > r.month
-	                   else l.replaces is not null or l.month <> r.month end)
+	                   else l.replaces is not null or case l.cause when 'regular' then l.month <> r.month
+	                       else l.month > r.month end end)
 	union all
 	select coalesce(l.area, i.area), coalesce(l.roster_id, i.roster_id), coalesce(l.area, i.area) || '/'
 	       || coalesce(l.roster_id, i.roster_id), case
@@ -246,6 +247,7 @@ func rosterSQL() string {
 	               join pay_run r on r.area = b.area and r.id = b.run_id
 	              where $1 = 0 or i.area = $1) i
 	    on i.area = l.area and i.roster_id = l.roster_id and i.member_id = l.member_id and i.month = l.month
+	       and i.cause = l.cause
 	 where (l.base_pension, l.account_pension, l.funeral_grant, l.one_off, l.instrument_id, l.replaces) is distinct from
 	       (i.base_pension, i.account_pension, i.funeral_grant, i.one_off, i.instrument_id, i.replaces)
 	    or l.area is null or i.area is null`
@@ -267,7 +269,7 @@ const entitledLineSQL = `
 		  join roster r on r.area = l.area and r.id = l.roster_id
 		 cross join lateral (values ('base_pension', l.base_pension), ('account_pension', l.account_pension),
 		       ('funeral_grant', l.funeral_grant), ('one_off', l.one_off)) as u (component, amount)
-		 where ($1 = 0 or l.area = $1) and l.replaces is null),
+		 where ($1 = 0 or l.area = $1) and l.replaces is null and l.cause = 'regular'),
 	other as (
 		select l.* from line l
 		  left join newest n on n.area = l.area and n.member_id = l.member_id and n.component = l.component
@@ -286,7 +288,7 @@ const entitledLineSQL = `
 	          and e.component = l.component and e.from_month <= l.month and e.entered_at < l.made_at - ` + apart + `))`
 
 // heldReasons are the reasons that stand in rows of payment_hold, as SQL.
-const heldReasons = `('certification_overdue', 'other_pension', 'duplicate_identity', 'shared_account', 'amount_review',
+const heldReasons = `('certification_overdue', 'other_pension', 'child_unpaid', 'duplicate_identity', 'shared_account', 'amount_review',
 	'court', 'investigation', 'manual')`
 
 // known is SQL that says of a death notice d or a hold h that it stood at an instant,
@@ -311,7 +313,7 @@ func heldLineSQL() string {
 	deaths, holds, maybeDeaths, maybeHolds := known("r.made_at")
 	return `
 	with line as (
-		select l.area, l.roster_id, l.member_id, l.month, l.instrument_id, l.replaces, l.held, r.made_at
+		select l.area, l.roster_id, l.member_id, l.month, l.instrument_id, l.replaces, l.held, l.cause, r.made_at
 		  from roster_line l join roster r on r.area = l.area and r.id = l.roster_id
 		 where $1 = 0 or l.area = $1)
 	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'holds member ' || r.member_id || ' for ' || r.held
@@ -333,13 +335,13 @@ func heldLineSQL() string {
 	       || r.month || ', who died on ' || d.died_on || ' as was told before'
 	  from line r
 	  join death_notice d on d.area = r.area and d.member_id = r.member_id and d.died_on < r.month and ` + deaths + `
-	 where r.held = ''
+	 where r.held = '' and not ` + heirsItem("r") + `
 	union all
 	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'lists member ' || r.member_id || ' as payable for '
 	       || r.month || ', who is held for ' || h.reason || ' from ' || h.from_month
 	  from line r
 	  join payment_hold h on h.area = r.area and h.member_id = r.member_id and h.from_month <= r.month and ` + holds + `
-	 where r.held = ''
+	 where r.held = '' and (not ` + heirsItem("r") + ` or h.reason in ` + heldOfHeirs + `)
 	union all
 	select q.area, q.id, q.area || '/' || q.what || ' ' || q.id, 'is about nobody and nothing that is there'
 	  from (select area, id, 'death_notice' as what, member_id from death_notice
@@ -366,6 +368,7 @@ func screenedSQL() string {
 	       || d.died_on || ' as was told before the release'
 	  from death_notice d
 	  join payment_item i on i.area = d.area and i.member_id = d.member_id and i.month > d.died_on
+	   and not ` + heirsItem("i") + `
 	  join released r on r.area = i.area and r.id = i.batch_id and ` + deaths + `
 	 where $1 = 0 or d.area = $1
 	union all
@@ -373,6 +376,7 @@ func screenedSQL() string {
 	       || h.reason || ' from ' || h.from_month
 	  from payment_hold h
 	  join payment_item i on i.area = h.area and i.member_id = h.member_id and i.month >= h.from_month
+	   and (not ` + heirsItem("i") + ` or h.reason in ` + heldOfHeirs + `)
 	  join released r on r.area = i.area and r.id = i.batch_id and ` + holds + `
 	 where $1 = 0 or h.area = $1
 	union all
@@ -414,7 +418,7 @@ const payeeSQL = `
 	    or coalesce(n.bank_no, k.bank_no) is distinct from b.clearing_bank
 	    or (n.bank <> b.bank and exists (select from fund_account f where f.area = b.area and f.scheme = b.scheme
 	           and f.role = 'expenditure' and f.bank = n.bank and f.id < b.id))
-	    or i.month > b.month or m.id_number <> i.id_number or m.social_no <> i.social_no)`
+	    or i.month > b.month or coalesce(n.holder_id_number, m.id_number) <> i.id_number or m.social_no <> i.social_no)`
 
 // The counters of a payment batch are what its answers and returns give again.
 func payCounterSQL() string {

@@ -32,6 +32,7 @@ func protected() []string {
 		"decision_request", "personal_opening_asked", "reconciliation_break", "break_line", "break_desk", "break_owner",
 		"break_due", "break_note", "break_attachment", "break_attachment_part", "break_letter", "break_letter_line",
 		"break_resolution", "break_approval", "break_request", "break_booking",
+		"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved",
 	}
 }
 

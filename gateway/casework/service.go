@@ -172,6 +172,8 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 		return tx.AboutAccounts(ctx, area, ask.Subject)
 	case MatchRules:
 		return tx.AboutRules(ctx, area, ask.Subject)
+	case DueRun:
+		return tx.AboutDues(ctx, area, ask.Subject)
 	}
 	return "", ErrAsk
 }
@@ -337,6 +339,8 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 		return tx.EnterAccounts(ctx, r)
 	case MatchRules:
 		return tx.EnterRules(ctx, r)
+	case DueRun:
+		return tx.EnterDues(ctx, r, s.today())
 	}
 	return ErrAsk
 }

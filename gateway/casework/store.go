@@ -59,6 +59,7 @@ type SubjectTx interface {
 // FlowTx is what decisions do to the flows. What may be decided there is the flow's
 // own to say, and so are the refusals.
 type FlowTx interface {
+	BenefitTx
 	// AboutReturn says what came back, or why it does not wait to be paid again.
 	AboutReturn(ctx context.Context, area party.Area, id int64) (string, error)
 	// GiveUpReturn books, on a business day, that a return is never paid again.
@@ -79,6 +80,14 @@ type FlowTx interface {
 	AboutRules(ctx context.Context, area party.Area, set int64) (string, error)
 	// EnterRules puts a set of rules in force.
 	EnterRules(ctx context.Context, r Request) error
+}
+
+// BenefitTx is what decisions do to what members are owed.
+type BenefitTx interface {
+	// AboutDues says what a list of differences sums to, or why it no longer holds.
+	AboutDues(ctx context.Context, area party.Area, list int64) (string, error)
+	// EnterDues lets the members of a list be owed their differences.
+	EnterDues(ctx context.Context, r Request, today calendar.Day) error
 }
 
 // Filter narrows a list of requests.

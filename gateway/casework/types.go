@@ -35,6 +35,8 @@ const (
 	OpeningAccounts Kind = "opening_accounts"
 	// MatchRules is a set of rules by which a fund account is to be matched.
 	MatchRules Kind = "match_rules"
+	// DueRun is a list of differences that members are owed for months paid too low.
+	DueRun Kind = "due_run"
 )
 
 // Word is what is to be decided.
@@ -71,7 +73,7 @@ func (w Word) of(k Kind) bool {
 		return w == Unclaimed
 	case Notice:
 		return w == TakenBack
-	case OpeningBalance, OpeningAccounts, MatchRules:
+	case OpeningBalance, OpeningAccounts, MatchRules, DueRun:
 		return w == Entered
 	}
 	return false
@@ -252,7 +254,7 @@ func officesOf(k Kind) []approval.Organisation {
 	switch k {
 	case File, Item, Case:
 		return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
-	case Return, Notice, OpeningAccounts:
+	case Return, Notice, OpeningAccounts, DueRun:
 		return []approval.Organisation{approval.AgencyBusiness}
 	case OpeningBalance, MatchRules:
 		return []approval.Organisation{approval.AgencyFinance}

@@ -22,6 +22,8 @@ type Order struct {
 	// Items are the payments that a reissue is limited to; none is all that can be
 	// paid again.
 	Items []int64
+	// Dues says of a supplementary run that it pays what is owed once, and not a month.
+	Dues bool
 }
 
 // check proves what can be told without the database. A month is paid from the
@@ -36,6 +38,8 @@ func (o Order) check(today calendar.Day) error {
 		return ErrOrder.On("month")
 	case o.Month.Compare(today.Month().Add(1)) > 0:
 		return ErrMonth
+	case o.Dues && o.Kind != Supplementary:
+		return ErrOrder.With("only a supplementary run pays dues").On("dues")
 	case len(o.Items) > 0 && o.Kind != Reissue:
 		return ErrOrder.With("only a reissue is limited to payments").On("item_ids")
 	}

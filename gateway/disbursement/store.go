@@ -12,6 +12,7 @@ type Tx interface {
 	RunTx
 	ResultTx
 	MonthTx
+	DueTx
 }
 
 // Store runs transactions and answers queries.

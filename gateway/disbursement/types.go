@@ -109,6 +109,8 @@ type Line struct {
 	Replaces     int64
 	FromSuspense bool
 	Held         Hold
+	// Cause is regular, or what made the due that is paid.
+	Cause string
 	// SocialNo and Name tell the officer who it is.
 	SocialNo string
 	Name     party.Name

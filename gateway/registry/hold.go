@@ -34,8 +34,8 @@ const (
 // HoldReasons are all reasons, in the order of the documentation.
 func HoldReasons() []HoldReason {
 	return []HoldReason{
-		HoldCertification, HoldOtherPension, HoldChildUnpaid, HoldDuplicate, HoldSharedAccount, HoldAmountReview, HoldCourt,
-		HoldInvestigation, HoldManual,
+		HoldCertification, HoldOtherPension, HoldChildUnpaid, HoldDuplicate, HoldSharedAccount, HoldAmountReview,
+		HoldCourt, HoldInvestigation, HoldManual,
 	}
 }
 

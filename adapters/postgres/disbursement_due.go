@@ -1,0 +1,271 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
+	"twoline/gateway/disbursement"
+	"twoline/gateway/ledger"
+	"twoline/gateway/party"
+)
+
+// differenceSQL compares, for scheme $2 of area $1, the months before $3 that were paid
+// with what is decided for them today. Looked at are members of whom something was
+// decided for a month at the time of its run or later: before that nothing can differ. A month counts
+// as paid by the payment that was made out for it, however that ended, unless it was given
+// up, and by every due that had it. Months after a death are not owed.
+const differenceSQL = `
+	with run as materialized (
+		select r.id, r.month, r.made_at from pay_run r
+		where r.area = $1 and r.scheme = $2 and r.month < $3::date and r.state not in ('refused', 'withdrawn')),
+	since as materialized (
+		select f.from_month, (select min(r.made_at) from run r where r.month >= f.from_month) - interval '1 day' as at
+		from (select distinct from_month from entitlement where area = $1 and from_month < $3::date) f),
+	late as materialized (
+		select e.member_id, min(e.from_month) as from_month from entitlement e
+		join since s on s.from_month = e.from_month and e.entered_at >= s.at
+		join member m on m.area = $1 and m.id = e.member_id and m.scheme = $2
+		where e.area = $1 and e.component in ('base_pension', 'account_pension')
+		group by e.member_id),
+	given as materialized (
+		select distinct on (i.member_id, i.month) i.member_id, i.month, i.base_pension, i.account_pension
+		from late l
+		join payment_item i on i.area = $1 and i.member_id = l.member_id and i.month >= l.from_month and i.month < $3::date
+			and i.cause = 'regular'
+		join payment_batch b on b.area = i.area and b.id = i.batch_id
+		join pay_run r on r.area = b.area and r.id = b.run_id
+		where not ` + deadItem + ` and not exists (
+			select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
+			where v.area = i.area and v.item_id = i.id)
+		order by i.member_id, i.month, i.attempt desc),
+	paid as materialized (
+		select u.member_id, u.month, u.component, sum(u.amount)::bigint as was from (
+			select g.member_id, g.month, p.component, p.amount from given g
+			cross join lateral (values ('base_pension', g.base_pension), ('account_pension', g.account_pension))
+				as p (component, amount)
+			union all
+			select d.member_id, n.month, n.component, n.entitled - n.was from late l
+			join benefit_due d on d.area = $1 and d.member_id = l.member_id
+			join benefit_due_month n on n.area = d.area and n.due_id = d.id and n.month >= l.from_month
+				and n.month < $3::date
+			where ` + dueStands + `) u
+		group by 1, 2, 3),
+	died as materialized (
+		select d.member_id, min(d.died_on) as died_on from death_notice d
+		where d.area = $1 and not exists (
+			select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)
+		group by 1),
+	compared as materialized (
+		select p.member_id, p.month, p.component, p.was, coalesce(n.amount, 0) as entitled from paid p
+		left join lateral (
+			select e.amount from entitlement e
+			where e.area = $1 and e.member_id = p.member_id and e.component = p.component and e.from_month <= p.month
+			order by e.from_month desc, e.id desc limit 1) n on true
+		left join died d on d.member_id = p.member_id
+		where coalesce(n.amount, 0) <> p.was and (d.died_on is null or p.month <= d.died_on))`
+
+// AddDueList implements disbursement.DueTx.
+func (t *tx) AddDueList(ctx context.Context, l disbursement.DueList) (disbursement.DueList, error) {
+	ids, err := t.NewIDs(ctx, 1)
+	if err != nil {
+		return l, err
+	}
+	l.ID = ids[0]
+	err = t.QueryRow(ctx, differenceSQL+`,
+		line as (
+			insert into due_list_line (area, list_id, member_id, month, component, was, entitled, seq)
+			select $1, $4, member_id, month, component, was, entitled,
+				row_number() over (order by member_id, month, component)
+			from compared where entitled > was)
+		insert into due_list (area, id, scheme, month, members, months, amount, overpaid, overpaid_amount, checksum,
+			document, asked_by, asked_at, business_day)
+		select $1, $4, $2, $3, count(distinct member_id) filter (where entitled > was),
+			count(distinct (member_id, month)) filter (where entitled > was),
+			coalesce(sum(entitled - was) filter (where entitled > was), 0)::bigint,
+			count(distinct member_id) filter (where entitled < was),
+			coalesce(sum(was - entitled) filter (where entitled < was), 0)::bigint,
+			`+dueChecksum+`, $5, $6, $7, ($7::timestamptz at time zone 'Asia/Shanghai')::date
+		from compared
+		returning members, months, amount, overpaid, overpaid_amount, checksum`,
+		l.Area, string(l.Scheme), l.Month, l.ID, l.Document, l.AskedBy, t.at).Scan(
+		&l.Members, &l.Months, &l.Amount, &l.Overpaid, &l.OverpaidAmount, &l.Checksum)
+	if err != nil {
+		return l, fmt.Errorf("differences of %s in area %s: %w", l.Scheme, l.Area, err)
+	}
+	return l, nil
+}
+
+// dueChecksum is an aggregate over the lines of a list that their order does not change.
+const dueChecksum = `coalesce(sum(hashtextextended(concat_ws(' ', member_id, month, component, was, entitled), 0)::numeric)
+	filter (where entitled > was), 0)::text`
+
+// OpenDueList implements disbursement.DueTx.
+func (t *tx) OpenDueList(ctx context.Context, area party.Area, scheme ledger.Scheme) (int64, error) {
+	var id int64
+	err := t.QueryRow(ctx, `
+		select coalesce(max(l.id), 0) from decision_request r
+		join due_list l on l.area = r.area and l.id = r.subject_id
+		where r.area = $1 and r.kind = 'due_run' and r.state = 'submitted' and l.scheme = $2`, area, string(scheme)).
+		Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("open list of differences of %s: %w", scheme, err)
+	}
+	return id, nil
+}
+
+// AskDueList implements disbursement.DueTx.
+func (t *tx) AskDueList(
+	ctx context.Context, by approval.Officer, today calendar.Day, l disbursement.DueList,
+) (casework.Request, error) {
+	return casework.Submit(ctx, caseworkTx{t}, today, by, casework.Ask{ //nolint:exhaustruct // a list
+		Kind: casework.DueRun, Subject: l.ID, Word: casework.Entered, Document: l.Document,
+	})
+}
+
+// DueLists implements disbursement.DueTx.
+func (t *tx) DueLists(
+	ctx context.Context, area party.Area, id, before int64, limit int,
+) ([]disbursement.DueList, error) {
+	rows, err := t.Query(ctx, `
+		select l.area, l.id, l.scheme, l.month, l.members, l.months, l.amount, l.overpaid, l.overpaid_amount, l.checksum,
+			l.document, l.asked_by, coalesce(r.id, 0), coalesce(r.state, '')
+		from due_list l
+		left join lateral (
+			select id, state from decision_request where area = l.area and kind = 'due_run' and subject_id = l.id
+			order by id desc limit 1) r on true
+		where l.area = $1 and ($2 = 0 or l.id = $2) and ($3 = 0 or l.id < $3)
+			and (l.members > 0 or $2 <> 0) order by l.id desc limit $4`, area, id, before, limit)
+	if err != nil {
+		return nil, fmt.Errorf("lists of differences of area %s: %w", area, err)
+	}
+	return collect(rows, "lists of differences", pgx.RowToStructByPos[disbursement.DueList])
+}
+
+// DueLines implements disbursement.DueTx.
+func (t *tx) DueLines(
+	ctx context.Context, area party.Area, list int64, p disbursement.DueLinePage,
+) ([]disbursement.DueLine, error) {
+	rows, err := t.Query(ctx, `
+		select l.seq, l.member_id, m.social_no, m.name, l.month, l.component, l.was, l.entitled
+		from due_list_line l join member m on m.area = l.area and m.id = l.member_id
+		where l.area = $1 and l.list_id = $2 and l.seq > $3 order by l.seq limit $4`, area, list, p.After, p.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("lines of list %d of differences: %w", list, err)
+	}
+	return collect(rows, "lines of differences", func(row pgx.CollectableRow) (l disbursement.DueLine, err error) {
+		var name string
+		err = row.Scan(&l.Seq, &l.Member, &l.SocialNo, &name, &l.Month, &l.Component, &l.Was, &l.Entitled)
+		l.Name, _, _ = party.Stored(name, "", "")
+		return l, err
+	})
+}
+
+// BenefitDues implements disbursement.DueTx.
+func (t *tx) BenefitDues(ctx context.Context, f disbursement.DueFilter) ([]disbursement.Due, error) {
+	rows, err := t.Query(ctx, `
+		select d.id, d.member_id, m.social_no, m.name, d.cause, d.month, d.base_pension, d.account_pension, d.funeral_grant,
+			d.one_off, d.document, coalesce(n.holder_name, ''), coalesce(i.id, 0), coalesce(x.document, '')
+		from benefit_due d
+		join member m on m.area = d.area and m.id = d.member_id
+		left join instrument n on n.area = d.area and n.id = d.instrument_id
+		left join benefit_due_ended x on x.area = d.area and x.due_id = d.id
+		left join lateral (
+			select j.id from payment_item j
+			join payment_batch b on b.area = j.area and b.id = j.batch_id
+			join pay_run r on r.area = b.area and r.id = b.run_id
+			where j.area = d.area and j.member_id = d.member_id and j.month = d.month and j.cause = d.cause
+				and not `+deadItem+` order by j.attempt desc limit 1) i on true
+		where d.area = $1 and ($2 = 0 or d.member_id = $2) and ($3 = '' or d.cause = $3)
+			and (not $4 or i.id is null and x.due_id is null) and d.id > $5
+		order by d.id limit $6`, f.Area, f.Member, f.Cause, f.Open, f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("dues of area %s: %w", f.Area, err)
+	}
+	return collect(rows, "dues", func(row pgx.CollectableRow) (d disbursement.Due, err error) {
+		var c [4]int64
+		var name, payee string
+		err = row.Scan(&d.ID, &d.Member, &d.SocialNo, &name, &d.Cause, &d.Month, &c[0], &c[1], &c[2], &c[3], &d.Document,
+			&payee, &d.Item, &d.Ended)
+		d.Components = componentsOf(c)
+		d.Name, _, _ = party.Stored(name, "", "")
+		d.Payee, _, _ = party.Stored(payee, "", "")
+		return d, err
+	})
+}
+
+// AboutDues implements casework.FlowTx. Rosters and other lists wait, so that what is
+// approved is what holds.
+func (t caseworkTx) AboutDues(ctx context.Context, area party.Area, id int64) (string, error) {
+	lists, err := t.DueLists(ctx, area, id, 0, 1)
+	if err == nil && len(lists) == 0 {
+		err = disbursement.ErrDueList
+	}
+	if err != nil {
+		return "", err
+	}
+	l := lists[0]
+	if err := t.HoldRuns(ctx, area, l.Scheme); err != nil {
+		return "", err
+	}
+	var same bool
+	err = t.QueryRow(ctx, differenceSQL+`
+		select `+dueChecksum+` = $4 from compared`, area, string(l.Scheme), l.Month, l.Checksum).Scan(&same)
+	if err != nil {
+		return "", fmt.Errorf("compare list %d of differences: %w", id, err)
+	}
+	if !same {
+		return "", disbursement.ErrDueListStale
+	}
+	return l.About(), nil
+}
+
+// EnterDues implements casework.FlowTx.
+func (t caseworkTx) EnterDues(ctx context.Context, r casework.Request, today calendar.Day) error {
+	tag, err := t.Exec(ctx, `
+		insert into due_list_approved (area, list_id, decision_id, approved_at)
+		select area, id, $3, $4 from due_list where area = $1 and id = $2`, r.Area, r.Subject, r.ID, t.at)
+	if err == nil && tag.RowsAffected() != 1 {
+		err = errors.New("the list is gone")
+	}
+	if err != nil {
+		return fmt.Errorf("approve list %d of differences: %w", r.Subject, err)
+	}
+	_, err = t.Exec(ctx, `
+		with due as (
+			insert into benefit_due (area, member_id, cause, month, base_pension, account_pension, document, entered_by,
+				entered_at, business_day)
+			select l.area, n.member_id, 'difference:' || l.id, l.month,
+				coalesce(sum(n.entitled - n.was) filter (where n.component = 'base_pension'), 0)::bigint,
+				coalesce(sum(n.entitled - n.was) filter (where n.component = 'account_pension'), 0)::bigint,
+				l.document, $3, $4, $5
+			from due_list l join due_list_line n on n.area = l.area and n.list_id = l.id
+			where l.area = $1 and l.id = $2 group by l.area, l.id, l.month, l.document, n.member_id
+			returning id, member_id)
+		insert into benefit_due_month (area, due_id, month, component, was, entitled)
+		select n.area, d.id, n.month, n.component, n.was, n.entitled
+		from due d join due_list_line n on n.area = $1 and n.list_id = $2 and n.member_id = d.member_id`,
+		r.Area, r.Subject, r.Actor(), t.at, today)
+	if err != nil {
+		return fmt.Errorf("owe the differences of list %d: %w", r.Subject, err)
+	}
+	return t.overpaidCase(ctx, r)
+}
+
+// overpaidCase has people look where a month was paid higher than it is decided today.
+func (t caseworkTx) overpaidCase(ctx context.Context, r casework.Request) error {
+	lists, err := t.DueLists(ctx, r.Area, r.Subject, 0, 1)
+	if err != nil || len(lists) == 0 || lists[0].Overpaid == 0 {
+		return err
+	}
+	return t.OpenCase(ctx, r.Area, Case{
+		Kind: "months_overpaid", Subject: fmt.Sprintf("due_list:%d", r.Subject), Bank: "",
+		Text: fmt.Sprintf("months of %d members were paid %s higher than they are decided today",
+			lists[0].Overpaid, lists[0].OverpaidAmount),
+	})
+}

@@ -1,0 +1,70 @@
+package postgres
+
+// heirsItem is SQL that says of a payment or a roster's line that it is due to who comes after
+// the member.
+func heirsItem(alias string) string { return alias + `.cause ~ '^(funeral|estate):'` }
+
+// What is owed once rests on what two people decided, and says what that said: the
+// difference of a month once, over all lists.
+const duesSQL = `
+	with due as materialized (select * from benefit_due where $1 = 0 or area = $1),
+	sums as materialized (
+		select d.area, d.id, coalesce(sum(n.entitled - n.was) filter (where n.component = 'base_pension'), 0) as base,
+		       coalesce(sum(n.entitled - n.was) filter (where n.component = 'account_pension'), 0) as account
+		  from due d left join benefit_due_month n on n.area = d.area and n.due_id = d.id group by 1, 2),
+	listed as materialized (
+		select l.area, l.list_id, l.member_id,
+		       coalesce(sum(l.entitled - l.was) filter (where l.component = 'base_pension'), 0) as base,
+		       coalesce(sum(l.entitled - l.was) filter (where l.component = 'account_pension'), 0) as account
+		  from due_list_line l join due_list_approved a on a.area = l.area and a.list_id = l.list_id
+		 where $1 = 0 or l.area = $1 group by 1, 2, 3)
+	select d.area, d.id, d.area || '/' || d.id, 'owes member ' || d.member_id || ' by ' || d.cause || ' another sum than its months'
+	  from due d join sums s on s.area = d.area and s.id = d.id
+	 where d.cause ~ '^(difference|resumption):' and (s.base, s.account, 0::bigint, 0::bigint) is distinct from
+	       (d.base_pension::numeric, d.account_pension::numeric, d.funeral_grant, d.one_off)
+	union all
+	select coalesce(d.area, l.area), coalesce(d.id, l.list_id), coalesce(d.area, l.area) || '/' || coalesce(d.id, l.list_id),
+	       'owes member ' || coalesce(d.member_id, l.member_id) || ' by a list of differences what '
+	       || case when l.area is null then 'no approved list says' else 'the approved list does not say' end
+	  from (select *, split_part(cause, ':', 2)::bigint as list_id from due where cause like 'difference:%') d
+	  full join listed l on l.area = d.area and l.list_id = d.list_id and l.member_id = d.member_id
+	 where l.area is null or d.area is null or l.base <> d.base_pension or l.account <> d.account_pension
+	union all
+	select n.area, n.due_id, n.area || '/' || n.due_id, 'owes ' || n.component || ' of ' || n.month || ' from ' || n.was
+	       || ' fen on, and an earlier due came to ' || p.entitled
+	  from (select n.*, d.member_id from benefit_due_month n join due d on d.area = n.area and d.id = n.due_id) n
+	  join (select n.*, d.member_id from benefit_due_month n join due d on d.area = n.area and d.id = n.due_id) p
+	    on p.area = n.area and p.member_id = n.member_id and p.month = n.month and p.component = n.component
+	   and p.due_id < n.due_id and p.entitled > n.was
+	 where not exists (select from benefit_due_ended x where x.area = p.area and x.due_id = p.due_id)
+	union all
+	select d.area, d.id, d.area || '/' || d.id, 'goes to instrument ' || d.instrument_id || ', which is not of member '
+	       || d.member_id
+	  from due d left join instrument i on i.area = d.area and i.id = d.instrument_id
+	 where d.instrument_id is not null and i.member_id is distinct from d.member_id
+	union all
+	select l.area, l.id, l.area || '/list ' || l.id, 'sums to another amount than its lines'
+	  from due_list l
+	  left join (select area, list_id, sum(entitled - was) as amount, count(distinct member_id) as members,
+	                    count(distinct (member_id, month)) as months
+	               from due_list_line where $1 = 0 or area = $1 group by 1, 2) n on n.area = l.area and n.list_id = l.id
+	 where ($1 = 0 or l.area = $1)
+	   and (l.amount, l.members, l.months) is distinct from
+	       (coalesce(n.amount, 0)::bigint, coalesce(n.members, 0)::integer, coalesce(n.months, 0)::integer)`
+
+// What a roster or a payment has beside a month's pension is owed, and in full.
+const dueLineSQL = `
+	with line as (
+		select l.area, l.roster_id as at, l.area || '/' || l.roster_id as name, l.member_id, l.month, l.cause,
+		       l.base_pension, l.account_pension, l.funeral_grant, l.one_off
+		  from roster_line l where ($1 = 0 or l.area = $1) and l.cause <> 'regular'
+		union all
+		select i.area, i.id, i.area || '/' || i.id, i.member_id, i.month, i.cause, i.base_pension, i.account_pension,
+		       i.funeral_grant, i.one_off
+		  from payment_item i where ($1 = 0 or i.area = $1) and i.cause <> 'regular')
+	select l.area, l.at, l.name, 'pays member ' || l.member_id || ' for ' || l.cause || case when d.id is null
+	       then ', which is not owed' else ', and not what is owed' end
+	  from line l
+	  left join benefit_due d on d.area = l.area and d.member_id = l.member_id and d.cause = l.cause and d.month = l.month
+	 where d.id is null or (l.base_pension, l.account_pension, l.funeral_grant, l.one_off) is distinct from
+	       (d.base_pension, d.account_pension, d.funeral_grant, d.one_off)`
