@@ -46,6 +46,14 @@ func (s *Server) reportRoutes() {
 		Who: paperReaders(),
 	}, s.fundStatement, s.fundStatementTable)
 	Paper(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/reports/fund-year",
+		Summary: "A scheme's income and expenditure of a year beside its budget",
+		Description: "Budgets are imported; an account without one has none. surplus is what the year added, without what " +
+			"came from or went to the level above; remitted is what went there or into entrusted investment, required what " +
+			"the area's rule surplus_remittance asks for: without the rule it is absent." + sealed,
+		Who: paperReaders(),
+	}, s.fundYear, s.fundYearTable)
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/reports/vouchers", Summary: "A month's vouchers for the finance bureau's software",
 		Description: "One voucher an entry, its lines summed by account: no person stands in them. Numbers have no gap. A " +
 			"correction in red is negative on its own side. A table has all vouchers, a row for each line." + sealed,

@@ -32,7 +32,7 @@ func All() []Rule {
 		DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears, Funeral, HandoverDays, IncidentMajor,
 		IncidentOrdinary, IncomeZeroAtMonthEnd, Inheritance, InterestMethod, InterestRate, InterestRateProvisional,
 		InterestRounding, LandLostAllowance, PayDay, PensionAge, PensionYears, ReturnBooking, SchemeStart,
-		SharedAccountHolds, WorkAlarmMinutes, WriteOffLimit,
+		SharedAccountHolds, SurplusRemittance, WorkAlarmMinutes, WriteOffLimit,
 	}
 }
 
@@ -81,7 +81,7 @@ func (r Rule) form() (form, bool) {
 		return form{bare, parseNumber(1, maxMinutes), numberText, ErrMinutes}, true
 	case ContributionSubsidies:
 		return form{quoted, parseSubsidies, subsidiesText, ErrSubsidies}, true
-	case InterestRate, InterestRateProvisional, DemandRate:
+	case InterestRate, InterestRateProvisional, DemandRate, SurplusRemittance:
 		return form{quoted, parseRate, rateText, ErrRate}, true
 	case InterestMethod:
 		return form{quoted, parseWord(string(FullFormula), string(DemandForCurrentYear)), wordText, ErrMethod}, true

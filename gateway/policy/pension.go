@@ -61,6 +61,9 @@ const (
 	// ChildLinked says whether the base pension of those already of age at the start
 	// stops while a child who must pay does not.
 	ChildLinked Rule = "child_linked"
+	// SurplusRemittance is the least share of a year's new surplus that goes to the level
+	// above or into entrusted investment.
+	SurplusRemittance Rule = "surplus_remittance"
 	// LandLostAllowance is what a land-lost farmer of age draws a month.
 	LandLostAllowance Rule = "land_lost_allowance"
 )
@@ -142,7 +145,8 @@ func (r Rule) Yearly() bool {
 	return r == InterestRate || r == InterestRateProvisional || r == DemandRate
 }
 
-// Rate returns the value of InterestRate, InterestRateProvisional and DemandRate.
+// Rate returns the value of InterestRate, InterestRateProvisional, DemandRate and
+// SurplusRemittance.
 func (v Value) Rate() Rate { return v.rate }
 
 // Amount returns the value of BasePensionMinimum, LandLostAllowance and other amounts.

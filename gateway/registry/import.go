@@ -257,6 +257,8 @@ func takerOf(kind Kind) taker {
 		return intake[holdRow]{parseHold, openHolds}.take
 	case KindActivations:
 		return intake[activationRow]{parseActivation, openActivations}.take
+	case KindBudgets:
+		return intake[Budget]{parseBudget, openBudgets}.take
 	}
 	return nil
 }

@@ -65,6 +65,8 @@ func TestImport_EveryKindTwiceIsImportedThenRepeated(t *testing.T) {
 		{registry.KindHolds, holdsHead + id(0) + ",court,2011-02,陕0304执12号\n" + id(0) + ",manual,2011-02,\n" +
 			id(1) + ",certification_overdue,2012-01,\n", 3},
 		{registry.KindActivations, activationsHead + id(1) + ",rcc,8801-22,true\n", 1},
+		{registry.KindBudgets, budgetsHead + "rural,2011,contribution_individual,1.00,d\n" +
+			"rural,2011,contribution_individual,2.00,later\nrural,2012,benefit_base_pension,0.00,d\n", 3},
 	}
 	list := int64(0)
 	for _, f := range files {
@@ -265,6 +267,13 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 			refused(5, "invalid_field", "from_month"), refused(6, "not_registered", "id_number"),
 			refused(7, "invalid_field", "text"), refused(8, "required", "reason"),
 		}},
+		{registry.KindBudgets, budgetsHead + "rural,2011,contribution_individual,1.00,d\n" +
+			"rural,2011,contribution_individual,1.01,d\nrural,-2011,contribution_individual,1.00,d\n" +
+			"rural,2011,income,1.00,d\nrural,2011,benefit_base_pension,-1.00,d\nrural,2011,benefit_base_pension,1.00,\n" +
+			"town,2011,benefit_base_pension,1.00,d\n", []registry.Line{
+			refused(3, "differs", "amount"), refused(4, "invalid_field", "year"), refused(5, "invalid_field", "account"),
+			refused(6, "invalid_field", "amount"), refused(7, "required", "document"), refused(8, "invalid_field", "scheme"),
+		}},
 		{registry.KindActivations, activationsHead + id(3) + ",psbc," + card(3) + ",false\n" +
 			id(3) + ",psbc," + card(4) + ",false\n" + id(3) + ",rcc," + card(3) + ",false\n" +
 			id(3) + ",psbc," + card(3) + ",no\n" + id(99) + ",psbc," + card(3) + ",false\n", []registry.Line{
@@ -376,6 +385,7 @@ func TestI39_WholeFileRefusalOfEveryKind(t *testing.T) {
 		registry.KindDeaths:          deathsHead + id(0) + ",2011-03-10,police,d\nx,x,x,x\n",
 		registry.KindHolds:           holdsHead + id(0) + ",manual,2011-03,\nx,x,x,x\n",
 		registry.KindActivations:     activationsHead + id(0) + ",psbc," + card(0) + ",false\nx,x,x,x\n",
+		registry.KindBudgets:         budgetsHead + "rural,2011,contribution_individual,1.00,d\nx,x,x,x,x\n",
 	} {
 		before := w.tables()
 		r, err := w.try(kind, csv, registry.Options{WholeFile: true})

@@ -27,6 +27,7 @@ const (
 	KindDeaths          Kind = "deaths"
 	KindHolds           Kind = "holds"
 	KindActivations     Kind = "activations"
+	KindBudgets         Kind = "budgets"
 )
 
 // Column is one column of a kind.
@@ -116,6 +117,13 @@ func referenceSpecs() []Spec {
 			{"opened_on", false, textDay + ", the day from which the book is kept; the first account's is the go-live" +
 				" day of its scheme"},
 		}, []string{"scheme", "role", "bank"}, []approval.Organisation{approval.AgencyFinance}, false},
+		{KindBudgets, "what was decided of income and expenditure for a year", []Column{
+			{"scheme", false, "resident, rural, urban or land_lost"},
+			{"year", false, "2009 to 2100"},
+			{"account", false, "one of " + budgetNames()},
+			{"amount", false, textYuan},
+			{"document", false, "the decision, 1 to 200 characters; a later one on the same account and year is another's"},
+		}, []string{"scheme", "year", "account", "document"}, []approval.Organisation{approval.AgencyFinance}, false},
 	}
 }
 

@@ -44,6 +44,16 @@ type ReferenceTx interface {
 	InsertBanks(ctx context.Context, area party.Area, rows []Bank) error
 	FundAccounts(ctx context.Context, area party.Area) ([]FundAccount, error)
 	InsertFundAccounts(ctx context.Context, area party.Area, rows []FundAccount) error
+	BudgetTx
+}
+
+// BudgetTx reads and stores what was decided of a year's income and expenditure.
+type BudgetTx interface {
+	// Budgets returns every row of the area.
+	Budgets(ctx context.Context, area party.Area) ([]Budget, error)
+	// InsertBudgets keeps the order of the rows: of two on one account and year the
+	// later one holds.
+	InsertBudgets(ctx context.Context, area party.Area, by string, rows []Budget) error
 }
 
 // PeopleTx reads and stores what belongs to members.

@@ -139,7 +139,7 @@ func by(kind registry.Kind) approval.Officer {
 	if kind == registry.KindAreas {
 		return officer(approval.System, 0, approval.SystemAdmin)
 	}
-	if kind == registry.KindFundAccounts {
+	if kind == registry.KindFundAccounts || kind == registry.KindBudgets {
 		return officer(approval.AgencyFinance, chencang, approval.Maker)
 	}
 	return officer(approval.AgencyBusiness, chencang, approval.Maker)
@@ -256,6 +256,7 @@ const (
 	deathsHead       = "id_number,died_on,source,document\n"
 	holdsHead        = "id_number,reason,from_month,text\n"
 	activationsHead  = "id_number,bank,account_no,activated\n"
+	budgetsHead      = "scheme,year,account,amount,document\n"
 )
 
 func instrumentLine(n int, bankCode, account string) string {

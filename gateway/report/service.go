@@ -20,6 +20,7 @@ type Span struct {
 
 // Tx is what the papers need of a read-only snapshot.
 type Tx interface {
+	YearTx
 	// BookSpan returns the book's first day and the last one sealed, or ledger.ErrNoBook.
 	BookSpan(ctx context.Context, area party.Area, scheme ledger.Scheme) (opened, sealed calendar.Day, err error)
 	// TrialRows returns the balance of every account of a book after a day.

@@ -28,6 +28,10 @@ type words struct {
 	opening, brought, income, expenditure, surplus, closing, lines, held string
 	incomeLine, special, expenditureLine                                 string
 	broughtForward, carriedForward, total                                string
+	// The rows of a year's report; yearOf takes area, scheme, year and last day, short the
+	// rule, its document and an amount.
+	year, deposits, newSurplus, remitted, required, yearOf, short string
+	yearColumns                                                   []Column
 	// nothing stands where no line does.
 	nothing string
 	// signatures are the places at the end of a fund statement.
@@ -72,7 +76,11 @@ func chinese() words {
 		opening: "一、上期结余", brought: "期初建账转入", income: "二、本期收入", expenditure: "三、本期支出",
 		surplus: "本期收支结余", closing: "四、期末结余", lines: "五、收支两条线", held: "六、往来及投资", incomeLine: "收入户",
 		special: "财政专户", expenditureLine: "支出户", broughtForward: "期初余额", carriedForward: "期末余额", total: "合计",
-		nothing: "本期无发生额", signatures: []string{"编制:", "复核:", "审批:"},
+		year: "基金预算执行情况表", deposits: "其中:定期存款", newSurplus: "当年新增结余(不含上下级往来)",
+		remitted: "其中:已归集或委托投资", required: "按规定应归集", yearOf: "统筹区 %s · 险种 %s · %d 年度,截至 %s",
+		short:       "当年新增结余应归集 %s(%s),尚差 %s 元",
+		yearColumns: []Column{{"项目", 40}, {"科目编码", 10}, {"预算数", 18}, {"执行数", 18}, {"执行与预算之差", 18}},
+		nothing:     "本期无发生额", signatures: []string{"编制:", "复核:", "审批:"},
 	}
 }
 
@@ -116,6 +124,12 @@ func english() words {
 		surplus: "income less expenditure", closing: "4. Closing", lines: "5. The two lines",
 		held: "6. Owed, lent and invested", incomeLine: "income line", special: "fiscal special account",
 		expenditureLine: "expenditure line", broughtForward: "brought forward", carriedForward: "carried forward",
+		year: "budget and actual", deposits: "of which fixed deposits", newSurplus: "new surplus, without remittances",
+		remitted: "of which remitted or entrusted", required: "required by rule",
+		yearOf: "area %s · scheme %s · year %d, through %s", short: "%s of the new surplus is to be remitted (%s): %s is missing",
+		yearColumns: []Column{
+			{"item", 40}, {"account code", 12}, {"budget", 18}, {"actual", 18}, {"actual less budget", 18},
+		},
 		total: "total", nothing: "no movement", signatures: []string{"made by:", "checked by:", "approved by:"},
 	}
 }

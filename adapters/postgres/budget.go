@@ -1,0 +1,51 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/ledger"
+	"twoline/gateway/party"
+	"twoline/gateway/registry"
+	"twoline/gateway/report"
+)
+
+// Budgets implements registry.BudgetTx.
+func (t registryTx) Budgets(ctx context.Context, area party.Area) ([]registry.Budget, error) {
+	rows, err := t.Query(ctx, `
+		select scheme, year, role, amount, document from budget where area = $1 order by id`, area)
+	if err != nil {
+		return nil, fmt.Errorf("read budgets: %w", err)
+	}
+	return collect(rows, "budgets", pgx.RowToStructByPos[registry.Budget])
+}
+
+// InsertBudgets implements registry.BudgetTx.
+func (t registryTx) InsertBudgets(ctx context.Context, area party.Area, by string, rows []registry.Budget) error {
+	return t.insertAll(ctx, "budgets", len(rows), `
+		insert into budget (area, scheme, year, role, amount, document, entered_by, entered_at)
+		select $1, u.scheme, u.year, u.role, u.amount, u.document, $2, $3
+		from unnest($4::text[], $5::smallint[], $6::text[], $7::bigint[], $8::text[]) with ordinality
+			as u (scheme, year, role, amount, document, n)
+		order by u.n`, area, by, t.at,
+		column(rows, func(b registry.Budget) string { return string(b.Scheme) }),
+		column(rows, func(b registry.Budget) int16 { return int16(b.Year) }), //nolint:gosec // bounded
+		column(rows, func(b registry.Budget) string { return string(b.Role) }),
+		column(rows, func(b registry.Budget) int64 { return b.Amount.Fen() }),
+		column(rows, func(b registry.Budget) string { return b.Document }))
+}
+
+// Budget implements report.YearTx.
+func (t *tx) Budget(
+	ctx context.Context, area party.Area, scheme ledger.Scheme, year int,
+) ([]report.BudgetLine, error) {
+	rows, err := t.Query(ctx, `
+		select distinct on (role) role, amount, document from budget
+		where area = $1 and scheme = $2 and year = $3 order by role, id desc`, area, string(scheme), year)
+	if err != nil {
+		return nil, fmt.Errorf("budget of %d: %w", year, err)
+	}
+	return collect(rows, "budget", pgx.RowToStructByPos[report.BudgetLine])
+}
