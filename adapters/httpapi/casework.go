@@ -55,8 +55,8 @@ func (s *Server) caseworkRoutes() {
 	}, s.decision)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/decisions/{id}/approve", Summary: "Approve its digest: it takes effect",
-		Description: "By a checker who is another person than the maker. Returns, death notices and personal accounts are " +
-			"decided by the business office, fund accounts by the finance office, the others by either.",
+		Description: "By a checker who is another person than the maker. Returns, death notices, personal accounts and awards and contribution lists with their " +
+			"interest and subsidies are decided by the business office, fund accounts and refunds by the finance office, the others by either.",
 		Who: checkers, Deadline: monthsWork,
 	}, viewDecision, s.approveDecision)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -71,8 +71,8 @@ func (s *Server) caseworkRoutes() {
 // Decision is what is asked for, and what became of it.
 type Decision struct {
 	ID             ID        `json:"id"`
-	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules"`
-	SubjectID      ID        `json:"subject_id"               doc:"The receipt, the item, the case, the return, the death notice, the fund account, the list of personal accounts, or the set of rules"`
+	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,subsidy_list,interest_run,award_run,due_run,due,recovery,transfer,refund"`
+	SubjectID      ID        `json:"subject_id"               doc:"What it is about, by its kind: a receipt, an item, a case, a notice, a fund account, a list, a run"`
 	Decision       string    `json:"decision"                 enum:"accept,reject,succeeded,failed,not_executed,settled,executed,unclaimed,taken_back,entered"`
 	About          string    `json:"about"                    doc:"What its maker was shown"`
 	Document       string    `json:"document"`
@@ -178,7 +178,7 @@ func (s *Server) settleCase(ctx context.Context, c Call, in *resolutionCommand) 
 type decisionsQuery struct {
 	Paging
 
-	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules"`
+	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,refund,interest_run,subsidy_list,award_run"`
 	Status string `query:"status" enum:"submitted,approved,rejected,withdrawn"`
 }
 

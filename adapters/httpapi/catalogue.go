@@ -45,6 +45,15 @@ func Catalogue() []Explained {
 //nolint:funlen // one table
 func explanations() []row {
 	return []row{
+		{
+			"account_before_opening", inFiles, "the pension began before the account was taken over at go-live",
+			"import the account pension that was paid then as an entitlement",
+		},
+		{
+			"account_empty", 422,
+			"nothing of the dead member's personal account is left for heirs",
+			"claim the funeral grant alone",
+		},
 		{"account_number", inFiles, "the account number has a wrong form or check digit", "correct the number"},
 		{"account_opening_not_found", 404, "the account opening does not exist for this caller", "check the id"},
 		{
@@ -107,6 +116,22 @@ func explanations() []row {
 		{
 			"authority_unknown", 401, "the signature covers another address than the one that was reached",
 			"sign the address you send to",
+		},
+		{
+			"award_month", 422, "the month lies before the scheme's book or is more than one ahead",
+			"name a month of the book, at most the next one",
+		},
+		{"award_no_book", 422, "the area keeps no book of the scheme", "register the scheme's first fund account"},
+		{"award_order", 400, "scheme or month is missing", "name both"},
+		{"award_run_not_found", 404, "the award run does not exist for this caller", "check the id"},
+		{
+			"award_run_stale", 409, "entitlements changed after the award run was made",
+			"withdraw or reject the decision, and make the run again",
+		},
+		{
+			"back_pay_undecided", 422,
+			"a hold that stopped months was to end, and no rule says whether they are paid back",
+			"import the rule back_pay with its document, and approve the release again",
 		},
 		{"bad_request", 400, "the bytes are not an acceptable HTTP request", "correct the client"},
 		{
@@ -249,6 +274,10 @@ func explanations() []row {
 		},
 		{"closing", 503, "the process is stopping", "send it again with the same Idempotency-Key"},
 		{"cnaps_loss", inFiles, "the CNAPS2 message has no element for a value", "leave the value out by the profile"},
+		{
+			"collected_by_agency", 422, "a list of the tax authority where the agency collects",
+			"name the kind of the payer",
+		},
 		{"collected_by_tax", 422, "the tax authority collects in this area from the day on", "collect nothing here"},
 		{
 			"collection_mode", 422, "who collects in this area does not allow the movement",
@@ -368,9 +397,28 @@ func explanations() []row {
 			"name the request_id when you ask us",
 		},
 		{
+			"estate_claim", 400,
+			"an heir's claim is not complete, or its account is another person's",
+			"correct the field",
+		},
+		{
+			"estate_granted", 409,
+			"the funeral grant or the balance was granted to an heir before",
+			"read the claims of the member",
+		},
+		{
 			"evidence_incomplete", 422,
 			"the evidence does not say what an answer of the bank would have to say",
 			"name the bank's number and value date of a success, the code of a failure",
+		},
+		{
+			"evidence_invalid", 400,
+			"there are no lines of evidence, or more than 1 000",
+			"send between 1 and 1 000 lines",
+		},
+		{
+			"feedback_subject", 400, "neither a year of contributions nor a month of pensions was named, or both were",
+			"name one of the two",
 		},
 		{"fields", inFiles, "a line has not as many fields as the header", "correct the line"},
 		{
@@ -440,6 +488,11 @@ func explanations() []row {
 			"an expenditure account does not hold what the run takes from it; no part of it was released",
 			"let the finance bureau allocate what is missing, then release it",
 		},
+		{
+			"funeral_grant_late", 422,
+			"the funeral grant was claimed later than the rule of the day of the death allows",
+			"claim the balance alone",
+		},
 		{"future", 422, "the day lies after today", "correct the day"},
 		{
 			"handover_late", 422, "the day on which the bank should hold money and list has passed",
@@ -492,6 +545,34 @@ func explanations() []row {
 		{"instrument_not_found", 404, "the instrument does not exist for this caller", "check the id"},
 		{"insufficient_balance", 422, "the account does not hold the amount", "move less, or fund the account first"},
 		{
+			"interest_no_accounts", 409, "no account of the scheme held money in the year",
+			"check scheme and year",
+		},
+		{
+			"interest_nothing_to_correct", 409, "the year has no run at this rate that could be corrected",
+			"make the run itself: leave correction out",
+		},
+		{
+			"interest_run_invalid", 400, "an interest run cannot be made so",
+			"correct the field",
+		},
+		{
+			"interest_run_made", 409, "the year has its run at this rate, or at the final one",
+			"name what a correction rests on, where something came into the book after the run",
+		},
+		{
+			"interest_run_not_found", 404, "the interest run does not exist for this caller",
+			"check the id",
+		},
+		{
+			"interest_run_open", 409, "a run of the scheme waits for its decision, or is being posted",
+			"decide it, or wait until it is posted",
+		},
+		{
+			"interest_year_before", 409, "accounts held money at the year's beginning, and the year before has no interest run",
+			"make the run of the year before",
+		},
+		{
 			"internal", 500, "the gateway failed; the work may or may not be done",
 			"name the request_id when you ask us; a retry with the same key is safe",
 		},
@@ -537,6 +618,26 @@ func explanations() []row {
 		},
 		{"line_too_long", 413, "a line is longer than 64 KiB", "shorten it"},
 		{
+			"list_account", 422, "money of such a list does not arrive on the account named",
+			"name the income account, or the fiscal special or treasury account where the money passes no income account",
+		},
+		{
+			"list_closed", 409, "the contribution list is not approved, ended, or agreed with its money",
+			"read the list",
+		},
+		{
+			"list_invalid", 422, "the contribution list or a line of it is not complete",
+			"correct what the field or the line names",
+		},
+		{
+			"list_not_found", 404, "the contribution list does not exist for this caller",
+			"check the id",
+		},
+		{
+			"list_refused", 422, "lines cannot stand, and with them the whole list",
+			"correct the lines that the answer names, or leave them out",
+		},
+		{
 			"login_refused", 401, "login or password is wrong, or the login is locked",
 			"try again after 15 minutes, or ask the security administrator",
 		},
@@ -565,6 +666,16 @@ func explanations() []row {
 			"choose a later day",
 		},
 		{
+			"match_strong", inFiles,
+			"the line's number and name are a member's: the death is noted, or the member is held",
+			"nothing, where the list is right; a wrong notice is taken back by two people",
+		},
+		{
+			"match_weak", inFiles,
+			"only a part of the line fits a member; nothing was stopped, and a case is open",
+			"look at the case; import a death or hold where it is the member",
+		},
+		{
 			"member_facts", 400, "a fact of the member cannot be, or contradicts another",
 			"correct the field that the text names",
 		},
@@ -591,12 +702,22 @@ func explanations() []row {
 		{"mt940_loss", inCommands, "MT940 cannot hold a value", "take camt.053, or a charset that has the characters"},
 		{"no_book", inFiles, "the scheme has no book in the area", "register its first fund account"},
 		{
+			"no_death", 409,
+			"no death of this member stands reported",
+			"import the death first",
+		},
+		{
 			"no_difference", 422, "every month that was paid was paid as it is decided today",
 			"nothing is to be done; where a rise is missing, import or compute it first",
 		},
 		{
 			"no_expenditure_account", 422, "no bank has an expenditure account of the scheme in the area",
 			"register one",
+		},
+		{
+			"no_funeral_grant", 422,
+			"the area grants none for this death, or it went to what was paid after it",
+			"claim the balance alone",
 		},
 		{"no_members", 422, "no member of the selection lacks an account", "nothing: there is nothing to open"},
 		{"no_parent", inFiles, "the region above the line's is not registered", "register it first"},
@@ -622,8 +743,17 @@ func explanations() []row {
 		},
 		{"no_tier", inFiles, "the amount is none of the area's tiers of the year", "choose a tier"},
 		{"nonce_replayed", 401, "the nonce was used before", "sign every request anew, also a retry"},
+		{
+			"not_comparable", inFiles,
+			"the line has neither an id number nor a day of birth",
+			"ask the office for the number",
+		},
 		{"not_ended", inFiles, "the file was not read to its end", "send it again"},
 		{"not_found", 404, "what is named does not exist for this caller", "check the id"},
+		{
+			"not_posted", 422, "no contribution of the item stands in the book, or it is claimed back",
+			"read the item",
+		},
 		{"not_registered", inFiles, "the field names something that is not registered", "register it first"},
 		{
 			"nothing_due", 422, "no member has a due that may be collected now",
@@ -732,7 +862,22 @@ func explanations() []row {
 			"person_known", inCommands, "a person of this name is known, and whether it is the same one was not said",
 			"give the person's number, or say that it is another one (--namesake)",
 		},
+		{
+			"policies_refused", 422, "some rows of a list of rules are refused, so nothing is asked for",
+			"correct the rows that the answer names",
+		},
+		{
+			"policy_decided", inFiles, "rules are imported into an area whose books are open",
+			"ask for them with POST /v1/policies, so that a second person approves them",
+		},
 		{"policy_rows", inLog, "our rows of rules contradict themselves", "name the request_id when you ask us"},
+		{
+			"policy_stands", inFiles, "the rule stands from that day on as the row says", "leave the row out",
+		},
+		{
+			"policy_twice", inFiles, "two rows of a list decide one rule for one day, or one yearly rate for one year",
+			"leave one of them out",
+		},
 		{
 			"profile", inCommands, "a profile of a bank's files cannot be used",
 			"mend what stands at the lines that are named",
@@ -762,13 +907,60 @@ func explanations() []row {
 		},
 		{"record_order", inFiles, "a record stands where it does not belong", "correct the file"},
 		{
+			"recovery_not_found", 404,
+			"the recovery case does not exist for this caller",
+			"check the id",
+		},
+		{
+			"recovery_plan", 422,
+			"the plan does not settle what is open, or nothing is",
+			"read the case: its offer says what is asked",
+		},
+		{
+			"recovery_receipt", 422,
+			"the money is not what is open of the case, or is on another account",
+			"compare with the case and the bank's statement",
+		},
+		{
+			"recovery_reference", 409,
+			"the bank's number settled a recovery before",
+			"compare both receipts with the statement",
+		},
+		{
+			"recovery_unplanned", 409,
+			"what was paid after the death is not settled, or a payment is with a bank",
+			"plan the recovery, or wait for the bank's answer",
+		},
+		{
+			"recovery_void", 409,
+			"the notice that the case rests on was taken back",
+			"nothing is to be recovered",
+		},
+		{
 			"reference_malformed", inFiles, "the bank reference is missing or longer than 64 bytes",
 			"name the credit as the statement shows it",
+		},
+		{
+			"refund_not_found", 404, "the refund does not exist for this caller",
+			"check the id",
+		},
+		{
+			"refund_paid", 409, "the money was given back",
+			"nothing: it is done",
+		},
+		{
+			"refund_swept", 409, "the money left the income account by a sweep",
+			"have the pay run of the month pay it as one-off expenditure",
 		},
 		{"release_not_found", 404, "nobody asked for a release of the hold", "ask for one first"},
 		{
 			"release_open", 409, "a release of the hold waits for its checker",
 			"let it be approved or rejected, or withdraw it",
+		},
+		{
+			"reported_dead", inFiles,
+			"the member is reported dead on a day before the certification",
+			"take a wrong notice back, then import the line again",
 		},
 		{"request_timeout", 408, "the request did not arrive in time", "send it again, faster"},
 		{"required", inFiles, "a field of the line is empty", "fill it"},
@@ -795,6 +987,7 @@ func explanations() []row {
 			"returned_before", inFiles, "the payment came back before, as another credit",
 			"tell which of the two is true; a payment comes back once",
 		},
+		{"roster_line_not_found", 404, "the roster has no such line", "list its lines"},
 		{"roster_not_found", 404, "the roster does not exist for this caller", "check the id"},
 		{
 			"roster_stale", 409, "another run pays people of this roster since it was made",
@@ -893,6 +1086,38 @@ func explanations() []row {
 		{"statement_too_large", inFiles, "the statement is larger than the source allows", "split it by days"},
 		{"statement_unfinished", inFiles, "the file was not read to its end", "send it again"},
 		{"statement_unreadable", inFiles, "the file cannot be read as a statement", "send a supported format"},
+		{
+			"subsidy_nobody", 409, "nobody paid for the year in the year beyond those of earlier lists",
+			"nothing: there is no list to make",
+		},
+		{
+			"subsidy_not_arrived", 409, "a level's money for the list did not arrive in full",
+			"name its transfers, or wait for them",
+		},
+		{
+			"subsidy_run_invalid", 400, "a list of subsidies cannot be made so, or the level owes nothing to it",
+			"correct the field",
+		},
+		{
+			"subsidy_run_not_found", 404, "the list of subsidies does not exist for this caller",
+			"check the id",
+		},
+		{
+			"subsidy_run_open", 409, "money arrived for a list of the year that is not credited yet, or it waits for its decision",
+			"have it credited first",
+		},
+		{
+			"subsidy_run_replaced", 409, "the list is credited, waits for its decision, or a later one took its place",
+			"read /v1/subsidies for the list that counts",
+		},
+		{
+			"subsidy_transfer", 422, "the transfer is no booked subsidy for contributions of the list's scheme",
+			"book it with the purpose contribution first",
+		},
+		{
+			"subsidy_transfer_named", 409, "the transfer's money is named for a list already",
+			"read /v1/subsidies",
+		},
 		{"sum_overflow", inFiles, "the sum of the file's amounts is out of range", "split the file"},
 		{"taken", 409, "the value belongs to another row", "name another value, or the row that it belongs to"},
 		{"tax_collects", inFiles, "the tax authority collects, so there is no income account", "name none"},
@@ -956,6 +1181,10 @@ func explanations() []row {
 			"name the day on which the money moved",
 		},
 		{
+			"voucher_reused", 409, "a list of the treasury voucher waits or is approved",
+			"compare with that list; end it where its money never came",
+		},
+		{
 			"workbook", inFiles,
 			"the workbook cannot be read safely: encrypted, with macros, larger than allowed or broken",
 			"save it as a plain xlsx file and send it again",
@@ -984,5 +1213,9 @@ func explanations() []row {
 		{"xml_doctype", inFiles, "the file has a DOCTYPE", "send it without"},
 		{"xml_malformed", inFiles, "the file is not well-formed XML", "correct the file"},
 		{"xml_token", inFiles, "one element's text or tag is too long", "correct the file"},
+		{
+			"year_not_over", 409, "the year is not over",
+			"ask after its 31 December",
+		},
 	}
 }

@@ -629,6 +629,10 @@ func (h *abroad) ask(t *testing.T, r httpapi.RouteInfo, id int64) request {
 		}
 	case strings.HasSuffix(path, "/journal"):
 		q.path = path + "?from=2018-06-01&to=2018-06-05"
+	case strings.HasSuffix(path, "/pension"):
+		q.path = path + "?month=2018-05"
+	case strings.HasPrefix(path, "/v1/members/") && strings.HasSuffix(path, "/statement"):
+		q.path = path + "?year=2018"
 	}
 	return q
 }

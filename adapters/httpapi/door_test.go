@@ -27,14 +27,18 @@ import (
 	"twoline/adapters/postgres/pgtest"
 	"twoline/gateway/approval"
 	"twoline/gateway/audit"
+	"twoline/gateway/award"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/fault"
+	"twoline/gateway/feedback"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
+	"twoline/gateway/lifeevent"
 	"twoline/gateway/once"
+	"twoline/gateway/personal"
 	"twoline/gateway/report"
 	"twoline/reconcile"
 )
@@ -148,6 +152,9 @@ func open(tb testing.TB, s setup) *house {
 	deps.Transfers = fundtransfer.NewService(db.FundTransfers(), s.today)
 	deps.Ledger = ledger.NewService(db.Ledger(), s.today)
 	deps.Casework = casework.New(db.Casework(), s.today)
+	deps.Personal = personal.New(db.Personal(), s.today)
+	deps.Life = lifeevent.New(db.Life(), s.today)
+	deps.Awards = award.New(db.Awards(), s.today)
 	days, err := calendar.Official()
 	if err != nil {
 		tb.Fatal(err)
@@ -156,6 +163,7 @@ func open(tb testing.TB, s setup) *house {
 		Store: db.Reconcile(), Decoder: s.decoder, Days: days, Today: s.today,
 	})
 	deps.Reports, deps.Papers = report.NewService(db.Reports()), paper.New
+	deps.Feedback = feedback.New(db.Feedback())
 	h.arrived = useRegistry(db.Registry(), db.Receipts(), s.today, &deps)
 	db.UseJobs(h.arrived)
 	useCollection(tb, db.Collection(), s.today, &deps)

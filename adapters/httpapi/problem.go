@@ -12,6 +12,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/valyala/fasthttp"
 
+	"twoline/gateway/collection"
 	"twoline/gateway/fault"
 	"twoline/gateway/registry"
 )
@@ -30,7 +31,7 @@ type Problem struct { //nolint:errname // the name that RFC 9457 gives it
 	Subject   string `json:"subject,omitempty" doc:"The id that the caller needs next"`
 	RequestID string `json:"request_id" doc:"Name it when you ask us about this answer"`
 	// Lines are those of a file that was refused for them.
-	Lines []ImportLine `json:"lines,omitempty" doc:"Of a refused import: its lines' answers, at most 1 000"`
+	Lines []ImportLine `json:"lines,omitempty" doc:"Of a refused import or list: its lines' answers, at most 1 000"`
 
 	retryAfter int
 	allow      string
@@ -104,6 +105,9 @@ func problemOf(err error, requestID string) *Problem {
 	var lines []ImportLine
 	if refused, ok := errors.AsType[*registry.RefusedFileError](err); ok {
 		lines = viewLines(refused.Report)
+	}
+	if refused, ok := errors.AsType[*collection.RefusedLinesError](err); ok {
+		lines = viewRefusedLines(refused)
 	}
 	return &Problem{
 		Type: typeOf(f.Code), Title: http.StatusText(status), Status: status, Code: f.Code, Detail: f.Text,

@@ -15,12 +15,16 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"twoline/gateway/approval"
+	"twoline/gateway/award"
 	"twoline/gateway/bank"
 	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/feedback"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
+	"twoline/gateway/lifeevent"
+	"twoline/gateway/personal"
 	"twoline/gateway/registry"
 	"twoline/gateway/report"
 	"twoline/reconcile"
@@ -80,6 +84,8 @@ type Dependencies struct {
 	Intake     *bank.Intake
 	// Disbursement is the money out.
 	Disbursement *disbursement.Service
+	// Awards is what members are entitled to by the rules.
+	Awards *award.Service
 	// Transfers are the moves along the two lines, Ledger the book of the fund's accounts.
 	Transfers *fundtransfer.Service
 	Ledger    *ledger.Service
@@ -88,10 +94,16 @@ type Dependencies struct {
 	// Reports are the papers of a month, Papers how their tables become files.
 	Reports *report.Service
 	Papers  Papers
+	// Feedback is what goes back down to townships and villages.
+	Feedback *feedback.Service
 	// Casework is what people decide: files set aside, silent items, cases.
 	Casework *casework.Service
+	// Personal is what years bring to members' personal accounts.
+	Personal *personal.Service
 	// Registry is who and what the money belongs to.
 	Registry *registry.Service
+	// Life is what happens in members' lives: proofs of life, recoveries, heirs.
+	Life *lifeevent.Service
 	// Bureau compares with the finance bureau's journal, Records the records of the
 	// business with the book.
 	Bureau  *bureau.Service

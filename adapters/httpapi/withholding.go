@@ -8,12 +8,10 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/bank"
-	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/once"
-	"twoline/gateway/party"
 )
 
 // readers are the officers who may look at an area's money without moving it.
@@ -95,10 +93,6 @@ func (s *Server) moneyRoutes() {
 		Method: http.MethodGet, Path: "/v1/items", Summary: "Where an item stands, by item_id or bank_reference",
 		Who: Banks().Or(readers()),
 	}, s.item)
-	Query(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodGet, Path: "/v1/feedback", Summary: "Paid, unpaid and why, by village",
-		Who: readers(),
-	}, s.feedback)
 }
 
 // Batch is a withholding batch on the wire.
@@ -577,65 +571,6 @@ func (s *Server) receiptLines(ctx context.Context, c Call, in *receiptLinesQuery
 		}), err
 }
 
-type feedbackQuery struct {
-	Scheme string `query:"scheme" required:"true" enum:"resident,rural,urban,land_lost"`
-	Year   int    `query:"year"  minimum:"2009" maximum:"2100" doc:"Of contributions: the year they are for"`
-	Month  string `query:"month" pattern:"^[0-9]{4}-(0[1-9]|1[0-2])$" doc:"Of pensions: the month that is paid for; name one of the two"`
-}
-
-// VillageFeedback is one village's line of the list that goes back down.
-type VillageFeedback struct {
-	Region   party.Region   `json:"region"`
-	Name     string         `json:"name"`
-	Due      int            `json:"due"       doc:"Members who chose an amount for the year, or pensioners of the month"`
-	Paid     int            `json:"paid"`
-	InFlight int            `json:"in_flight"`
-	Unpaid   map[string]int `json:"unpaid"    doc:"By reason: a result class, or not_sent; of pensions also RETURNED, NOT_ACTIVATED (the person cannot draw it) or the reason of a hold"`
-	Amount   Yuan           `json:"amount"`
-}
-
-// Feedback is the list of an area.
-type Feedback struct {
-	Villages []VillageFeedback `json:"villages" nullable:"false"`
-}
-
-func (s *Server) feedback(ctx context.Context, c Call, in *feedbackQuery) (Feedback, error) {
-	switch {
-	case (in.Year != 0) == (in.Month != ""):
-		return Feedback{}, errInput.With("name the year of contributions or the month of pensions").On("month") //nolint:exhaustruct // none
-	case in.Month != "" && s.deps.Disbursement != nil:
-		return s.payFeedback(ctx, c, in)
-	}
-	list, err := s.deps.Collection.Feedback(ctx, c.Officer, collection.Run{
-		Scheme: ledger.Scheme(in.Scheme), Year: in.Year, Banks: nil,
-	})
-	out := Feedback{Villages: make([]VillageFeedback, len(list))}
-	for i, v := range list {
-		out.Villages[i] = VillageFeedback{
-			Region: v.Region, Name: v.Name, Due: v.Due, Paid: v.Paid, InFlight: v.InFlight, Unpaid: v.Unpaid,
-			Amount: NewYuan(v.Amount),
-		}
-	}
-	return out, err
-}
-
-func (s *Server) payFeedback(ctx context.Context, c Call, in *feedbackQuery) (Feedback, error) {
-	none := Feedback{} //nolint:exhaustruct // none
-	month, err := calendar.ParseMonth(in.Month)
-	if err != nil {
-		return none, errInput.On("month")
-	}
-	list, err := s.deps.Disbursement.Feedback(ctx, c.Officer, ledger.Scheme(in.Scheme), month)
-	out := Feedback{Villages: make([]VillageFeedback, len(list))}
-	for i, v := range list {
-		out.Villages[i] = VillageFeedback{
-			Region: v.Region, Name: v.Name, Due: v.Due, Paid: v.Paid, InFlight: v.InFlight, Unpaid: v.Unpaid,
-			Amount: NewYuan(v.Amount),
-		}
-	}
-	return out, err
-}
-
 func (s *Server) batchFile(ctx context.Context, c Call, in *batchQuery) (File, error) {
 	b, err := s.batchFor(ctx, c, in.ID)
 	return File{
@@ -658,6 +593,9 @@ type Due struct {
 	Received Yuan   `json:"received"  doc:"Taken at counters, posted when the terminal's day agrees"`
 	InFlight Yuan   `json:"in_flight" doc:"With a bank, answer awaited or not yet posted"`
 	Open     Yuan   `json:"open"      doc:"What may still be paid"`
+	MakeUp   bool   `json:"make_up"   doc:"The year is before the current one: a payment makes it up and earns no subsidy"`
+	// Interrupted is absent where the area decided no cut-off.
+	Interrupted *bool `json:"interrupted,omitempty" doc:"The cut-off passed, and nothing is paid or on its way: no debt, no late fee. Left out where the area's cut-off is not known"`
 }
 
 func (s *Server) dues(ctx context.Context, c Call, in *duesQuery) (Due, error) {
@@ -665,9 +603,14 @@ func (s *Server) dues(ctx context.Context, c Call, in *duesQuery) (Due, error) {
 	if err := id.UnmarshalText([]byte(in.MemberID)); err != nil {
 		return Due{}, collection.ErrMemberUnknown //nolint:exhaustruct // none
 	}
-	d, err := s.deps.Collection.Due(ctx, c.area(), c.Bank.Code, id.Int64(), in.Year)
+	d, err := s.deps.Collection.Standing(ctx, c.area(), c.Bank, id.Int64(), in.Year)
+	var interrupted *bool
+	if d.CutoffKnown {
+		interrupted = &d.Interrupted
+	}
 	return Due{
 		MemberID: in.MemberID, Year: in.Year, Chosen: NewYuan(d.Chosen), Paid: NewYuan(d.Posted),
-		Received: NewYuan(d.Receipts), InFlight: NewYuan(d.InFlight), Open: NewYuan(d.Open()),
+		Received: NewYuan(d.Receipts), InFlight: NewYuan(d.InFlight), Open: NewYuan(d.Open()), MakeUp: d.MakeUp,
+		Interrupted: interrupted,
 	}, err
 }

@@ -166,7 +166,7 @@ func (t *tx) queueAudit(batch *pgx.Batch, trail []audit.Row) {
 func counterDuesSQL() string {
 	return `
 	select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
-		coalesce(f.amount, 0), coalesce(k.payments, 0)
+		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(k.payments, 0)
 	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
 	left join member m on m.area = u.area and m.id = u.member
 	left join tier_choice c on c.area = u.area and c.year = u.year and c.member_id = u.member
@@ -182,7 +182,10 @@ func counterDuesSQL() string {
 		select sum(i.amount)::bigint as amount from withholding_item i
 		` + finalOfItem + ` a on true
 		where i.area = u.area and i.member_id = u.member and i.year = u.year
-		  and (a.outcome is null or (a.outcome = 'succeeded' and ` + notDealtWith("i") + `))) f on true`
+		  and (a.outcome is null or (a.outcome = 'succeeded' and ` + notDealtWith("i") + `))) f on true
+	left join lateral (
+		select sum(l.amount)::bigint as amount from contribution_line l
+		where l.area = u.area and l.member_id = u.member and l.year = u.year and ` + listInFlight() + `) w on true`
 }
 
 // CounterDues implements collection.CounterTx.

@@ -23,20 +23,28 @@ import (
 // took exactly what is known from an id up to its upto_arrival.
 const arrivalKnown = `(
 	select a.area, a.id, a.id as known, a.fund_account, a.direction, a.amount, a.bank_reference, a.value_date, a.batch_id,
-		a.terminal_day, a.business_day, a.reported_at, a.reported_by as told_by
+		a.terminal_day, null::bigint as list_id, a.business_day, a.reported_at, a.reported_by as told_by
 	from arrival a
 	where not exists (select from arrival_subject s where s.area = a.area and s.arrival_id = a.id)
+	  and not exists (select from contribution_list_money l where l.area = a.area and l.arrival_id = a.id)
 	union all
 	select a.area, a.id, s.id, a.fund_account, a.direction, a.amount, a.bank_reference, a.value_date, s.batch_id,
-		a.terminal_day, a.business_day, a.reported_at, s.named_by
+		a.terminal_day, null, a.business_day, a.reported_at, s.named_by
 	from arrival_subject s join arrival a on a.area = s.area and a.id = s.arrival_id
-	where not exists (select from arrival_subject n where n.area = s.area and n.arrival_id = s.arrival_id and n.id > s.id))`
+	where not exists (select from arrival_subject n where n.area = s.area and n.arrival_id = s.arrival_id and n.id > s.id)
+	union all
+	select a.area, a.id, l.id, a.fund_account, a.direction, a.amount, a.bank_reference, a.value_date, null,
+		null, l.list_id, a.business_day, a.reported_at, l.named_by
+	from contribution_list_money l join arrival a on a.area = l.area and a.id = l.arrival_id
+	where not exists (select from contribution_list_money n
+		where n.area = l.area and n.arrival_id = l.arrival_id and n.id > l.id))`
 
 // agreedOn says of an arrival v of arrivalKnown that an agreement took it.
 const agreedOn = `exists (
 	select from agreement g where g.area = v.area and v.known <= g.upto_arrival
-	  and g.subject = case when v.terminal_day is null then 'batch' else 'terminal_day' end
-	  and g.subject_id = coalesce(v.terminal_day, v.batch_id))`
+	  and g.subject = case when v.list_id is not null then 'list' when v.terminal_day is null then 'batch'
+		else 'terminal_day' end
+	  and g.subject_id = coalesce(v.list_id, v.terminal_day, v.batch_id))`
 
 // FundAccount implements collection.MoneyTx.
 func (t *tx) FundAccount(
@@ -241,9 +249,9 @@ func (t *tx) knownArrival(ctx context.Context, area party.Area, id int64) (colle
 	var agreed bool
 	err := t.QueryRow(ctx, `
 		select v.fund_account, v.amount, v.direction = 'debit', v.bank_reference, v.value_date, coalesce(v.batch_id, 0),
-			coalesce(v.terminal_day, 0), `+agreedOn+`
+			coalesce(v.terminal_day, 0), coalesce(v.list_id, 0), `+agreedOn+`
 		from `+arrivalKnown+` v where v.area = $1 and v.id = $2`, area, id).Scan(
-		&a.FundAccount, &amount, &a.GivenBack, &a.BankReference, &a.ValueDate, &a.Batch, &a.TerminalDayID, &agreed)
+		&a.FundAccount, &amount, &a.GivenBack, &a.BankReference, &a.ValueDate, &a.Batch, &a.TerminalDayID, &a.List, &agreed)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return a, false, collection.ErrArrivalUnknown
 	}
@@ -308,6 +316,9 @@ func (t *tx) OpenSums(ctx context.Context, area party.Area, subject string, id i
 			  and fund_account = d.fund_account) k on true
 		where d.area = $1 and d.id = $2`
 	}
+	if subject == "list" {
+		query = listSumsSQL
+	}
 	err := t.QueryRow(ctx, query, area, id).Scan(&s.Count, &succeeded, &arrived, &s.Upto, &s.FundAccount.ID)
 	if err != nil {
 		return s, fmt.Errorf("sums of %s %d: %w", subject, id, err)
@@ -317,8 +328,11 @@ func (t *tx) OpenSums(ctx context.Context, area party.Area, subject string, id i
 		return s, nil
 	}
 	column := "batch_id"
-	if subject == "terminal_day" {
+	switch subject {
+	case "terminal_day":
 		column = "terminal_day"
+	case "list":
+		column = "list_id"
 	}
 	err = t.QueryRow(ctx, `
 		select coalesce(max(g.round), 0), coalesce(max(g.upto_answer), 0),
@@ -372,13 +386,14 @@ func (t *tx) LockAgreement(ctx context.Context, area party.Area, id int64) (coll
 	err = t.QueryRow(ctx, `
 		select g.subject, g.subject_id, g.round, g.after_answer, g.upto_answer, g.upto_arrival, g.from_suspense,
 			g.item_count, g.amount, g.fund_account, f.role, f.scheme, g.effective_on, p.posted_upto, p.posted_count,
-			p.done
+			p.done, coalesce(k.kind, '')
 		from agreement_progress p
 		join agreement g on g.area = p.area and g.id = p.agreement_id
 		join fund_account f on f.area = g.area and f.id = g.fund_account
+		left join contribution_list k on g.subject = 'list' and k.area = g.area and k.id = g.subject_id
 		where p.area = $1 and p.agreement_id = $2 for no key update of p`, area, id).Scan(
 		&a.Subject, &a.SubjectID, &a.Round, &a.After, &a.Upto, &a.UptoArrival, &a.FromSuspense, &a.Count, &amount,
-		&a.FundAccount, &a.Role, &a.Scheme, &a.EffectiveOn, &a.PostedUpto, &a.PostedCount, &a.Done)
+		&a.FundAccount, &a.Role, &a.Scheme, &a.EffectiveOn, &a.PostedUpto, &a.PostedCount, &a.Done, &a.List)
 	if err != nil {
 		return a, fmt.Errorf("lock agreement %d: %w", id, err)
 	}
@@ -403,6 +418,13 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 				and r.terminal = d.terminal and r.paid_on = d.day and r.fund_account = d.fund_account
 			where d.area = $1 and d.id = $2 and r.id > $3 and r.id <= $4
 			order by r.id limit $5)`
+	}
+	if a.Subject == "list" {
+		query = `
+		with next as (
+			select l.id as at, l.id, 0::bigint as batch_id, l.member_id, l.year, l.amount
+			from contribution_line l where l.area = $1 and l.list_id = $2 and l.id > $3 and l.id <= $4
+			order by l.id limit $5)`
 	}
 	rows, err := t.Query(ctx, query+`
 		select n.at, n.id, n.batch_id, n.member_id, n.year, n.amount, coalesce(c.amount, 0), coalesce((
@@ -546,6 +568,9 @@ func (t *tx) OpenArrivals(
 	if subject == "arrival" {
 		return t.openArrivals(ctx, ` and v.id = $2`, area, id)
 	}
+	if subject == "list" {
+		return t.openArrivals(ctx, ` and v.list_id = $2`, area, id)
+	}
 	return t.openArrivals(ctx, ` and v.terminal_day = $2`, area, id)
 }
 
@@ -648,7 +673,12 @@ func (t *tx) OpenUncleared(ctx context.Context, area party.Area, day calendar.Da
 			select 'terminal_day:' || d.id, d.bank, 'the receipts of a terminal''s day and the bank''s credit differ'
 			from terminal_day d where d.area = $1 and d.day <= $2 and d.amount <> coalesce((
 				select sum(g.amount) from agreement g where g.area = d.area and g.subject = 'terminal_day'
-				  and g.subject_id = d.id), 0)) x
+				  and g.subject_id = d.id), 0)
+			union all
+			select 'list:' || a.list_id, '', 'a contribution list is approved and its money did not arrive, or not as it says'
+			from contribution_list_approved a where a.area = $1 and (a.approved_at at time zone 'Asia/Shanghai')::date <= $2
+			  and not exists (select from agreement g where g.area = a.area and g.subject = 'list' and g.subject_id = a.list_id)
+			  and not exists (select from contribution_list_ended e where e.area = a.area and e.list_id = a.list_id)) x
 		where not exists (select from exception_case c
 			where c.area = $1 and c.kind = 'uncleared' and c.subject = x.subject)
 		on conflict (area, kind, subject) do nothing`, area, day, t.at)
@@ -675,6 +705,8 @@ func (t *tx) closeCleared(ctx context.Context, area party.Area) error {
 			when 'terminal_day' then exists (select from terminal_day d where d.area = c.area and d.id = k.id
 				and d.amount = (select sum(g.amount) from agreement g where g.area = d.area and g.subject = 'terminal_day'
 					and g.subject_id = d.id))
+			when 'list' then exists (select from agreement g where g.area = c.area and g.subject = 'list' and g.subject_id = k.id)
+				or exists (select from contribution_list_ended e where e.area = c.area and e.list_id = k.id)
 			when 'arrival' then exists (select from `+arrivalKnown+` v where v.area = c.area and v.id = k.id
 				and `+agreedOn+`)
 			else false end

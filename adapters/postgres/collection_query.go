@@ -152,64 +152,6 @@ func (s collectionStore) Partner(
 	return partners[0], nil
 }
 
-// Feedback implements collection.Store.
-func (s collectionStore) Feedback(
-	ctx context.Context, area party.Area, scheme ledger.Scheme, year int,
-) ([]collection.VillageFeedback, error) {
-	rows, err := s.db.pool.Query(ctx, `
-		with state as (
-			select m.region, c.member_id, c.amount as chosen, coalesce((
-				select sum(case when p.red then -p.amount else p.amount end) from posting p
-				where p.area = c.area and p.member_id = c.member_id and p.role = 'contribution_individual'
-				  and p.year = c.year), 0) as paid, l.outcome, l.class
-			from tier_choice c join member m on m.area = c.area and m.id = c.member_id and m.scheme = $2
-			left join lateral (
-				select case when a.outcome = 'succeeded' and not (`+notDealtWith("i")+`) then null
-					else coalesce(a.outcome, 'in_flight') end as outcome, coalesce(a.class, '') as class
-				from withholding_item i
-				`+finalOfItem+` a on true
-				where i.area = c.area and i.member_id = c.member_id and i.year = c.year
-				order by i.attempt desc limit 1) l on true
-			where c.area = $1 and c.year = $3),
-		sorted as (
-			select region, case when paid >= chosen then 'paid' when outcome in ('in_flight', 'succeeded') then 'in_flight'
-				when outcome is null then 'not_sent' else class end as standing, count(*)::int as n, sum(paid)::bigint as paid
-			from state group by 1, 2)
-		select s.region, r.name, s.standing, s.n, s.paid from sorted s join region r on r.region = s.region
-		order by s.region, s.standing`, area, scheme, year)
-	if err != nil {
-		return nil, fmt.Errorf("feedback of area %s: %w", area, err)
-	}
-	var out []collection.VillageFeedback
-	var region party.Region
-	var name, standing string
-	var n int
-	var paid int64
-	_, err = pgx.ForEachRow(rows, []any{&region, &name, &standing, &n, &paid}, func() error {
-		if len(out) == 0 || out[len(out)-1].Region != region {
-			out = append(out, collection.VillageFeedback{ //nolint:exhaustruct // counted below
-				Region: region, Name: name, Unpaid: map[string]int{},
-			})
-		}
-		v := &out[len(out)-1]
-		v.Due += n
-		v.Amount += money.Amount(paid)
-		switch standing {
-		case "paid":
-			v.Paid += n
-		case "in_flight":
-			v.InFlight += n
-		default:
-			v.Unpaid[standing] += n
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("feedback of area %s: %w", area, err)
-	}
-	return out, nil
-}
-
 // ReceiptLines implements collection.Store.
 func (s collectionStore) ReceiptLines(
 	ctx context.Context, area party.Area, receipt int64, after, limit int,

@@ -88,8 +88,12 @@ func dueSQL() string {
 		select i.member_id, sum(i.amount) as amount from withholding_item i
 		join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
 		where i.area = $1 and i.year = $2 and ` + notDealtWith("i") + `
-		group by i.member_id)
-	select m.id, c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) as due,
+		group by i.member_id),
+	listed as (
+		select l.member_id, sum(l.amount) as amount from contribution_line l
+		where l.area = $1 and l.year = $2 and ` + listInFlight() + `
+		group by l.member_id)
+	select m.id, c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) - coalesce(w.amount, 0) as due,
 	       coalesce(l.attempt, 0) + 1, d.id, d.number, coalesce(n.bank_no, $5), n.account_no, m.name, m.id_number,
 	       m.social_no, m.region,
 	       case when l.member_id is null or l.outcome = 'succeeded' then ''
@@ -106,8 +110,12 @@ func dueSQL() string {
 	left join posted p on p.member_id = m.id
 	left join counter k on k.member_id = m.id
 	left join succeeded s on s.member_id = m.id
+	left join listed w on w.member_id = m.id
 	where c.area = $1 and c.year = $2
-	  and c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) > 0
+	  and c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) - coalesce(w.amount, 0) > 0
+	  -- Nothing is debited for the dead, for as long as the notice stands.
+	  and not exists (select from death_notice x where x.area = m.area and x.member_id = m.id and not exists (
+		select from death_withdrawn w where w.area = x.area and w.notice_id = x.id))
 	order by 6, m.region, m.id`
 }
 

@@ -15,12 +15,12 @@ import (
 	"twoline/gateway/party"
 )
 
-// differenceSQL compares, for scheme $2 of area $1, the months before $3 that were paid
+// owedSQL compares, for scheme $2 of area $1, the months before $3 that were paid
 // with what is decided for them today. Looked at are members of whom something was
 // decided for a month at the time of its run or later: before that nothing can differ. A month counts
 // as paid by the payment that was made out for it, however that ended, unless it was given
 // up, and by every due that had it. Months after a death are not owed.
-const differenceSQL = `
+const owedSQL = `
 	with run as materialized (
 		select r.id, r.month, r.made_at from pay_run r
 		where r.area = $1 and r.scheme = $2 and r.month < $3::date and r.state not in ('refused', 'withdrawn')),
@@ -77,7 +77,7 @@ func (t *tx) AddDueList(ctx context.Context, l disbursement.DueList) (disburseme
 		return l, err
 	}
 	l.ID = ids[0]
-	err = t.QueryRow(ctx, differenceSQL+`,
+	err = t.QueryRow(ctx, owedSQL+`,
 		line as (
 			insert into due_list_line (area, list_id, member_id, month, component, was, entitled, seq)
 			select $1, $4, member_id, month, component, was, entitled,
@@ -139,7 +139,7 @@ func (t *tx) DueLists(
 		left join lateral (
 			select id, state from decision_request where area = l.area and kind = 'due_run' and subject_id = l.id
 			order by id desc limit 1) r on true
-		where l.area = $1 and ($2 = 0 or l.id = $2) and ($3 = 0 or l.id < $3)
+		where l.area = $1 and ($2::bigint = 0 or l.id = $2) and ($3::bigint = 0 or l.id < $3)
 			and (l.members > 0 or $2 <> 0) order by l.id desc limit $4`, area, id, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("lists of differences of area %s: %w", area, err)
@@ -181,7 +181,7 @@ func (t *tx) BenefitDues(ctx context.Context, f disbursement.DueFilter) ([]disbu
 			join pay_run r on r.area = b.area and r.id = b.run_id
 			where j.area = d.area and j.member_id = d.member_id and j.month = d.month and j.cause = d.cause
 				and not `+deadItem+` order by j.attempt desc limit 1) i on true
-		where d.area = $1 and ($2 = 0 or d.member_id = $2) and ($3 = '' or d.cause = $3)
+		where d.area = $1 and ($2::bigint = 0 or d.member_id = $2) and ($3 = '' or d.cause = $3)
 			and (not $4 or i.id is null and x.due_id is null) and d.id > $5
 		order by d.id limit $6`, f.Area, f.Member, f.Cause, f.Open, f.After, f.Limit)
 	if err != nil {
@@ -214,7 +214,7 @@ func (t caseworkTx) AboutDues(ctx context.Context, area party.Area, id int64) (s
 		return "", err
 	}
 	var same bool
-	err = t.QueryRow(ctx, differenceSQL+`
+	err = t.QueryRow(ctx, owedSQL+`
 		select `+dueChecksum+` = $4 from compared`, area, string(l.Scheme), l.Month, l.Checksum).Scan(&same)
 	if err != nil {
 		return "", fmt.Errorf("compare list %d of differences: %w", id, err)

@@ -97,7 +97,10 @@ const monthClaimSQL = entitledSQL + `,
 			p.id as instrument_id, p.id as payout_id, null::bigint as replaces, null::bigint as item_id,
 			false as uncorrected, 'regular' as cause
 		from entitled e left join payout p on p.member_id = e.member_id and p.holder_name is null
-		where not exists (select from taken t where t.member_id = e.member_id))`
+		where not exists (select from taken t where t.member_id = e.member_id)
+		  -- What became of a month that a stop held back was decided with its end.
+		  and not exists (select from resumption_month k
+			where k.area = $1 and k.member_id = e.member_id and k.month = $3))`
 
 // dueClaimSQL are what is owed once up to the month, and no live payment took up. One
 // that failed or came back is paid again by its own name only.

@@ -10,6 +10,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/fault"
+	"twoline/gateway/feedback"
 	"twoline/gateway/money"
 	"twoline/gateway/policy"
 )
@@ -47,8 +48,9 @@ func TestMoneyToBeGivenBackFromSuspenseIsNotInFlight(t *testing.T) {
 	if d := w.due(t, member); d.InFlight != 0 || d.Open() != 50_00 {
 		t.Errorf("%s in flight, %s open; want nothing and 50.00", d.InFlight, d.Open())
 	}
-	list, err := w.service.Feedback(context.Background(), w.officer, collection.Run{Scheme: "rural", Year: 2011}) //nolint:exhaustruct // all banks
-	if err != nil || len(list) != 1 || list[0].InFlight != 0 || list[0].Unpaid["not_sent"] != 1 {
+	told := feedback.New(w.db.Feedback())
+	list, err := told.Lines(context.Background(), w.officer, feedback.Subject{Scheme: "rural", Year: 2011}, 0) //nolint:exhaustruct // no month
+	if err != nil || len(list.Villages) != 1 || list.Total.InFlight != 0 || list.Total.Unpaid["not_sent"] != 1 {
 		t.Errorf("feedback %+v, %v; want one member that owes and nothing in flight", list, err)
 	}
 	if next := w.withhold(t).Batches; len(next) != 1 || next[0].Amount != 50_00 {

@@ -23,6 +23,7 @@ import (
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/fault"
+	"twoline/gateway/feedback"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 )
@@ -796,19 +797,31 @@ func TestWhatCannotBeDrawnIsUnpaidForThePerson(t *testing.T) {
 	i := w.paying
 	w.answer(t, w.batch, paidLine(i[0]), paidLine(i[1]), failedLine(i[2], "AC04"), paidLine(i[3]))
 	w.giveBack(t, back(i[3], "2011-03-25"))
-	list, err := w.pay.Feedback(t.Context(), w.auditor, ledger.Rural, march())
-	if err != nil || len(list) != 1 {
+	told := feedback.New(w.db.Feedback())
+	month := func(m calendar.Month) feedback.Subject {
+		return feedback.Subject{Scheme: ledger.Rural, Month: m} //nolint:exhaustruct // no year
+	}
+	list, err := told.Lines(t.Context(), w.auditor, month(march()), 0)
+	if err != nil || len(list.Villages) != 1 || len(list.Townships) != 1 {
 		t.Fatalf("feedback %+v, %v", list, err)
 	}
-	got := list[0]
-	want := disbursement.VillageFeedback{
+	got := list.Villages[0]
+	want := feedback.Line{
 		Region: got.Region, Name: got.Name, Due: 6, Paid: 1, InFlight: 1, Amount: 5500,
-		Unpaid: map[string]int{"NOT_ACTIVATED": 1, "FIX_ACCOUNT": 1, "RETURNED": 1, "court": 1},
+		Unpaid: map[feedback.Standing]int{"NOT_ACTIVATED": 1, "FIX_ACCOUNT": 1, "RETURNED": 1, "court": 1},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("feedback (-want +got):\n%s", diff)
 	}
-	if other, err := w.pay.Feedback(t.Context(), w.auditor, ledger.Rural, march().Add(1)); err != nil || len(other) != 0 {
+	people, err := told.People(t.Context(), w.auditor, month(march()), 0, feedback.PersonFilter{Limit: 9}) //nolint:exhaustruct // the first page
+	if err != nil || len(people) != 5 {
+		t.Errorf("of six, five are not paid; the names are %d, %v", len(people), err)
+	}
+	days, err := told.Progress(t.Context(), w.auditor, month(march()), 0)
+	if err != nil || len(days) != 1 || days[0].PayersSoFar != 2 || days[0].AmountSoFar != 11000 {
+		t.Errorf("two were credited and one came back: progress %+v, %v", days, err)
+	}
+	if other, err := told.Lines(t.Context(), w.auditor, month(march().Add(1)), 0); err != nil || len(other.Villages) != 0 {
 		t.Errorf("another month has %+v, %v", other, err)
 	}
 	if p, err := w.pay.Proof(t.Context(), w.auditor, w.run.ID); err != nil || p.NotActivated.Count != 1 {

@@ -64,6 +64,7 @@ func TestS08_TheServicesRoleCanOnlyWriteOn(t *testing.T) {
 		"entry", "posting", "sealed_balance", "sealed_day", "period_close", "two_line_rule", "audit", "idempotency",
 		"approval", "transfer_event", "batch_event", "withholding_item", "receipt_part", "answer", "arrival", "agreement",
 		"counter_receipt", "statement", "statement_line", "opening_balance", "personal_opening", "personal_opening_asked", "area_rule",
+		"policy_asked", "policy_setup",
 		"exception_case", "reconciliation_match",
 	}
 	none("it may change a column of", `select r.relname || '.' || a.attname from pg_class r
@@ -72,7 +73,7 @@ func TestS08_TheServicesRoleCanOnlyWriteOn(t *testing.T) {
 		  and has_column_privilege(r.oid, a.attnum, 'update')`, book)
 	none("it may write what only the sealer writes in", `select unnest($1::text[])
 		intersect select r.relname::text `+tables+` and has_table_privilege(r.oid, 'insert')`,
-		[]string{"sealed_balance", "sealed_day", "two_line_rule"})
+		[]string{"sealed_balance", "sealed_day", "two_line_rule", "policy_setup"})
 	statements := []string{
 		"create table loot (t text)", "create schema loot", "drop table audit", "alter table entry disable trigger append_only",
 		"create function loot() returns int language sql as 'select 1'", "alter role current_user superuser",

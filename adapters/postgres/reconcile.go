@@ -167,7 +167,7 @@ func bookLineOf(b match.BookLine, batch, item, signed int64) match.BookLine {
 // sumEntry is an entry of which the account has a sum line.
 type sumEntry struct {
 	ID, Reverses, Cause int64
-	// TerminalDay is of whose receipts its items are, or 0.
+	// TerminalDay is of whose receipts, or List of whose lines, its items are, or 0.
 	TerminalDay int64
 	// Returns says that its items are payments that came back.
 	Returns bool
@@ -180,7 +180,7 @@ func (t *tx) sumEntries(ctx context.Context, args []any) (map[int64]sumEntry, []
 		from (select distinct entry_id from bank_line where nature = 'sum') s
 		join entry e on e.area = $1 and e.id = s.entry_id
 		left join agreement g on g.area = $1 and e.cause like 'agreement:%' and g.id = `+causeNumber+`
-			and g.subject = 'terminal_day'`, args[:5]...)
+			and g.subject in ('terminal_day', 'list')`, args[:5]...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -6,13 +6,13 @@ const noticed = `n.area = $1 and n.fund_account = $2
 	and n.bank_reference = coalesce(nullif(o.end_to_end_id, ''), o.bank_reference) and o.end_to_end_id = ''
 	and n.direction = o.direction and n.amount = o.amount and n.value_date = o.value_date`
 
-// told is SQL that gives the batch or the terminal's day that the money of arrival n is
-// of; the ids of both are of one sequence. It names a line that names nothing itself. It
+// told is SQL that gives the batch, the terminal's day or the list that the money of arrival n is
+// of; no two of them have one id. It names a line that names nothing itself. It
 // is known once an agreement took the money: from then on nobody names the money anew,
 // and the book has it. Before, and of money of one payer, a name would only keep the line
 // from what it matches without one.
 const told = `case when n.direction = 'credit' and n.item_id is null then (
-	select coalesce(v.terminal_day, v.batch_id) from ` + arrivalKnown + ` v
+	select coalesce(v.list_id, v.terminal_day, v.batch_id) from ` + arrivalKnown + ` v
 	where v.area = n.area and v.id = n.id and ` + agreedOn + `) end`
 
 // corrected is SQL that says of line o that the bank's entry and its correction are matched.
@@ -86,7 +86,7 @@ const toldAgain = `(u.direction = 'credit' and not u.echoed and u.ref <> '' and 
 const agreedFor = `
 	select from ` + arrivalKnown + ` k
 	join ` + arrivalKnown + ` v on v.area = k.area and v.fund_account = k.fund_account and v.direction = k.direction
-		and v.amount = k.amount and (v.terminal_day = k.terminal_day or v.batch_id = k.batch_id)
+		and v.amount = k.amount and (v.terminal_day = k.terminal_day or v.batch_id = k.batch_id or v.list_id = k.list_id)
 	left join withholding_batch b on b.area = k.area and b.id = k.batch_id
 	where k.area = n.area and k.id = n.id and ` + agreedOn + `
-	  and (k.terminal_day is not null or (b.state = 'done' and b.agreed_amount = b.succeeded_amount))`
+	  and (k.terminal_day is not null or k.list_id is not null or (b.state = 'done' and b.agreed_amount = b.succeeded_amount))`

@@ -105,6 +105,9 @@ func (t registryTx) InsertDeathNotices(
 	if err != nil {
 		return err
 	}
+	if _, err := lifeTx(t).OpenRecoveries(ctx, area, calendar.DayIn(t.at), members); err != nil {
+		return err
+	}
 	return t.askReleased(ctx, area, members, days)
 }
 

@@ -180,7 +180,8 @@ func checks() ([]check, error) {
 		return nil, err
 	}
 	return slices.Concat(bookChecks(), lineChecks(), itemChecks(), batchChecks(), proofChecks(), sideChecks(),
-		fileChecks(), peopleChecks(), breakChecks(),
+		fileChecks(), peopleChecks(), policyChecks(), breakChecks(), contributionChecks(), lifeChecks(),
+		accountChecks(),
 		schema), nil
 }
 

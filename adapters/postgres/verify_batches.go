@@ -538,7 +538,7 @@ const arrivedSQL = `
 		  join (select k.*, case when k.direction = 'debit' then -k.amount else k.amount end as net
 		          from ` + arrivalKnown + ` k where $1 = 0 or k.area = $1) v
 		    on v.area = g.area and v.known <= g.upto_arrival and case g.subject
-		       when 'batch' then v.batch_id when 'terminal_day' then v.terminal_day end = g.subject_id
+		       when 'batch' then v.batch_id when 'terminal_day' then v.terminal_day when 'list' then v.list_id end = g.subject_id
 		  left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
 		 group by 1, 2`
 
@@ -567,7 +567,9 @@ func agreementSQL() string {
 		select g.*, row_number() over w as n, lag(g.upto_answer, 1, 0::bigint) over w as prev_answer,
 		       lag(g.upto_arrival, 1, 0::bigint) over w as prev_arrival,
 		       g.subject = 'batch' and exists (select from ` + namings + ` n where n.area = g.area
-		           and g.subject_id in (n.batch_id, n.was) and n.named_at = g.agreed_at) as named_now
+		           and g.subject_id in (n.batch_id, n.was) and n.named_at = g.agreed_at)
+		       or g.subject = 'list' and exists (select from contribution_list_money n where n.area = g.area
+		           and n.named_at = g.agreed_at) as named_now
 		  from agreement g where $1 = 0 or g.area = $1
 		window w as (partition by g.area, g.subject, g.subject_id order by g.round)),
 	answered as (
@@ -583,10 +585,16 @@ func agreementSQL() string {
 		  join counter_receipt c on c.area = d.area and c.bank = d.bank and c.terminal = d.terminal
 		      and c.paid_on = d.day
 		       and c.fund_account = d.fund_account and c.id > g.after_answer and c.id <= g.upto_answer
-		 where g.subject = 'terminal_day' group by 1, 2),
+		 where g.subject = 'terminal_day' group by 1, 2
+		union all
+		select g.area, g.id, count(*), sum(l.amount)
+		  from rounds g
+		  join contribution_line l on l.area = g.area and l.list_id = g.subject_id and l.id > g.after_answer
+		       and l.id <= g.upto_answer
+		 where g.subject = 'list' group by 1, 2),
 	arrived as (` + arrivedSQL + `)
 	select g.area, g.id, g.area || '/' || g.id, case
-	       when b.id is null and d.id is null then 'is of a ' || g.subject || ' that does not exist'
+	       when b.id is null and d.id is null and k.id is null then 'is of a ' || g.subject || ' that does not exist'
 	       when (g.round, g.after_answer) is distinct from (g.n, g.prev_answer)
 	            then 'does not follow the agreement before it'
 	       when (w.n, w.amount) is distinct from (g.item_count, g.amount) then 'is of ' || g.item_count || ' items and '
@@ -594,9 +602,9 @@ func agreementSQL() string {
 	            || ` + yuan("coalesce(w.amount, 0)") + `
 	       when v.amount is distinct from g.amount then 'is of ' || ` + yuan("g.amount") + ` || '; what arrived is '
 	            || ` + yuan("coalesce(v.amount, 0)") + `
-	       when g.fund_account <> coalesce(b.fund_account, d.fund_account) then 'names another fund account than its '
+	       when g.fund_account <> coalesce(b.fund_account, d.fund_account, k.fund_account) then 'names another fund account than its '
 	            || g.subject
-	       when v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last) or u.id is null
+	       when v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last, g.upto_answer) or u.id is null
 	            or g.upto_answer > g.id or g.upto_arrival > g.id
 	            then 'reaches further than what arrived or was answered'
 	       when v.came is null and r.area is null and not g.named_now then 'was agreed at ' || g.agreed_at || ', when nothing came'
@@ -607,10 +615,13 @@ func agreementSQL() string {
 	               join counter_receipt c on c.area = t.area and c.bank = t.bank and c.terminal = t.terminal
 	                    and c.paid_on = t.day and c.fund_account = t.fund_account group by 1, 2, 3) d
 	    on g.subject = 'terminal_day' and d.area = g.area and d.id = g.subject_id
+	  left join contribution_list k on g.subject = 'list' and k.area = g.area and k.id = g.subject_id
 	  left join answered w on w.area = g.area and w.id = g.id
 	  left join arrived v on v.area = g.area and v.id = g.id
 	  left join (select area, id, batch_id as subject_id, 'batch' as subject from answer
 	              where ($1 = 0 or area = $1) and disposition = 'recorded'
+	             union all
+	             select area, id, list_id, 'list' from contribution_line where $1 = 0 or area = $1
 	             union all
 	             select t.area, c.id, t.id, 'terminal_day' from terminal_day t
 	               join counter_receipt c on c.area = t.area and c.bank = t.bank and c.terminal = t.terminal
@@ -619,10 +630,10 @@ func agreementSQL() string {
 	  left join (select distinct area, subject, processed_at from receipt
 	              where ($1 = 0 or area = $1) and kind in ('results', 'result_file')) r
 	    on g.subject = 'batch' and r.area = g.area and r.subject = g.subject_id and r.processed_at = g.agreed_at
-	 where (b.id is null and d.id is null) or (g.round, g.after_answer) is distinct from (g.n, g.prev_answer)
+	 where (b.id is null and d.id is null and k.id is null) or (g.round, g.after_answer) is distinct from (g.n, g.prev_answer)
 	    or (w.n, w.amount, v.amount) is distinct from (g.item_count, g.amount, g.amount)
-	    or g.fund_account <> coalesce(b.fund_account, d.fund_account)
-	    or v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last) or u.id is null
+	    or g.fund_account <> coalesce(b.fund_account, d.fund_account, k.fund_account)
+	    or v.last <> g.upto_arrival or g.upto_answer > coalesce(b.last_answer, d.last, g.upto_answer) or u.id is null
 	    or g.upto_answer > g.id or g.upto_arrival > g.id
 	    or (v.value_date, v.all_parked, v.any_parked) is distinct from (g.effective_on, g.from_suspense,
 	        g.from_suspense)

@@ -377,6 +377,8 @@ const caseSQL = `
 	            and c.subject = 'batch:' || b.id and c.bank = b.bank)
 	       when 'terminal_day' then not exists (select from terminal_day d where d.area = c.area
 	            and c.subject = 'terminal_day:' || d.id and c.bank = d.bank)
+	       when 'list' then not exists (select from contribution_list_approved l where l.area = c.area
+	            and c.subject = 'list:' || l.list_id)
 	       when 'arrival' then not exists (select from arrival v where v.area = c.area
 	            and c.subject = 'arrival:' || v.id)
 	       when 'payment_batch' then not exists (select from payment_batch b where b.area = c.area

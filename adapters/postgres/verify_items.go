@@ -5,7 +5,7 @@ func itemChecks() []check {
 	return []check{
 		invariant("I5", "what is settled is posted once as it was frozen, and nothing else is posted",
 			probe{
-				table: "posting", looks: []string{"withholding_item", "counter_receipt", "posting"},
+				table: "posting", looks: []string{"withholding_item", "counter_receipt", "contribution_line", "posting"},
 				sql: settledSQL(),
 			},
 			probe{table: "posting", looks: []string{"personal_opening"}, sql: personalOpeningSQL()},
@@ -39,8 +39,6 @@ func itemChecks() []check {
 			probe{table: "roster_line", looks: []string{"roster_line", "entitlement"}, sql: entitledLineSQL},
 			probe{table: "roster", looks: []string{"death_notice", "payment_hold"}, sql: heldLineSQL()},
 			probe{table: "payment_item", looks: []string{"payment_item", "release_hit"}, sql: screenedSQL()},
-		),
-		invariant("dues", "what is owed once was decided by two, is owed once, and is what is paid",
 			probe{
 				table: "benefit_due",
 				looks: []string{"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved"},
@@ -60,7 +58,8 @@ func itemChecks() []check {
 // recognise money from suspense move no bank account.
 const settled = `
 	select g.area, i.id as cause, w.id as at, g.id as agreement, i.batch_id as batch, i.member_id as member, i.year,
-	       i.amount, case when g.from_suspense then null else g.fund_account end as account, g.from_suspense
+	       i.amount, case when g.from_suspense then null else g.fund_account end as account, g.from_suspense,
+	       'individual' as part, case when g.from_suspense then 'recognition' else 'contribution' end as kind
 	  from agreement g
 	  join agreement_progress r on r.area = g.area and r.agreement_id = g.id
 	  join answer w on w.area = g.area and w.batch_id = g.subject_id and w.disposition = 'recorded'
@@ -69,13 +68,25 @@ const settled = `
 	 where ($1 = 0 or g.area = $1) and g.subject = 'batch'
 	union all
 	select g.area, c.id, c.id, g.id, null, c.member_id, c.year, c.amount,
-	       case when g.from_suspense then null else g.fund_account end, g.from_suspense
+	       case when g.from_suspense then null else g.fund_account end, g.from_suspense,
+	       'individual', case when g.from_suspense then 'recognition' else 'contribution' end
 	  from agreement g
 	  join agreement_progress r on r.area = g.area and r.agreement_id = g.id
 	  join terminal_day d on d.area = g.area and d.id = g.subject_id
 	  join counter_receipt c on c.area = d.area and c.bank = d.bank and c.terminal = d.terminal and c.paid_on = d.day
 	       and c.fund_account = d.fund_account and c.id > g.after_answer and c.id <= least(r.posted_upto, g.upto_answer)
-	 where ($1 = 0 or g.area = $1) and g.subject = 'terminal_day'`
+	 where ($1 = 0 or g.area = $1) and g.subject = 'terminal_day'
+	union all
+	select g.area, l.id, l.id, g.id, null, l.member_id, l.year, l.amount,
+	       case when g.from_suspense then null else g.fund_account end, g.from_suspense, k.part,
+	       case when g.from_suspense then 'recognition' when k.kind = 'government' then 'government_paid'
+	           else 'contribution' end
+	  from agreement g
+	  join agreement_progress r on r.area = g.area and r.agreement_id = g.id
+	  join contribution_list k on k.area = g.area and k.id = g.subject_id
+	  join contribution_line l on l.area = k.area and l.list_id = k.id and l.id > g.after_answer
+	       and l.id <= least(r.posted_upto, g.upto_answer)
+	 where ($1 = 0 or g.area = $1) and g.subject = 'list'`
 
 // An item within the chosen amount has an income line and an account line; one
 // above it stands in suspense with a refund task, or stays there where it was.
@@ -84,9 +95,11 @@ func settledSQL() string {
 	with settled as (` + settled + `),
 	lines as (
 		select p.area, p.cause_id as cause, min(p.entry_id) as entry, count(distinct p.entry_id) as entries,
-		       count(*) filter (where p.role = 'contribution_individual') as income,
+		       count(*) filter (where p.role like 'contribution%') as income,
 		       count(*) filter (where p.role = 'suspense') as suspense,
-		       count(*) filter (where p.role = 'personal_individual') as personal, count(*) as n,
+		       count(*) filter (where p.role like 'personal%') as personal, count(*) as n,
+		       min(split_part(p.role, '_', 2)) filter (where p.role <> 'suspense') as part,
+		       max(split_part(p.role, '_', 2)) filter (where p.role <> 'suspense') as part2, min(p.kind) as kind,
 		       bool_and(p.side = 'credit' and not p.red) as credits, min(p.amount) as least, max(p.amount) as most,
 		       min(p.member_id) as member, max(p.member_id) as member2, count(p.member_id) as members,
 		       min(p.year) as year, max(p.year) as year2, count(p.year) as years, min(p.batch_id) as batch, max(p.batch_id) as batch2,
@@ -95,7 +108,7 @@ func settledSQL() string {
 		       max(p.fund_account) filter (where p.role like 'personal%') as memo_account
 		  from posting p
 		 where ($1 = 0 or p.area = $1) and p.nature = 'item' and not p.reversal
-		   and p.kind in ('contribution', 'recognition') group by 1, 2),
+		   and p.kind in ('contribution', 'recognition', 'government_paid') group by 1, 2),
 	told as (
 		select coalesce(s.area, l.area) as area, coalesce(l.entry, 0) as entry, coalesce(s.cause, l.cause) as cause,
 		    case
@@ -113,6 +126,10 @@ func settledSQL() string {
 		                 else (l.income, l.suspense, l.personal, l.n) is distinct from (0, 1, 0, 1) end
 		            then 'item ' || s.cause || ' has not the lines of an item that is '
 		                 || case when t.id is null then 'taken in' else 'to be given back' end
+		       when t.id is null and (l.part, l.part2) is distinct from (s.part, s.part)
+		            then 'item ' || s.cause || ' is posted to another part of the account than ' || s.part
+		       when l.kind <> case when t.id is null then s.kind else 'contribution' end
+		            then 'item ' || s.cause || ' is posted as ' || l.kind
 		       when l.least <> s.amount or l.most <> s.amount
 		            then 'item ' || s.cause || ' of ' || ` + yuan("s.amount") + ` || ' is posted with '
 		                || ` + yuan("l.least") + `
@@ -190,10 +207,14 @@ const paymentText = `case c.part when 'handover' then 'pensions handed to the ba
 	     when 'payment_return' then 'returned' else 'returned and never claimed' end
 	     || ' of batch ' || y.batch_no || ', ' || z.n || ' payments' end`
 
+// refundDiffers is SQL that says that entry c is not the one of refund w that was paid.
+const refundDiffers = `c.actor <> 'job' or c.booked_at <> w.paid_at or c.effective_on <> c.accounted_on
+		                 or c.text <> 'a contribution given back by the channel that it came by'`
+
 // causeSQL finds the fact behind every entry. A reversal's cause is the entry that
 // it names. An entry whose cause no flow explains is a breach: a new flow says
 // here what its causes are.
-func causeSQL() string {
+func causeSQL() string { //nolint:funlen // one query
 	return `
 	with caused as (
 		select e.*, split_part(e.cause, ':', 1) as what,
@@ -207,7 +228,8 @@ func causeSQL() string {
 		       when c.shaped is null then 'is caused by "' || c.cause || '", which names no fact'
 		       when c.what = 'agreement' then case
 		            when g.id is null then 'is caused by agreement ' || c.fact || ', which does not exist'
-		            when c.kind <> case when g.from_suspense then 'recognition' else 'contribution' end
+		            when c.kind <> case when g.from_suspense then 'recognition' when g.subject = 'list'
+		                      and c.kind = 'government_paid' then c.kind else 'contribution' end
 		                 or c.scheme <> f.scheme or c.effective_on <> g.effective_on or c.accounted_on < g.business_day
 		                 or c.actor <> 'job' or c.booked_at < g.agreed_at - ` + apart + `
 		                 or c.text not like 'contributions of ' || g.subject || ' ' || g.subject_id || ', % items'
@@ -243,12 +265,18 @@ func causeSQL() string {
 		                 and u.return_id::text = any(z.causes) and u.entered_by = c.actor and u.entered_at = c.booked_at)
 		                 then 'was booked by ' || c.actor || ' at ' || c.booked_at
 		                     || ', who did not give the money up then' end
+		       when c.what = 'refund' and c.part = '' then case
+		            when w.refund_id is null then 'is caused by refund ' || c.fact || ', which was not paid so'
+		            when ` + refundDiffers + ` then 'differs from refund ' || c.fact || ' in a date, text or actor' end
+		       when c.what = 'interest_run' and c.part <> '' then ` + interestCauseSQL + `
+		       when c.what = 'subsidy_run' and c.part <> '' then ` + subsidyCauseSQL + `
 		       when c.what = 'published' then case
 		            when not exists (select from audit a where a.area = c.area and a.action = 'book published total'
 		                               and a.object = c.cause) then 'is a published total that nobody answers for'
 		            when exists (select from posting p where p.area = c.area and p.entry_id = c.id
 		                           and (p.nature <> 'direct' or p.member_id is not null or p.role like 'personal%'))
 		                 then 'is a published total and touches a person' end
+` + recoveryCauseSQL + `
 		       else 'is caused by "' || c.cause || '", and no flow causes such an entry' end as text
 		  from caused c
 		  left join agreement g on c.what = 'agreement' and g.area = c.area and g.id = c.fact
@@ -266,6 +294,10 @@ func causeSQL() string {
 		               from posting where ($1 = 0 or area = $1) and nature = 'item' and kind in ` + payKinds + ` group by 1, 2) z
 		       on c.what = 'payment_batch' and z.area = c.area and z.entry_id = c.id
 		  left join personal_opening n on c.what = 'personal_opening' and n.area = c.area and n.id = c.fact
+		  left join refund_paid w on c.what = 'refund' and w.area = c.area and w.refund_id = c.fact
+		       and w.way = 'original_channel'
+		  left join interest_run_approved ir on c.what = 'interest_run' and ir.area = c.area and ir.run_id = c.fact
+		  left join subsidy_run_approved sr on c.what = 'subsidy_run' and sr.area = c.area and sr.run_id = c.fact
 		  left join book b on b.area = c.area and b.scheme = c.scheme)
 	select area, id, area || '/' || id, text from told where text is not null`
 }
@@ -310,15 +342,17 @@ func openingBalanceSQL() string {
 	              else p.role = 'fund_balance' and p.fund_account is null end)))))`
 }
 
-// A refund task is of something that was taken: by a batch's item or at a counter.
+// A refund task is of something that was taken: by a batch's item, at a counter or by a list's line.
 const refundTaskSQL = `
 	select t.area, t.id, t.area || '/' || t.id, 'names item ' || t.cause_id
 	       || ' with another member, year or amount than was taken, or one that was not'
 	  from refund_task t
 	  left join withholding_item i on i.area = t.area and i.id = t.cause_id
 	  left join counter_receipt c on c.area = t.area and c.id = t.cause_id
+	  left join contribution_line l on l.area = t.area and l.id = t.cause_id
 	 where ($1 = 0 or t.area = $1) and (t.member_id, t.year, t.amount) is distinct from (
-	       coalesce(i.member_id, c.member_id), coalesce(i.year, c.year), coalesce(i.amount, c.amount))
+	       coalesce(i.member_id, c.member_id, l.member_id), coalesce(i.year, c.year, l.year),
+	       coalesce(i.amount, c.amount, l.amount))
 	union all
 	select t.area, t.id, t.area || '/' || t.id, 'was opened on ' || t.opened_on || ', and its item was booked on '
 	       || p.accounted_on

@@ -118,7 +118,9 @@ const drawnSQL = `
 	with recursive lines as materialized (
 		select area, entry_id, cause_id as cause, kind, role, red, amount, side, member_id as member from posting
 		 where ($1 = 0 or area = $1) and nature = 'item' and not reversal and kind in ` + payKinds + `
-		   and role like 'personal%'),
+		   and role like 'personal%'
+		   -- What a recovery sets off is drawn by its plan.
+		   and not exists (select from recovery_plan r where r.area = posting.area and r.id = posting.cause_id)),
 	drawn as (
 		select l.area, l.cause, min(l.entry_id) as entry, sum(l.amount) as amount, min(l.kind) as kind, max(l.kind) as kind2,
 		       bool_and(l.side = 'debit') as debits, min(l.member) as member, max(l.member) as member2
@@ -301,6 +303,12 @@ func suspenseSQL() string {
 		  from settled s
 		  join member m on m.area = s.area and m.id = s.member
 		 where s.from_suspense <> exists (select from refund_task t where t.area = s.area and t.cause_id = s.cause)
+		union all
+		select r.area, f.scheme, -r.amount
+		  from refund_paid r
+		  join refund_task t on t.area = r.area and t.id = r.refund_id
+		  join fund_account f on f.area = r.area and f.id = r.fund_account
+		 where $1 = 0 or r.area = $1
 		union all
 		select v.area, b.scheme, v.amount
 		  from back v join payment_batch b on b.area = v.area and b.id = v.batch_id

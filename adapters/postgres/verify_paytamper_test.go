@@ -201,7 +201,7 @@ func sentOtherwise() []corruption {
 		},
 		{
 			id: "screens", name: "held for what nobody said", sql: []string{
-				`update roster_line set held = 'court' where held = 'manual' and roster_id = (select min(roster_id) from pay_run)`,
+				`update roster_line set held = 'court' where held = 'amount_review' and roster_id = (select min(roster_id) from pay_run)`,
 			},
 			row: entryRow(`min(roster_id) from pay_run`), text: "holds member 1004 for court",
 		},
@@ -360,7 +360,7 @@ func answeredOtherwise() []corruption {
 			text: "who was no releaser then",
 		},
 		{
-			id: "I27", name: "drafted without the duty", sql: []string{
+			id: "I27", also: []string{"accounts"}, name: "drafted without the duty", sql: []string{
 				`update duty_grant set revoked_at = '2010-01-01' where login = 'business-maker.610305'`,
 			},
 			row: `'610305/run ' || min(id) from pay_run`, text: "who was no maker then",
@@ -462,9 +462,9 @@ func alonePayments() []corruption {
 		},
 		{
 			id: "suspense", name: "a return reversed in the book alone", sql: []string{
-				`insert into entry select area, 900000003, scheme, kind, 'found wrong', id, '2011-04-06', effective_on, line_count,
+				`insert into entry select area, 900000003, scheme, kind, 'found wrong', id, '2012-01-10', effective_on, line_count,
 					text, actor, booked_at from entry where id = ` + returnEntry,
-				`insert into posting select area, 900000003, line, scheme, kind, effective_on, '2011-04-06', side, role, nature, true,
+				`insert into posting select area, 900000003, line, scheme, kind, effective_on, '2012-01-10', side, role, nature, true,
 					true, amount, fund_account, batch_id, cause_id, member_id, year from posting where entry_id = ` + returnEntry,
 				`update entry set booked_at = (select max(booked_at) from entry) where id = 900000003`,
 			},

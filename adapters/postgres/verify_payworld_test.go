@@ -54,10 +54,11 @@ func (w *proofWorld) seedPensioners() {
 		(610305, 1002, 'one_off', '2011-04-01', 0, 'paid', 'test', now() - interval '1 day'),
 		(610305, 1015, 'account_pension', '2011-03-01', 300, 'decision', 'test', now() - interval '1 day')`)
 	w.d.Exec(w.t, `insert into death_notice (area, id, member_id, died_on, source, document, entered_by, entered_at) values
-		(610305, 7101, 1008, '2011-02-10', 'civil affairs', 'list', 'test', now() - interval '1 day'),
 		(610305, 7102, 1009, '2011-02-11', 'civil affairs', 'list', 'test', now() - interval '1 day')`)
+	w.d.Exec(w.t, `insert into certification (area, id, member_id, way, certified_on, document, entered_by, entered_at, business_day)
+		values (610305, 7301, 1001, 'counter', '2011-03-01', 'list', 'test', now() - interval '1 day', '2011-03-01')`)
 	w.d.Exec(w.t, `insert into payment_hold (area, id, member_id, reason, from_month, opened_by, opened_at)
-		select 610305, 7200 + n, 1000 + n, 'manual', '2011-03-01', 'test', now() - interval '1 day'
+		select 610305, 7200 + n, 1000 + n, 'amount_review', '2011-03-01', 'test', now() - interval '1 day'
 		from generate_series(4, 5) n`)
 	for n, o := range []struct {
 		login string
@@ -66,6 +67,7 @@ func (w *proofWorld) seedPensioners() {
 	}{
 		{"business-checker", approval.AgencyBusiness, approval.Checker},
 		{"finance-releaser", approval.AgencyFinance, approval.Releaser},
+		{"rules-maker", approval.AgencyBusiness, approval.Maker},
 	} {
 		login, person := fmt.Sprintf("%s.%d", o.login, int32(proofArea)), int64(proofArea)*1000+900+int64(n)
 		w.d.Exec(w.t, `insert into person (id, name) values ($1, 'test')`, person)
@@ -83,6 +85,9 @@ func (w *proofWorld) seedPensioners() {
 // pay day.
 func (w *proofWorld) payMarch() {
 	w.t.Helper()
+	// The notice comes when the year was withheld.
+	w.d.Exec(w.t, `insert into death_notice (area, id, member_id, died_on, source, document, entered_by, entered_at) values
+		(610305, 7101, 1008, '2011-02-10', 'civil affairs', 'list', 'test', now() - interval '1 day')`)
 	w.endHold(7205, true)
 	w.endHold(7204, false)
 	w.fundMarch()

@@ -29,19 +29,24 @@ const threePeopleSQL = `
 	  left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
 	 where ($1 = 0 or a.area = $1) and (a.subject in ('hold_release', 'instrument_change') or exists (
 	       select from decision_request q where q.area = a.area and q.id = a.decision_request
-	          and q.kind in ('return', 'notice', 'opening_accounts')))
+	          and q.kind in ('return', 'notice', 'opening_accounts', 'policies', 'contribution_list', 'interest_run',
+	              'subsidy_list', 'award_run', 'due_run', 'due')))
 	   and (g.kind is distinct from 'agency_business' or a.duty <> 'checker')
 	union all
 	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id,
 	       'was decided by ' || a.login || ', and the finance office alone decides it'
 	  from approval a
-	  join decision_request q on q.area = a.area and q.id = a.decision_request and q.kind = 'opening_balance'
+	  join decision_request q on q.area = a.area and q.id = a.decision_request and q.kind in ('opening_balance', 'match_rules', 'refund')
 	  left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
 	 where ($1 = 0 or a.area = $1) and (g.kind is distinct from 'agency_finance' or a.duty <> 'checker')`
 
 // decidedTables are those of the facts that two people have to decide.
 func decidedTables() []string {
-	return []string{"return_unclaimed", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved"}
+	return []string{
+		"return_unclaimed", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved",
+		"contribution_list_approved", "refund_paid", "interest_run_approved", "award_run_approved", "recovery_planned",
+		"subsidy_run_approved", "recovery_received", "estate_granted", "due_list_approved",
+	}
 }
 
 // What two people have to decide stands as it was asked for, and was written with the
@@ -65,7 +70,34 @@ const decidedSQL = `
 	                         'officer:' || entered_by, entered_at from personal_opening
 	        union all select p.area, p.rules_id, 'match_rules_approved', p.decision_kind, p.decision_id, null,
 	                         'officer:' || k.asked_by, p.approved_at
-	                    from match_rules_approved p join match_rules k on k.area = p.area and k.id = p.rules_id) e
+	                    from match_rules_approved p join match_rules k on k.area = p.area and k.id = p.rules_id
+	        union all select p.area, p.list_id, 'contribution_list_approved', p.decision_kind, p.decision_id, p.document,
+	                         'officer:' || k.asked_by, p.approved_at
+	                    from contribution_list_approved p join contribution_list k on k.area = p.area and k.id = p.list_id
+	        union all select p.area, p.refund_id, 'refund_paid', p.decision_kind, p.decision_id, null,
+	                         'officer:' || d.maker, p.paid_at
+	                    from refund_paid p join decision_request d on d.area = p.area and d.id = p.decision_id
+	        union all select p.area, p.run_id, 'interest_run_approved', p.decision_kind, p.decision_id, k.rate_document,
+	                         'officer:' || k.asked_by, p.approved_at
+	                    from interest_run_approved p join interest_run k on k.area = p.area and k.id = p.run_id
+	        union all select p.area, p.run_id, 'award_run_approved', p.decision_kind, p.decision_id, null, r.made_by,
+	                         p.approved_at
+	                    from award_run_approved p join award_run r on r.area = p.area and r.id = p.run_id
+	        union all select p.area, p.plan_id, 'recovery_planned', p.decision_kind, p.decision_id, k.document,
+	                         'officer:' || k.made_by, p.approved_at
+	                    from recovery_planned p join recovery_plan k on k.area = p.area and k.id = p.plan_id
+	        union all select p.area, p.receipt_id, 'recovery_received', p.decision_kind, p.decision_id, k.document,
+	                         'officer:' || k.made_by, p.approved_at
+	                    from recovery_received p join recovery_receipt k on k.area = p.area and k.id = p.receipt_id
+	        union all select p.area, p.claim_id, 'estate_granted', p.decision_kind, p.decision_id, k.document,
+	                         'officer:' || k.made_by, p.approved_at
+	                    from estate_granted p join estate_claim k on k.area = p.area and k.id = p.claim_id
+	        union all select p.area, p.list_id, 'due_list_approved', p.decision_kind, p.decision_id, k.document,
+	                         'officer:' || k.asked_by, p.approved_at
+	                    from due_list_approved p join due_list k on k.area = p.area and k.id = p.list_id
+	        union all select p.area, p.run_id, 'subsidy_run_approved', p.decision_kind, p.decision_id, k.document,
+	                         null, p.approved_at
+	                    from subsidy_run_approved p join subsidy_run k on k.area = p.area and k.id = p.run_id) e
 	  left join decision_request q on q.area = e.area and q.id = e.decision and q.kind = e.kind and q.subject_id = e.subject
 	  left join approval a on a.area = q.area and a.subject = 'decision_request' and a.subject_id = q.id
 	       and a.duty = 'checker' and a.decision = 'approved'
@@ -88,8 +120,10 @@ const askerSQL = `
 	        union all select area, id, 'instrument_change', maker, maker_person, made_at, 'agency_business'
 	                    from instrument_change
 	        union all select area, id, 'decision_request', maker, maker_person, made_at,
-	                         case when kind in ('return', 'notice', 'opening_accounts') then 'agency_business'
-	                              when kind = 'opening_balance' then 'agency_finance' else 'agency' end
+	                         case when kind in ('return', 'notice', 'opening_accounts', 'due', 'due_run', 'award_run', 'policies',
+	                              'contribution_list', 'interest_run', 'subsidy_list')
+	                              then 'agency_business'
+	                              when kind in ('opening_balance', 'match_rules', 'refund') then 'agency_finance' else 'agency' end
 	                    from decision_request
 	        union all select r.area, r.id, 'funding_request', r.requested_by, o.person_id, r.requested_at,
 	                         'agency_finance' from funding_request r left join officer o on o.login = r.requested_by) q
@@ -204,7 +238,7 @@ func changeSQL() string {
 // An approved decision had its effect: the file that was accepted is not aside for
 // what it was accepted for, evidence stands as a receipt, a settled case is closed by
 // its maker, a return is given up, a notice is taken back, a balance or a list is
-// entered.
+// entered, rules are in force.
 func decisionSQL() string {
 	return `
 	select q.area, q.id, q.area || '/' || q.id, case
@@ -234,6 +268,27 @@ func decisionSQL() string {
 	            and o.fund_account = q.subject_id and o.decision_id = q.id)
 	       when q.kind = 'opening_accounts' then exists (select from personal_opening o where o.area = q.area
 	            and o.list_id = q.subject_id and o.decision_id = q.id)
+	       when q.kind = 'policies' then exists (select from area_rule r where r.area = q.area
+	            and r.list_id = q.subject_id and r.decision_id = q.id)
+	       when q.kind = 'contribution_list' then exists (select from contribution_list_approved o where o.area = q.area
+	            and o.list_id = q.subject_id and o.decision_id = q.id)
+	       when q.kind = 'refund' then exists (select from refund_paid o where o.area = q.area
+	            and o.refund_id = q.subject_id and o.decision_id = q.id)
+	       when q.kind = 'interest_run' then exists (select from interest_run_approved p where p.area = q.area
+	            and p.run_id = q.subject_id and p.decision_id = q.id)
+	       when q.kind = 'match_rules' then exists (select from match_rules_approved p where p.area = q.area
+	            and p.rules_id = q.subject_id and p.decision_id = q.id)
+	       when q.kind = 'award_run' then exists (select from award_run_approved p where p.area = q.area
+	            and p.run_id = q.subject_id and p.decision_id = q.id)
+	       when q.kind = 'recovery' then exists (select from recovery_planned r where r.area = q.area
+	            and r.plan_id = q.subject_id and r.decision_id = q.id) or exists (select from recovery_received r
+	            where r.area = q.area and r.receipt_id = q.subject_id and r.decision_id = q.id)
+	       when q.kind = 'due_run' then exists (select from due_list_approved p where p.area = q.area
+	            and p.list_id = q.subject_id and p.decision_id = q.id)
+	       when q.kind = 'due' then exists (select from estate_granted g where g.area = q.area
+	            and g.claim_id = q.subject_id and g.decision_id = q.id)
+	       when q.kind = 'subsidy_list' then exists (select from subsidy_run_approved p where p.area = q.area
+	            and p.run_id = q.subject_id and p.decision_id = q.id)
 	       when q.word = 'accept' then exists (select from receipt r where r.area = q.area and r.id = q.subject_id
 	            and r.accepted >= q.id)
 	       else exists (select from receipt r where r.area = q.area and r.id = q.subject_id) end as done) e

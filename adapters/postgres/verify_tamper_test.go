@@ -31,8 +31,16 @@ func protected() []string {
 		"death_withdrawn", "payment_hold", "hold_release", "instrument_change", "funding_request",
 		"decision_request", "personal_opening_asked", "reconciliation_break", "break_line", "break_desk", "break_owner",
 		"break_due", "break_note", "break_attachment", "break_attachment_part", "break_letter", "break_letter_line",
-		"break_resolution", "break_approval", "break_request", "break_booking",
+		"break_resolution", "break_approval", "break_request", "break_booking", "policy_asked", "policy_setup", "service_years", "pension_case", "award_run",
 		"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved",
+		"interest_run", "interest_line", "interest_run_approved", "interest_progress", "subsidy_run",
+		"subsidy_line", "subsidy_level", "subsidy_arrival", "subsidy_run_approved", "subsidy_progress",
+		"award_line", "award_basis", "award_refused", "award_run_approved",
+		"certification", "comparison_match", "resumption", "resumption_month", "recovery_case", "recovery_line",
+		"recovery_plan", "recovery_instalment", "recovery_planned", "recovery_receipt", "recovery_received", "estate_claim",
+		"estate_granted",
+		"contribution_list", "contribution_line", "contribution_list_approved", "contribution_list_ended",
+		"contribution_list_money", "contribution_claim", "refund_paid",
 	}
 }
 
@@ -332,6 +340,7 @@ func exemptEdits() map[string]string {
 		asked     = "what was asked for: nobody approves it, and that no more was allocated is proved"
 		decision  = "who says so and by which paper: kept nowhere else in rows"
 		standing  = "a fact by itself that holds nobody yet"
+		certified = "a proof of life by itself: the paper is kept elsewhere, and that nobody overdue was paid is proved by the hold"
 		note      = "what an officer found out, or promised, about a break: kept nowhere else in rows"
 	)
 	return map[string]string{
@@ -373,7 +382,11 @@ func exemptEdits() map[string]string {
 		"terminal_day.closed_at": instant, "terminal_day.closed_by": instant, "terminal_day.id": surrogate,
 		"tier_choice delete": registry, "tier_choice insert": registry, "tier_choice.amount": registry,
 		"tier_choice.chosen_on": registry, "tier_choice.member_id": registry, "tier_choice.year": registry,
-		"tier_choice.area":      registry,
+		"tier_choice.area":     registry,
+		"certification delete": certified, "certification insert": certified, "certification.area": certified,
+		"certification.id": surrogate, "certification.way": certified, "certification.certified_on": certified,
+		"certification.document": certified, "certification.entered_by": certified, "certification.entered_at": instant,
+		"certification.business_day": certified, "certification.member_id": certified,
 		"death_notice.document": decision, "death_notice.source": decision, "death_notice.entered_by": decision,
 		"death_notice.died_on": "which day it was is the paper's; that the month was not paid is proved",
 		"death_notice.id":      surrogate, "funding_request.business_day": asked,
@@ -402,6 +415,7 @@ func exemptEdits() map[string]string {
 		"break_note.noted_at": instant, "break_note.noted_by": note, "break_note.text": note,
 		"break_owner delete": note, "break_owner insert": note, "break_owner.break_id": note, "break_owner.id": surrogate,
 		"break_owner.set_at": instant, "break_owner.set_by": note,
+		"policy_setup.kept_at":     instant,
 		"break_resolution.made_at": instant, "reconciliation_break.opened_at": instant,
 		"reconciliation_break.detail": "what the bank's answers told on that day",
 	}

@@ -97,7 +97,7 @@ type corruption struct {
 func corruptions() []corruption {
 	return slices.Concat(bookCorruptions(), moreBookCorruptions(), itemCorruptions(), batchCorruptions(),
 		fileCorruptions(),
-		peopleCorruptions(), schemaCorruptions(), sideCorruptions(), breakCorruptions(), alonePayments())
+		peopleCorruptions(), policyCorruptions(), schemaCorruptions(), sideCorruptions(), breakCorruptions(), accountCorruptions(), lifeCorruptions(), alonePayments())
 }
 
 func entryRow(id string) string { return `'610305/' || ` + id }
@@ -217,11 +217,18 @@ func bookCorruptions() []corruption {
 			row: `'610305 rural'`, text: "sealed through 2011-03-30, and has 31 sealed days",
 		},
 		{
+			id: "lists", name: "a claim of what nobody posted", sql: []string{
+				`insert into contribution_claim values (610305, 900000009, 5, 'individual', 1001, 2011, 100, 'wrong_contribution',
+					'x', 'officer:x', '2011-04-06')`,
+			},
+			row: `'610305/900000009'`, text: "claims item 5 of another member",
+		},
+		{
 			id: "I6", name: "reversal of another amount", sql: []string{
-				`insert into entry select area, 900000001, scheme, kind, 'found wrong', id, accounted_on,
+				`insert into entry select area, 900000001, scheme, kind, 'found wrong', id, date '2012-01-10',
 				    effective_on, 2, text,
 					actor, booked_at from entry where id = ` + lastSweep,
-				`insert into posting select area, 900000001, line, scheme, kind, effective_on, accounted_on, side,
+				`insert into posting select area, 900000001, line, scheme, kind, effective_on, date '2012-01-10', side,
 				    role, nature,
 					true, true, 7, fund_account from posting where entry_id = ` + lastSweep,
 			},
@@ -247,7 +254,7 @@ func bookCorruptions() []corruption {
 			text: "of the urban fund",
 		},
 		{
-			id: "I11", also: []string{"I10", "I28"}, name: "income pays for something else", sql: []string{
+			id: "I11", also: []string{"I10", "I28", "lists"}, name: "income pays for something else", sql: []string{
 				`update posting set kind = 'contribution_refund' where entry_id = ` + lastSweep,
 				`update entry set kind = 'contribution_refund' where id = ` + lastSweep,
 			},
@@ -255,7 +262,10 @@ func bookCorruptions() []corruption {
 		},
 		{
 			id: "I12", name: "contributions after the tax authority took over",
-			sql: []string{`insert into area_rule values (610305, 'collection_mode', '2011-04-06', '"tax"', 'test')`},
+			sql: []string{
+				`insert into area_rule values (610305, 'collection_mode', '2011-04-06', '"tax"', 'test')`,
+				`update policy_setup set (rows, digest) = (select d.rows, d.digest from policy_digest(610305) d)`,
+			},
 			row: `'610305/' || entry_id || ' line ' || line from posting where role = 'income'
 			    and entry_id = ` + lastContribution,
 			text: "moves the income account by contribution on 2011-04-06",
@@ -921,8 +931,10 @@ func TestI24_BookingTimeDoesNotFall(t *testing.T)         { t.Parallel(); corrup
 func TestI25_OneRequestOneAnswer(t *testing.T)            { t.Parallel(); corrupted(t, "I25") }
 func TestI27_CheckerIsAnotherPerson(t *testing.T)         { t.Parallel(); corrupted(t, "I27") }
 func TestI28_ApprovedIsWhatWasBooked(t *testing.T)        { t.Parallel(); corrupted(t, "I28") }
-func TestI40_CountersAreWhatFactsGive(t *testing.T)       { t.Parallel(); corrupted(t, "I40") }
-func TestAgreementsAreAnswersAndArrivals(t *testing.T)    { t.Parallel(); corrupted(t, "agreement") }
+func TestRulesAreDecided(t *testing.T)                    { t.Parallel(); corrupted(t, "rules") }
+
+func TestI40_CountersAreWhatFactsGive(t *testing.T)    { t.Parallel(); corrupted(t, "I40") }
+func TestAgreementsAreAnswersAndArrivals(t *testing.T) { t.Parallel(); corrupted(t, "agreement") }
 
 func TestSumLinesEqualTheirItems(t *testing.T) { t.Parallel(); corrupted(t, "sum-lines") }
 

@@ -71,6 +71,7 @@ func newProofWorld(tb testing.TB) *proofWorld {
 	w.liveApril()
 	w.work()
 	w.workOnBreaks()
+	w.liveAccounts()
 	return w
 }
 
@@ -133,7 +134,7 @@ func (w *proofWorld) seedMembers() {
 			amount)
 	}
 	w.d.Exec(w.t, `insert into tier_choice select area, id, 2012, 10000, '2011-04-01' from member
-		where area = $1 and id in (1001, 1002, 1003, 1007, 1008, 1012)`, int32(proofArea))
+		where area = $1 and id in (1001, 1002, 1003, 1007, 1009, 1012)`, int32(proofArea))
 }
 
 func (w *proofWorld) liveGoLive() {
@@ -171,6 +172,7 @@ func (w *proofWorld) liveGoLive() {
 	w.decideCase("death-notices/{id}/withdraw", casework.Ask{ //nolint:exhaustruct // a notice
 		Kind: casework.Notice, Subject: 7102, Word: casework.TakenBack,
 	})
+	w.liveRules()
 }
 
 func (w *proofWorld) liveMarch(days *calendar.WorkingDays) {

@@ -28,9 +28,9 @@ import (
 // benchCommand measures on a private, durable PostgreSQL, each figure beside the
 // limit of the machine measured in the same run.
 type benchCommand struct {
-	Name  string        `arg:"" optional:"" enum:"single,batch,import,payrun,reconcile,all" default:"all" help:"single: one payment with idempotency. batch: 1 000 results a request. import: a file of results taken in, posted and swept. payrun: a month's pensions from entitlement to posting. reconcile: a statement matched with the book."`
+	Name  string        `arg:"" optional:"" enum:"single,batch,import,payrun,interest,reconcile,awards,all" default:"all" help:"single: one payment with idempotency. batch: 1 000 results a request. import: a file of results taken in, posted and swept. payrun: a month's pensions from entitlement to posting. interest: a year's interest from the book to its posting. reconcile: a statement matched with the book. awards: every member's pension computed from rules and facts."`
 	For   time.Duration `name:"for" default:"8s" help:"How long each rate is measured."`
-	Items int           `default:"157562" help:"Lines of the import, of the pay run and of the statement."`
+	Items int           `default:"157562" help:"Lines of the import, of the pay run and of the statement, and members of the awards."`
 	JSON  bool          `name:"json" help:"Print the figures as JSON."`
 }
 
@@ -68,7 +68,7 @@ func (cmd *benchCommand) Run(a *app) (err error) {
 	for _, one := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"single", b.single}, {"batch", b.batch}, {"import", b.importFile}, {"payrun", b.payRun}, {"reconcile", b.reconcile}} {
+	}{{"single", b.single}, {"batch", b.batch}, {"import", b.importFile}, {"payrun", b.payRun}, {"interest", b.interest}, {"reconcile", b.reconcile}, {"awards", b.awardRun}} {
 		if cmd.Name != "all" && cmd.Name != one.name {
 			continue
 		}
@@ -106,6 +106,10 @@ const (
 // be is not what is measured.
 func (b *bench) seed(ctx context.Context, cmd *benchCommand) error {
 	members := cmd.Items
+	if cmd.Name == "awards" {
+		// Awards have members of their own.
+		members = 0
+	}
 	if cmd.Name == "single" || cmd.Name == "all" {
 		members += benchPayers
 	}

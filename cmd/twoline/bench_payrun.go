@@ -119,6 +119,10 @@ func benchOfficer(login string) approval.Officer {
 		o.Organisation, o.Person, o.Duties = approval.AgencyBusiness, 2, []approval.Duty{approval.Checker}
 	case "bench-checker":
 		o.Person, o.Duties = 2, []approval.Duty{approval.Checker}
+	case "bench-award":
+		o.Organisation = approval.AgencyBusiness
+	case "bench-award-checker":
+		o.Organisation, o.Person, o.Duties = approval.AgencyBusiness, 2, []approval.Duty{approval.Checker}
 	case "bench-releaser":
 		o.Person, o.Duties = 3, []approval.Duty{approval.Releaser}
 	}

@@ -111,6 +111,7 @@ func (w *lostCommits) seed(t *testing.T) {
 	} {
 		w.d.Exec(t, sql)
 	}
+	w.d.KeepRules(t)
 }
 
 // fault arms the next commits: each kind in turn, once, twice, or more often

@@ -127,8 +127,6 @@ func (p people) table(kind string, newcomers bool) func(io.Writer) error {
 			fmt.Fprintln(b, "id_number,bank,account_no,number,signed_on")
 		case "tiers":
 			fmt.Fprintln(b, "id_number,year,amount,chosen_on")
-		case "entitlements":
-			fmt.Fprintln(b, "id_number,component,from_month,amount,document")
 		}
 		joined, chosen := "2010-09-01", "2010-12-20"
 		if newcomers {
@@ -149,8 +147,6 @@ func (p people) table(kind string, newcomers bool) func(io.Writer) error {
 				fmt.Fprintf(b, "%s,psbc,%s,%s,%s\n", m.idNumber, m.account, m.mandate, joined)
 			case kind == "tiers" && payer:
 				fmt.Fprintf(b, "%s,2011,%s,%s\n", m.idNumber, m.tier, chosen)
-			case kind == "entitlements" && !payer:
-				fmt.Fprintf(b, "%s,base_pension,2011-01,55.00,国发〔2009〕32号\n", m.idNumber)
 			}
 		}
 		return b.Flush()

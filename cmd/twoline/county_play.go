@@ -133,8 +133,7 @@ func (c *countyPlay) register(ctx context.Context) error {
 	return c.enrol(ctx, false)
 }
 
-// enrol imports members, then their accounts and mandates beside their tiers and
-// entitlements.
+// enrol imports members, then their accounts and mandates beside their tiers.
 func (c *countyPlay) enrol(ctx context.Context, newcomers bool) error {
 	load := func(ctx context.Context, kinds ...registry.Kind) error {
 		for _, kind := range kinds {
@@ -147,14 +146,31 @@ func (c *countyPlay) enrol(ctx context.Context, newcomers bool) error {
 	if err := load(ctx, registry.KindMembers); err != nil {
 		return err
 	}
-	rights := []registry.Kind{registry.KindTiers}
-	if !newcomers {
-		rights = append(rights, registry.KindEntitlements)
-	}
 	both, ctx := errgroup.WithContext(ctx)
 	both.Go(func() error { return load(ctx, registry.KindInstruments, registry.KindMandates) })
-	both.Go(func() error { return load(ctx, rights...) })
+	both.Go(func() error { return load(ctx, registry.KindTiers) })
 	return both.Wait() //nolint:wrapcheck // of stream
+}
+
+// award has every pension of the year's first month computed from the rules, and a second
+// person approve it: nobody gave the amounts.
+func (c *countyPlay) award(ctx context.Context) error {
+	var run struct {
+		Decision string `json:"decision_id"`
+		Digest   string `json:"decision_digest"`
+		Members  int    `json:"members"`
+		Refused  int    `json:"refused"`
+	}
+	order := map[string]string{"scheme": "rural", "month": c.from.String()}
+	if err := c.stage.desks["business"].post(ctx, "/v1/award-runs", order, &run); err != nil {
+		return err
+	}
+	if run.Members != c.people.pensioners || run.Refused != 0 {
+		return fmt.Errorf("pensions of %d of %d members follow from the rules, %d were refused", run.Members,
+			c.people.pensioners, run.Refused)
+	}
+	return c.stage.desks["business-check"].post(ctx, "/v1/decisions/"+run.Decision+"/approve",
+		map[string]string{"digest": run.Digest}, nil)
 }
 
 func (c *countyPlay) openBooks(ctx context.Context) error {
@@ -187,7 +203,10 @@ func (c *countyPlay) openBooks(ctx context.Context) error {
 			"statement_number": before.String(),
 		})
 	}
-	return enterOpenings(ctx, c.stage.desks["finance"], c.stage.desks["finance-check"], balances)
+	if err := enterOpenings(ctx, c.stage.desks["finance"], c.stage.desks["finance-check"], balances); err != nil {
+		return err
+	}
+	return c.award(ctx)
 }
 
 func (c *countyPlay) opening(key string) money.Amount {

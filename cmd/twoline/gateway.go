@@ -21,13 +21,17 @@ import (
 	"twoline/adapters/paper"
 	"twoline/adapters/postgres"
 	"twoline/adapters/redis"
+	"twoline/gateway/award"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/feedback"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
+	"twoline/gateway/lifeevent"
+	"twoline/gateway/personal"
 	"twoline/gateway/registry"
 	papers "twoline/gateway/report"
 	"twoline/reconcile"
@@ -42,12 +46,15 @@ type gateway struct {
 	collection *collection.Service
 	counter    *collection.Counter
 	payout     *disbursement.Service
+	awards     *award.Service
 	intake     *bank.Intake
 	registry   *registry.Service
 	transfers  *fundtransfer.Service
 	ledger     *ledger.Service
 	reconcile  *reconcile.Service
 	casework   *casework.Service
+	personal   *personal.Service
+	life       *lifeevent.Service
 	bureau     *bureau.Service
 	records    *business.Service
 	delivery   *bank.Delivery
@@ -109,6 +116,7 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 	g.payout = disbursement.New(disbursement.Parts{
 		Store: g.db.Disbursement(), Intake: g.intake, Writer: files, Reader: files, Days: days, Today: clock.today,
 	})
+	g.awards = award.New(g.db.Awards(), clock.today)
 	g.registry = registry.New(registry.Config{
 		Store: g.db.Registry(), Today: clock.today, Files: openings.New(own...), Intake: g.intake,
 		Formats:  formats,
@@ -119,6 +127,8 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 		Store: g.db.Reconcile(), Decoder: files, Days: days, Today: clock.today, Log: g.log,
 	})
 	g.casework = casework.New(g.db.Casework(), clock.today)
+	g.personal = personal.New(g.db.Personal(), clock.today)
+	g.life = lifeevent.New(g.db.Life(), clock.today)
 	g.bureau = bureau.New(bureau.Parts{Store: g.db.Bureau(), Tables: g.registry, Today: clock.today})
 	g.records = business.New(g.db.Records(), days, clock.today)
 	g.ledger = ledger.NewService(g.db.Ledger(), clock.today)
@@ -139,6 +149,12 @@ func (g *gateway) wireJobs(c config, clock clocks) error {
 	jobs.On(h, g.takeIn)
 	jobs.On(h, func(ctx context.Context, j collection.AgreementReached) error {
 		return g.collection.Post(ctx, j.Area, j.Agreement)
+	})
+	jobs.On(h, func(ctx context.Context, j personal.InterestApproved) error {
+		return g.personal.PostInterest(ctx, j.Area, j.Run)
+	})
+	jobs.On(h, func(ctx context.Context, j personal.SubsidiesApproved) error {
+		return g.personal.PostSubsidies(ctx, j.Area, j.Run)
 	})
 	jobs.On(h, g.arriveFromStatement)
 	jobs.On(h, func(ctx context.Context, j reconcile.MatchDue) error {
@@ -242,7 +258,7 @@ func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error 
 		}
 		deps.Hint, deps.Limiter = client.Hint(), limiter
 	}
-	deps.Bureau, deps.Records = g.bureau, g.records
+	deps.Bureau, deps.Records, deps.Personal, deps.Awards, deps.Life, deps.Feedback = g.bureau, g.records, g.personal, g.awards, g.life, feedback.New(g.db.Feedback())
 	deps.Casework, deps.Checks, deps.Metrics = g.casework, g.checks(c), g.metrics
 	var err error
 	if deps.ProofKey, err = c.proofKey(); err != nil {

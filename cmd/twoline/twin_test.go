@@ -45,10 +45,15 @@ func openTwins(t *testing.T) *twins {
 	w.today, w.configure = w.first.Day(1), w.configureBank
 	w.setDay(t, w.today)
 	env := w.start(t)
-	w.load(t, env, w.files())
+	files := w.files()
+	for i := range files {
+		if files[i].kind == "policies" {
+			files[i].text += "draft_days,2011-01-01,5,区政府办法\n"
+		}
+	}
+	w.load(t, env, files)
 	w.hire(t, env, [][]string{{"business", "周敏", "agency_business", "maker"}})
 	w.hireMore(t)
-	w.sql(t, w.template, `insert into area_rule values (610304, 'draft_days', '2011-01-01', '5', 'test')`)
 	return w
 }
 

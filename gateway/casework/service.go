@@ -174,6 +174,22 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 		return tx.AboutRules(ctx, area, ask.Subject)
 	case DueRun:
 		return tx.AboutDues(ctx, area, ask.Subject)
+	case Policies:
+		return tx.AboutPolicies(ctx, area, ask.Subject)
+	case ContributionList:
+		return tx.AboutContributions(ctx, area, ask.Subject, today)
+	case Refund:
+		return tx.AboutRefund(ctx, area, ask.Subject, today)
+	case InterestRun:
+		return tx.AboutInterest(ctx, area, ask.Subject)
+	case SubsidyList:
+		return tx.AboutSubsidies(ctx, area, ask.Subject)
+	case AwardRun:
+		return tx.AboutAwards(ctx, area, ask.Subject)
+	case Recovery:
+		return tx.AboutRecovery(ctx, area, ask.Subject, today)
+	case Due:
+		return tx.AboutClaim(ctx, area, ask.Subject)
 	}
 	return "", ErrAsk
 }
@@ -341,6 +357,22 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 		return tx.EnterRules(ctx, r)
 	case DueRun:
 		return tx.EnterDues(ctx, r, s.today())
+	case Policies:
+		return tx.PutPolicies(ctx, r)
+	case ContributionList:
+		return tx.EnterContributions(ctx, r)
+	case Refund:
+		return tx.PayRefund(ctx, r, s.today())
+	case InterestRun:
+		return tx.EnterInterest(ctx, r)
+	case SubsidyList:
+		return tx.EnterSubsidies(ctx, r)
+	case AwardRun:
+		return tx.EnterAwards(ctx, r)
+	case Recovery:
+		return tx.EnterRecovery(ctx, r, s.today())
+	case Due:
+		return tx.GrantDue(ctx, r, s.today())
 	}
 	return ErrAsk
 }

@@ -15,6 +15,7 @@ type Tx interface {
 	once.Tx
 	SubjectTx
 	FlowTx
+	RightsTx
 	// Standing returns an officer with the duties that hold in the database now.
 	Standing(ctx context.Context, login string) (approval.Officer, error)
 	// AddApproval keeps an approval or a rejection: approval.ErrSamePerson where the
@@ -58,8 +59,7 @@ type SubjectTx interface {
 
 // FlowTx is what decisions do to the flows. What may be decided there is the flow's
 // own to say, and so are the refusals.
-type FlowTx interface {
-	BenefitTx
+type FlowTx interface { //nolint:interfacebloat // it joins the flows //nolint:interfacebloat // two methods a flow
 	// AboutReturn says what came back, or why it does not wait to be paid again.
 	AboutReturn(ctx context.Context, area party.Area, id int64) (string, error)
 	// GiveUpReturn books, on a business day, that a return is never paid again.
@@ -80,6 +80,20 @@ type FlowTx interface {
 	AboutRules(ctx context.Context, area party.Area, set int64) (string, error)
 	// EnterRules puts a set of rules in force.
 	EnterRules(ctx context.Context, r Request) error
+	// AboutPolicies says which rules of the area a list holds and which paid months they
+	// touch, or why they cannot hold.
+	AboutPolicies(ctx context.Context, area party.Area, list int64) (string, error)
+	// PutPolicies puts a list of rules of the area in force.
+	PutPolicies(ctx context.Context, r Request) error
+}
+
+// RightsTx is what decisions do to what members hold, are paid and are owed.
+type RightsTx interface {
+	BenefitTx
+	AwardTx
+	AccountsTx
+	PayerTx
+	LifeTx
 }
 
 // BenefitTx is what decisions do to what members are owed.
@@ -88,6 +102,52 @@ type BenefitTx interface {
 	AboutDues(ctx context.Context, area party.Area, list int64) (string, error)
 	// EnterDues lets the members of a list be owed their differences.
 	EnterDues(ctx context.Context, r Request, today calendar.Day) error
+}
+
+// PayerTx is what decisions do to contributions that others pay, and to those that go back.
+type PayerTx interface {
+	// AboutContributions says what a list of contributions sums to, or why it cannot
+	// stand on a business day.
+	AboutContributions(ctx context.Context, area party.Area, list int64, today calendar.Day) (string, error)
+	// EnterContributions puts a list of contributions in flight: its money is awaited.
+	EnterContributions(ctx context.Context, r Request) error
+	// AboutRefund says what is to be given back and how, or why it cannot be.
+	AboutRefund(ctx context.Context, area party.Area, refund int64, today calendar.Day) (string, error)
+	// PayRefund books, on a business day, what is given back.
+	PayRefund(ctx context.Context, r Request, today calendar.Day) error
+}
+
+// AccountsTx is what decisions do to members' personal accounts.
+type AccountsTx interface {
+	// AboutInterest says what an interest run sums to.
+	AboutInterest(ctx context.Context, area party.Area, run int64) (string, error)
+	// EnterInterest has an interest run posted.
+	EnterInterest(ctx context.Context, r Request) error
+	// AboutSubsidies says what a list of subsidies sums to, and what arrived for it, or
+	// why it cannot be credited.
+	AboutSubsidies(ctx context.Context, area party.Area, list int64) (string, error)
+	// EnterSubsidies has a list of subsidies posted.
+	EnterSubsidies(ctx context.Context, r Request) error
+}
+
+// AwardTx is what decisions do to what members are entitled to.
+type AwardTx interface {
+	// AboutAwards says what an award run found, or why it can no longer be entered.
+	AboutAwards(ctx context.Context, area party.Area, run int64) (string, error)
+	// EnterAwards makes entitlements of an award run.
+	EnterAwards(ctx context.Context, r Request) error
+}
+
+// LifeTx is what decisions do about members' lives.
+type LifeTx interface {
+	// AboutRecovery says what a plan or a receipt of a recovery does, or why it cannot be.
+	AboutRecovery(ctx context.Context, area party.Area, id int64, today calendar.Day) (string, error)
+	// EnterRecovery puts a plan in force, or books a receipt.
+	EnterRecovery(ctx context.Context, r Request, today calendar.Day) error
+	// AboutClaim says what an heir's claim is worth, or why it cannot be granted.
+	AboutClaim(ctx context.Context, area party.Area, id int64) (string, error)
+	// GrantDue grants an heir's claim.
+	GrantDue(ctx context.Context, r Request, today calendar.Day) error
 }
 
 // Filter narrows a list of requests.

@@ -37,6 +37,22 @@ const (
 	MatchRules Kind = "match_rules"
 	// DueRun is a list of differences that members are owed for months paid too low.
 	DueRun Kind = "due_run"
+	// Policies is a list of rules of the area.
+	Policies Kind = "policies"
+	// ContributionList is a list of members whom somebody else pays for.
+	ContributionList Kind = "contribution_list"
+	// Refund is a contribution that is given back to its payer.
+	Refund Kind = "refund"
+	// InterestRun is a year's interest on members' personal accounts.
+	InterestRun Kind = "interest_run"
+	// SubsidyList is government's subsidies to the contributions of a year.
+	SubsidyList Kind = "subsidy_list"
+	// AwardRun is a computation of what members are entitled to.
+	AwardRun Kind = "award_run"
+	// Recovery is how what was paid after a death is settled, or money of it that came back.
+	Recovery Kind = "recovery"
+	// Due is what an heir claims.
+	Due Kind = "due"
 )
 
 // Word is what is to be decided.
@@ -73,7 +89,8 @@ func (w Word) of(k Kind) bool {
 		return w == Unclaimed
 	case Notice:
 		return w == TakenBack
-	case OpeningBalance, OpeningAccounts, MatchRules, DueRun:
+	case OpeningBalance, OpeningAccounts, MatchRules, DueRun, Policies, ContributionList, Refund, InterestRun,
+		SubsidyList, AwardRun, Recovery, Due:
 		return w == Entered
 	}
 	return false
@@ -105,7 +122,7 @@ func (s State) CanBecome(next State) bool {
 type Ask struct {
 	Kind Kind
 	// Subject is the id of the receipt, the item, the case, the return, the notice, the
-	// fund account, the list or the set of rules.
+	// fund account, the list, the set of rules, the run or the claim or the award run.
 	Subject int64
 	Word    Word
 	// Document names the evidence: the bank's letter, its query's answer, the call note.
@@ -252,11 +269,11 @@ func (r Request) digest() [sha256.Size]byte {
 // the fund's accounts are the finance office's.
 func officesOf(k Kind) []approval.Organisation {
 	switch k {
-	case File, Item, Case:
+	case File, Item, Case, Recovery:
 		return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
-	case Return, Notice, OpeningAccounts, DueRun:
+	case Return, Notice, OpeningAccounts, DueRun, Policies, ContributionList, InterestRun, SubsidyList, AwardRun, Due:
 		return []approval.Organisation{approval.AgencyBusiness}
-	case OpeningBalance, MatchRules:
+	case OpeningBalance, MatchRules, Refund:
 		return []approval.Organisation{approval.AgencyFinance}
 	}
 	return nil

@@ -11,6 +11,7 @@ import (
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // Counter takes payments at counters and terminals. Payments that come at the
@@ -269,12 +270,19 @@ func (c *Counter) decide(
 	if err != nil {
 		return nil, nil, err
 	}
+	closed, err := c.modes(ctx, tx, group, fresh, accounts)
+	if err != nil {
+		return nil, nil, err
+	}
 	today := c.service.today()
 	taken := map[[2]int64]money.Amount{}
 	payments := map[[2]int64]int{}
 	for i, at := range fresh {
 		p := &group[at].payment
 		p.Area, p.FundAccount = accounts[i].Area, accounts[i].ID
+		if out[at].err = closed[areaDay{p.Area, p.PaidOn}]; out[at].err != nil {
+			continue
+		}
 		key := [2]int64{p.Member, int64(p.Year)}
 		if out[at].err = refusePayment(p, accounts[i], dues[i], taken[key], today); out[at].err != nil {
 			continue
@@ -285,6 +293,38 @@ func (c *Counter) decide(
 		ordinals = append(ordinals, dues[i].Payments+payments[key])
 	}
 	return accepted, ordinals, nil
+}
+
+// areaDay is a day in an area.
+type areaDay struct {
+	area party.Area
+	day  calendar.Day
+}
+
+// modes asks who collected on the days of payment, and returns why payments of a day are
+// refused: the tax authority's are told by its list, or nobody decided.
+func (c *Counter) modes(
+	ctx context.Context, tx Tx, group []*payment, fresh []int, accounts []FundAccount,
+) (map[areaDay]error, error) {
+	closed := map[areaDay]error{}
+	for i, at := range fresh {
+		k := areaDay{accounts[i].Area, group[at].payment.PaidOn}
+		if _, asked := closed[k]; asked || k.area == 0 || k.day.IsZero() {
+			continue
+		}
+		mode, err := tx.CollectionMode(ctx, k.area, k.day)
+		switch {
+		case errors.Is(err, policy.ErrNoRule):
+			closed[k] = err
+		case err != nil:
+			return nil, err
+		case mode == policy.Tax:
+			closed[k] = ErrTaxMode.On("paid_on")
+		default:
+			closed[k] = nil
+		}
+	}
+	return closed, nil
 }
 
 func (c *Counter) dues(

@@ -20,4 +20,15 @@
 //
 // A village terminal's day is the same with receipts in place of answers: the
 // day is closed, and posted when the bank's credit equals the sum of its receipts.
+//
+// What others pay for members comes as a list, approved by two people: its lines are in
+// flight from then on, and the same agreement posts them when the money that officers
+// named for the list sums to it to the fen.
+//
+//	list ─► approved ─► money named ─► agreed ─► posted, a chunk a transaction
+//	            └─────► ended without money: owed again
+//
+// What is above the chosen amount, was taken by mistake or after its mandate ended, or
+// was paid in the employee scheme too, goes back: before its sweep by the channel that it
+// came by, after it with the pay run, and by the tax authority where that collects.
 package collection

@@ -46,6 +46,8 @@ func (s *Service) NameBatch(
 			return Arrived{Arrival: a, Repeated: true, Agreed: agreed}, nil
 		case agreed:
 			return nil, ErrArrivalFixed.With("its batch agreed with this money; name a batch for money that is open")
+		case a.List != 0:
+			return nil, ErrArrivalFixed.With("the money is for contribution list %d", a.List)
 		case a.TerminalDayID != 0:
 			return nil, ErrArrivalFixed.With("the money is for a terminal's day, which its bank named")
 		case a.FundAccount != b.FundAccount:

@@ -41,15 +41,23 @@ func (s *Service) postChunk(ctx context.Context, tx Tx, area party.Area, id int6
 		a.Done = true
 		return true, tx.MoveAgreement(ctx, a)
 	}
-	entry, refunds := ContributionEntry(a, payables)
-	entry.AccountedOn = s.today()
-	if len(entry.Postings) > 0 {
-		if _, err := tx.Book(ctx, actorJob, entry); err != nil {
+	entries, refunds := entriesOf(a, payables)
+	today := s.today()
+	for i := range entries {
+		entries[i].AccountedOn = today
+	}
+	if len(entries) > 0 {
+		if _, err := tx.Book(ctx, actorJob, entries...); err != nil {
 			return false, err
 		}
 	}
 	if len(refunds) > 0 {
-		if err := tx.AddRefundTasks(ctx, area, entry.AccountedOn, refunds); err != nil {
+		if err := tx.AddRefundTasks(ctx, area, today, refunds); err != nil {
+			return false, err
+		}
+	}
+	if a.Subject == "batch" {
+		if err := tx.ClaimWithdrawn(ctx, a, payables); err != nil {
 			return false, err
 		}
 	}
@@ -57,6 +65,18 @@ func (s *Service) postChunk(ctx context.Context, tx Tx, area party.Area, id int6
 	a.PostedCount += len(payables)
 	a.Done = a.PostedCount == a.Count
 	return a.Done, tx.MoveAgreement(ctx, a)
+}
+
+// entriesOf builds the vouchers of a chunk.
+func entriesOf(a Agreement, payables []Payable) ([]ledger.Entry, []RefundTask) {
+	if a.List != "" {
+		return ListEntries(a, payables)
+	}
+	entry, refunds := ContributionEntry(a, payables)
+	if len(entry.Postings) == 0 {
+		return nil, refunds
+	}
+	return []ledger.Entry{entry}, refunds
 }
 
 // ContributionEntry builds the voucher of a chunk. An item that would carry the

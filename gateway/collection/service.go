@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 
-	"twoline/gateway/approval"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/once"
@@ -345,11 +344,6 @@ func (s *Service) Items(ctx context.Context, b Batch, after, limit int) ([]ItemS
 // FindItem says where an item stands.
 func (s *Service) FindItem(ctx context.Context, f ItemFilter) (ItemStanding, error) {
 	return s.store.FindItem(ctx, f)
-}
-
-// Feedback returns paid, unpaid and why per village.
-func (s *Service) Feedback(ctx context.Context, by approval.Officer, r Run) ([]VillageFeedback, error) {
-	return s.store.Feedback(ctx, by.Area, r.Scheme, r.Year)
 }
 
 // ReceiptLines lists what became of a receipt's lines after the given one.

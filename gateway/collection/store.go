@@ -179,13 +179,20 @@ type WatchTx interface {
 	SuspenseDays(ctx context.Context, area party.Area, day calendar.Day) (int, error)
 }
 
+// DecidedTx is what people decide about money in.
+type DecidedTx interface {
+	EvidenceTx
+	ListTx
+	RefundTx
+}
+
 // Tx is everything that collection asks of a transaction.
 type Tx interface {
 	once.Tx
 	RunTx
 	AnswerTx
 	CaseTx
-	EvidenceTx
+	DecidedTx
 	MoneyTx
 	PostingTx
 	SuspenseTx
@@ -193,8 +200,19 @@ type Tx interface {
 	WatchTx
 }
 
+// ListStore answers with lists of members and villages.
+type ListStore interface {
+	// Interruptions lists who chose an amount for a year and has paid nothing for it.
+	Interruptions(ctx context.Context, f InterruptionFilter) ([]Interruption, error)
+	// Lists lists contribution lists without their lines.
+	Lists(ctx context.Context, f ListFilter) ([]ContributionList, error)
+	// ListLines lists the lines of one, with what became of them.
+	ListLines(ctx context.Context, p LinePage) ([]LineStanding, error)
+}
+
 // Store runs transactions and answers queries.
 type Store interface {
+	ListStore
 	InTx(ctx context.Context, fn func(Tx) error) error
 	// Batches lists a bank's batches in rising order of id after the cursor; the
 	// empty bank is an officer's view of the area, area 0 every area of the bank.
@@ -214,8 +232,6 @@ type Store interface {
 	AreaOfMember(ctx context.Context, area party.Area, bankCode string, member int64) (party.Area, error)
 	// ReceiptLines lists what became of a receipt's lines after the given one.
 	ReceiptLines(ctx context.Context, area party.Area, receipt int64, after, limit int) ([]Decision, error)
-	// Feedback counts paid and unpaid per village for a year.
-	Feedback(ctx context.Context, area party.Area, scheme ledger.Scheme, year int) ([]VillageFeedback, error)
 }
 
 // BatchFilter selects batches.
@@ -321,15 +337,4 @@ type TerminalDay struct {
 	FundAccount int64
 	Receipts    int
 	Amount      money.Amount
-}
-
-// VillageFeedback is one village's line of the list that goes back down.
-type VillageFeedback struct {
-	Region   party.Region
-	Name     string
-	Due      int
-	Paid     int
-	InFlight int
-	Unpaid   map[string]int
-	Amount   money.Amount
 }

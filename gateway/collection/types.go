@@ -258,6 +258,8 @@ type Arrival struct {
 	GivenBack bool
 	// TerminalDayID is the closed day that Terminal and TerminalDate name.
 	TerminalDayID int64
+	// List is the contribution list that officers named the money for.
+	List          int64
 	FromStatement bool
 	ReportedBy    string
 }
@@ -283,8 +285,10 @@ type Agreement struct {
 	Area    party.Area
 	ID      int64
 	Subject string
-	// SubjectID is a batch or a terminal day.
-	SubjectID    int64
+	// SubjectID is a batch, a terminal day or a contribution list.
+	SubjectID int64
+	// List is the kind of a list, or empty.
+	List         ListKind
 	Round        int
 	After, Upto  int64
 	UptoArrival  int64

@@ -5,7 +5,6 @@ import (
 
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
-	"twoline/gateway/ledger"
 	"twoline/gateway/party"
 	"twoline/gateway/policy"
 )
@@ -115,10 +114,6 @@ type ResultStore interface {
 	FindPayment(ctx context.Context, f PaymentFilter) (PaymentStanding, error)
 	// Payments lists a member's payments, the newest first.
 	Payments(ctx context.Context, f MemberPayments) ([]PaymentStanding, error)
-	// Feedback sums a month by village and by what became of the newest payment.
-	Feedback(
-		ctx context.Context, area party.Area, scheme ledger.Scheme, month calendar.Month,
-	) ([]VillageFeedback, error)
 	// ReturnLines lists what became of the lines of a receipt of returns.
 	ReturnLines(ctx context.Context, area party.Area, receipt int64, after, limit int) ([]ReturnDecision, error)
 }

@@ -62,6 +62,8 @@ const (
 	// MinimumOfMonth and AdditionOfLevel make the base pension.
 	MinimumOfMonth  Reason = "minimum"
 	AdditionOfLevel Reason = "addition"
+	// AllowanceOfMonth is what a land-lost farmer of age draws.
+	AllowanceOfMonth Reason = "allowance"
 	// ForYears and ForAge are the extras.
 	ForYears Reason = "extra_for_years"
 	ForAge   Reason = "extra_for_age"
@@ -90,7 +92,9 @@ func (s *Statement) Because() ([]Because, error) {
 	if err != nil {
 		return nil, err
 	}
-	list.account(&account, &s.history)
+	if !s.terms.allowance {
+		list.account(&account, &s.history)
+	}
 	list.start(s)
 	if s.Pension != nil {
 		list.pension(s)
@@ -162,6 +166,7 @@ func (l *because) start(s *Statement) {
 	l.add(FigureFrom, age, st.condition.age.row, "%s + %d = %s", s.member.Birth, st.condition.age.value, st.ageOn)
 	begun := s.terms.start
 	switch {
+	case s.terms.allowance:
 	case st.ofAge:
 		l.add(FigureFrom, OfAgeAtStart, begun.row, "%s ≤ %s", st.ageOn, begun.value)
 	case st.transition:
@@ -185,7 +190,7 @@ func (l *because) start(s *Statement) {
 
 func (l *because) years(s *Statement) {
 	st := &s.start
-	if st.ofAge {
+	if st.ofAge || s.terms.allowance {
 		return
 	}
 	row := st.condition.years.row
@@ -201,6 +206,10 @@ func (l *because) years(s *Statement) {
 
 func (l *because) pension(s *Statement) {
 	p := s.Pension
+	if s.terms.allowance {
+		l.add(FigureBase, AllowanceOfMonth, p.minimum.row, "%s", p.minimum.value)
+		return
+	}
 	l.add(FigureBase, MinimumOfMonth, p.minimum.row, "%s", p.minimum.value)
 	for _, g := range p.additions.value {
 		l.add(FigureBase, AdditionOfLevel, p.additions.row, "%s: %s", g.Level, g.Amount)

@@ -30,6 +30,13 @@ type oracle struct {
 	order             []policy.Part
 	divisor           int64
 	ageAfter, yearsIn int // from 2020-01 on
+	// told, where it is set, is given the interest of each year and what was drawn in each month.
+	told *told
+}
+
+type told struct {
+	interest, opening map[int]int64
+	taken             map[calendar.Month]int64
 }
 
 func (o oracle) round(x *big.Rat, unit int64, mode string) int64 {
@@ -118,6 +125,9 @@ func (o oracle) account(h entitlement.History, to calendar.Month) (purse, int64)
 			}
 			taken := p.draw(d.Amount.Fen(), o.order)
 			local += d.Amount.Fen() - taken
+			if o.told != nil {
+				o.told.taken[m] += taken
+			}
 			fromOld := min(taken, old)
 			old -= fromOld
 			young -= taken - fromOld
@@ -131,7 +141,11 @@ func (o oracle) account(h entitlement.History, to calendar.Month) (purse, int64)
 		if m.Number() < 12 && m != to {
 			continue
 		}
-		p[policy.Interest] += o.ofYear(m.Year(), yearOld, yearYoung)
+		credited := o.ofYear(m.Year(), yearOld, yearYoung)
+		p[policy.Interest] += credited
+		if o.told != nil {
+			o.told.interest[m.Year()], o.told.opening[m.Year()+1] = credited, p.total()
+		}
 		yearOld, yearYoung = new(big.Rat), new(big.Rat)
 		old, young = p.total(), 0
 	}

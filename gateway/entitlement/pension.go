@@ -104,6 +104,9 @@ func (s start) from() calendar.Month { return s.day.Month().Add(1) }
 // ErrMember for facts that cannot be, ErrLate, policy.ErrNoRule and money.ErrRange.
 // The statement keeps the member until Because is asked.
 func (t *Terms) Pension(m *Member, asOf calendar.Month) (Statement, error) {
+	if t.allowance {
+		m = &Member{Birth: m.Birth} //nolint:exhaustruct // an allowance asks for nothing else
+	}
 	if err := t.check(m, asOf); err != nil {
 		return Statement{}, err
 	}

@@ -31,6 +31,9 @@ type Terms struct {
 	interestRounding dated[policy.Rounding]
 	drawnMonthEarns  dated[bool]
 	order            dated[[]policy.Part]
+
+	// allowance says that these are the terms of NewLandLost.
+	allowance bool
 }
 
 // step is a value from a day on, with its row.
@@ -120,6 +123,7 @@ func New(rules *policy.Rules) (*Terms, error) {
 		interestRounding: read(rules, policy.InterestRounding, policy.Value.Rounding),
 		drawnMonthEarns:  read(rules, policy.DrawnMonthEarns, policy.Value.Flag),
 		order:            read(rules, policy.DrawingOrder, policy.Value.Order),
+		allowance:        false,
 	}
 	starts := read(rules, policy.SchemeStart, policy.Value.Day)
 	// When the scheme began is one fact, which the newest row states.

@@ -143,7 +143,9 @@ func incomeRules(add, later func(Kind, ...line)) {
 		dr(PersonalControl), personal)...)
 	later(TransferInReturned, join(crRed(TransferIn), cr(Income), drRed(PersonalControl),
 		crRed(PersonalIndividual, PersonalCollective, PersonalSubsidy, PersonalInterest))...)
-	add(AccountInterest, join(dr(PersonalControl), cr(PersonalInterest))...)
+	// The final rate may lie below the provisional one: what it takes back is red.
+	add(AccountInterest, join(dr(PersonalControl), cr(PersonalInterest), drRed(PersonalControl),
+		crRed(PersonalInterest))...)
 	add(AccountSubsidy, join(dr(PersonalControl), cr(PersonalSubsidy))...)
 }
 

@@ -19,7 +19,7 @@ import (
 const (
 	plainName    = "慕容雪村"
 	plainID      = "11010519491231002X"
-	plainAccount = "4111111111111111"
+	plainAccount = "4532015112830366"
 )
 
 type member struct {

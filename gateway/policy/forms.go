@@ -28,8 +28,9 @@ func All() []Rule {
 	return []Rule{
 		AccountChangeHoldDays, AccountDivisor, AccountPensionRounding, AmountReviewThreshold, ArrivalSuspenseDays,
 		BackPayPolicy, BasePensionAdditions, BasePensionMinimum, BasePensionPayers, BreakAgeDays, BreakDueDays,
-		ChildLinked, ClaimDays, CollectionCutoff, CollectionMode, ContributionSubsidies, ContributionTiers, DemandRate,
-		DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears, Funeral, HandoverDays, IncidentMajor,
+		ChildLinked, ClaimDays, CollectionCutoff, CollectionMode, ContributionSubsidies, ContributionSubsidyPayers,
+		ContributionTiers, DemandRate, DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears, Funeral,
+		HandoverDays, IncidentMajor,
 		IncidentOrdinary, IncomeZeroAtMonthEnd, Inheritance, InterestMethod, InterestRate, InterestRateProvisional,
 		InterestRounding, LandLostAllowance, PayDay, PensionAge, PensionYears, ReturnBooking, SchemeStart,
 		SharedAccountHolds, SurplusRemittance, WorkAlarmMinutes, WriteOffLimit,
@@ -91,7 +92,7 @@ func (r Rule) form() (form, bool) {
 		return form{quoted, parseOrder, orderText, ErrOrder}, true
 	case BasePensionAdditions:
 		return form{quoted, parseGrants, grantsText, ErrGrants}, true
-	case BasePensionPayers:
+	case BasePensionPayers, ContributionSubsidyPayers:
 		return form{quoted, parseShares, sharesText, ErrShares}, true
 	case ExtraForYears, ExtraForAge:
 		return form{quoted, parseSteps, stepsText, ErrSteps}, true

@@ -16,6 +16,8 @@ import (
 const (
 	// ContributionSubsidies are what government adds to a year's contribution, by tier.
 	ContributionSubsidies Rule = "contribution_subsidies"
+	// ContributionSubsidyPayers says which government pays which share of it.
+	ContributionSubsidyPayers Rule = "contribution_subsidy_payers"
 	// BasePensionMinimum is the base pension a month that the centre guarantees.
 	BasePensionMinimum Rule = "base_pension_minimum"
 	// BasePensionAdditions are what governments below the centre add to it a month.
@@ -347,7 +349,7 @@ func sharesText(v Value) string {
 	return join(v.shares, func(s Share) string { return string(s.Level) + ":" + s.Rate.String() })
 }
 
-// Shares returns the value of BasePensionPayers.
+// Shares returns the value of BasePensionPayers and ContributionSubsidyPayers.
 func (v Value) Shares() []Share { return slices.Clone(v.shares) }
 
 // Step is an amount from a number of years on.

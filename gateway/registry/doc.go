@@ -28,6 +28,12 @@
 //	hold ─► release: submitted ─► approved (the hold ended) | rejected | withdrawn
 //	instrument ─► change: submitted ─► approved (it ended, another opened) | rejected | withdrawn
 //
+// Rules of an area are imported before its first fund account. From then on two people
+// change them: a maker asks for a list, whole or not at all, and the rows are rules with
+// the approval of a second person, whose decision each of them names.
+//
+//	rows ─► list: submitted ─► approved (rules from their days on) | rejected | withdrawn
+//
 // Go-live brings two more facts, each once: the balance of a fund account on the
 // day before its book begins, and a member's personal account. Both are booked
 // as entries of kind opening when two people have decided them (gateway/casework):

@@ -17,6 +17,8 @@ type fields struct {
 	index  map[string]int
 	values []string
 	fault  *fault.Error
+	// line is the line's number in the file.
+	line int
 }
 
 func (f *fields) refuse(column, text string) {

@@ -276,6 +276,11 @@ func (s *Service) decideRelease(
 		if err := h.subject().decide(ctx, tx, checker, decision, v); err != nil {
 			return nil, err
 		}
+		if decision == approval.Approved {
+			if err := tx.Resume(ctx, h, s.c.Today()); err != nil {
+				return nil, err
+			}
+		}
 		return s.endRelease(ctx, tx, h, RequestState(decision))
 	})
 }

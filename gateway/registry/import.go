@@ -259,6 +259,16 @@ func takerOf(kind Kind) taker {
 		return intake[activationRow]{parseActivation, openActivations}.take
 	case KindBudgets:
 		return intake[Budget]{parseBudget, openBudgets}.take
+	case KindServiceYears:
+		return intake[serviceYearsRow]{parseServiceYears, openServiceYears}.take
+	case KindPensionCases:
+		return intake[pensionCaseRow]{parsePensionCase, openPensionCases}.take
+	case KindCertifications:
+		return intake[certificationRow]{parseCertification, openCertifications}.take
+	case KindComparisons:
+		return intake[comparisonRow]{parseComparison, openComparisons}.take
+	case KindTargets:
+		return intake[Target]{parseTarget, openTargets}.take
 	}
 	return nil
 }
@@ -292,7 +302,7 @@ func (in intake[R]) take(
 			bad[l.line] = ErrFields
 			continue
 		}
-		f := &fields{index: index, values: l.values, fault: nil}
+		f := &fields{index: index, values: l.values, fault: nil, line: l.line}
 		row := in.parse(f, e)
 		if f.fault != nil {
 			bad[l.line] = f.fault

@@ -67,6 +67,9 @@ func TestImport_EveryKindTwiceIsImportedThenRepeated(t *testing.T) {
 		{registry.KindActivations, activationsHead + id(1) + ",rcc,8801-22,true\n", 1},
 		{registry.KindBudgets, budgetsHead + "rural,2011,contribution_individual,1.00,d\n" +
 			"rural,2011,contribution_individual,2.00,later\nrural,2012,benefit_base_pension,0.00,d\n", 3},
+		{registry.KindServiceYears, yearsHead + id(0) + ",,3,list 1\n,SB00000001,0,list 1\n" + id(0) + ",,4,list 2\n", 3},
+		{registry.KindPensionCases, casesHead + id(0) + ",2011-02-01,老农保余额 120.00 元,file 7\n" +
+			id(0) + ",2011-02-02,,file 8\n", 2},
 	}
 	list := int64(0)
 	for _, f := range files {
@@ -280,9 +283,25 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 			refused(3, "not_registered", "account_no"), refused(4, "not_registered", "account_no"),
 			refused(5, "invalid_field", "activated"), refused(6, "not_registered", "id_number"),
 		}},
+		{registry.KindServiceYears, yearsHead + id(3) + ",,3,list 1\n" + id(3) + ",,4,list 1\n" + id(3) + ",,-1,list 2\n" +
+			id(3) + ",,101,list 2\n" + id(3) + ",,3,\n" + id(99) + ",,3,list 1\n", []registry.Line{
+			refused(3, "differs", "years"), refused(4, "invalid_field", "years"), refused(5, "invalid_field", "years"),
+			refused(6, "required", "document"), refused(7, "not_registered", "id_number"),
+		}},
+		{registry.KindPensionCases, casesHead + id(3) + ",2011-02-01,,file 7\n" + id(3) + ",2011-02-01,other,file 7\n" +
+			id(3) + ",2011-03-11,,file 7\n" + id(3) + ",10月31月,,file 7\n" + id(3) + ",1949-02-01,,file 7\n" +
+			id(99) + ",2011-02-01,,file 7\n" + id(3) + ",2011-02-01,,\n", []registry.Line{
+			refused(3, "differs", "note"), refused(4, "future", "applied_on"), refused(5, "invalid_field", "applied_on"),
+			refused(6, "invalid_field", "applied_on"), refused(7, "not_registered", "id_number"),
+			refused(8, "required", "document"),
+		}},
 	}
 	for _, tt := range tests {
-		got, err := w.try(tt.kind, tt.csv, registry.Options{})
+		in := w
+		if tt.kind == registry.KindPolicies {
+			in = bookless(t, policyCSV)
+		}
+		got, err := in.try(tt.kind, tt.csv, registry.Options{})
 		if err != nil {
 			t.Errorf("%s: %v", tt.kind, err)
 			continue
@@ -367,7 +386,7 @@ func TestImport_RefusalsOfAWholeFile(t *testing.T) {
 
 func TestI39_WholeFileRefusalOfEveryKind(t *testing.T) {
 	t.Parallel()
-	w := settled(t)
+	settled := settled(t)
 	for kind, csv := range map[registry.Kind]string{
 		registry.KindMembers:  membersCSV(30, 31) + "x,x,x,x,x,x\n",
 		registry.KindAreas:    "area,name\n110105,朝阳区\nx,x\n",
@@ -386,7 +405,13 @@ func TestI39_WholeFileRefusalOfEveryKind(t *testing.T) {
 		registry.KindHolds:           holdsHead + id(0) + ",manual,2011-03,\nx,x,x,x\n",
 		registry.KindActivations:     activationsHead + id(0) + ",psbc," + card(0) + ",false\nx,x,x,x\n",
 		registry.KindBudgets:         budgetsHead + "rural,2011,contribution_individual,1.00,d\nx,x,x,x,x\n",
+		registry.KindServiceYears:    yearsHead + id(0) + ",,3,d\nx,x,x,x\n",
+		registry.KindPensionCases:    casesHead + id(0) + ",2011-02-01,,d\nx,x,x,x\n",
 	} {
+		w := settled
+		if kind == registry.KindPolicies {
+			w = bookless(t, policyCSV)
+		}
 		before := w.tables()
 		r, err := w.try(kind, csv, registry.Options{WholeFile: true})
 		if !errors.Is(err, registry.ErrRefused) || r.Refused != 1 || len(r.Lines) == 0 {
@@ -463,8 +488,7 @@ func TestImport_Duties(t *testing.T) {
 
 func TestImport_FundAccountsOfATaxArea(t *testing.T) {
 	t.Parallel()
-	w := settled(t)
-	w.must(registry.KindPolicies, "rule,effective_from,value,document\ncollection_mode,2011-03-01,tax,x\n")
+	w := settledBy(t, policyCSV+"collection_mode,2011-03-01,tax,x\n")
 	got, err := w.try(registry.KindFundAccounts, "scheme,role,bank,account_no,name,opened_on\n"+
 		"urban,income,rcc,6300001,户,2011-03-01\nurban,income,rcc,6300001,户,2011-02-28\n"+
 		"urban,treasury,rcc,6300002,户,2011-03-01\n", registry.Options{})

@@ -28,6 +28,11 @@ const (
 	KindHolds           Kind = "holds"
 	KindActivations     Kind = "activations"
 	KindBudgets         Kind = "budgets"
+	KindServiceYears    Kind = "service-years"
+	KindPensionCases    Kind = "pension-cases"
+	KindCertifications  Kind = "certifications"
+	KindComparisons     Kind = "comparisons"
+	KindTargets         Kind = "targets"
 )
 
 // Column is one column of a kind.
@@ -80,7 +85,9 @@ const (
 
 // Specs returns every kind with its columns, in the order in which an area is
 // set up. The area itself is the officer's and is no column.
-func Specs() []Spec { return slices.Concat(referenceSpecs(), peopleSpecs(), payeeSpecs()) }
+func Specs() []Spec {
+	return slices.Concat(referenceSpecs(), peopleSpecs(), payeeSpecs(), pensionSpecs(), lifeSpecs())
+}
 
 func referenceSpecs() []Spec {
 	agency := []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
@@ -93,7 +100,8 @@ func referenceSpecs() []Spec {
 			{"region", false, "12 digits: county 6, township 3, village 3; zeros for what is above"},
 			{"name", false, "1 to 60 characters"},
 		}, []string{"region"}, agency, true},
-		{KindPolicies, "rules of the area by effective date", []Column{
+		{KindPolicies, "rules of the area by effective date, before its first fund account; then they change by POST " +
+			"/v1/policies", []Column{
 			{"rule", false, "one of " + ruleNames()},
 			{"effective_from", false, textDay + ", the first day on which the value holds"},
 			{"value", false, "by the rule: " + ruleForms()},
@@ -122,7 +130,7 @@ func referenceSpecs() []Spec {
 			{"year", false, "2009 to 2100"},
 			{"account", false, "one of " + budgetNames()},
 			{"amount", false, textYuan},
-			{"document", false, "the decision, 1 to 200 characters; a later one on the same account and year is another's"},
+			{"document", false, "the decision, 1 to 200 characters; a later one on the account and year is another's"},
 		}, []string{"scheme", "year", "account", "document"}, []approval.Organisation{approval.AgencyFinance}, false},
 	}
 }
@@ -227,5 +235,60 @@ func payeeSpecs() []Spec {
 				{"account_no", false, "an instrument of the member at the bank"},
 				{"activated", false, "true where the person can draw from it, else false"},
 			}...), []string{"id_number", "bank", "account_no"}, business, false},
+		{
+			KindTargets, "how many people regions are to enrol newly, in heads; a document's totals are rows, too",
+			[]Column{
+				{"region", false, "12 digits of a village or township of the area, or of its county for a total"},
+				{"year", true, "2009 to 2100; empty is the document's figure for all of its years"},
+				{"heads", false, "whole number from 0"},
+				{"document", false, "where it is written, 1 to 200 characters; each document's sums are its own"},
+			},
+			[]string{"region", "year", "document"},
+			business, false,
+		},
+	}
+}
+
+func pensionSpecs() []Spec {
+	business := []approval.Organisation{approval.AgencyBusiness}
+	member := []Column{
+		{"id_number", true, textMember + "; needed without social_no"},
+		{"social_no", true, textSocialNo},
+	}
+	return []Spec{
+		{KindServiceYears, "for how many years members had paid before the book began", append(slices.Clone(member),
+			[]Column{
+				{"years", false, "0 to 100; years that the book shows are not counted here"},
+				{"document", false, "the decision, 1 to 200 characters; a later decision is another's"},
+			}...), []string{"id_number", "document"}, business, false},
+		{KindPensionCases, "members who applied for a pension", append(slices.Clone(member), []Column{
+			{"applied_on", false, textDay},
+			{"note", true, "what keeps its mark, such as a balance of the old scheme, at most 200 characters"},
+			{"document", false, "the application, 1 to 200 characters"},
+		}...), []string{"id_number", "applied_on", "document"}, business, false},
+	}
+}
+
+// lifeSpecs are what members and other offices say about members' lives.
+func lifeSpecs() []Spec {
+	business := []approval.Organisation{approval.AgencyBusiness}
+	return []Spec{
+		{KindCertifications, "members who proved that they live", []Column{
+			{"id_number", true, textMember + "; needed without social_no"},
+			{"social_no", true, textSocialNo},
+			{"way", false, "self_service (the member's face, on a telephone or terminal), counter, village_list, " +
+				"home_visit, or entrusted (another agency, or a consulate abroad)"},
+			{"certified_on", false, textDay},
+			{"document", false, "the list or form, 1 to 200 characters"},
+		}, []string{"id_number", "certified_on", "way"}, business, false},
+		{KindComparisons, "other offices' lists, compared with members; a line that fits nobody is not kept", []Column{
+			{"list", false, "cremations, police (deregistered), employee_pension or court"},
+			{"name", false, "1 to 60 characters"},
+			{"id_number", true, "18 characters, or the 15 digits of an old one"},
+			{"born", true, textDay + "; without it and a number nothing can be compared"},
+			{"happened_on", true, textDay + ": the death, the other pension's or sentence's start; needed of a death"},
+			{"source", false, "whose list it is, 1 to 60 characters"},
+			{"document", false, "the list's own name, 1 to 200 characters"},
+		}, []string{"list", "document", "id_number"}, business, false},
 	}
 }

@@ -2,6 +2,8 @@ package registry
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 
 	"twoline/gateway/fault"
@@ -98,6 +100,9 @@ func parsePolicy(f *fields, e *env) policy.Row {
 		Area: e.area, Rule: rule, From: f.day("effective_from"), Value: policy.Value{},
 		Document: f.document("document"),
 	}
+	if y := r.From.Year(); f.fault == nil && (y < firstPolicyYear || y > lastPolicyYear) {
+		f.refuse("effective_from", fmt.Sprintf("the year must be from %d to %d", firstPolicyYear, lastPolicyYear))
+	}
 	v, err := policy.ParseText(rule, f.text("value"))
 	switch {
 	case err == policy.ErrRule: //nolint:errorlint // returned as it is
@@ -118,15 +123,20 @@ func openPolicies(ctx context.Context, tx Tx, e *env, _ []policy.Row) (desk[poli
 	if err != nil {
 		return desk[policy.Row]{}, err
 	}
+	books, err := tx.Books(ctx, e.area)
+	if err != nil {
+		return desk[policy.Row]{}, err
+	}
 	judge := func(r *policy.Row) (Answer, *fault.Error) {
-		for _, old := range stored {
-			if old.Rule == r.Rule && old.From == r.From {
-				return seen(firstDifference(difference{"value", !old.Value.Equal(r.Value)},
-					difference{"document", old.Document != r.Document}))
-			}
-		}
-		if len(areas) == 0 {
+		switch why := meetStored(stored, *r); {
+		case why != nil && errors.Is(why, ErrPolicyStands):
+			return Repeated, nil
+		case len(areas) == 0:
 			return Refused, ErrUnknown.With("the area is not registered")
+		case len(books) > 0:
+			return Refused, ErrPolicyDecided.On("rule")
+		case why != nil:
+			return Refused, why
 		}
 		stored = append(stored, *r)
 		return Imported, nil

@@ -61,13 +61,13 @@ const (
 // formOf is text for every column that is not known to be something else.
 func formOf(column string) form {
 	switch column {
-	case "effective_from", "opened_on", "joined_on", "signed_on", "chosen_on", "died_on", "date":
+	case "effective_from", "opened_on", "joined_on", "signed_on", "chosen_on", "died_on", "applied_on", "date":
 		return formDay
 	case "from_month":
 		return formMonth
 	case "amount", "debit", "credit", "closing", "individual", "collective", "subsidy", "interest":
 		return formAmount
-	case "row_limit", "year", "line":
+	case "row_limit", "year", "years", "line":
 		return formCount
 	case "activated", "for_payout":
 		return formFlag

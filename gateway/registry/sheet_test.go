@@ -240,6 +240,7 @@ func TestF115_EveryColumnThatMayHoldANumberIsNamedHere(t *testing.T) {
 	w := settled(t)
 	takes := map[string]bool{
 		"effective_from": true, "opened_on": true, "joined_on": true, "signed_on": true, "chosen_on": true, "died_on": true,
+		"applied_on": true, "years": true,
 		"from_month": true, "amount": true, "individual": true, "collective": true, "subsidy": true, "interest": true,
 		"row_limit": true, "year": true, "value": true,
 	}

@@ -17,10 +17,15 @@ import (
 type Tx interface { //nolint:interfacebloat // it joins the subjects
 	once.Tx
 	ReferenceTx
+	PolicyTx
+	TargetTx
+	BudgetTx
 	PeopleTx
 	BookTx
 	OpeningTx
 	PayeeTx
+	PensionTx
+	LifeTx
 	HoldTx
 	ChangeTx
 	// LockImport makes imports of one kind into one area wait for each other.
@@ -44,7 +49,6 @@ type ReferenceTx interface {
 	InsertBanks(ctx context.Context, area party.Area, rows []Bank) error
 	FundAccounts(ctx context.Context, area party.Area) ([]FundAccount, error)
 	InsertFundAccounts(ctx context.Context, area party.Area, rows []FundAccount) error
-	BudgetTx
 }
 
 // BudgetTx reads and stores what was decided of a year's income and expenditure.
@@ -108,6 +112,17 @@ type PayeeTx interface {
 	SetActivated(ctx context.Context, area party.Area, rows []Instrument) error
 }
 
+// PensionTx reads and stores what a pension depends on.
+type PensionTx interface {
+	// ServiceYears returns every row of the members.
+	ServiceYears(ctx context.Context, area party.Area, members []int64) ([]ServiceYears, error)
+	// InsertServiceYears keeps the order of the rows: the newest one holds.
+	InsertServiceYears(ctx context.Context, area party.Area, by string, rows []ServiceYears) error
+	// PensionCases returns every row of the members.
+	PensionCases(ctx context.Context, area party.Area, members []int64) ([]PensionCase, error)
+	InsertPensionCases(ctx context.Context, area party.Area, by string, rows []PensionCase) error
+}
+
 // HoldTx reads and stores who is held back, and ends it.
 type HoldTx interface {
 	// Holds lists holds in rising order of id, each with its newest release.
@@ -121,6 +136,9 @@ type HoldTx interface {
 	// MoveHoldRelease moves the state of a hold's release by compare-and-set, or
 	// returns approval.ErrDecided.
 	MoveHoldRelease(ctx context.Context, h Hold, next RequestState) error
+	// Resume decides what becomes of the months that the hold stopped, now that its end is
+	// approved, or refuses where the area has no rule about it.
+	Resume(ctx context.Context, h Hold, today calendar.Day) error
 }
 
 // ChangeTx replaces instruments, by two people.

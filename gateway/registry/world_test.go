@@ -257,6 +257,8 @@ const (
 	holdsHead        = "id_number,reason,from_month,text\n"
 	activationsHead  = "id_number,bank,account_no,activated\n"
 	budgetsHead      = "scheme,year,account,amount,document\n"
+	yearsHead        = "id_number,social_no,years,document\n"
+	casesHead        = "id_number,applied_on,note,document\n"
 )
 
 func instrumentLine(n int, bankCode, account string) string {
@@ -266,10 +268,23 @@ func instrumentLine(n int, bankCode, account string) string {
 // settled returns a world with ten members; the first five have cards at psbc.
 func settled(t *testing.T) *world {
 	t.Helper()
+	return settledBy(t, policyCSV)
+}
+
+// bookless is an area with its rules and without a book, so that rules are imported.
+func bookless(t *testing.T, policies string) *world {
+	t.Helper()
 	w := newWorld(t)
 	w.must(registry.KindAreas, areasCSV)
 	w.must(registry.KindRegions, regionsCSV)
-	w.must(registry.KindPolicies, policyCSV)
+	w.must(registry.KindPolicies, policies)
+	return w
+}
+
+// settledBy is settled with other rules.
+func settledBy(t *testing.T, policies string) *world {
+	t.Helper()
+	w := bookless(t, policies)
 	w.must(registry.KindBanks, banksCSV)
 	w.must(registry.KindFundAccounts, fundsCSV)
 	w.must(registry.KindMembers, membersCSV(0, 10))

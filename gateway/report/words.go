@@ -126,7 +126,8 @@ func english() words {
 		expenditureLine: "expenditure line", broughtForward: "brought forward", carriedForward: "carried forward",
 		year: "budget and actual", deposits: "of which fixed deposits", newSurplus: "new surplus, without remittances",
 		remitted: "of which remitted or entrusted", required: "required by rule",
-		yearOf: "area %s · scheme %s · year %d, through %s", short: "%s of the new surplus is to be remitted (%s): %s is missing",
+		yearOf: "area %s · scheme %s · year %d, through %s",
+		short:  "%s of the new surplus is to be remitted (%s): %s is missing",
 		yearColumns: []Column{
 			{"item", 40}, {"account code", 12}, {"budget", 18}, {"actual", 18}, {"actual less budget", 18},
 		},

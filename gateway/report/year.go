@@ -186,7 +186,9 @@ func (y FundYear) Write(sheet Sheet, lang Language) error {
 	}
 	each := func(list []Budgeted) {
 		for _, b := range list {
-			cells := []Cell{TextCell("  " + w.name(b.Account)), TextCell(b.Account.Code), Blank(), MoneyCell(b.Amount), Blank()}
+			cells := []Cell{
+				TextCell("  " + w.name(b.Account)), TextCell(b.Account.Code), Blank(), MoneyCell(b.Amount), Blank(),
+			}
 			if b.Planned {
 				cells[2], cells[4] = MoneyCell(b.Budget), MoneyCell(b.Amount-b.Budget)
 			}

@@ -51,20 +51,27 @@ create trigger check_decided after insert on due_list_approved
     referencing new table as new_row for each statement execute function check_decided();
 create index benefit_due_cause on benefit_due (area, cause);
 
--- A difference is owed by an approved list, months of a suspension by the approved release of its hold.
+-- A difference is owed by an approved list, months of a suspension by what the approved release of its hold decided,
+-- a grant and a balance by what was granted to the heirs, and in that amount.
 -- +goose StatementBegin
 create function check_dues() returns trigger language plpgsql security definer
 set search_path = public, pg_temp as $$
 declare
     bad text;
 begin
-    select n.cause into bad from (select distinct area, cause from new_row) n
-     where case split_part(n.cause, ':', 1)
+    select n.cause into bad
+      from (select distinct area, cause, split_part(cause, ':', 1) as what, split_part(cause, ':', 2)::bigint as by,
+                   case when cause like 'difference:%' then 0 else member_id end as member_id,
+                   funeral_grant, one_off from new_row) n
+     where case n.what
            when 'difference' then not exists (select from due_list_approved l
-               where l.area = n.area and l.list_id = split_part(n.cause, ':', 2)::bigint)
-           when 'resumption' then not exists (select from hold_release r
-               where r.area = n.area and r.hold_id = split_part(n.cause, ':', 2)::bigint and r.state = 'approved')
-           else false end limit 1;
+               where l.area = n.area and l.list_id = n.by)
+           when 'resumption' then not exists (select from resumption r
+               where r.area = n.area and r.hold_id = n.by and r.member_id = n.member_id and r.back_pay = 'from_stop')
+           else not exists (select from estate_granted g
+               where g.area = n.area and g.claim_id = n.by and g.member_id = n.member_id
+                 and (n.funeral_grant, n.one_off) = case n.what when 'funeral' then (g.funeral, 0::bigint)
+                     else (0::bigint, g.balance) end) end limit 1;
     if found then
         raise exception 'a due of cause % rests on nothing that two people decided', bad
             using errcode = '23514', constraint = 'due_decided';

@@ -50,11 +50,11 @@ func SeedBooks(
 	exec(`insert into area (area, name) values ($1, 'test') on conflict do nothing`, area)
 	exec(`insert into bank (area, bank, bank_no, name, format, row_limit) values
 		($1, 'psbc', '403100000004', 'postal savings', 'json', 10000) on conflict do nothing`, area)
-	exec(`insert into book (area, scheme, opened_on, sealed_through) values ($1, $2, $3, $3::date - 1)`,
-		area, scheme, opened.Time())
 	exec(`insert into area_rule (area, rule, effective_from, value, document) values
 		($1, 'collection_mode', '2009-09-01', '"agency"', 'test'),
 		($1, 'income_zero_at_month_end', '2009-09-01', 'true', 'test') on conflict do nothing`, area)
+	exec(`insert into book (area, scheme, opened_on, sealed_through) values ($1, $2, $3, $3::date - 1)`,
+		area, scheme, opened.Time())
 	b := Books{Area: area, Scheme: scheme, OpenedOn: opened, Accounts: make(map[ledger.Role]int64), Officers: nil}
 	for i, role := range []ledger.Role{
 		ledger.Income, ledger.FiscalSpecial, ledger.FixedDeposit, ledger.Expenditure, ledger.Treasury,

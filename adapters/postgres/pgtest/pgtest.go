@@ -196,6 +196,16 @@ func OpenAt(tb testing.TB, now func() time.Time) (*postgres.DB, Database) {
 	return db, d
 }
 
+// KeepRules says that the rules which areas with a book have without a decision are those
+// that they were set up with: for tests that write rules by hand.
+func (d Database) KeepRules(tb testing.TB) {
+	tb.Helper()
+	d.Exec(tb, `
+		insert into policy_setup (area, rows, digest, kept_at)
+		select b.area, k.rows, k.digest, now() from (select distinct area from book) b, policy_digest(b.area) k
+		on conflict (area) do update set rows = excluded.rows, digest = excluded.digest`)
+}
+
 // Exec runs SQL as the superuser with triggers off, to corrupt data on purpose.
 func (d Database) Exec(tb testing.TB, sql string, args ...any) {
 	tb.Helper()

@@ -1,0 +1,210 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/collection"
+	"twoline/gateway/ledger"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+	"twoline/gateway/policy"
+)
+
+// contributionRefundRoutes are contributions that go back, and years without one.
+func (s *Server) contributionRefundRoutes() {
+	if s.deps.Collection == nil {
+		return
+	}
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/refunds", Summary: "Contributions that are to be given back, and what became of them",
+		Description: "above_chosen_amount waits in suspense; wrong_contribution, mandate_withdrawn and employee_scheme stand in the " +
+			"book as income. way is how the money goes back as of today: original_channel while it is on the income account that it " +
+			"came to, one_off with the month's pay run after its sweep, tax_authority where that collects: it gives the money " +
+			"back itself, and nothing of it is posted here.",
+		Who: readers(),
+	}, s.refunds)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/refunds", Status: 201, Summary: "A contribution was taken by mistake",
+		Description: "item_id is the debit, the receipt or the line of a list by which it was taken. It becomes a refund; " +
+			"the government's subsidy stays.",
+		Who: Officers(approval.Maker, approval.AgencyBusiness),
+	}, viewOpenRefund, s.claimBack)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/refunds/{id}/payment", Status: 201, Summary: "Ask that a refund is paid",
+		Description: "Before its sweep, by the channel that the money came by: when a second person of the finance office " +
+			"approved the decision, the contribution is taken back in red, or the money leaves suspense. After the sweep it is " +
+			"refused: the month's pay run pays it.",
+		Who: Officers(approval.Maker, approval.AgencyFinance),
+	}, viewOpenRefund, s.askRefund)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/employee-years", Status: 201,
+		Summary: "Years that members paid in the employee scheme as well",
+		Description: "That contribution is kept. The individual and the collective part of the year here become refunds; the " +
+			"subsidy is not given back. All lines or none; a year of which this scheme holds nothing, or that is claimed " +
+			"already, is clear.",
+		Who: Officers(approval.Maker, approval.AgencyBusiness),
+	}, viewEmployeeClaims, s.employeeYears)
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/interruptions", Summary: "Members whose year is interrupted",
+		Description: "The area's cut-off of the year passed, and nothing of the chosen amount is paid or on its way. It is no " +
+			"debt and bears no late fee; a year that is made up later leaves the list. Empty up to the cut-off.",
+		Who: readers(),
+	}, s.interruptions)
+}
+
+// Refund is a refund on the wire.
+type Refund struct {
+	ID       ID     `json:"id"`
+	ItemID   ID     `json:"item_id"             doc:"The debit, the receipt or the line of a list"`
+	MemberID ID     `json:"member_id"`
+	Year     int    `json:"year"`
+	Amount   Yuan   `json:"amount"`
+	Reason   string `json:"reason"              enum:"above_chosen_amount,wrong_contribution,mandate_withdrawn,employee_scheme"`
+	Part     string `json:"part"                enum:"individual,collective"`
+	Place    string `json:"place"               enum:"suspense,income" doc:"Where the book holds it"`
+	Account  ID     `json:"fund_account"        doc:"Where it arrived"`
+	OpenedOn Day    `json:"opened_on"`
+	Way      string `json:"way,omitempty"       enum:"original_channel,one_off,tax_authority"`
+	Decision ID     `json:"decision_id,omitzero" doc:"The last request to pay it"`
+	Status   string `json:"status"              enum:"open,asked,paid"`
+}
+
+func viewOpenRefund(r collection.Refund) Refund { return viewRefund(r, "") }
+
+func viewRefund(r collection.Refund, way collection.RefundWay) Refund {
+	out := Refund{
+		ID: NewID(r.ID), ItemID: NewID(r.Cause), MemberID: NewID(r.Member), Year: r.Year, Amount: NewYuan(r.Amount),
+		Reason: string(r.Reason), Part: "individual", Place: "income", Account: NewID(r.FundAccount),
+		OpenedOn: NewDay(r.OpenedOn), Way: string(way), Decision: NewID(r.Decision), Status: string(r.State),
+	}
+	if r.Collective {
+		out.Part = "collective"
+	}
+	if r.Suspense {
+		out.Place = "suspense"
+	}
+	return out
+}
+
+type refundsQuery struct {
+	Paging
+
+	MemberID string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$"`
+	Status   string `query:"status" enum:"open,asked,paid"`
+}
+
+func (s *Server) refunds(ctx context.Context, c Call, in *refundsQuery) (Page[Refund], error) {
+	none := Page[Refund]{} //nolint:exhaustruct // none
+	after, err := in.After()
+	if err != nil {
+		return none, err
+	}
+	f := collection.RefundFilter{ //nolint:exhaustruct // the service adds the area
+		State: collection.RefundState(in.Status), After: after, Limit: in.Limit + 1,
+	}
+	if in.MemberID != "" {
+		var id ID
+		if err := id.UnmarshalText([]byte(in.MemberID)); err != nil {
+			return none, collection.ErrMemberUnknown
+		}
+		f.Member = id.Int64()
+	}
+	list, mode, err := s.deps.Collection.Refunds(ctx, c.Officer, f)
+	return NewPage(list, in.Limit, func(r collection.Refund) int64 { return r.ID }, refundWays(mode)), err
+}
+
+// refundWays shows refunds; what is paid has no way to go any more.
+func refundWays(mode policy.Mode) func(collection.Refund) Refund {
+	return func(r collection.Refund) Refund {
+		if r.State == collection.RefundPaid {
+			return viewRefund(r, "")
+		}
+		return viewRefund(r, r.Way(mode))
+	}
+}
+
+type claimBackCommand struct {
+	Body struct {
+		ItemID   ID     `json:"item_id"`
+		Document string `json:"document" minLength:"1" maxLength:"200" doc:"What it rests on: the member's request, the office's minute"`
+	}
+}
+
+func (s *Server) claimBack(ctx context.Context, c Call, in *claimBackCommand) (once.Answer, error) {
+	return s.deps.Collection.ClaimBack(ctx, c.Request, c.Render, c.Officer, in.Body.ItemID.Int64(), in.Body.Document)
+}
+
+type askRefundCommand struct {
+	ID   ID `path:"id"`
+	Body struct {
+		Document string `json:"document" minLength:"1" maxLength:"200" doc:"The payment order to the bank"`
+	}
+}
+
+func (s *Server) askRefund(ctx context.Context, c Call, in *askRefundCommand) (once.Answer, error) {
+	return s.deps.Collection.AskRefund(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), in.Body.Document)
+}
+
+type employeeYearsCommand struct {
+	Body struct {
+		Document string `json:"document" minLength:"1" maxLength:"200" doc:"The employee scheme's list"`
+		Years    []struct {
+			ListedMember
+
+			Year int `json:"year" minimum:"2009" maximum:"2100"`
+		} `json:"years" minItems:"1" maxItems:"10000"`
+	}
+}
+
+// EmployeeClaims is what became of a list of years.
+type EmployeeClaims struct {
+	Claimed int  `json:"claimed" doc:"Years with money to give back"`
+	Clear   int  `json:"clear"   doc:"Years of which this scheme holds nothing, or that were claimed before"`
+	Amount  Yuan `json:"amount"`
+}
+
+func viewEmployeeClaims(c collection.EmployeeClaims) EmployeeClaims {
+	return EmployeeClaims{Claimed: c.Claimed, Clear: c.Clear, Amount: NewYuan(c.Amount)}
+}
+
+func (s *Server) employeeYears(ctx context.Context, c Call, in *employeeYearsCommand) (once.Answer, error) {
+	list := make([]collection.EmployeeYear, len(in.Body.Years))
+	for i, y := range in.Body.Years {
+		list[i] = collection.EmployeeYear{ListLine: y.line(i + 1), Year: y.Year}
+	}
+	return s.deps.Collection.ClaimEmployeeYears(ctx, c.Request, c.Render, c.Officer, in.Body.Document, list)
+}
+
+type interruptionsQuery struct {
+	Paging
+
+	Scheme string `query:"scheme" required:"true" enum:"resident,rural,urban,land_lost"`
+	Year   int    `query:"year"   required:"true" minimum:"2009" maximum:"2100"`
+}
+
+// Interruption is a member whose year is interrupted.
+type Interruption struct {
+	MemberID ID           `json:"member_id"`
+	Region   party.Region `json:"region"`
+	Year     int          `json:"year"`
+	Chosen   Yuan         `json:"chosen"`
+	Cutoff   Day          `json:"cutoff"    doc:"The last day on which the year's contribution was taken"`
+}
+
+func (s *Server) interruptions(ctx context.Context, c Call, in *interruptionsQuery) (Page[Interruption], error) {
+	after, err := in.After()
+	if err != nil {
+		return Page[Interruption]{}, err //nolint:exhaustruct // none
+	}
+	list, cutoff, err := s.deps.Collection.Interruptions(ctx, c.Officer, collection.InterruptionFilter{
+		Area: c.Officer.Area, Scheme: ledger.Scheme(in.Scheme), Year: in.Year, After: after, Limit: in.Limit + 1,
+	})
+	return NewPage(list, in.Limit, func(i collection.Interruption) int64 { return i.Member },
+		func(i collection.Interruption) Interruption {
+			return Interruption{
+				MemberID: NewID(i.Member), Region: i.Region, Year: in.Year, Chosen: NewYuan(i.Chosen), Cutoff: NewDay(cutoff),
+			}
+		}), err
+}

@@ -1,0 +1,123 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"twoline/gateway/lifeevent"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+)
+
+// estateRoutes are what heirs claim.
+func (s *Server) estateRoutes() {
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/estate-claims", Summary: "What heirs claimed, and what was granted",
+		Who: readers(),
+	}, s.estateClaims)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/estate-claims", Status: 201, Summary: "Ask that an heir is granted what is theirs",
+		Description: "The funeral grant by the rule of the day of the death, and what is left of the personal account by the " +
+			"rule of inheritance; each is granted once a member. What was paid after the death is settled first. A second person " +
+			"of the business office approves the decision; then the dues wait for a pay run.",
+		Who: deskMakers(),
+	}, viewEstateClaim, s.askEstate)
+}
+
+// EstateClaim is what an heir claims.
+type EstateClaim struct {
+	ID           ID        `json:"id"`
+	MemberID     ID        `json:"member_id"`
+	SocialNo     string    `json:"social_no,omitempty"`
+	Name         string    `json:"name,omitempty"    doc:"Masked, of who died"`
+	DiedOn       *Day      `json:"died_on,omitempty"`
+	Funeral      bool      `json:"funeral"`
+	Balance      bool      `json:"balance"`
+	FuneralGrant Yuan      `json:"funeral_grant"     doc:"What it is worth when it is asked for, and what was granted from then on"`
+	Inherited    Yuan      `json:"inherited"         doc:"Of the account's balance"`
+	Held         Yuan      `json:"held"              doc:"What the account held then"`
+	Kept         Yuan      `json:"kept"              doc:"What of it stays in the fund"`
+	HeirName     string    `json:"heir_name"         doc:"Masked"`
+	HeirIDNumber string    `json:"heir_id_number"    doc:"Masked"`
+	Bank         string    `json:"bank"`
+	Account      string    `json:"account"           doc:"Masked"`
+	Document     string    `json:"document"`
+	MadeBy       string    `json:"made_by"`
+	MadeOn       Day       `json:"made_on"`
+	DecisionID   ID        `json:"decision_id"`
+	Status       string    `json:"status"            enum:"submitted,approved,rejected,withdrawn"`
+	MadeAt       time.Time `json:"made_at,omitzero"`
+}
+
+func viewEstateClaim(c lifeevent.Claim) EstateClaim {
+	return EstateClaim{
+		ID: NewID(c.ID), MemberID: NewID(c.Member), SocialNo: c.SocialNo, Name: c.Name.String(), DiedOn: dayIfAny(c.Grant.Died),
+		Funeral: c.Funeral, Balance: c.Balance, FuneralGrant: NewYuan(c.Grant.Funeral), Inherited: NewYuan(c.Grant.Balance),
+		Held: NewYuan(c.Grant.Held), Kept: NewYuan(c.Grant.Kept), HeirName: c.HeirName.String(),
+		HeirIDNumber: c.HeirID.String(), Bank: c.Bank, Account: c.AccountNo.String(), Document: c.Document, MadeBy: c.MadeBy,
+		MadeOn: NewDay(c.MadeOn), DecisionID: NewID(c.Decision), Status: c.State, MadeAt: c.MadeAt,
+	}
+}
+
+type estateClaimsQuery struct {
+	Paging
+
+	Member string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
+	Status string `query:"status" enum:"submitted,approved,rejected,withdrawn"`
+}
+
+func (s *Server) estateClaims(ctx context.Context, c Call, in *estateClaimsQuery) (Page[EstateClaim], error) {
+	none := Page[EstateClaim]{} //nolint:exhaustruct // none
+	after, err := in.After()
+	if err != nil {
+		return none, err
+	}
+	f := lifeevent.ClaimFilter{State: in.Status, After: after, Limit: in.Limit + 1} //nolint:exhaustruct // the service's
+	if in.Member != "" {
+		if f.Member, err = idIn(in.Member, "member_id"); err != nil {
+			return none, err
+		}
+	}
+	list, err := s.deps.Life.Claims(ctx, c.Officer, f)
+	return NewPage(list, in.Limit, func(c lifeevent.Claim) int64 { return c.ID }, viewEstateClaim), err
+}
+
+type askEstateCommand struct {
+	Body struct {
+		MemberID     ID     `json:"member_id"`
+		Funeral      bool   `json:"funeral"        doc:"Claims the funeral grant"`
+		Balance      bool   `json:"balance"        doc:"Claims what is left of the personal account"`
+		HeirName     string `json:"heir_name"      minLength:"1" maxLength:"60"`
+		HeirIDNumber string `json:"heir_id_number" maxLength:"18"`
+		Bank         string `json:"bank"           minLength:"2" maxLength:"32"`
+		Kind         string `json:"kind"           enum:"card,passbook"`
+		AccountNo    string `json:"account_no"     maxLength:"32"`
+		Document     string `json:"document"       minLength:"1" maxLength:"200" doc:"Certificate of the death, proof of kinship"`
+	}
+}
+
+func (s *Server) askEstate(ctx context.Context, c Call, in *askEstateCommand) (once.Answer, error) {
+	none := once.Answer{} //nolint:exhaustruct // none
+	b := in.Body
+	name, err := party.NewName(b.HeirName)
+	if err != nil {
+		return none, errInput.On("heir_name")
+	}
+	id, err := party.NewIDNumber(b.HeirIDNumber)
+	if err != nil {
+		return none, errInput.On("heir_id_number")
+	}
+	read := party.NewPassbook
+	if b.Kind == "card" {
+		read = party.NewCard
+	}
+	account, err := read(b.AccountNo)
+	if err != nil {
+		return none, errInput.On("account_no")
+	}
+	return s.deps.Life.AskClaim(ctx, c.Request, c.Render, c.Officer, lifeevent.Claim{ //nolint:exhaustruct // the service's
+		Member: b.MemberID.Int64(), Funeral: b.Funeral, Balance: b.Balance, HeirName: name, HeirID: id, Bank: b.Bank,
+		Kind: b.Kind, AccountNo: account, Document: b.Document,
+	})
+}

@@ -1,0 +1,138 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/party"
+	"twoline/gateway/personal"
+)
+
+// Statements implements personal.StatementTx. A page of members takes four statements,
+// however many they are.
+func (t personalTx) Statements(ctx context.Context, f personal.StatementFilter) ([]personal.Statement, error) {
+	rows, err := t.Query(ctx, `
+		select id, name, id_number, social_no, region, scheme from member
+		where area = $1 and ($2 = 0::bigint or id = $2) and ($3 = 0::bigint or region = $3
+			or $3 % 1000 = 0 and region / 1000 = $3 / 1000) and id > $4 order by id limit $5`, f.Area, f.Member,
+		int64(f.Region), f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("members of statements: %w", err)
+	}
+	list, err := collect(rows, "members of statements", func(row pgx.CollectableRow) (s personal.Statement, err error) {
+		var name, number string
+		s.Year = f.Year
+		err = row.Scan(&s.Member, &name, &number, &s.SocialNo, &s.Region, &s.Scheme)
+		s.Name, s.IDNumber, _ = party.Stored(name, number, "")
+		return s, err
+	})
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	at := make(map[int64]*personal.Statement, len(list))
+	for i := range list {
+		at[list[i].Member] = &list[i]
+	}
+	members := column(list, func(s personal.Statement) int64 { return s.Member })
+	if err := t.statementLines(ctx, f, members, at); err != nil {
+		return nil, err
+	}
+	return list, t.statementInterest(ctx, f, members, at)
+}
+
+// statementLines reads what stood at the year's beginning and each booking since; the
+// bank's number is that of the answer or of the receipt behind it.
+func (t personalTx) statementLines(
+	ctx context.Context, f personal.StatementFilter, members []int64, at map[int64]*personal.Statement,
+) error {
+	first, err := calendar.Date(f.Year, 1, 1)
+	if err != nil {
+		return fmt.Errorf("year %d: %w", f.Year, err)
+	}
+	rows, err := t.Query(ctx, `
+		with line as materialized (
+			select p.member_id, p.entry_id, p.effective_on, p.kind, p.role, p.cause_id, p.batch_id, p.year,
+				p.effective_on < $3 or p.kind = 'opening' and p.effective_on = $3 as before,
+				case when (p.side = 'credit') <> p.red then p.amount else -p.amount end as amount
+			from posting p
+			where p.area = $1 and p.member_id = any($2) and p.role in `+memberRoles+` and p.effective_on <= $4),
+		paid as (
+			select member_id, count(*) as years from (
+				select member_id, year from line where role = 'personal_individual' and year is not null
+				group by member_id, year having sum(amount) > 0) y
+			group by member_id),
+		moved as (
+			select member_id, before, case when before then null else entry_id end as entry,
+				case when before then null else cause_id end as cause, min(effective_on) as day, min(kind) as kind,
+				coalesce(max(year), 0) as year, coalesce(max(batch_id), 0) as batch,
+				coalesce(sum(amount) filter (where role = 'personal_individual'), 0)::bigint as individual,
+				coalesce(sum(amount) filter (where role = 'personal_collective'), 0)::bigint as collective,
+				coalesce(sum(amount) filter (where role = 'personal_subsidy'), 0)::bigint as subsidy,
+				coalesce(sum(amount) filter (where role = 'personal_interest'), 0)::bigint as interest
+			from line group by 1, 2, 3, 4)
+		select m.member_id, m.before, coalesce(m.entry, 0), coalesce(m.cause, 0), m.day, m.kind, m.year, m.batch,
+			m.individual, m.collective, m.subsidy, m.interest, coalesce(y.years, 0),
+			coalesce(a.bank_reference, c.bank_reference, '')
+		from moved m
+		left join paid y on y.member_id = m.member_id
+		left join answer a on a.area = $1 and a.item_id = m.cause and a.disposition = 'recorded'
+		left join counter_receipt c on c.area = $1 and c.id = m.cause
+		order by m.member_id, m.before desc, m.day, m.entry, m.cause`, f.Area, members, first,
+		first.AddMonths(12).AddDays(-1))
+	if err != nil {
+		return fmt.Errorf("lines of statements: %w", err)
+	}
+	var l personal.StatementLine
+	var member int64
+	var before bool
+	var years int
+	into := []any{
+		&member, &before, &l.Entry, &l.Cause, &l.Day, &l.Kind, &l.Year, &l.Batch, &l.Parts.Individual, &l.Parts.Collective,
+		&l.Parts.Subsidy, &l.Parts.Interest, &years, &l.BankReference,
+	}
+	_, err = pgx.ForEachRow(rows, into, func() error {
+		s := at[member]
+		s.YearsPaid = years
+		s.Closing.Individual += l.Parts.Individual
+		s.Closing.Collective += l.Parts.Collective
+		s.Closing.Subsidy += l.Parts.Subsidy
+		s.Closing.Interest += l.Parts.Interest
+		if before {
+			s.Opening = l.Parts
+			return nil
+		}
+		s.Lines = append(s.Lines, l)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("lines of statements: %w", err)
+	}
+	return nil
+}
+
+func (t personalTx) statementInterest(
+	ctx context.Context, f personal.StatementFilter, members []int64, at map[int64]*personal.Statement,
+) error {
+	rows, err := t.Query(ctx, `
+		select l.member_id, r.id, r.rate, r.round, r.percent, r.rate_document, l.amount
+		from interest_run_approved a
+		join interest_run r on r.area = a.area and r.id = a.run_id
+		join interest_line l on l.area = a.area and l.run_id = a.run_id and l.member_id = any($2)
+		where a.area = $1 and a.year = $3 and l.amount <> 0 order by l.member_id, r.id`, f.Area, members, f.Year)
+	if err != nil {
+		return fmt.Errorf("interest of statements: %w", err)
+	}
+	var member int64
+	var i personal.StatementInterest
+	_, err = pgx.ForEachRow(rows, []any{&member, &i.Run, &i.Rate, &i.Round, &i.Percent, &i.Document, &i.Amount}, func() error {
+		at[member].Interest = append(at[member].Interest, i)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("interest of statements: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,371 @@
+package postgres_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"testing"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
+	"twoline/gateway/collection"
+	"twoline/gateway/fault"
+	"twoline/gateway/money"
+)
+
+// payerWorld is a county whose business and finance offices have a maker and a checker.
+type payerWorld struct {
+	*world
+
+	cases                                       *casework.Service
+	maker, checker, financeMaker, financeSecond approval.Officer
+}
+
+func newPayerWorld(t *testing.T, n int) *payerWorld {
+	t.Helper()
+	w := &payerWorld{world: newWorld(t, n)} //nolint:exhaustruct // officers below
+	w.cases = casework.New(w.db.Casework(), func() calendar.Day { return w.today })
+	w.sql(t, `insert into fund_account (area, id, scheme, role, bank, account_no, name, opened_on) values
+		(610304, 14, 'rural', 'treasury', 'psbc', '961001010000000014', '国库', '2011-01-01')`)
+	w.sql(t, `insert into area_rule values (610304, 'contribution_tiers', '2009-09-01', '["100.00","200.00"]', 'test')`)
+	w.sql(t, `insert into organisation (id, name, kind, area) values (71, 'business', 'agency_business', 610304),
+		(72, 'finance', 'agency_finance', 610304)`)
+	for i, o := range []struct {
+		login string
+		org   int
+		duty  string
+		into  *approval.Officer
+	}{
+		{"b-maker", 71, "maker", &w.maker},
+		{"b-checker", 71, "checker", &w.checker},
+		{"f-maker", 72, "maker", &w.financeMaker},
+		{"f-checker", 72, "checker", &w.financeSecond},
+	} {
+		w.sql(t, fmt.Sprintf(`insert into person (id, name) values (%d, 'p')`, 810+i))
+		w.sql(t, fmt.Sprintf(`insert into officer (login, person_id, organisation_id, password_hash, created_at)
+			values ('%s', %d, %d, '$argon2id$v=19$m=65536,t=3,p=1$c2FsdHNhbHRzYWx0c2FsdA$'||repeat('a', 43), '2011-01-01')`,
+			o.login, 810+i, o.org))
+		w.sql(t, fmt.Sprintf(`insert into duty_grant (login, duty, granted_at) values ('%s', '%s', '2011-01-01')`, o.login, o.duty))
+		kind := approval.AgencyBusiness
+		if o.org == 72 {
+			kind = approval.AgencyFinance
+		}
+		*o.into = approval.Officer{
+			Login: o.login, Person: int64(810 + i), Organisation: kind, Area: chencang, Region: 0,
+			Duties: []approval.Duty{approval.Duty(o.duty)},
+		}
+	}
+	return w
+}
+
+func (w *payerWorld) list(kind collection.ListKind, account int64, amounts ...money.Amount) collection.ContributionList {
+	l := collection.ContributionList{ //nolint:exhaustruct // what a maker says
+		Kind: kind, Scheme: "rural", Year: 2011, FundAccount: account, Payer: "财政局", Document: "doc-1",
+	}
+	for i, a := range amounts {
+		l.Lines = append(l.Lines, collection.ListLine{ //nolint:exhaustruct // by id
+			Line: i + 1, Member: w.members[i], Amount: a, Category: "severely_disabled",
+		})
+	}
+	return l
+}
+
+func (w *payerWorld) tryList(l collection.ContributionList) (collection.ContributionList, error) {
+	var out collection.ContributionList
+	_, err := w.service.AskList(context.Background(), w.request("POST lists", "", w.keys), result(&out), w.maker, l)
+	return out, err
+}
+
+// approved has two people want a list.
+func (w *payerWorld) approved(t *testing.T, l collection.ContributionList) collection.ContributionList {
+	t.Helper()
+	l, err := w.tryList(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.approve(l.Decision, w.checker); err != nil {
+		t.Fatal(err)
+	}
+	return l
+}
+
+func (w *payerWorld) approve(decision int64, by approval.Officer) error {
+	r, err := w.cases.Request(context.Background(), by, decision)
+	if err != nil {
+		return err
+	}
+	var out casework.Request
+	_, err = w.cases.Approve(context.Background(), w.request("POST approve", "", w.keys), result(&out), by,
+		casework.Verdict{ID: r.ID, Digest: r.Digest, Reason: ""})
+	return err
+}
+
+// money arrives on an account and nobody says what for.
+func (w *payerWorld) money(t *testing.T, account, reference string, amount money.Amount) collection.Arrived {
+	t.Helper()
+	a := collection.Arrival{Amount: amount, BankReference: reference, ValueDate: w.today} //nolint:exhaustruct // of nobody
+	var out collection.Arrived
+	_, err := w.service.Arrive(context.Background(), w.request("POST /v1/arrivals", "", a), result(&out), 0, w.psbc,
+		"9610010100000000"+account, a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return out
+}
+
+func (w *payerWorld) name(arrival, list int64) (collection.Arrived, error) {
+	var out collection.Arrived
+	_, err := w.service.NameListMoney(context.Background(), w.request("POST money", "", w.keys), result(&out),
+		w.financeMaker, collection.ListNaming{Arrival: arrival, List: list, Reason: "the bank's advice"})
+	return out, err
+}
+
+// proved says that the book balances and that every invariant holds.
+func (w *payerWorld) proved(t *testing.T) {
+	t.Helper()
+	w.balanced(t)
+	for _, f := range verify(t, w.db).Findings {
+		if f.ID == "I18" {
+			continue // the world's own format writes no file that a bank reads
+		}
+		for _, b := range f.Breaches {
+			t.Errorf("%s: %s %s %s", f.ID, b.Table, b.Row, b.Text)
+		}
+	}
+}
+
+func (w *payerWorld) sum(t *testing.T, role, kind string) int64 {
+	t.Helper()
+	return one[int64](t, w.world, `select coalesce(sum(case when red then -amount else amount end), 0)::bigint from posting
+		where role = $1 and ($2 = '' or kind = $2)`, role, kind)
+}
+
+// The government pays the lowest tier for three members by one receipt: nothing is posted
+// before the money is the list's sum, then three credits that sum to it.
+func TestAListIsPostedWhenItsMoneyArrived(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 4)
+	l := w.approved(t, w.list(collection.GovernmentList, 12, 10000, 10000, 10000))
+	part := w.money(t, "12", "T1", 20000)
+	if got, err := w.name(part.ID, l.ID); err != nil || got.Agreed {
+		t.Fatalf("agreed with less money: %+v, %v", got, err)
+	}
+	w.work(t)
+	if n := one[int64](t, w.world, `select count(*) from posting`); n != 0 {
+		t.Fatalf("%d lines posted before the money was whole", n)
+	}
+	if got, err := w.name(w.money(t, "12", "T2", 10000).ID, l.ID); err != nil || !got.Agreed {
+		t.Fatalf("not agreed: %+v, %v", got, err)
+	}
+	w.work(t)
+	if got := w.sum(t, "contribution_individual", "government_paid"); got != 30000 {
+		t.Errorf("income is %d fen", got)
+	}
+	if got := w.sum(t, "personal_individual", "government_paid"); got != 30000 {
+		t.Errorf("personal accounts hold %d fen", got)
+	}
+	lists, err := w.service.Lists(t.Context(), w.maker, collection.ListFilter{Limit: 10}) //nolint:exhaustruct // all
+	if err != nil || len(lists) != 1 || lists[0].State != collection.ListPosted || lists[0].Posted != 3 {
+		t.Errorf("lists %+v, %v", lists, err)
+	}
+	w.proved(t)
+}
+
+// refusals are the codes of a refused list, by line.
+func refusals(t *testing.T, err error) map[int]string {
+	t.Helper()
+	var refused *collection.RefusedLinesError
+	if !errors.As(err, &refused) {
+		t.Fatalf("not refused for lines: %v", err)
+	}
+	out := map[int]string{}
+	for _, l := range refused.Lines {
+		out[l.Line] = l.Fault.Code
+	}
+	return out
+}
+
+// A list is refused whole, with the row and the reason of each line that cannot stand.
+func TestAListIsRefusedWhole(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 5)
+	w.sql(t, `delete from tier_choice where member_id = 1004`)
+	l := w.list(collection.GovernmentList, 12, 10000, 10000, 5000, 10000, 10000)
+	l.Lines[1].Member = 1001
+	l.Lines[4].Member = 99
+	_, err := w.tryList(l)
+	want := map[int]string{2: "list_invalid", 3: "list_invalid", 4: "tier_not_chosen", 5: "member_not_found"}
+	if got := refusals(t, err); !maps.Equal(got, want) {
+		t.Errorf("refused %v, want %v", got, want)
+	}
+	relative := w.list(collection.RelativeList, 11, 10001, 0)
+	if _, err := w.tryList(relative); refusals(t, err)[2] != "amount_zero" {
+		t.Errorf("nothing paid: %v", err)
+	}
+	if _, err := w.tryList(w.list(collection.RelativeList, 11, 10001)); refusals(t, err)[1] != "over_due" {
+		t.Errorf("more than is owed: %v", err)
+	}
+	for name, refused := range map[string]struct {
+		give collection.ContributionList
+		want string
+	}{
+		"government money on the income account": {w.list(collection.GovernmentList, 11, 10000), "list_account"},
+		"a tax list where the agency collects":   {w.list(collection.TaxList, 14, 10000), "collected_by_agency"},
+		"nobody":                                 {w.list(collection.CollectiveList, 11), "list_invalid"},
+		"no such account":                        {w.list(collection.CollectiveList, 99, 100), "fund_account_not_found"},
+	} {
+		if _, err := w.tryList(refused.give); fault.CodeOf(err) != refused.want {
+			t.Errorf("%s: %v, want %s", name, err, refused.want)
+		}
+	}
+	if n := one[int64](t, w.world, `select count(*) from contribution_list`); n != 0 {
+		t.Errorf("%d lists are kept", n)
+	}
+}
+
+// Collective aid and a sponsor's money are an item of their own, beside the chosen amount.
+func TestCollectiveAidIsAnItemOfItsOwn(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 2)
+	own := w.approved(t, w.list(collection.RelativeList, 11, 10000, 10000))
+	aid := w.approved(t, w.list(collection.CollectiveList, 11, 5000, 7000))
+	for _, l := range []collection.ContributionList{own, aid} {
+		if got, err := w.name(w.money(t, "11", fmt.Sprint("M", l.ID), l.Amount).ID, l.ID); err != nil || !got.Agreed {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	}
+	w.work(t)
+	if got := w.sum(t, "contribution_collective", "contribution"); got != 12000 {
+		t.Errorf("collective aid is %d fen", got)
+	}
+	if got := w.sum(t, "personal_collective", "contribution"); got != 12000 {
+		t.Errorf("personal accounts hold %d fen of it", got)
+	}
+	if got := w.sum(t, "contribution_individual", ""); got != 20000 {
+		t.Errorf("own contributions are %d fen", got)
+	}
+	w.proved(t)
+}
+
+// F-52: a member pays at the counter what the tax authority collected too. The second
+// becomes a refund task and never income.
+func TestF52_PaidByTaxAndAtTheCounter(t *testing.T) {
+	t.Parallel()
+	for name, suspended := range map[string]bool{"from the account": false, "from suspense": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newPayerWorld(t, 2)
+			w.counterPays(t, w.members[0], 10000, "C1")
+			w.terminalMoney(t, 10000)
+			w.work(t)
+			w.today = calendar.MustDay("2011-07-01")
+			w.sql(t, `insert into area_rule values (610304, 'collection_mode', '2011-07-01', '"tax"', 'test')`)
+			l := w.approved(t, w.list(collection.TaxList, 14, 10000, 10000))
+			money := w.money(t, "14", "TV1", 20000)
+			if suspended {
+				w.today = calendar.MustDay("2011-07-20")
+				if err := w.service.Tick(t.Context(), w.today); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if got, err := w.name(money.ID, l.ID); err != nil || !got.Agreed {
+				t.Fatalf("%+v, %v", got, err)
+			}
+			w.work(t)
+			if got := w.sum(t, "contribution_individual", ""); got != 20000 {
+				t.Errorf("income is %d fen", got)
+			}
+			refunds, mode, err := w.service.Refunds(t.Context(), w.financeMaker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+			if err != nil || len(refunds) != 1 || refunds[0].Amount != 10000 || refunds[0].Member != w.members[0] ||
+				refunds[0].Way(mode) != collection.TaxAuthority {
+				t.Errorf("refunds %+v, %v", refunds, err)
+			}
+			w.proved(t)
+		})
+	}
+}
+
+func (w *payerWorld) counterPays(t *testing.T, member int64, amount money.Amount, reference string) {
+	t.Helper()
+	if err := w.tryCounter(member, 2011, amount, reference); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *payerWorld) tryCounter(member int64, year int, amount money.Amount, reference string) error {
+	var out collection.CounterPayment
+	p := collection.CounterPayment{ //nolint:exhaustruct // the service's
+		Member: member, Year: year, Amount: amount, Channel: "counter", Terminal: "T1", PaidOn: w.today,
+		BankReference: reference,
+	}
+	_, err := w.counter.Pay(context.Background(), w.request("POST /v1/contributions", "", p), result(&out), w.psbc,
+		"961001010000000011", p)
+	return err
+}
+
+// terminalMoney is the bank's credit of the terminal's day.
+func (w *payerWorld) terminalMoney(t *testing.T, amount money.Amount) {
+	t.Helper()
+	a := collection.Arrival{ //nolint:exhaustruct // a terminal's day
+		Amount: amount, BankReference: "TD" + w.today.String(), ValueDate: w.today, Terminal: "T1", TerminalDate: w.today,
+	}
+	var out collection.Arrived
+	_, err := w.service.Arrive(context.Background(), w.request("POST /v1/arrivals", "", a), result(&out), 0, w.psbc,
+		"961001010000000011", a)
+	if err != nil || !out.Agreed {
+		t.Fatalf("%+v, %v", out, err)
+	}
+}
+
+// What an approved list pays is in flight: no other channel takes it, and when the list
+// is ended it is owed again.
+func TestAnApprovedListIsInFlight(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 2)
+	l := w.approved(t, w.list(collection.GovernmentList, 12, 10000))
+	if due, err := w.service.Due(t.Context(), chencang, "", w.members[0], 2011); err != nil || due.InFlight != 10000 ||
+		due.Open() != 0 {
+		t.Errorf("due %+v, %v", due, err)
+	}
+	if err := w.tryCounter(w.members[0], 2011, 10000, "C1"); fault.CodeOf(err) != "over_due" {
+		t.Errorf("the counter: %v", err)
+	}
+	if got := w.withhold(t).Batches[0]; got.Count != 1 {
+		t.Errorf("the run debits %d members, want the other one", got.Count)
+	}
+	var out collection.ContributionList
+	_, err := w.service.EndList(t.Context(), w.request("POST end", "", l.ID), result(&out), w.maker,
+		collection.ListEnding{List: l.ID, Reason: "the bureau pays next month"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.name(w.money(t, "12", "T1", 10000).ID, l.ID); fault.CodeOf(err) != "list_closed" {
+		t.Errorf("money for an ended list: %v", err)
+	}
+	w.counterPays(t, w.members[0], 10000, "C2")
+	w.proved(t)
+}
+
+// A list is decided by two people, and again against what is owed on the day of the
+// approval.
+func TestAListIsDecidedByTwoPeople(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 1)
+	l, err := w.tryList(w.list(collection.GovernmentList, 12, 10000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.approve(l.Decision, w.financeSecond); fault.CodeOf(err) != "duty_conflict" {
+		t.Errorf("by the finance office: %v", err)
+	}
+	if _, err := w.name(w.money(t, "12", "T1", 10000).ID, l.ID); fault.CodeOf(err) != "list_closed" {
+		t.Errorf("money for a list that nobody approved: %v", err)
+	}
+	w.counterPays(t, w.members[0], 10000, "C1")
+	if err := w.approve(l.Decision, w.checker); refusals(t, err)[1] != "over_due" {
+		t.Errorf("approved though the member paid meanwhile: %v", err)
+	}
+	w.proved(t)
+}

@@ -1,0 +1,251 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
+	"twoline/gateway/collection"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+)
+
+// takenOn is SQL that gives, for refund r, what it was taken by: the fund account, and
+// what the money was agreed for.
+const takenOn = `(
+		select b.fund_account, 'batch' as subject, b.id as subject_id
+		from withholding_item i join withholding_batch b on b.area = i.area and b.id = i.batch_id
+		where i.area = r.area and i.id = r.cause_id
+		union all
+		select c.fund_account, 'terminal_day', d.id
+		from counter_receipt c
+		left join terminal_day d on d.area = c.area and d.bank = c.bank and d.terminal = c.terminal and d.day = c.paid_on
+			and d.fund_account = c.fund_account
+		where c.area = r.area and c.id = r.cause_id
+		union all
+		select k.fund_account, 'list', k.id
+		from contribution_line l join contribution_list k on k.area = l.area and k.id = l.list_id
+		where l.area = r.area and l.id = r.cause_id)`
+
+// refundSQL is every refund: tasks, whose money waits in suspense, and claims on what
+// stands in the book. Money is swept where a sweep left its account after the entry
+// that brought it: the item's own, or that of the arrival which went to suspense.
+const refundSQL = `
+	select r.area, r.id, r.cause_id, r.member_id, r.year, r.amount, r.reason, r.collective, r.suspense, r.opened_on,
+		f.id, f.role, f.scheme,
+		exists (select from posting s where s.area = r.area and s.fund_account = f.id and s.role = 'income'
+			and s.kind = 'sweep' and s.entry_id > coalesce(
+				(select min(p.entry_id) from posting p where p.area = r.area and p.cause_id = r.cause_id),
+				(select min(e.id) from ` + arrivalKnown + ` v join entry e on e.area = v.area and e.cause = 'arrival:' || v.id
+				  where v.area = r.area and case o.subject when 'batch' then v.batch_id when 'list' then v.list_id
+					else v.terminal_day end = o.subject_id), 0)),
+		coalesce(q.id, 0), case when x.area is not null then 'paid' when q.state = 'submitted' then 'asked' else 'open' end
+	from (
+		select t.area, t.id, t.cause_id, t.member_id, t.year, t.amount, t.reason, false as collective, true as suspense,
+			t.opened_on from refund_task t
+		union all
+		select c.area, c.id, c.cause_id, c.member_id, c.year, c.amount, c.reason, c.part = 'collective', false,
+			(c.asked_at at time zone 'Asia/Shanghai')::date from contribution_claim c) r
+	join lateral ` + takenOn + ` o on true
+	join fund_account f on f.area = r.area and f.id = o.fund_account
+	left join lateral (select d.id, d.state from decision_request d
+		where d.area = r.area and d.kind = 'refund' and d.subject_id = r.id order by d.id desc limit 1) q on true
+	left join refund_paid x on x.area = r.area and x.refund_id = r.id`
+
+func scanRefund(row pgx.CollectableRow) (r collection.Refund, err error) {
+	var amount int64
+	err = row.Scan(&r.Area, &r.ID, &r.Cause, &r.Member, &r.Year, &amount, &r.Reason, &r.Collective, &r.Suspense, &r.OpenedOn,
+		&r.FundAccount, &r.Role, &r.Scheme, &r.Swept, &r.Decision, &r.State)
+	r.Amount = money.Amount(amount)
+	return r, err
+}
+
+// RefundByID implements collection.RefundTx.
+func (t *tx) RefundByID(ctx context.Context, area party.Area, id int64) (collection.Refund, error) {
+	none := collection.Refund{} //nolint:exhaustruct // none
+	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('refund ' || $1::int || ' ' || $2::bigint, 0))`,
+		int32(area), id)
+	if err != nil {
+		return none, fmt.Errorf("hold refund %d: %w", id, err)
+	}
+	rows, err := t.Query(ctx, refundSQL+` where r.area = $1 and r.id = $2`, area, id)
+	if err != nil {
+		return none, fmt.Errorf("refund %d: %w", id, err)
+	}
+	r, err := pgx.CollectExactlyOneRow(rows, scanRefund)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return r, collection.ErrRefundUnknown
+	}
+	if err != nil {
+		return r, fmt.Errorf("refund %d: %w", id, err)
+	}
+	return r, nil
+}
+
+// Refunds implements collection.RefundTx.
+func (t *tx) Refunds(ctx context.Context, f collection.RefundFilter) ([]collection.Refund, error) {
+	rows, err := t.Query(ctx, refundSQL+`
+		where r.area = $1 and ($2 = 0::bigint or r.id = $2) and ($3 = 0::bigint or r.member_id = $3)
+		  and ($4 = '' or $4 = case when x.area is not null then 'paid' when q.state = 'submitted' then 'asked' else 'open' end)
+		  and r.id > $5
+		order by r.id limit $6`, f.Area, f.ID, f.Member, string(f.State), f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("refunds of area %s: %w", f.Area, err)
+	}
+	return collect(rows, "refunds", scanRefund)
+}
+
+// claimable is SQL of contributions in the book that nobody claimed or took back.
+const claimable = `
+	p.role in ('contribution_individual', 'contribution_collective') and p.nature = 'item' and p.side = 'credit'
+	and not p.red and not p.reversal
+	and not exists (select from contribution_claim c where c.area = p.area and c.cause_id = p.cause_id)
+	and not exists (select from posting n where n.area = p.area and n.cause_id = p.cause_id and n.role = p.role and n.red)`
+
+// claimInsert keeps claims on the postings that from selects as p.
+func claimInsert(from string) string {
+	return `
+		insert into contribution_claim (area, cause_id, part, member_id, year, amount, reason, document, asked_by, asked_at)
+		select p.area, p.cause_id, case p.role when 'contribution_individual' then 'individual' else 'collective' end,
+			p.member_id, p.year, p.amount, $2, $3, $4, $5
+		from ` + from + `
+		on conflict do nothing returning `
+}
+
+// ClaimPosted implements collection.RefundTx.
+func (t *tx) ClaimPosted(ctx context.Context, c collection.Claim, cause int64) (int64, error) {
+	var id int64
+	err := t.QueryRow(ctx, claimInsert(`posting p where p.area = $1 and p.cause_id = $6 and `+claimable)+`id`,
+		c.Area, string(c.Reason), c.Document, c.By, t.at, cause).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, collection.ErrNotPosted
+	}
+	if err != nil {
+		return 0, fmt.Errorf("claim item %d back: %w", cause, err)
+	}
+	return id, nil
+}
+
+// ClaimWithdrawn implements collection.RefundTx.
+func (t *tx) ClaimWithdrawn(ctx context.Context, a collection.Agreement, payables []collection.Payable) error {
+	causes := make([]int64, len(payables))
+	for i, p := range payables {
+		causes[i] = p.Cause
+	}
+	_, err := t.Exec(ctx, `
+		insert into contribution_claim (area, cause_id, part, member_id, year, amount, reason, document, asked_by, asked_at)
+		select i.area, i.id, 'individual', i.member_id, i.year, i.amount, 'mandate_withdrawn',
+			'mandate ' || d.id || ' ended on ' || d.ended_on, 'job', $3
+		from unnest($2::bigint[]) as u (id)
+		join withholding_item i on i.area = $1 and i.id = u.id
+		join mandate d on d.area = i.area and d.id = i.mandate_id and d.ended_on is not null
+		join answer w on w.area = i.area and w.item_id = i.id and w.disposition = 'recorded' and w.value_date > d.ended_on
+		where not exists (select from mandate n where n.area = d.area and n.member_id = d.member_id and n.bank = d.bank
+			and n.number = d.number and n.ended_on is null)
+		  and exists (select from posting p where p.area = i.area and p.cause_id = i.id and p.role = 'contribution_individual')
+		on conflict do nothing`, a.Area, causes, t.at)
+	if err != nil {
+		return fmt.Errorf("claim debits without a mandate of agreement %d: %w", a.ID, err)
+	}
+	return nil
+}
+
+// ClaimYears implements collection.RefundTx.
+func (t *tx) ClaimYears(
+	ctx context.Context, c collection.Claim, members []int64, years []int,
+) ([]money.Amount, error) {
+	rows, err := t.Query(ctx, `
+		with made as (`+claimInsert(`unnest($6::bigint[], $7::int[]) as u (member, year)
+			join posting p on p.area = $1 and p.member_id = u.member and p.year = u.year and `+claimable)+`member_id, year, amount)
+		select u.at, coalesce((select sum(m.amount) from made m where m.member_id = u.member and m.year = u.year), 0)::bigint
+		from unnest($6::bigint[], $7::int[]) with ordinality as u (member, year, at)`,
+		c.Area, string(c.Reason), c.Document, c.By, t.at, members, years)
+	if err != nil {
+		return nil, fmt.Errorf("claim %d years back: %w", len(members), err)
+	}
+	out := make([]money.Amount, len(members))
+	var at int
+	var amount int64
+	_, err = pgx.ForEachRow(rows, []any{&at, &amount}, func() error {
+		out[at-1] = money.Amount(amount)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("claim %d years back: %w", len(members), err)
+	}
+	return out, nil
+}
+
+// MembersOf implements collection.RefundTx.
+func (t *tx) MembersOf(ctx context.Context, area party.Area, lines []collection.ListLine) ([]int64, error) {
+	found, err := t.membersOfLines(ctx, area, lines)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]int64, len(found))
+	for i, m := range found {
+		out[i] = m.Member
+	}
+	return out, nil
+}
+
+// AskRefund implements collection.RefundTx.
+func (t *tx) AskRefund(
+	ctx context.Context, by approval.Officer, today calendar.Day, id int64, document string,
+) (int64, error) {
+	r, err := casework.Submit(ctx, caseworkTx{t}, today, by, casework.Ask{ //nolint:exhaustruct // a refund
+		Kind: casework.Refund, Subject: id, Word: casework.Entered, Document: document,
+	})
+	return r.ID, err
+}
+
+// AddRefundPaid implements collection.RefundTx.
+func (t *tx) AddRefundPaid(
+	ctx context.Context, area party.Area, p collection.PaidRefund,
+) error {
+	_, err := t.Exec(ctx, `
+		insert into refund_paid (area, refund_id, way, fund_account, amount, decision_id, paid_at)
+		values ($1, $2, $3, $4, $5, $6, $7)`,
+		area, p.Refund, string(p.Way), orNull(p.Account), p.Amount.Fen(), p.Decision, t.at)
+	if isUnique(err, "refund_paid_pkey") {
+		return collection.ErrRefundPaid.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("pay refund %d: %w", p.Refund, err)
+	}
+	return t.closeRefundCase(ctx, area, p.Refund)
+}
+
+// closeRefundCase ends the case that a task opened for its item. A claim has none.
+func (t *tx) closeRefundCase(ctx context.Context, area party.Area, refund int64) error {
+	var item int64
+	err := t.QueryRow(ctx, `select cause_id from refund_task where area = $1 and id = $2`, area, refund).Scan(&item)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil
+	}
+	if err != nil {
+		return fmt.Errorf("case of refund %d: %w", refund, err)
+	}
+	return t.EndCase(ctx, area, "refund_due", fmt.Sprintf("item:%d", item), "job", fmt.Sprintf("refund %d is paid", refund))
+}
+
+// AboutRefund implements casework.FlowTx.
+func (t caseworkTx) AboutRefund(
+	ctx context.Context, area party.Area, id int64, today calendar.Day,
+) (string, error) {
+	r, way, err := collection.RefundToPay(ctx, t.tx, today, area, id)
+	if err != nil {
+		return "", err
+	}
+	return r.About(way), nil
+}
+
+// PayRefund implements casework.FlowTx.
+func (t caseworkTx) PayRefund(ctx context.Context, r casework.Request, today calendar.Day) error {
+	return collection.PayRefund(ctx, t.tx, today, r.Area, r.Subject, r.ID)
+}

@@ -1,0 +1,285 @@
+package postgres_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/collection"
+	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+)
+
+// newRefundWorld is a county of 2018, from when on contributions go back from the income account.
+func newRefundWorld(t *testing.T, n int) *payerWorld {
+	t.Helper()
+	w := newPayerWorld(t, n)
+	w.today = calendar.MustDay("2018-05-10")
+	w.sql(t, `insert into tier_choice select area, id, 2018, 10000, '2018-01-01' from member`)
+	return w
+}
+
+// relatives pay for members, and the money has come.
+func (w *payerWorld) relatives(t *testing.T, amounts ...money.Amount) collection.ContributionList {
+	t.Helper()
+	l := w.list(collection.RelativeList, 11, amounts...)
+	l.Year = 2018
+	l = w.approved(t, l)
+	if got, err := w.name(w.money(t, "11", fmt.Sprint("R", l.ID), l.Amount).ID, l.ID); err != nil || !got.Agreed {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	w.work(t)
+	return l
+}
+
+func (w *payerWorld) claim(t *testing.T, cause int64) collection.Refund {
+	t.Helper()
+	r, err := w.tryClaim(cause)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+func (w *payerWorld) tryClaim(cause int64) (collection.Refund, error) {
+	var out collection.Refund
+	_, err := w.service.ClaimBack(context.Background(), w.request("POST refunds", "", w.keys), result(&out), w.maker, cause,
+		"the member's request")
+	return out, err
+}
+
+func (w *payerWorld) askRefund(id int64) (collection.Refund, error) {
+	var out collection.Refund
+	_, err := w.service.AskRefund(context.Background(), w.request("POST refund", "", w.keys), result(&out), w.financeMaker, id,
+		"payment order 7")
+	return out, err
+}
+
+// sweep carries money of the income account to the fiscal special one.
+func (w *payerWorld) sweep(t *testing.T, amount money.Amount) {
+	t.Helper()
+	line := func(side ledger.Side, role ledger.Role, account int64) ledger.Posting {
+		return ledger.Posting{ //nolint:exhaustruct // a move
+			Side: side, Role: role, Nature: ledger.Direct, Amount: amount, FundAccount: account,
+		}
+	}
+	err := w.db.BookVouchers(context.Background(), "officer:test", ledger.Entry{ //nolint:exhaustruct // a sweep
+		Area: chencang, Scheme: "rural", Kind: ledger.Sweep, Cause: "published:1", AccountedOn: w.today,
+		EffectiveOn: w.today, Text: "sweep",
+		Postings: []ledger.Posting{line(ledger.Debit, ledger.FiscalSpecial, 12), line(ledger.Credit, ledger.Income, 11)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (w *payerWorld) lineID(t *testing.T, l collection.ContributionList, line int) int64 {
+	t.Helper()
+	return one[int64](t, w.world, `select id from contribution_line where list_id = $1 and line = $2`, l.ID, line)
+}
+
+// A contribution taken by mistake goes back in red by the channel that it came by, once,
+// when two people of the finance office want it; after the sweep the pay run pays it.
+func TestAWrongContributionGoesBackBeforeItsSweep(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 2)
+	l := w.relatives(t, 10000, 10000)
+	if _, err := w.tryClaim(99); fault.CodeOf(err) != "not_posted" {
+		t.Errorf("an item of nobody: %v", err)
+	}
+	first, second := w.claim(t, w.lineID(t, l, 1)), w.claim(t, w.lineID(t, l, 2))
+	if _, err := w.tryClaim(first.Cause); fault.CodeOf(err) != "not_posted" {
+		t.Errorf("claimed twice: %v", err)
+	}
+	asked, err := w.askRefund(first.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.approve(asked.Decision, w.checker); fault.CodeOf(err) != "duty_conflict" {
+		t.Errorf("by the business office: %v", err)
+	}
+	if err := w.approve(asked.Decision, w.financeSecond); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.askRefund(first.ID); fault.CodeOf(err) != "refund_paid" {
+		t.Errorf("paid twice: %v", err)
+	}
+	for role, want := range map[string]int64{
+		"contribution_individual": 10000, "personal_individual": 10000, "personal_control": 10000,
+	} {
+		if got := w.sum(t, role, ""); got != want {
+			t.Errorf("%s is %d fen, want %d", role, got, want)
+		}
+	}
+	if due, err := w.service.Due(t.Context(), chencang, "", w.members[0], 2018); err != nil || due.Open() != 10000 {
+		t.Errorf("who got it back owes %+v, %v", due, err)
+	}
+	w.proved(t)
+	w.sweep(t, 10000)
+	if _, err := w.askRefund(second.ID); fault.CodeOf(err) != "refund_swept" {
+		t.Errorf("after the sweep: %v", err)
+	}
+	list, mode, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+	if err != nil || len(list) != 2 || list[0].State != collection.RefundPaid || list[1].Way(mode) != collection.OneOff {
+		t.Errorf("refunds %+v, %v", list, err)
+	}
+	w.proved(t)
+}
+
+// What is above the chosen amount leaves suspense for its payer.
+func TestARefundTaskIsPaidFromSuspense(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 1)
+	l := w.list(collection.RelativeList, 11, 10000)
+	l.Year = 2018
+	l = w.approved(t, l)
+	w.sql(t, `update tier_choice set amount = 5000 where year = 2018`)
+	if _, err := w.name(w.money(t, "11", "R1", 10000).ID, l.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.work(t)
+	list, _, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+	if err != nil || len(list) != 1 || !list[0].Suspense || w.sum(t, "contribution_individual", "") != 0 {
+		t.Fatalf("refunds %+v, %v", list, err)
+	}
+	asked, err := w.askRefund(list[0].ID)
+	if err == nil {
+		err = w.approve(asked.Decision, w.financeSecond)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	if open := one[int64](t, w.world, `select count(*) from exception_case c where kind = 'refund_due' and not exists (
+		select from exception_closed x where x.case_id = c.id)`); open != 0 {
+		t.Errorf("%d cases are open", open)
+	}
+	w.proved(t)
+}
+
+// A year also paid in the employee scheme: its individual and its collective part are to be
+// given back, once; the list is refused whole for a line of nobody.
+func TestAYearOfTheEmployeeSchemeGoesBack(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 2)
+	w.relatives(t, 10000, 10000)
+	aid := w.list(collection.CollectiveList, 11, 3000)
+	aid.Year, aid.Document = 2018, "aid"
+	aid = w.approved(t, aid)
+	if _, err := w.name(w.money(t, "11", "AID", 3000).ID, aid.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.work(t)
+	ask := func(members ...int64) (out collection.EmployeeClaims, err error) {
+		list := make([]collection.EmployeeYear, len(members))
+		for i, m := range members {
+			list[i] = collection.EmployeeYear{
+				ListLine: collection.ListLine{Line: i + 1, Member: m}, Year: 2018, //nolint:exhaustruct // a person
+			}
+		}
+		_, err = w.service.ClaimEmployeeYears(t.Context(), w.request("POST employee", "", w.keys), result(&out), w.maker,
+			"comparison 2018", list)
+		return out, err
+	}
+	if _, err := ask(w.members[0], 99); refusals(t, err)[2] != "member_not_found" {
+		t.Errorf("nobody: %v", err)
+	}
+	want := collection.EmployeeClaims{Claimed: 1, Clear: 0, Amount: 13000}
+	if got, err := ask(w.members[0]); err != nil || got != want {
+		t.Errorf("%+v, %v, want %+v", got, err, want)
+	}
+	again := collection.EmployeeClaims{Claimed: 0, Clear: 1, Amount: 0}
+	if got, err := ask(w.members[0]); err != nil || got != again {
+		t.Errorf("again %+v, %v, want %+v", got, err, again)
+	}
+	w.proved(t)
+}
+
+// F-54: a mandate is withdrawn between the run and the debit. The debit is booked, and is
+// to be given back.
+func TestF54_ADebitAfterItsMandateEnded(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 2)
+	b := w.withhold(t).Batches[0]
+	w.sql(t, `update mandate set ended_on = '2011-03-09' where member_id = 1001`)
+	items := w.items(t, b)
+	if _, err := w.results(t, b, []collection.Result{succeeded(items[0]), succeeded(items[1])}); err != nil {
+		t.Fatal(err)
+	}
+	w.arrive(t, "A1", b, 20000)
+	w.work(t)
+	if got := w.sum(t, "contribution_individual", ""); got != 20000 {
+		t.Errorf("booked %d fen", got)
+	}
+	list, _, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+	if err != nil || len(list) != 1 || list[0].Member != 1001 || list[0].Reason != collection.MandateWithdrawn {
+		t.Errorf("refunds %+v, %v", list, err)
+	}
+}
+
+// Where the tax authority collects from a day on, the counter takes nothing for that day.
+func TestTheCounterClosesWithTheTaxMode(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 2)
+	w.sql(t, `insert into area_rule values (610304, 'collection_mode', '2011-03-11', '"tax"', 'test')`)
+	w.counterPays(t, w.members[0], 10000, "C1")
+	w.today = calendar.MustDay("2011-03-11")
+	if err := w.tryCounter(w.members[1], 2011, 10000, "C2"); fault.CodeOf(err) != "collected_by_tax" {
+		t.Errorf("on the day: %v", err)
+	}
+	if _, err := w.tryList(w.list(collection.RelativeList, 11, 100)); fault.CodeOf(err) != "collected_by_tax" {
+		t.Errorf("a relative: %v", err)
+	}
+	tax := w.list(collection.TaxList, 14, 10000)
+	l := w.approved(t, tax)
+	if _, err := w.tryList(tax); fault.CodeOf(err) != "voucher_reused" {
+		t.Errorf("the voucher again: %v", err)
+	}
+	var out collection.ContributionList
+	_, err := w.service.EndList(t.Context(), w.request("POST end", "", l.ID), result(&out), w.maker,
+		collection.ListEnding{List: l.ID, Reason: "a wrong line"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.approved(t, tax)
+	w.proved(t)
+}
+
+// Who paid nothing up to the cut-off has an interrupted year, which leaves the list when it
+// is made up. Where nobody decided a cut-off nothing is said.
+func TestAYearIsInterruptedAfterItsCutoff(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 3)
+	w.counterPays(t, w.members[0], 4000, "C1")
+	f := collection.InterruptionFilter{Area: chencang, Scheme: "rural", Year: 2011, After: 0, Limit: 10}
+	if _, _, err := w.service.Interruptions(t.Context(), w.maker, f); fault.CodeOf(err) != "no_rule" {
+		t.Errorf("without a cut-off: %v", err)
+	}
+	if s, err := w.service.Standing(t.Context(), chencang, w.psbc, 1002, 2011); err != nil || s.CutoffKnown {
+		t.Errorf("standing without a cut-off %+v, %v", s, err)
+	}
+	w.sql(t, `insert into area_rule values (610304, 'collection_cutoff', '2009-09-01', '"10-31"', 'test')`)
+	w.today = calendar.MustDay("2011-10-31")
+	if list, cutoff, err := w.service.Interruptions(t.Context(), w.maker, f); err != nil || len(list) != 0 || cutoff != w.today {
+		t.Errorf("on the last day %+v, %s, %v", list, cutoff, err)
+	}
+	w.today = calendar.MustDay("2012-02-01")
+	list, _, err := w.service.Interruptions(t.Context(), w.maker, f)
+	if err != nil || len(list) != 2 || list[0].Member != 1002 || list[0].Chosen != 10000 {
+		t.Errorf("interrupted %+v, %v", list, err)
+	}
+	made := w.list(collection.RelativeList, 11, 0, 10000)
+	made.Lines = made.Lines[1:]
+	if !made.MakeUp(w.today) {
+		t.Error("the list makes no year up")
+	}
+	w.approved(t, made)
+	for member, want := range map[int64]bool{1001: false, 1002: false, 1003: true} {
+		s, err := w.service.Standing(t.Context(), chencang, w.psbc, member, 2011)
+		if err != nil || s.Interrupted != want || !s.MakeUp || !s.CutoffKnown {
+			t.Errorf("member %d: %+v, %v", member, s, err)
+		}
+	}
+	w.proved(t)
+}

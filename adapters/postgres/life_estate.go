@@ -1,0 +1,179 @@
+package postgres
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/lifeevent"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+)
+
+// EstateOf implements lifeevent.EstateTx.
+func (t lifeTx) EstateOf(
+	ctx context.Context, area party.Area, member int64, hold bool,
+) (e lifeevent.Estate, err error) {
+	e = lifeevent.Estate{Area: area, Member: member} //nolint:exhaustruct // read below
+	if hold {
+		if _, err := t.HoldPersonal(ctx, area, nil); err != nil {
+			return e, err
+		}
+	}
+	var died *calendar.Day
+	var base int64
+	err = t.QueryRow(ctx, `
+		with `+deadSQL+`
+		select d.died_on, coalesce((select n.amount from entitlement n where n.area = $1 and n.member_id = m.id
+				and n.component = 'base_pension' and n.from_month <= d.died_on order by n.from_month desc, n.id desc limit 1), 0),
+			exists (select from payment_item i
+				join payment_batch b on b.area = i.area and b.id = i.batch_id
+					and b.state in ('sending', 'sent', 'acked', 'unknown', 'done')
+				where i.area = $1 and i.member_id = m.id and not exists (select from answer a
+					where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded')),
+			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.funeral > 0),
+			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.balance > 0)
+		from member m left join dead d on d.member_id = m.id where m.area = $1 and m.id = $2`, area, member).
+		Scan(&died, &base, &e.UnderWay, &e.GrantedFuneral, &e.GrantedBalance)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return e, lifeevent.ErrMember
+	}
+	if err != nil {
+		return e, fmt.Errorf("read the estate of member %d: %w", member, err)
+	}
+	e.Died, e.Base = dayOrNone(died), money.Amount(base)
+	rows, err := t.Query(ctx, `
+		select member_id, role, sum(case when (side = 'credit') <> red then amount else -amount end)::bigint
+		from posting where area = $1 and member_id = $2 and role = any($3) group by 1, 2`, area, member, personalRoles())
+	if err != nil {
+		return e, fmt.Errorf("personal account of member %d: %w", member, err)
+	}
+	held, err := partsByOwner(rows, "personal account")
+	if err != nil {
+		return e, err
+	}
+	e.Held = lifeevent.Parts(held[member])
+	f := lifeevent.RecoveryFilter{Area: area, ID: 0, Member: member, State: "", After: 0, Limit: 1}
+	list, err := t.Recoveries(ctx, f)
+	if err == nil && len(list) == 1 {
+		e.Recovery = &list[0]
+	}
+	return e, err
+}
+
+// AddClaim implements lifeevent.EstateTx.
+func (t lifeTx) AddClaim(ctx context.Context, c lifeevent.Claim) (id int64, err error) {
+	digest := c.Digest()
+	err = t.QueryRow(ctx, `
+		insert into estate_claim (area, member_id, funeral, balance, heir_name, heir_id_number, bank, kind, account_no,
+			document, digest, made_by, made_at, business_day)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id`,
+		c.Area, c.Member, c.Funeral, c.Balance, c.HeirName.Plain(), c.HeirID.Plain(), c.Bank, c.Kind, c.AccountNo.Plain(),
+		c.Document, digest[:], c.MadeBy, t.at, c.MadeOn).Scan(&id)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.ConstraintName == "estate_claim_area_bank_fkey" {
+		return 0, lifeevent.ErrBank.On("bank").Because(err)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("keep a claim of an heir of member %d: %w", c.Member, err)
+	}
+	return id, nil
+}
+
+// Claims implements lifeevent.EstateTx.
+func (t lifeTx) Claims(ctx context.Context, f lifeevent.ClaimFilter) ([]lifeevent.Claim, error) {
+	rows, err := t.Query(ctx, `
+		select c.area, c.id, c.member_id, c.funeral, c.balance, c.heir_name, c.heir_id_number, c.bank, c.kind, c.account_no,
+			c.document, c.made_by, c.made_at, c.business_day, coalesce(q.id, 0), coalesce(q.state, ''), m.social_no, m.name,
+			coalesce(g.funeral, 0), coalesce(g.balance, 0), coalesce(g.held, 0), coalesce(g.kept, 0), g.died_on
+		from estate_claim c
+		join member m on m.area = c.area and m.id = c.member_id
+		left join decision_request q on q.area = c.area and q.kind = 'due' and q.subject_id = c.id
+		left join estate_granted g on g.area = c.area and g.claim_id = c.id
+		where c.area = $1 and ($2 = 0::bigint or c.id = $2) and ($3 = 0::bigint or c.member_id = $3)
+		  and ($4 = '' or q.state = $4) and c.id > $5
+		order by c.id limit $6`, f.Area, f.ID, f.Member, f.State, f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read claims of heirs: %w", err)
+	}
+	return collect(rows, "claims of heirs", func(row pgx.CollectableRow) (c lifeevent.Claim, err error) {
+		var heir, heirID, account, name string
+		var fen [4]int64
+		var died *calendar.Day
+		err = row.Scan(&c.Area, &c.ID, &c.Member, &c.Funeral, &c.Balance, &heir, &heirID, &c.Bank, &c.Kind, &account,
+			&c.Document, &c.MadeBy, &c.MadeAt, &c.MadeOn, &c.Decision, &c.State, &c.SocialNo, &name, &fen[0], &fen[1], &fen[2],
+			&fen[3], &died)
+		c.HeirName, c.HeirID, c.AccountNo = party.Stored(heir, heirID, account)
+		c.Name, _, _ = party.Stored(name, "", "")
+		c.Grant = lifeevent.Grant{
+			Funeral: money.Amount(fen[0]), Balance: money.Amount(fen[1]), Held: money.Amount(fen[2]),
+			Kept: money.Amount(fen[3]), Died: dayOrNone(died),
+		}
+		return c, err
+	})
+}
+
+// HeirAccountFree implements lifeevent.EstateTx.
+func (t lifeTx) HeirAccountFree(ctx context.Context, c lifeevent.Claim) error {
+	var own bool
+	err := t.QueryRow(ctx, `select exists (select from instrument
+		where area = $1 and member_id = $2 and bank = $3 and account_no = $4 and ended_on is null
+		  and holder_id_number is distinct from $5)`,
+		c.Area, c.Member, c.Bank, c.AccountNo.Plain(), c.HeirID.Plain()).Scan(&own)
+	if err != nil {
+		return fmt.Errorf("look for the account of claim %d: %w", c.ID, err)
+	}
+	if own {
+		return lifeevent.ErrClaim.With("this account is the member's, or another heir's").On("account_no")
+	}
+	return nil
+}
+
+// GrantClaim implements lifeevent.EstateTx. The keys of estate_granted decide between
+// rivals: a member's grant and a member's balance are each granted once.
+func (t lifeTx) GrantClaim(
+	ctx context.Context, c lifeevent.Claim, g lifeevent.Grant, today calendar.Day, decision int64, by string,
+) error {
+	var instrument int64
+	err := t.QueryRow(ctx, `
+		with known as (
+			select id from instrument where area = $1 and member_id = $2 and bank = $3 and account_no = $5
+				and holder_id_number = $7 and ended_on is null),
+		opened as (
+			insert into instrument (area, member_id, bank, kind, account_no, activated, for_payout, opened_on, holder_name,
+				holder_id_number)
+			select $1, $2, $3, $4, $5, true, false, $8, $6, $7 where not exists (select from known)
+			returning id)
+		select id from known union all select id from opened`,
+		c.Area, c.Member, c.Bank, c.Kind, c.AccountNo.Plain(), c.HeirName.Plain(), c.HeirID.Plain(), today).Scan(&instrument)
+	if err != nil {
+		return fmt.Errorf("open the account of claim %d: %w", c.ID, err)
+	}
+	_, err = t.Exec(ctx, `
+		insert into estate_granted (area, claim_id, member_id, died_on, instrument_id, funeral, balance, held, kept,
+			decision_id, approved_at, business_day)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+		c.Area, c.ID, c.Member, g.Died, instrument, g.Funeral.Fen(), g.Balance.Fen(), g.Held.Fen(), g.Kept.Fen(), decision,
+		t.at, today)
+	if isUnique(err, "estate_granted_funeral") || isUnique(err, "estate_granted_balance") {
+		return lifeevent.ErrGranted.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("grant claim %d: %w", c.ID, err)
+	}
+	_, err = t.Exec(ctx, `
+		insert into benefit_due (area, member_id, cause, month, funeral_grant, one_off, instrument_id, document, entered_by,
+			entered_at, business_day)
+		select $1, $2, u.cause, $3, u.funeral, u.one_off, $4, $5, $6, $7, $8
+		from (values ('funeral:' || $9::bigint, $10::bigint, 0::bigint), ('estate:' || $9::bigint, 0, $11::bigint))
+			as u (cause, funeral, one_off)
+		where u.funeral + u.one_off > 0`,
+		c.Area, c.Member, today.Month(), instrument, c.Document, by, t.at, today, c.ID, g.Funeral.Fen(), g.Balance.Fen())
+	if err != nil {
+		return fmt.Errorf("keep the dues of claim %d: %w", c.ID, err)
+	}
+	return nil
+}

@@ -1,0 +1,141 @@
+package postgres_test
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"testing"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/fundtransfer"
+	"twoline/gateway/ledger"
+	"twoline/gateway/personal"
+)
+
+// liveAccounts is what the year brought to personal accounts, looked at in January: the
+// interest at the provisional rate, then at a final one that is lower, and a run that
+// nobody has decided yet.
+func (w *proofWorld) liveAccounts() {
+	w.t.Helper()
+	w.today = calendar.MustDay("2012-01-10")
+	for rule, value := range map[string]string{"interest_rate": "0.90%", "interest_rate_provisional": "3.50%"} {
+		w.d.Exec(w.t, `insert into area_rule values (610305, $1, '2011-01-01', to_jsonb($2::text), 'rate of 2011')`, rule, value)
+	}
+	w.d.KeepRules(w.t)
+	w.interest(personal.InterestOrder{Scheme: ledger.Rural, Year: 2011, Rate: personal.Provisional, Correction: ""}, true)
+	w.interest(personal.InterestOrder{Scheme: ledger.Rural, Year: 2011, Rate: personal.Final, Correction: ""}, true)
+	w.interest(personal.InterestOrder{Scheme: ledger.Rural, Year: 2011, Rate: personal.Final, Correction: "letter 7"}, false)
+	w.subsidise()
+}
+
+func (w *proofWorld) interest(o personal.InterestOrder, approve bool) {
+	w.t.Helper()
+	service := personal.New(w.db.Personal(), func() calendar.Day { return w.today })
+	var run personal.InterestRun
+	_, err := service.AskInterest(w.t.Context(), w.request("interest-runs"), w.render(func(v any) { run = as[personal.InterestRun](v) }),
+		w.books.Officers["business-maker"], o)
+	w.must(err)
+	if !approve {
+		return
+	}
+	w.approveDecision(run.Decision)
+	w.must(service.PostInterest(w.t.Context(), proofArea, run.ID))
+	w.jobs = nil
+}
+
+// approveDecision has a checker of the business desk approve what waits there.
+func (w *proofWorld) approveDecision(id int64) {
+	w.t.Helper()
+	var digest []byte
+	w.ask(fmt.Sprintf(`select digest from decision_request where id = %d`, id), &digest)
+	w.approveCase(w.books.Officers["business-checker"], id, [sha256.Size]byte(digest))
+}
+
+// accountCorruptions are what is done to personal accounts behind the triggers' back.
+func accountCorruptions() []corruption {
+	broken := func(name, sql, row, text string) corruption {
+		return corruption{id: "accounts", name: name, sql: []string{sql}, row: row, text: text} //nolint:exhaustruct // of accounts alone
+	}
+	const (
+		run  = `(select min(id) from interest_run)`
+		last = `(select max(id) from interest_run)`
+		// The one before the last is the last that was approved.
+		approved = `(select max(id) from interest_run where id < (select max(id) from interest_run))`
+		line     = `(select min(member_id) from interest_line where run_id = ` + run + `)`
+	)
+	return []corruption{
+		broken("a line of more interest", `update interest_line set interest = interest + 1, amount = amount + 1
+			where run_id = `+run+` and member_id = `+line, `'610305/' || `+run, "was decided over"),
+		broken("a line too few", `delete from interest_line where run_id = `+last+` and member_id = (select max(member_id) from interest_line)`,
+			`'610305/' || `+last, "was decided over"),
+		broken("a line that forgets what was posted", `update interest_line set before = 0, amount = interest
+			where run_id = `+last+` - 0 and member_id = `+line, `'610305/' || `+last, "was decided over"),
+		broken("a line of nothing", `insert into interest_line select area, 5, member_id, id + 1000000000, opening, paid_in, paid_out,
+			interest, before, amount, left_over from interest_line where run_id = `+run+` and member_id = `+line,
+			`'610305/5 member ' || `+line, "is a line of no run"),
+		broken("interest that is not posted", `update interest_line set id = id + 1000000000
+			where run_id = `+run+` and member_id = `+line, `'610305/line ' || id + 1000000000 from interest_line where run_id = `+run+` and member_id = `+line, "was to be posted and is not"),
+		broken("a run that went further", `update interest_progress set posted_upto = posted_upto + 1 where run_id = `+run,
+			`'610305/' || `+run, "is said to be posted by"),
+		broken("a subsidy of more", `update subsidy_line set entitled = entitled + 1, amount = amount + 1
+			where member_id = (select min(member_id) from subsidy_line)`, `'610305/' || id from subsidy_run`, "was made of"),
+		broken("a level that owes less", `update subsidy_level set amount = amount - 1 where level = 'county'`,
+			`'610305/' || id from subsidy_run`, "and its levels owe"),
+		broken("money of another transfer", `update subsidy_arrival set amount = amount + 1
+			where id = (select min(id) from subsidy_arrival)`, `'610305/arrival ' || min(id) from subsidy_arrival`, "is no money that"),
+		broken("a list that stopped", `update subsidy_progress set done = false`, `'610305/' || id from subsidy_run`, "is said to be posted by"),
+		broken("a run that is not done", `update interest_progress set done = false where run_id = `+run, `'610305/' || `+run,
+			"is said to be posted by"),
+		broken("a run of another rate", `update interest_run set percent = '3.6%' where id = `+last, `'610305/' || `+last,
+			"was not asked for as it stands"),
+		{ //nolint:exhaustruct // nothing else to do
+			id: "accounts", name: "a run that was approved for another year", also: []string{"I5"},
+			sql: []string{`update interest_run_approved set year = 2010 where run_id = ` + approved}, row: `'610305/' || ` + approved,
+			text: "was approved as another one",
+		},
+		{ //nolint:exhaustruct // nothing else to do
+			id: "accounts", name: "a progress of nobody", also: []string{"I5", "I28"},
+			sql: []string{`delete from interest_run_approved where run_id = ` + approved}, row: `'610305/' || ` + approved,
+			text: "is posted, and nobody approved it",
+		},
+	}
+}
+
+func TestYearsAreWhatWasReckonedDecidedAndPosted(t *testing.T) {
+	t.Parallel()
+	corrupted(t, "accounts")
+}
+
+// subsidise lists, receives and credits the subsidies of the year.
+func (w *proofWorld) subsidise() {
+	w.t.Helper()
+	for rule, value := range map[string]string{
+		"contribution_subsidies": "50.00:30.00", "contribution_subsidy_payers": "province:50% county:50%",
+	} {
+		w.d.Exec(w.t, `insert into area_rule values (610305, $1, '2011-01-01', to_jsonb($2::text), 'subsidies of 2011')`, rule, value)
+	}
+	w.d.KeepRules(w.t)
+	service := personal.New(w.db.Personal(), func() calendar.Day { return w.today })
+	maker := w.books.Officers["business-maker"]
+	var run personal.SubsidyRun
+	take := w.render(func(v any) { run = as[personal.SubsidyRun](v) })
+	_, err := service.MakeSubsidies(w.t.Context(), w.request("subsidy-runs"), take, maker, personal.SubsidyOrder{
+		Scheme: ledger.Rural, Year: 2011, DueOn: calendar.MustDay("2011-12-20"), Document: "letter 9",
+	})
+	w.must(err)
+	for _, level := range run.Levels {
+		i := fundtransfer.Instruction{ //nolint:exhaustruct // a subsidy
+			Kind: ledger.SubsidyReceipt, To: w.books.Accounts[ledger.FiscalSpecial], Amount: level.Amount,
+			Purpose: fundtransfer.Contribution,
+		}
+		w.move("bureau", i)
+		var id int64
+		w.ask(`select max(id) from fund_transfer where purpose = 'contribution'`, &id)
+		_, err := service.NameSubsidy(w.t.Context(), w.request("subsidy-runs/{id}/arrivals"), take, maker, run.ID, id, level.Level)
+		w.must(err)
+	}
+	_, err = service.CreditSubsidies(w.t.Context(), w.request("subsidy-runs/{id}/credit"), take, maker, run.ID)
+	w.must(err)
+	w.approveDecision(run.Decision)
+	w.must(service.PostSubsidies(w.t.Context(), proofArea, run.ID))
+	w.jobs = nil
+}

@@ -1,0 +1,170 @@
+package postgres
+
+// contributionChecks prove that lists are what was approved, and what went back.
+func contributionChecks() []check {
+	return []check{
+		invariant("lists", "what others pay for members is what was approved; what is given back was taken, and goes back once",
+			probe{
+				table: "contribution_list", looks: []string{"contribution_list", "contribution_line"}, sql: listWholeSQL(),
+			},
+			probe{table: "contribution_list", sql: listDigestSQL},
+			probe{table: "contribution_list_approved", looks: []string{"contribution_list_approved"}, sql: listVoucherSQL},
+			probe{table: "contribution_list_ended", sql: listEndedSQL},
+			probe{table: "contribution_list_money", sql: listMoneySQL},
+			probe{table: "contribution_claim", sql: claimSQL},
+			probe{table: "refund_paid", looks: []string{"refund_paid", "refund_task"}, sql: refundPaidSQL()},
+			probe{table: "posting", sql: redContributionSQL},
+		),
+	}
+}
+
+// A list is the sum of its lines, for members of its scheme, on an account of it.
+func listWholeSQL() string {
+	return `
+	with lines as (
+		select l.area, l.list_id, count(*) as n, sum(l.amount) as amount,
+		       count(*) filter (where m.id is null or m.scheme <> k.scheme) as strangers,
+		       count(*) filter (where l.year <> k.year) as others, count(distinct l.member_id) as members,
+		       count(*) filter (where l.category = '') as unexplained
+		  from contribution_line l
+		  left join contribution_list k on k.area = l.area and k.id = l.list_id
+		  left join member m on m.area = l.area and m.id = l.member_id
+		 where $1 = 0 or l.area = $1 group by 1, 2)
+	select coalesce(k.area, l.area), coalesce(k.id, l.list_id), coalesce(k.area, l.area) || '/' || coalesce(k.id, l.list_id),
+	       case
+	       when k.id is null then 'has lines and does not exist'
+	       when (k.line_count, k.amount) is distinct from (l.n, l.amount) then 'is of ' || k.line_count || ' lines and '
+	            || ` + yuan("k.amount") + ` || '; its lines are ' || coalesce(l.n, 0) || ' and '
+	            || ` + yuan("coalesce(l.amount, 0)") + `
+	       when l.strangers > 0 then 'pays for somebody who is no member of ' || k.scheme
+	       when l.others > 0 then 'pays for another year than ' || k.year
+	       when l.members <> l.n and k.kind <> 'tax' then 'pays for a member twice'
+	       when l.unexplained > 0 and k.kind = 'government' then 'does not say why the government pays'
+	       when q.id is null then 'was never asked for'
+	       when f.id is null then 'is paid on an account that its money does not arrive on'
+	       else 'was asked for by ' || k.asked_by || ' at ' || k.asked_at || ', and its decision by ' || q.maker || ' at ' || q.made_at end
+	  from (select * from contribution_list where $1 = 0 or area = $1) k
+	  full join lines l on l.area = k.area and l.list_id = k.id
+	  left join fund_account f on f.area = k.area and f.id = k.fund_account and f.scheme = k.scheme and case k.kind
+	       when 'government' then f.role = 'fiscal_special' when 'tax' then f.role in ('treasury', 'fiscal_special')
+	       when 'relative' then f.role = 'income' else f.role in ('income', 'fiscal_special') end
+	  left join lateral (select min(d.id) as id, min(d.maker) as maker, min(d.made_at) as made_at from decision_request d
+	       where d.area = k.area and d.kind = 'contribution_list' and d.subject_id = k.id
+	         and d.document_digest = k.digest and d.document = k.document having count(*) > 0) q on true
+	 where k.id is null or (k.line_count, k.amount) is distinct from (l.n, l.amount) or l.strangers > 0 or l.others > 0
+	    or (l.members <> l.n and k.kind <> 'tax') or (l.unexplained > 0 and k.kind = 'government') or q.id is null
+	    or f.id is null or q.maker <> k.asked_by or q.made_at <> k.asked_at`
+}
+
+// What was approved is what the lines say: the digest that the decision names is theirs.
+const listDigestSQL = `
+	select k.area, k.id, k.area || '/' || k.id, 'has the SHA-256 ' || encode(k.digest, 'hex') || '; what it says has '
+	       || encode(d.digest, 'hex')
+	  from contribution_list k
+	 cross join lateral (
+	       select sha256(string_agg(u.part, ''::bytea order by u.place, u.line)) as digest from (
+	            select 0 as place, 0 as line, convert_to('27:twoline contribution list 1' || chr(10)
+	                   || string_agg(octet_length(t.s) || ':' || t.s || chr(10), '' order by t.at), 'UTF8')
+	                   || int8send(k.year::bigint) || int8send(k.fund_account) as part
+	              from unnest(array[lpad(k.area::text, 6, '0'), k.kind, k.scheme, k.payer, k.document])
+	                   with ordinality as t (s, at)
+	            union all
+	            select 1, l.line, int8send(l.line::bigint) || int8send(l.member_id) || int8send(l.amount)
+	                   || convert_to(octet_length(l.category) || ':' || l.category || chr(10), 'UTF8')
+	              from contribution_line l where l.area = k.area and l.list_id = k.id) u) d
+	 where ($1 = 0 or k.area = $1) and d.digest is distinct from k.digest`
+
+const listVoucherSQL = `
+	select a.area, a.list_id, a.area || '/' || a.list_id, case
+	       when k.id is null then 'approves a list that does not exist'
+	       when k.kind <> a.kind or k.document <> a.document then 'approves another kind or document than was asked for'
+	       else 'names treasury voucher ' || a.document || ', which is of another list' end
+	  from contribution_list_approved a
+	  left join contribution_list k on k.area = a.area and k.id = a.list_id
+	 where ($1 = 0 or a.area = $1) and (k.id is null or k.kind <> a.kind or k.document <> a.document
+	    or (a.kind = 'tax' and not exists (select from contribution_list_ended e where e.area = a.area and e.list_id = a.list_id)
+	        and exists (
+	            select from contribution_list_approved o where o.area = a.area and o.document = a.document and o.kind = 'tax'
+	               and o.list_id < a.list_id and not exists (
+	                   select from contribution_list_ended e where e.area = o.area and e.list_id = o.list_id))))`
+
+const listEndedSQL = `
+	select e.area, e.list_id, e.area || '/' || e.list_id, case
+	       when a.list_id is null then 'was ended and was never approved'
+	       when g.id is not null then 'was ended, and agreement ' || g.id || ' posts it'
+	       else 'was ended by ' || e.ended_by || ' at ' || e.ended_at || ', before it was approved' end
+	  from contribution_list_ended e
+	  left join contribution_list_approved a on a.area = e.area and a.list_id = e.list_id
+	  left join agreement g on g.area = e.area and g.subject = 'list' and g.subject_id = e.list_id
+	 where ($1 = 0 or e.area = $1) and (a.list_id is null or g.id is not null or e.ended_at < a.approved_at
+	    or e.ended_by not like 'officer:%')`
+
+// Money is named for an approved list on the list's account; an agreement that took it
+// is its last.
+const listMoneySQL = `
+	select n.area, n.arrival_id, n.area || '/' || n.arrival_id, case
+	       when v.id is null then 'names an arrival that does not exist'
+	       when k.id is null then 'names list ' || n.list_id || ', which is not paid on the arrival''s account'
+	       when a.list_id is null then 'names list ' || n.list_id || ', which nobody approved'
+	       when v.batch_id is not null or v.terminal_day is not null or v.direction = 'debit'
+	            then 'is for money that was told for something else'
+	       when s.arrival_id is not null then 'is for money that was named for a batch'
+	       when g.id is not null then 'was named after agreement ' || g.id || ' took it'
+	       else 'was named by ' || n.named_by || ' at ' || n.named_at || ', before it arrived or was awaited' end
+	  from contribution_list_money n
+	  left join arrival v on v.area = n.area and v.id = n.arrival_id
+	  left join contribution_list k on k.area = n.area and k.id = n.list_id and k.fund_account = v.fund_account
+	  left join contribution_list_approved a on a.area = n.area and a.list_id = n.list_id
+	  left join lateral (select arrival_id from arrival_subject s where s.area = n.area and s.arrival_id = n.arrival_id
+	                      limit 1) s on true
+	  left join lateral (select g.id from contribution_list_money b
+	       join agreement g on g.area = b.area and g.subject = 'list' and g.subject_id = b.list_id and g.upto_arrival >= b.id
+	       where b.area = n.area and b.arrival_id = n.arrival_id and b.id < n.id and g.id < n.id limit 1) g on true
+	 where ($1 = 0 or n.area = $1) and (v.id is null or k.id is null or a.list_id is null or v.batch_id is not null
+	    or v.terminal_day is not null or v.direction = 'debit' or s.arrival_id is not null or g.id is not null
+	    or n.named_by not like 'officer:%' or n.named_at < a.approved_at or n.named_at < v.reported_at)`
+
+// A claim is of a contribution that stands, or stood, in the book.
+const claimSQL = `
+	select c.area, c.id, c.area || '/' || c.id, 'claims item ' || c.cause_id
+	       || ' of another member, year, part or amount than was posted'
+	  from contribution_claim c
+	  left join posting p on p.area = c.area and p.cause_id = c.cause_id and p.role = 'contribution_' || c.part
+	       and not p.red and not p.reversal
+	 where ($1 = 0 or c.area = $1) and ((c.member_id, c.year, c.amount) is distinct from (p.member_id, p.year, p.amount))`
+
+// What was paid is what was owed, by one entry of the lines of its sort; what the tax
+// authority pays has none.
+func refundPaidSQL() string {
+	return `
+	with owed as (
+		select t.area, t.id, t.cause_id, t.amount, true as suspense, '' as part from refund_task t where $1 = 0 or t.area = $1
+		union all
+		select c.area, c.id, c.cause_id, c.amount, false, c.part from contribution_claim c where $1 = 0 or c.area = $1)
+	select x.area, x.refund_id, x.area || '/' || x.refund_id, case
+	       when r.id is null then 'gives back what nobody is owed'
+	       when x.amount <> r.amount then 'gives back ' || ` + yuan("x.amount") + ` || ' of ' || ` + yuan("r.amount") + `
+	       when (x.way = 'original_channel') <> (e.id is not null) then 'says ' || x.way || ' and is booked otherwise'
+	       else 'is booked otherwise than it says' end
+	  from refund_paid x
+	  left join owed r on r.area = x.area and r.id = x.refund_id
+	  left join entry e on e.area = x.area and e.cause = 'refund:' || x.refund_id and e.reverses is null
+	 where ($1 = 0 or x.area = $1) and (r.id is null or x.amount <> r.amount
+	    or (x.way = 'original_channel') <> (e.id is not null)
+	    or (e.id is not null and not exists (
+	       select from posting p where p.area = e.area and p.entry_id = e.id
+	       having count(*) = case when r.suspense then 2 else 4 end and bool_and(p.amount = x.amount and case
+	              when p.role = 'income' then p.side = 'credit' and not p.red and p.fund_account = x.fund_account
+	              when r.suspense then p.kind = 'unrecognised_return' and p.role = 'suspense' and not p.red
+	              when p.role = 'personal_control' then p.red
+	              else p.kind = 'contribution_refund' and p.red and p.cause_id = r.cause_id
+	                   and p.role in ('contribution_' || r.part, 'personal_' || r.part) end))))`
+}
+
+// A contribution leaves the book by a refund only.
+const redContributionSQL = `
+	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line, 'takes back a contribution that no refund pays'
+	  from posting p
+	  join entry e on e.area = p.area and e.id = p.entry_id
+	 where ($1 = 0 or p.area = $1) and p.kind = 'contribution_refund' and not p.reversal and not exists (
+	       select from refund_paid x where x.area = p.area and e.cause = 'refund:' || x.refund_id)`

@@ -1,0 +1,231 @@
+package postgres
+
+// lifeChecks prove that what happened in members' lives was decided as it was done, and
+// that nothing of it is paid twice.
+func lifeChecks() []check {
+	return []check{
+		invariant("life", "a stop's months, a recovery and an heir's grant are what was decided, each once",
+			probe{table: "certification", sql: certificationSQL},                                                                               //nolint:exhaustruct // asked by SQL
+			probe{table: "comparison_match", sql: comparisonSQL},                                                                               //nolint:exhaustruct // asked by SQL
+			probe{table: "resumption", looks: []string{"resumption", "resumption_month"}, sql: resumptionSQL},                                  //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_case", looks: []string{"recovery_case", "recovery_line"}, sql: recoveryLinesSQL},                            //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_plan", looks: []string{"recovery_plan", "recovery_instalment", "recovery_planned"}, sql: recoveryPlanSQL()}, //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_receipt", looks: []string{"recovery_receipt", "recovery_received"}, sql: recoveryReceiptSQL()},              //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},                                  //nolint:exhaustruct // asked by SQL
+		),
+	}
+}
+
+// A proof of life is of a member who was born, not of a later day than it was entered, and
+// a bank's is about its own customer.
+const certificationSQL = `
+	select c.area, c.id, c.area || '/certification ' || c.id, case
+	       when m.id is null then 'is of member ' || c.member_id || ', whom the area does not have'
+	       when c.certified_on > c.business_day then 'is of ' || c.certified_on || ', and was entered on ' || c.business_day
+	       when to_char(c.certified_on, 'YYYYMMDD') < substr(m.id_number, 7, 8) then 'is of a day before the member was born'
+	       else 'names bank ' || c.bank || ', where the member never had an account' end
+	  from certification c left join member m on m.area = c.area and m.id = c.member_id
+	 where ($1 = 0 or c.area = $1) and (m.id is null or c.certified_on > c.business_day
+	    or to_char(c.certified_on, 'YYYYMMDD') < substr(m.id_number, 7, 8)
+	    or (c.bank is not null and (c.document <> c.bank || ' ' || c.reference or not exists (select from instrument i
+	       where i.area = c.area and i.member_id = c.member_id and i.bank = c.bank and i.holder_name is null))))`
+
+// A strong match had its effect: the notice, or a hold for its reason.
+const comparisonSQL = `
+	select c.area, c.id, c.area || '/match ' || c.id, case
+	       when m.id is null then 'is of member ' || c.member_id || ', whom the area does not have'
+	       else 'is strong, and the member is not reported or held by ' || c.source end
+	  from comparison_match c left join member m on m.area = c.area and m.id = c.member_id
+	 where ($1 = 0 or c.area = $1) and (m.id is null or (c.strength = 'strong' and case
+	       when c.list in ('cremations', 'police') then not exists (select from death_notice n where n.area = c.area
+	           and n.member_id = c.member_id and n.died_on = c.happened_on and n.source = c.source)
+	       else not exists (select from payment_hold h where h.area = c.area and h.member_id = c.member_id
+	           and h.reason = case c.list when 'court' then 'court' else 'other_pension' end) end))`
+
+// A stop that ended in a resumption was released by two people; its months lie from the
+// hold's first one on, and their due is what they sum to, or there is none. No month of it
+// is paid by a run beside.
+const resumptionSQL = `
+	with month as (
+		select area, hold_id, count(*) as n, min(month) as first, max(month) as last from resumption_month
+		 where $1 = 0 or area = $1 group by 1, 2),
+	due as (
+		select d.area, split_part(d.cause, ':', 2)::bigint as hold_id, d.id, d.member_id, d.base_pension + d.account_pension as amount,
+		       coalesce((select sum(l.entitled - l.was) from benefit_due_month l where l.area = d.area and l.due_id = d.id), 0) as lines,
+		       (select count(distinct l.month) from benefit_due_month l where l.area = d.area and l.due_id = d.id) as months
+		  from benefit_due d where ($1 = 0 or d.area = $1) and d.cause like 'resumption:%')
+	select coalesce(r.area, d.area), coalesce(r.hold_id, d.hold_id), coalesce(r.area, d.area) || '/resumption '
+	       || coalesce(r.hold_id, d.hold_id), case
+	       when r.area is null then 'has due ' || d.id || ', and the hold was not ended by it'
+	       when h.id is null or h.member_id <> r.member_id then 'is of a hold of another member'
+	       when x.id is null then 'is of a hold that nobody released'
+	       when m.n is null or m.first < h.from_month or m.last > date_trunc('month', r.business_day)::date
+	            then 'has no months, or months that the hold did not stop'
+	       when r.back_pay = 'none' then 'pays nothing back, and has due ' || d.id
+	       when d.id is null then 'pays back, and has no due'
+	       else 'has a due of ' || d.amount || ' fen for ' || d.months || ' months, and its lines hold ' || d.lines end
+	  from (select * from resumption where $1 = 0 or area = $1) r
+	  full join due d on d.area = r.area and d.hold_id = r.hold_id
+	  left join payment_hold h on h.area = r.area and h.id = r.hold_id
+	  left join hold_release x on x.area = r.area and x.hold_id = r.hold_id and x.state = 'approved'
+	  left join month m on m.area = r.area and m.hold_id = r.hold_id
+	 where r.area is null or h.id is null or h.member_id <> r.member_id or x.id is null or m.n is null
+	    or m.first < h.from_month or m.last > date_trunc('month', r.business_day)::date
+	    or (r.back_pay = 'from_stop') <> (d.id is not null)
+	    or (d.id is not null and (d.amount <> d.lines or d.months <> m.n or d.member_id <> r.member_id))
+	union all
+	select k.area, k.member_id, k.area || '/resumption ' || k.hold_id, 'decided about ' || to_char(k.month, 'YYYY-MM')
+	       || ', which payment ' || i.id || ' paid beside'
+	  from resumption_month k
+	  join payment_item i on i.area = k.area and i.member_id = k.member_id and i.month = k.month and i.cause = 'regular'
+	  join payment_batch b on b.area = i.area and b.id = i.batch_id
+	  join pay_run r on r.area = b.area and r.id = b.run_id
+	 where ($1 = 0 or k.area = $1) and not ` + deadItem
+
+// A line of a recovery is a payment to its member that succeeded, as it was paid, for a
+// month after a death that was reported.
+const recoveryLinesSQL = `
+	select l.area, l.item_id, l.area || '/recovery ' || l.case_id, case
+	       when k.id is null then 'has lines, and does not exist'
+	       when i.id is null or i.member_id <> k.member_id then 'has payment ' || l.item_id || ', which is not the member''s'
+	       when (l.month, l.base_pension, l.account_pension) is distinct from (i.month, i.base_pension, i.account_pension)
+	            then 'has payment ' || l.item_id || ' otherwise than it was paid'
+	       when not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+	            and a.outcome = 'succeeded') then 'has payment ' || l.item_id || ', which did not succeed'
+	       else 'has payment ' || l.item_id || ' for a month after no death that was reported' end
+	  from recovery_line l
+	  left join recovery_case k on k.area = l.area and k.id = l.case_id
+	  left join payment_item i on i.area = l.area and i.id = l.item_id
+	 where ($1 = 0 or l.area = $1) and (k.id is null or i.id is null or i.member_id <> k.member_id
+	    or (l.month, l.base_pension, l.account_pension) is distinct from (i.month, i.base_pension, i.account_pension)
+	    or not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+	        and a.outcome = 'succeeded')
+	    or not exists (select from death_notice n where n.area = l.area and n.member_id = k.member_id
+	        and date_trunc('month', n.died_on) < l.month))
+	union all
+	select k.area, k.id, k.area || '/recovery ' || k.id, 'has no lines'
+	  from recovery_case k
+	 where ($1 = 0 or k.area = $1) and not exists (select from recovery_line l where l.area = k.area and l.case_id = k.id)`
+
+// A plan asks in instalments what it says; one in force rests on its decision and is
+// booked as it draws. No case is set off or paid in beyond what was paid after the death.
+func recoveryPlanSQL() string {
+	return `
+	select p.area, p.id, p.area || '/plan ' || p.id, case
+	       when k.id is null then 'is of recovery ' || p.case_id || ', which does not exist'
+	       when i.sum <> p.asked then 'asks for ' || ` + yuan("p.asked") + ` || ' in instalments of ' || ` + yuan("i.sum") + `
+	       when a.area is not null and q.id is null then 'is in force, and no decision put it there'
+	       else 'draws the account otherwise than it is booked' end
+	  from recovery_plan p
+	  left join recovery_case k on k.area = p.area and k.id = p.case_id
+	  left join recovery_planned a on a.area = p.area and a.plan_id = p.id
+	  left join decision_request q on q.area = a.area and q.id = a.decision_id and q.kind = 'recovery' and q.subject_id = p.id
+	       and q.state = 'approved' and a.case_id = p.case_id
+	 cross join lateral (select coalesce(sum(amount), 0) as sum from recovery_instalment i
+	       where i.area = p.area and i.plan_id = p.id) i
+	 cross join lateral (select coalesce(sum(case when e.role = 'personal_individual' then e.amount end), 0) as individual,
+	       coalesce(sum(case when e.role = 'personal_collective' then e.amount end), 0) as collective,
+	       coalesce(sum(case when e.role = 'personal_subsidy' then e.amount end), 0) as subsidy,
+	       coalesce(sum(case when e.role = 'personal_interest' then e.amount end), 0) as interest
+	       from posting e where e.area = p.area and e.cause_id = p.id and e.kind = 'account_paid_out' and e.side = 'debit'
+	           and not e.red and e.member_id = k.member_id) b
+	 where ($1 = 0 or p.area = $1) and (k.id is null or i.sum <> p.asked or (a.area is not null and q.id is null)
+	    or (b.individual, b.collective, b.subsidy, b.interest) is distinct from
+	       (case when a.area is null then 0 else p.individual end, case when a.area is null then 0 else p.collective end,
+	        case when a.area is null then 0 else p.subsidy end, case when a.area is null then 0 else p.interest end))
+	union all
+	select k.area, k.id, k.area || '/recovery ' || k.id, 'of ' || ` + yuan("l.sum") + ` || ' is settled by '
+	       || ` + yuan("p.sum + x.sum") + `
+	  from recovery_case k
+	 cross join lateral (select coalesce(sum(base_pension + account_pension), 0) as sum from recovery_line l
+	       where l.area = k.area and l.case_id = k.id) l
+	 cross join lateral (select coalesce(sum(p.from_account + p.from_funeral), 0) as sum from recovery_planned a
+	       join recovery_plan p on p.area = a.area and p.id = a.plan_id where a.area = k.area and a.case_id = k.id) p
+	 cross join lateral (select coalesce(sum(x.amount), 0) as sum from recovery_received a
+	       join recovery_receipt x on x.area = a.area and x.id = a.receipt_id where a.area = k.area and a.case_id = k.id) x
+	 where ($1 = 0 or k.area = $1) and p.sum + x.sum > l.sum`
+}
+
+// Money of a recovery that two people let in is booked once: the benefit in red by
+// component, and what the account holds again.
+func recoveryReceiptSQL() string {
+	return `
+	select x.area, x.id, x.area || '/receipt ' || x.id, case
+	       when k.id is null then 'is of recovery ' || x.case_id || ', which does not exist'
+	       when a.area is not null and q.id is null then 'was let in, and no decision did'
+	       else 'of ' || ` + yuan("x.amount") + ` || ' is booked otherwise than it was decided' end
+	  from recovery_receipt x
+	  left join recovery_case k on k.area = x.area and k.id = x.case_id
+	  left join recovery_received a on a.area = x.area and a.receipt_id = x.id
+	  left join decision_request q on q.area = a.area and q.id = a.decision_id and q.kind = 'recovery' and q.subject_id = x.id
+	       and q.state = 'approved'
+	 cross join lateral (select coalesce(sum(case when e.role = 'benefit_base_pension' then e.amount end), 0) as base,
+	       coalesce(sum(case when e.role = 'benefit_account_pension' then e.amount end), 0) as account,
+	       coalesce(sum(case when e.role like 'personal%' then e.amount end), 0) as restored
+	       from posting e where e.area = x.area and e.cause_id = x.id and e.red and e.member_id = k.member_id
+	           and e.kind = case x.way when 'channel' then 'recovery_by_channel' else 'recovery_settled' end) b
+	 cross join lateral (select coalesce(sum(p.amount), 0) as money from entry e
+	       join posting p on p.area = e.area and p.entry_id = e.id and p.side = 'debit' and p.fund_account = x.fund_account
+	           and p.role in ` + bankRoles + `
+	       where e.area = x.area and e.effective_on = x.value_date
+	         and e.cause = case x.way when 'channel' then 'recovery_channel:' else 'recovery_receipt:' end || x.id) m
+	 where ($1 = 0 or x.area = $1) and (k.id is null or (a.area is not null and q.id is null)
+	    or (b.base, b.account, b.restored, m.money) is distinct from case when a.area is null then (0::numeric, 0::numeric, 0::numeric, 0::numeric)
+	       else (x.base_pension::numeric, x.account_pension::numeric,
+	             (x.individual + x.collective + x.subsidy + x.interest)::numeric, x.amount::numeric) end)`
+}
+
+// What heirs were granted rests on its decision, goes to the heir who claimed it, and is
+// due as it was granted; the balance is no more than the account held without it.
+func estateSQL() string {
+	return `
+	select c.area, c.id, c.area || '/claim ' || c.id, case
+	       when g.area is not null and q.id is null then 'was granted, and no decision did'
+	       when c.digest <> q.document_digest then 'is not the claim that was decided'
+	       when i.id is null then 'goes to another account than the heir''s'
+	       when not exists (select from death_notice n where n.area = c.area and n.member_id = c.member_id
+	            and n.died_on = g.died_on) then 'is for a death that nobody reported'
+	       else 'was granted ' || ` + yuan("g.funeral") + ` || ' and ' || ` + yuan("g.balance") + ` || ', and due are '
+	            || ` + yuan("d.funeral") + ` || ' and ' || ` + yuan("d.balance") + ` end
+	  from estate_claim c
+	  left join estate_granted g on g.area = c.area and g.claim_id = c.id
+	  left join decision_request q on q.area = c.area and q.kind = 'due' and q.subject_id = c.id
+	       and (g.area is null or (q.id = g.decision_id and q.state = 'approved'))
+	  left join instrument i on i.area = g.area and i.id = g.instrument_id
+	       and (i.member_id, i.bank, i.account_no, i.holder_name, i.holder_id_number) is not distinct from
+	           (c.member_id, c.bank, c.account_no, c.heir_name, c.heir_id_number)
+	 cross join lateral (select coalesce(sum(d.funeral_grant), 0) as funeral, coalesce(sum(d.one_off), 0) as balance,
+	       bool_and(d.instrument_id = g.instrument_id and d.member_id = c.member_id) as theirs
+	       from benefit_due d where d.area = c.area and d.cause in ('funeral:' || c.id, 'estate:' || c.id)) d
+	 where ($1 = 0 or c.area = $1) and (c.digest is distinct from q.document_digest or (g.area is not null and (q.id is null
+	    or i.id is null or (d.funeral, d.balance) is distinct from (g.funeral::numeric, g.balance::numeric)
+	    or not d.theirs or (g.funeral > 0 and not c.funeral) or (g.balance > 0 and not c.balance)
+	    or not exists (select from death_notice n where n.area = c.area and n.member_id = c.member_id
+	        and n.died_on = g.died_on)))
+	    or (g.area is null and d.funeral + d.balance > 0))
+	union all
+	select g.area, g.claim_id, g.area || '/claim ' || g.claim_id, 'granted ' || ` + yuan("g.balance") + ` || ' of an account that held '
+	       || ` + yuan("coalesce(h.held, 0)") + `
+	  from estate_granted g
+	 cross join lateral (select sum(case when (p.side = 'credit') <> p.red then p.amount else -p.amount end) as held
+	       from posting p join entry e on e.area = p.area and e.id = p.entry_id
+	      where p.area = g.area and p.member_id = g.member_id and p.role like 'personal%' and e.booked_at <= g.approved_at) h
+	 where ($1 = 0 or g.area = $1) and g.balance > 0 and (g.held <> coalesce(h.held, 0) or g.balance > coalesce(h.held, 0))`
+}
+
+// recoveryCauseSQL is SQL, of a case over an entry c, for what a recovery books: by a plan
+// or a receipt that a decision let in at that moment.
+const recoveryCauseSQL = `when c.what in ('recovery_offset', 'recovery_channel', 'recovery_receipt', 'recovery_settled') and c.part = '' then case
+		            when c.kind <> case c.what when 'recovery_offset' then 'account_paid_out' when 'recovery_channel'
+		                 then 'recovery_by_channel' else c.what end or c.text not like 'recovery %'
+		                 then 'differs from what a recovery books'
+		            when c.what = 'recovery_offset' and not exists (select from recovery_planned r
+		                 join decision_request q on q.area = r.area and q.id = r.decision_id
+		                 where r.area = c.area and r.plan_id = c.fact and r.approved_at = c.booked_at
+		                   and c.actor = 'officer:' || q.maker)
+		                 then 'is caused by plan ' || c.fact || ', which nobody put in force then'
+		            when c.what <> 'recovery_offset' and not exists (select from recovery_received r
+		                 join decision_request q on q.area = r.area and q.id = r.decision_id
+		                 where r.area = c.area and r.receipt_id = c.fact and r.approved_at = c.booked_at
+		                   and c.actor = 'officer:' || q.maker)
+		                 then 'is caused by receipt ' || c.fact || ', which nobody let in then' end`

@@ -1,0 +1,143 @@
+package postgres
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/personal"
+	"twoline/reconcile/proof"
+)
+
+// checkSubsidyRuns adds up the lines of every list and computes its digest again. Lines
+// pass one by one.
+func checkSubsidyRuns(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
+	rows, err := v.t.Query(ctx, `
+		select r.area, r.id, r.lines, r.amount, r.digest, coalesce(l.id, 0), coalesce(l.member_id, 0), coalesce(l.paid, 0),
+			coalesce(l.entitled, 0), coalesce(l.before, 0), coalesce(l.amount, 0)
+		from (select * from subsidy_run where $1 = 0 or area = $1) r
+		full join (select * from subsidy_line where $1 = 0 or area = $1) l on l.area = r.area and l.run_id = r.id
+		where r.id is not null order by r.area, r.id, l.member_id`, int32(v.area))
+	if err != nil {
+		return err
+	}
+	var last, run, has personal.SubsidyRun
+	digest := personal.NewSubsidyDigest()
+	tell := func() {
+		if last.ID != 0 && (has.Lines != last.Lines || has.Amount != last.Amount || digest.Sum() != last.Digest) {
+			found.Add(proof.Breach{
+				Area: last.Area, Table: p.table, Row: fmt.Sprintf("%s/%d", last.Area, last.ID),
+				Text: fmt.Sprintf("was made of %d lines of %s, and has %d of %s, or others", last.Lines, last.Amount, has.Lines,
+					has.Amount),
+			})
+		}
+	}
+	var l personal.SubsidyLine
+	var kept []byte
+	into := []any{
+		&run.Area, &run.ID, &run.Lines, &run.Amount, &kept, &l.ID, &l.Member, &l.Paid, &l.Entitled, &l.Before, &l.Amount,
+	}
+	_, err = pgx.ForEachRow(rows, into, func() error {
+		copy(run.Digest[:], kept)
+		if run.Area != last.Area || run.ID != last.ID {
+			tell()
+			last, has, digest = run, personal.SubsidyRun{}, personal.NewSubsidyDigest() //nolint:exhaustruct // from zero
+		}
+		if l.ID != 0 {
+			has.Lines++
+			has.Amount += l.Amount
+			digest.AddSubsidy(l)
+		}
+		return nil
+	})
+	tell()
+	return err //nolint:wrapcheck // of the look
+}
+
+// A list is what its levels owe together; what arrived is booked as it says, and an
+// approved list is the one that was made, with all of its money.
+func subsidyRunSQL() string {
+	return `
+	select r.area, r.id, r.area || '/' || r.id, case
+	       when v.amount is distinct from r.amount then 'is of ' || ` + yuan("r.amount") + ` || ', and its levels owe '
+	           || ` + yuan("coalesce(v.amount, 0)") + `
+	       when a.run_id is not null and (a.scheme, a.year, a.round) is distinct from (r.scheme, r.year, r.round)
+	            then 'was approved as another one'
+	       when a.run_id is not null and v.short > 0 then 'was approved, and ' || v.short || ' levels have not paid'
+	       when a.run_id is not null and a.effective_on is distinct from v.last
+	            then 'is credited from ' || a.effective_on || ', and its last money came on ' || coalesce(v.last::text, 'no day')
+	       when a.run_id is not null and q.document_digest is distinct from r.digest then 'was approved as other lines'
+	       when a.run_id is not null and a.round <> n.before then 'is round ' || a.round || ', and ' || n.before || ' were before it'
+	       else 'was made by ' || r.made_by || ' at ' || r.made_at || ', who was no maker of agency business then' end
+	  from subsidy_run r
+	  left join subsidy_run_approved a on a.area = r.area and a.run_id = r.id
+	  left join decision_request q on q.area = a.area and q.id = a.decision_id
+	  left join lateral (
+	       select sum(l.amount) as amount, count(*) filter (where l.amount > coalesce(k.amount, 0)) as short, max(k.last) as last
+	         from subsidy_level l
+	         left join (select area, run_id, level, sum(amount) as amount, max(arrived_on) as last from subsidy_arrival
+	                     group by 1, 2, 3) k on k.area = l.area and k.run_id = l.run_id and k.level = l.level
+	        where l.area = r.area and l.run_id = r.id) v on true
+	  left join lateral (select count(*) as before from subsidy_run_approved b where b.area = a.area
+	       and b.scheme = a.scheme and b.year = a.year and b.run_id < a.run_id) n on true
+	 where ($1 = 0 or r.area = $1) and (v.amount is distinct from r.amount or a.run_id is not null and (
+	          (a.scheme, a.year, a.round) is distinct from (r.scheme, r.year, r.round) or v.short > 0
+	          or a.effective_on is distinct from v.last or q.document_digest is distinct from r.digest or a.round <> n.before)
+	    or not exists (select from officer o join organisation g on g.id = o.organisation_id and g.area = r.area
+	             and g.kind = 'agency_business'
+	           join duty_grant d on d.login = o.login and d.duty = 'maker' and d.granted_at <= r.made_at + ` + apart + `
+	             and (d.revoked_at is null or d.revoked_at >= r.made_at - ` + apart + `)
+	          where o.login = r.made_by))
+	union all
+	select l.area, l.run_id, l.area || '/' || l.run_id || ' member ' || l.member_id, 'is a line of no list'
+	  from subsidy_line l
+	 where ($1 = 0 or l.area = $1) and not exists (select from subsidy_run r where r.area = l.area and r.id = l.run_id)
+	union all
+	select l.area, l.run_id, l.area || '/' || l.run_id || ' ' || l.level, 'is a level of no list'
+	  from subsidy_level l
+	 where ($1 = 0 or l.area = $1) and not exists (select from subsidy_run r where r.area = l.area and r.id = l.run_id)
+	union all
+	select v.area, v.id, v.area || '/arrival ' || v.id, 'is no money that transfer ' || v.transfer_id || ' booked'
+	  from subsidy_arrival v
+	  left join fund_transfer f on f.area = v.area and f.id = v.transfer_id
+	  left join subsidy_run r on r.area = v.area and r.id = v.run_id
+	 where ($1 = 0 or v.area = $1) and (f.state is distinct from 'booked' or (f.kind, f.purpose, f.amount, f.effective_on, f.scheme)
+	       is distinct from ('subsidy', 'contribution', v.amount, v.arrived_on, r.scheme)
+	    or v.named_at < r.made_at or not exists (select from officer o where o.login = v.named_by))`
+}
+
+// What is posted of an approved list are its lines so far, each once; nothing else of
+// the kind is in the book.
+func subsidyPostedSQL() string {
+	return `
+	with owed as (
+		select l.area, l.id as cause, l.member_id as member, r.year, r.scheme, l.amount
+		  from subsidy_progress g
+		  join subsidy_run_approved r on r.area = g.area and r.run_id = g.run_id
+		  join subsidy_line l on l.area = g.area and l.run_id = g.run_id and l.member_id <= g.posted_upto
+		 where $1 = 0 or g.area = $1),
+	lines as (
+		select area, entry_id, cause_id as cause, member_id as member, year, scheme, role,
+		       case when (side = 'credit') <> red then amount else -amount end as amount
+		  from posting where ($1 = 0 or area = $1) and kind = 'account_subsidy' and nature = 'item' and not reversal)
+	select coalesce(o.area, l.area), coalesce(l.entry_id, 0), coalesce(o.area, l.area) || '/'
+	       || coalesce(l.entry_id::text, 'line ' || o.cause), case
+	       when o.cause is null then 'posts a subsidy by ' || l.cause || ', which is no line of an approved list'
+	       when l.cause is null then ` + yuan("o.amount") + ` || ' of member ' || o.member || ' was to be posted and is not'
+	       else 'posts ' || ` + yuan("l.amount") + ` || ' to member ' || l.member || ', and line ' || o.cause || ' is of '
+	           || ` + yuan("o.amount") + ` || ' for member ' || o.member end
+	  from owed o
+	  full join lines l on l.area = o.area and l.cause = o.cause
+	 where (o.member, o.year, o.scheme, o.amount, 'personal_subsidy') is distinct from
+	       (l.member, l.year, l.scheme, l.amount, l.role)`
+}
+
+// subsidyCauseSQL is SQL for what is wrong with an entry c that list sr is to have caused.
+const subsidyCauseSQL = `case
+	when sr.run_id is null then 'is caused by list ' || c.fact || ' of subsidies, which nobody approved'
+	when c.kind <> 'account_subsidy' or c.scheme <> sr.scheme or c.actor <> 'job' or c.effective_on <> sr.effective_on
+	     or c.booked_at < sr.approved_at - ` + apart + `
+	     or c.text <> 'subsidies of ' || sr.year || ', ' || c.line_count - 1 || ' accounts'
+	     or not exists (select from posting p where p.area = c.area and p.entry_id = c.id and p.member_id::text = c.part)
+	     then 'differs from list ' || sr.run_id || ' of subsidies in kind, scheme, a date, text, actor or its first account' end`

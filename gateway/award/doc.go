@@ -1,0 +1,19 @@
+// Package award computes what members are to be paid a month from the rules of their
+// area and the facts of each, and says why.
+//
+//	members of a scheme, in order ─► facts: birth, years, payments in the book, opening, death, what stands
+//	                                   │
+//	      entitlement.Terms ──Decide──►│─► steps: from a month on, what stood and what is due, by which rows
+//	                                   └─► refused: the facts contradict each other, or what stands
+//	award run: made by a maker ─► a checker approves its digest ─► entitlement rows "award run N" ─► rosters
+//
+// An amount of a month is what the rules give on its first day. A step is written only
+// where the month would be paid otherwise by the rows before it, so that a run made
+// again finds nothing. A rise that was decided late begins in the month from which it
+// holds, one step after another; what was paid meanwhile is another flow's to make good.
+//
+// Nothing before the first month of the scheme's book is touched: what was paid then,
+// others paid. The account's pension is fixed at the start and never reckoned again.
+// A death ends both from the month after; nothing else ends a pension here, and facts
+// from which no pension follows beside one that stands are listed for a person.
+package award

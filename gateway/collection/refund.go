@@ -1,0 +1,376 @@
+package collection
+
+import (
+	"context"
+	"fmt"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+	"twoline/gateway/policy"
+)
+
+// The refusals of refunds.
+var (
+	ErrRefundUnknown = fault.New(fault.NotFound, "refund_not_found", "no such refund")
+	ErrRefundPaid    = fault.New(fault.Conflict, "refund_paid", "the money was given back before")
+	ErrRefundSwept   = fault.New(fault.Conflict, "refund_swept",
+		"the money was swept: it is no longer on the account that it came to")
+	ErrNotPosted = fault.New(fault.Unprocessable, "not_posted",
+		"no contribution of this item stands in the book, or it is claimed back already")
+)
+
+// RefundReason says why a contribution is given back.
+type RefundReason string
+
+// The reasons: taken above the chosen amount, taken by mistake, or paid for the same
+// year in the employee scheme, which is kept.
+const (
+	AboveChosen       RefundReason = "above_chosen_amount"
+	WrongContribution RefundReason = "wrong_contribution"
+	EmployeeScheme    RefundReason = "employee_scheme"
+	// MandateWithdrawn is of a debit that the bank made after the payer ended the mandate.
+	MandateWithdrawn RefundReason = "mandate_withdrawn"
+)
+
+// RefundWay says how money goes back.
+type RefundWay string
+
+// The ways. Before the sweep by the channel that it came by; what the tax authority
+// took it gives back itself, and nothing of it is ours to post; after the sweep as
+// one-off expenditure with the month's pay run.
+const (
+	OriginalChannel RefundWay = "original_channel"
+	TaxAuthority    RefundWay = "tax_authority"
+	OneOff          RefundWay = "one_off"
+)
+
+// Refund is money to be given back, with where it lies.
+type Refund struct {
+	Area party.Area
+	ID   int64
+	// Cause is the item, the receipt or the line that it was taken by.
+	Cause  int64
+	Member int64
+	Year   int
+	Amount money.Amount
+	Reason RefundReason
+	// Collective says that it is collective aid.
+	Collective bool
+	// Suspense says that it waits in suspense; else it is income in the book.
+	Suspense bool
+	OpenedOn calendar.Day
+	// FundAccount, Role and Scheme are those that it arrived on.
+	FundAccount int64
+	Role        ledger.Role
+	Scheme      ledger.Scheme
+	// Swept says that a sweep left the account since.
+	Swept bool
+	// Decision is the last request to pay it, and State where that stands.
+	Decision int64
+	State    RefundState
+}
+
+// RefundState is where a refund stands. It is read from the facts.
+type RefundState string
+
+// The states.
+const (
+	RefundOpen  RefundState = "open"
+	RefundAsked RefundState = "asked"
+	RefundPaid  RefundState = "paid"
+)
+
+// RefundFilter selects refunds in rising order of id.
+type RefundFilter struct {
+	Area   party.Area
+	ID     int64
+	Member int64
+	State  RefundState
+	After  int64
+	Limit  int
+}
+
+// PaidRefund is what was given back.
+type PaidRefund struct {
+	Refund   int64
+	Way      RefundWay
+	Account  int64
+	Amount   money.Amount
+	Decision int64
+}
+
+// Claim says that contributions in the book are to be given back.
+type Claim struct {
+	Area     party.Area
+	Reason   RefundReason
+	Document string
+	By       string
+}
+
+// RefundTx is what refunds need of a transaction.
+type RefundTx interface {
+	// RefundByID returns a refund, held to the end, or ErrRefundUnknown.
+	RefundByID(ctx context.Context, area party.Area, id int64) (Refund, error)
+	// Refunds lists refunds in rising order of id.
+	Refunds(ctx context.Context, f RefundFilter) ([]Refund, error)
+	// ClaimPosted claims what stands in the book of an item, and returns the claim's id
+	// or ErrNotPosted.
+	ClaimPosted(ctx context.Context, c Claim, cause int64) (int64, error)
+	// ClaimWithdrawn claims what was debited after its mandate had ended, of the payables
+	// of a batch, and was posted. A mandate that stands under its number for another
+	// account of the member has not ended.
+	ClaimWithdrawn(ctx context.Context, a Agreement, payables []Payable) error
+	// ClaimYears claims what stands in the book for members' years, by position: how much,
+	// zero where there is nothing that is not claimed.
+	ClaimYears(ctx context.Context, c Claim, members []int64, years []int) ([]money.Amount, error)
+	// MembersOf returns whom lines name, by position, and 0 for nobody.
+	MembersOf(ctx context.Context, area party.Area, lines []ListLine) ([]int64, error)
+	// AskRefund asks, as a maker, that a refund be paid.
+	AskRefund(ctx context.Context, by approval.Officer, today calendar.Day, id int64, document string) (int64, error)
+	// AddRefundPaid keeps that a refund was paid, or returns ErrRefundPaid.
+	AddRefundPaid(ctx context.Context, area party.Area, p PaidRefund) error
+	// LockFundAccount makes movements out of one account wait for each other.
+	LockFundAccount(ctx context.Context, area party.Area, account int64) error
+	// Balance returns what an account held at the end of a day.
+	Balance(ctx context.Context, area party.Area, account int64, day calendar.Day) (money.Amount, error)
+}
+
+// Way says how a refund is paid where mode says who collects.
+func (r Refund) Way(mode policy.Mode) RefundWay {
+	switch {
+	case mode == policy.Tax || r.Role == ledger.Treasury:
+		return TaxAuthority
+	case r.Role == ledger.Income && !r.Swept:
+		return OriginalChannel
+	}
+	return OneOff
+}
+
+// RefundToPay returns a refund that may be paid on a business day, with its way, or
+// says why not. It holds the account that pays.
+func RefundToPay(ctx context.Context, tx Tx, today calendar.Day, area party.Area, id int64) (Refund, RefundWay, error) {
+	r, err := tx.RefundByID(ctx, area, id)
+	if err != nil {
+		return r, "", err
+	}
+	if r.State == RefundPaid {
+		return r, "", ErrRefundPaid
+	}
+	mode, err := tx.CollectionMode(ctx, area, today)
+	if err != nil {
+		return r, "", err
+	}
+	way := r.Way(mode)
+	switch way {
+	case TaxAuthority:
+		return r, way, nil
+	case OneOff:
+		return r, way, ErrRefundSwept
+	case OriginalChannel:
+	}
+	if err := tx.LockFundAccount(ctx, area, r.FundAccount); err != nil {
+		return r, way, err
+	}
+	held, err := tx.Balance(ctx, area, r.FundAccount, today)
+	if err == nil && held < r.Amount {
+		err = ErrRefundSwept.With("the account holds %s", held)
+	}
+	return r, way, err
+}
+
+// About tells officers in one line what they decide.
+func (r Refund) About(way RefundWay) string {
+	from := "contribution income"
+	if r.Suspense {
+		from = "suspense"
+	}
+	return fmt.Sprintf("%s of item %d for %d from %s, %s, by %s of fund account %d", r.Amount, r.Cause, r.Year, from,
+		r.Reason, way, r.FundAccount)
+}
+
+// PayRefund books what is given back, in the transaction of its approval. What the tax
+// authority gives back is kept as a fact and moves nothing of ours.
+func PayRefund(ctx context.Context, tx Tx, today calendar.Day, area party.Area, id, decision int64) error {
+	r, way, err := RefundToPay(ctx, tx, today, area, id)
+	if err != nil {
+		return err
+	}
+	p := PaidRefund{Refund: id, Way: way, Account: r.FundAccount, Amount: r.Amount, Decision: decision}
+	if way == TaxAuthority {
+		p.Account = 0
+	}
+	if err := tx.AddRefundPaid(ctx, area, p); err != nil || way == TaxAuthority {
+		return err
+	}
+	_, err = tx.Book(ctx, actorJob, refundEntry(r, today))
+	return err
+}
+
+// refundEntry takes a contribution back in red, or money in suspense to its payer.
+func refundEntry(r Refund, today calendar.Day) ledger.Entry {
+	line := func(side ledger.Side, role ledger.Role, red bool) ledger.Posting {
+		return ledger.Posting{
+			Side: side, Role: role, Nature: ledger.Direct, Red: red, Amount: r.Amount, FundAccount: 0, Batch: 0,
+			Cause: 0, Member: 0, Year: 0,
+		}
+	}
+	item := func(role ledger.Role) ledger.Posting {
+		p := line(ledger.Credit, role, true)
+		p.Nature, p.Cause, p.Member, p.Year = ledger.ItemLine, r.Cause, r.Member, r.Year
+		return p
+	}
+	out := line(ledger.Credit, r.Role, false)
+	out.FundAccount = r.FundAccount
+	e := ledger.Entry{
+		Area: r.Area, Scheme: r.Scheme, Kind: ledger.UnrecognisedReturn, Reverses: 0,
+		Cause:       fmt.Sprintf("refund:%d", r.ID),
+		AccountedOn: today, EffectiveOn: today, Text: "a contribution given back by the channel that it came by",
+		Postings: []ledger.Posting{line(ledger.Debit, ledger.Suspense, false), out},
+	}
+	if r.Suspense {
+		return e
+	}
+	income, personal := ledger.Contribution, ledger.PersonalIndividual
+	if r.Collective {
+		income, personal = ledger.CollectiveAid, ledger.PersonalCollective
+	}
+	// The bank's line is the item's: reconciliation sees it under the item's own id.
+	control := line(ledger.Debit, ledger.PersonalControl, true)
+	out.Nature, control.Nature = ledger.SumLine, ledger.SumLine
+	taken := item(income)
+	taken.FundAccount = r.FundAccount
+	e.Kind = ledger.ContributionRefund
+	e.Postings = []ledger.Posting{taken, out, item(personal), control}
+	return e
+}
+
+// ClaimBack says that a contribution was taken by mistake: it is to be given back. The
+// answer's result is a Refund.
+func (s *Service) ClaimBack(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, cause int64, document string,
+) (once.Answer, error) {
+	if !by.Has(approval.Maker, approval.AgencyBusiness) || by.Region != 0 || by.Area == 0 {
+		return once.Answer{}, approval.ErrDuty //nolint:exhaustruct // no answer
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		id, err := tx.ClaimPosted(ctx, Claim{
+			Area: by.Area, Reason: WrongContribution, Document: document, By: by.Login,
+		}, cause)
+		if err != nil {
+			return nil, err
+		}
+		return tx.RefundByID(ctx, by.Area, id)
+	})
+}
+
+// EmployeeYear says that a member paid for a year in the employee scheme as well.
+type EmployeeYear struct {
+	ListLine
+
+	Year int
+}
+
+// EmployeeClaims is what became of a list of such years.
+type EmployeeClaims struct {
+	// Claimed counts the lines with money to give back, Amount sums it up; Clear counts
+	// those that this scheme holds nothing of, or that were claimed before.
+	Claimed, Clear int
+	Amount         money.Amount
+}
+
+// ClaimEmployeeYears takes in the years that members paid in the employee scheme too:
+// that one is kept, and this scheme's individual and collective part becomes a refund.
+// The subsidy stays. All lines are taken or none; one that names nobody is a
+// RefusedLinesError. The answer's result is EmployeeClaims.
+func (s *Service) ClaimEmployeeYears(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, document string, list []EmployeeYear,
+) (once.Answer, error) {
+	if !by.Has(approval.Maker, approval.AgencyBusiness) || by.Region != 0 || by.Area == 0 {
+		return once.Answer{}, approval.ErrDuty //nolint:exhaustruct // no answer
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		lines, years := make([]ListLine, len(list)), make([]int, len(list))
+		for i, e := range list {
+			lines[i], years[i] = e.ListLine, e.Year
+		}
+		members, err := tx.MembersOf(ctx, by.Area, lines)
+		if err != nil {
+			return nil, err
+		}
+		if err := refuseYears(list, members); err != nil {
+			return nil, err
+		}
+		amounts, err := tx.ClaimYears(ctx, Claim{
+			Area: by.Area, Reason: EmployeeScheme, Document: document, By: by.Login,
+		}, members, years)
+		if err != nil {
+			return nil, err
+		}
+		var out EmployeeClaims
+		for _, a := range amounts {
+			if a == 0 {
+				out.Clear++
+				continue
+			}
+			out.Claimed++
+			out.Amount += a
+		}
+		return out, nil
+	})
+}
+
+func refuseYears(list []EmployeeYear, members []int64) error {
+	var refused []LineRefusal
+	seen := map[[2]int64]bool{}
+	for i, e := range list {
+		key := [2]int64{members[i], int64(e.Year)}
+		switch {
+		case members[i] == 0:
+			refused = append(refused, LineRefusal{Line: e.Line, Fault: ErrMemberUnknown.On("member_id")})
+		case seen[key]:
+			twice := ErrList.With("the year stands twice").On("year")
+			refused = append(refused, LineRefusal{Line: e.Line, Fault: twice})
+		}
+		seen[key] = true
+	}
+	return refuseLines(refused, len(list))
+}
+
+// AskRefund asks that a refund be paid: it is booked when a second person of the
+// finance office approved it. The answer's result is a Refund.
+func (s *Service) AskRefund(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, id int64, document string,
+) (once.Answer, error) {
+	if !by.Has(approval.Maker, approval.AgencyFinance) || by.Region != 0 || by.Area == 0 {
+		return once.Answer{}, approval.ErrDuty //nolint:exhaustruct // no answer
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		decision, err := tx.AskRefund(ctx, by, s.today(), id, document)
+		if err != nil {
+			return nil, err
+		}
+		refund, err := tx.RefundByID(ctx, by.Area, id)
+		refund.Decision, refund.State = decision, RefundAsked
+		return refund, err
+	})
+}
+
+// Refunds lists what is, or was, to be given back in the officer's area, with the
+// way that holds today.
+func (s *Service) Refunds(ctx context.Context, by approval.Officer, f RefundFilter) ([]Refund, policy.Mode, error) {
+	f.Area = by.Area
+	var list []Refund
+	var mode policy.Mode
+	err := s.store.InTx(ctx, func(tx Tx) (err error) {
+		if mode, err = tx.CollectionMode(ctx, by.Area, s.today()); err == nil {
+			list, err = tx.Refunds(ctx, f)
+		}
+		return err
+	})
+	return list, mode, err
+}

@@ -1,0 +1,15 @@
+// Package feedback is what goes back down to townships and villages: who has paid or
+// was paid, who not and why in plain words, how far it came by day, how many of last
+// year's payers paid again, and how many heads were to be enrolled.
+//
+//	standing of every member ──► village: due = paid + in flight + Σ unpaid by reason
+//	      │                           └──► township ──► total
+//	      └──► list of names, masked, for publication
+//	money by value date ──► progress: each day, and so far
+//	last year's payers  ──► renewal rate; numerator and denominator stand beside it
+//	targets (heads)     ──► sums over regions and years; a stated total that differs is a finding
+//
+// It reads what the flows booked and were answered, and decides nothing. Targets are
+// heads of people newly enrolled over all schemes: they are compared with each other
+// and never with money.
+package feedback

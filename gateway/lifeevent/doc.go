@@ -1,0 +1,29 @@
+// Package lifeevent is what happens to a member beside paying and being paid: they
+// prove that they live, stop and resume, die, and move away.
+//
+//	certified ──12 months──► overdue ──daily look──► hold certification_overdue
+//	    ▲                                                 │ certified, released by two people
+//	    └──────────── resumed, months back by rule ◄──────┘
+//
+//	death notice ─► pension ends the month after ─► what was paid for later months: recovery case
+//	     │                                              │ plan of two people: from the account, from the grant,
+//	     │                                              ▼ asked in instalments ─► receipts, booked
+//	     └─► claim of an heir, two people ─► funeral grant and what is left of the account, each once
+//
+//	list of another office ─► strong: name and id number agree, acted upon
+//	                          weak: a case for a person, and never acted upon by itself
+//
+// Whether an area pays back, grants and inherits is data (gateway/policy); a rule that is
+// missing for a day is policy.ErrNoRule. What only two people may decide comes by
+// gateway/casework, which asks this package what may be decided and what it does.
+//
+// Where the sources are silent, this is what holds here. A pension's first month counts
+// as a certification, because its award rests on the member's own papers. Through 2017
+// whoever certified in a year is due again by the end of the next; from 2018 on, twelve
+// months after the last certification, to the day. A month that a stop held back is paid
+// by the stop's own due, or never: no pay run takes it up beside. What a payment after the
+// death drew from the personal account is the heirs' money paid early, so that it is
+// taken from the balance first and needs no booking. An offset beyond it draws the
+// account down in the memorandum set alone: the money left the fund already, as another
+// benefit. A balance less its subsidy leaves the subsidy's amount on the account.
+package lifeevent

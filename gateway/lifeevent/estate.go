@@ -1,0 +1,183 @@
+package lifeevent
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/entitlement"
+	"twoline/gateway/money"
+	"twoline/gateway/party"
+	"twoline/gateway/policy"
+)
+
+// Estate is what is known of a dead member's money.
+type Estate struct {
+	Area   party.Area
+	Member int64
+	// Died is the earliest day that stands reported, or no day.
+	Died calendar.Day
+	// Held is what the account holds, and Base the base pension of the month of the death.
+	Held Parts
+	Base money.Amount
+	// Recovery is the member's case, or nil.
+	Recovery *Recovery
+	// UnderWay says that a payment is with a bank and not answered.
+	UnderWay bool
+	// GrantedFuneral and GrantedBalance say that an heir was granted it before.
+	GrantedFuneral, GrantedBalance bool
+}
+
+// Claim is what an heir claims, and where it goes.
+type Claim struct {
+	Area             party.Area
+	ID, Member       int64
+	Funeral, Balance bool
+	HeirName         party.Name
+	HeirID           party.IDNumber
+	Bank             string
+	Kind             string
+	AccountNo        party.AccountNo
+	Document         string
+	MadeBy           string
+	MadeAt           time.Time
+	MadeOn           calendar.Day
+	Decision         int64
+	// State is that of the decision, Grant what was granted by it, and the rest tells
+	// officers who died.
+	State    string
+	Grant    Grant
+	SocialNo string
+	Name     party.Name
+}
+
+// Grant is what a claim is worth.
+type Grant struct {
+	Funeral, Balance money.Amount
+	// Held is what the account holds, Kept what of it stays in the fund.
+	Held, Kept money.Amount
+	Died       calendar.Day
+}
+
+const maxText = 200
+
+func (c *Claim) check() error {
+	switch {
+	case !c.Funeral && !c.Balance:
+		return ErrClaim.With("claim the funeral grant, the balance of the account, or both").On("funeral")
+	case !approval.IsLine(c.Document, maxText) || c.Document == "":
+		return ErrClaim.With("the document is one line of 1 to 200 characters").On("document")
+	}
+	return nil
+}
+
+// Digest binds the claim's people, account and paper.
+func (c *Claim) Digest() [sha256.Size]byte {
+	h := sha256.New()
+	h.Write([]byte("twoline estate claim 1\n"))
+	for _, f := range [][2]string{
+		{"area", c.Area.String()},
+		{"member", fmt.Sprint(c.Member)},
+		{"funeral", fmt.Sprint(c.Funeral)},
+		{"balance", fmt.Sprint(c.Balance)},
+		{"heir_name", c.HeirName.Plain()},
+		{"heir_id_number", c.HeirID.Plain()},
+		{"bank", c.Bank},
+		{"kind", c.Kind},
+		{"account_no", c.AccountNo.Plain()},
+		{"document", c.Document},
+	} {
+		h.Write(fmt.Appendf(nil, "%s %d:%s\n", f[0], len(f[1]), f[1]))
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+func (c *Claim) about(g Grant) string {
+	d := c.Digest()
+	return fmt.Sprintf("claim %d of an heir of member %d, died on %s: funeral grant %s, balance %s of %s held, %s "+
+		"stays in the fund; claim's SHA-256 %s", c.ID, c.Member, g.Died, g.Funeral, g.Balance, g.Held, g.Kept,
+		hex.EncodeToString(d[:]))
+}
+
+// Worth tells what a claim is worth on the day on which it was made, by the rules of the
+// day of the death. It is pure.
+func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
+	g := Grant{Funeral: 0, Balance: 0, Held: e.Held.Total(), Kept: 0, Died: e.Died}
+	switch {
+	case e.Died.IsZero():
+		return g, ErrAlive
+	case e.UnderWay:
+		return g, ErrUnplanned.With("a payment to the member is with a bank and not answered")
+	case e.Recovery != nil && e.Recovery.Unplanned() > 0:
+		return g, ErrUnplanned.About(fmt.Sprint(e.Recovery.ID))
+	case c.Funeral && e.GrantedFuneral, c.Balance && e.GrantedBalance:
+		return g, ErrGranted
+	}
+	if c.Funeral {
+		grant, err := FuneralOf(rules, e, c.MadeOn)
+		if err != nil {
+			return g, err
+		}
+		if e.Recovery != nil {
+			grant -= e.Recovery.FromFuneral
+		}
+		if g.Funeral = grant; grant <= 0 {
+			return g, ErrGrant.With("the whole grant went to what was paid after the death")
+		}
+	}
+	if c.Balance {
+		heirs, err := HeirsOf(rules, e)
+		if err != nil {
+			return g, err
+		}
+		g.Balance = heirs.Total()
+		if g.Kept = g.Held - g.Balance; g.Balance <= 0 {
+			return g, ErrEmpty
+		}
+	}
+	return g, nil
+}
+
+// HeirsOf are the parts of the account that are the heirs' by the day of the death.
+func HeirsOf(rules *policy.Rules, e *Estate) (Parts, error) {
+	terms, err := entitlement.New(rules)
+	if err != nil {
+		return Parts{}, err //nolint:wrapcheck // names the rule
+	}
+	held := Parts{
+		Individual: max(0, e.Held.Individual), Collective: max(0, e.Held.Collective), Subsidy: max(0, e.Held.Subsidy),
+		Interest: max(0, e.Held.Interest),
+	}
+	amount, err := terms.Heirs(held, e.Died)
+	if err != nil {
+		return Parts{}, err //nolint:wrapcheck // names the rule
+	}
+	if amount < held.Total() {
+		held.Subsidy = 0
+	}
+	return held, nil
+}
+
+// FuneralOf is the grant for a death that is claimed on a day, by the rule of the day of
+// the death. ErrGrantLate carries what the rule says.
+func FuneralOf(rules *policy.Rules, e *Estate, claimed calendar.Day) (money.Amount, error) {
+	row, err := rules.Row(policy.Funeral, e.Died)
+	if err != nil {
+		return 0, err //nolint:wrapcheck // names the rule
+	}
+	f := row.Value.Funeral()
+	amount := f.Amount(e.Base, e.Died, claimed)
+	switch {
+	case f.Fixed == 0 && f.Bases == 0:
+		return 0, ErrGrant.With("by %s the area grants none", row.Document)
+	case amount == 0 && f.Within > 0 && e.Died.DaysUntil(claimed) > f.Within:
+		return 0, ErrGrantLate.With("by %s the grant is claimed within %d days of the death; it was %d", row.Document,
+			f.Within, e.Died.DaysUntil(claimed))
+	case amount == 0:
+		return 0, ErrGrant.With("the grant counts base pensions, and the member drew none in the month of the death")
+	}
+	return amount, nil
+}

@@ -1,0 +1,126 @@
+//nolint:gosmopolitan // what families read is Chinese
+package lifeevent
+
+import (
+	"fmt"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/money"
+	"twoline/gateway/report"
+)
+
+// letterText are the words of a letter in one language.
+type letterText struct {
+	name, title, to, other, unit     string
+	account, grant, received, asked  string
+	ask, nothing, back, total, basis string
+	columns                          []report.Column
+	instalment                       string
+	signatures                       []string
+}
+
+func letterWords(lang report.Language) letterText {
+	if lang == report.English {
+		return letterText{
+			name: "recovery", title: "Notice: pension paid after a death is to be returned (no. %d)",
+			to:    "to the family of %s (social-security no. %s)",
+			other: "to the agency of the other pension of %s (no. %s)",
+			unit:  "in yuan", account: "taken from the personal account", grant: "taken from the funeral grant",
+			received: "received", asked: "to be returned",
+			ask:     "Please return %s to the agency, in the instalments above.",
+			nothing: "Nothing is to be returned: what was paid is settled.", back: "given back by the bank since",
+			total: "paid for months after the death", basis: "The pension ended with %s, the month of the death on %s.",
+			columns: []report.Column{
+				{Name: "what", Width: 40},
+				{Name: "month or day", Width: 14},
+				{Name: "base pension", Width: 16},
+				{Name: "account pension", Width: 16},
+				{Name: "sum", Width: 16},
+			},
+			instalment: "instalment %d, due by",
+			signatures: []string{"made by", "checked by", "seal of the agency", "received by"},
+		}
+	}
+	return letterText{
+		name: "追回通知书", title: "城乡居民基本养老保险待遇追回通知书(第 %d 号)", to: "致:%s 家属(社会保障号 %s)",
+		other: "致:%s(社会保障号 %s)其他养老待遇发放机构", unit: "单位:元", account: "个人账户余额抵扣", grant: "丧葬补助金抵扣",
+		received: "已退回", asked: "应退回", ask: "请按上列期次将 %s 元退回经办机构。", nothing: "多发待遇已全部结清,无需退回。",
+		back: "银行已退回", total: "死亡次月起多发待遇合计", basis: "参保人于 %[2]s 死亡,待遇发放至 %[1]s 止。",
+		columns: []report.Column{
+			{Name: "项目", Width: 40},
+			{Name: "月份(日期)", Width: 14},
+			{Name: "基础养老金", Width: 16},
+			{Name: "个人账户养老金", Width: 16},
+			{Name: "合计", Width: 16},
+		},
+		instalment: "第 %d 期,截止", signatures: []string{"经办", "复核", "经办机构(盖章)", "签收"},
+	}
+}
+
+// WriteLetter writes what is asked of the debtor, month by month, with what was set off
+// and the instalments.
+func (r *Recovery) WriteLetter(sheet report.Sheet, lang report.Language) error {
+	w := letterWords(lang)
+	to := w.to
+	if r.AskedOf == OtherPension {
+		to = w.other
+	}
+	foot := w.nothing
+	asked := r.Open()
+	if asked > 0 {
+		foot = fmt.Sprintf(w.ask, asked)
+	}
+	err := sheet.Begin(report.Head{
+		Name: w.name, Title: fmt.Sprintf(w.title, r.ID),
+		Notes: []string{
+			fmt.Sprintf(to, r.Name.Plain(), r.SocialNo), fmt.Sprintf(w.basis, r.Died.Month(), r.Died), w.unit,
+		},
+		Columns: w.columns, Foot: []string{foot}, Signatures: w.signatures, Language: lang,
+	})
+	if err != nil {
+		return err //nolint:wrapcheck // the sheet's own
+	}
+	for _, row := range r.letterRows(w) {
+		if err := sheet.Row(row...); err != nil {
+			return err //nolint:wrapcheck // the sheet's own
+		}
+	}
+	return sheet.End() //nolint:wrapcheck // the sheet's own
+}
+
+func (r *Recovery) letterRows(w letterText) [][]report.Cell {
+	var rows [][]report.Cell
+	row := func(what string, on report.Cell, base, account, sum report.Cell) {
+		rows = append(rows, []report.Cell{report.TextCell(what), on, base, account, sum})
+	}
+	only := func(what string, day calendar.Day, sum money.Amount) {
+		on := report.Blank()
+		if !day.IsZero() {
+			on = report.DateCell(day)
+		}
+		row(what, on, report.Blank(), report.Blank(), report.MoneyCell(sum))
+	}
+	for _, l := range r.Lines {
+		what := ""
+		if l.CameBack {
+			what = w.back
+		}
+		row(what, report.TextCell(l.Month.String()), report.MoneyCell(l.Base), report.MoneyCell(l.Account),
+			report.MoneyCell(l.Base+l.Account))
+	}
+	row(w.total, report.Blank(), report.MoneyCell(r.Base), report.MoneyCell(r.Account), report.MoneyCell(r.Total()))
+	none := calendar.Day{}
+	for _, less := range []struct {
+		what   string
+		amount money.Amount
+	}{{w.account, r.FromAccount}, {w.grant, r.FromFuneral}, {w.received, r.Received()}} {
+		if less.amount > 0 {
+			only(less.what, none, less.amount)
+		}
+	}
+	only(w.asked, none, r.Open())
+	for i, p := range r.Instalments {
+		only(fmt.Sprintf(w.instalment, i+1), p.DueOn, p.Amount)
+	}
+	return rows
+}

@@ -1,0 +1,157 @@
+package lifeevent
+
+import (
+	"context"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+	"twoline/gateway/policy"
+)
+
+// Tx is what life events ask of a transaction.
+type Tx interface {
+	once.Tx
+	CertificationTx
+	ResumptionTx
+	RecoveryTx
+	EstateTx
+	// Standing returns an officer with the duties that hold in the database now.
+	Standing(ctx context.Context, login string) (approval.Officer, error)
+	// Rules returns the rules that the area can read.
+	Rules(ctx context.Context, area party.Area) (*policy.Rules, error)
+	// LifeAreas returns the areas that the looks are made in.
+	LifeAreas(ctx context.Context) ([]party.Area, error)
+	// AskDecision asks, as a maker, for a decision of a kind about a subject of this package.
+	AskDecision(ctx context.Context, by approval.Officer, today calendar.Day, a casework.Ask) (int64, error)
+	// Book writes entries.
+	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
+}
+
+// CertificationTx reads and stores proofs of life.
+type CertificationTx interface {
+	// BankAreas returns the areas that registered the bank.
+	BankAreas(ctx context.Context, bank string) ([]party.Area, error)
+	// SeenMembers returns the members with an active account at the bank by id number.
+	SeenMembers(ctx context.Context, area party.Area, bank string, ids []party.IDNumber) ([]SeenMember, error)
+	// KnownEvidence returns what is kept under the bank's references.
+	KnownEvidence(ctx context.Context, area party.Area, bank string, references []string) ([]KeptEvidence, error)
+	// KeepEvidence keeps what a bank saw, as certifications; after a death that was
+	// reported it opens a case.
+	KeepEvidence(ctx context.Context, area party.Area, bank, by string, today calendar.Day, rows []KeptEvidence) error
+	// Certifying lists pensioners by rising id.
+	Certifying(ctx context.Context, f CertificationFilter) ([]Certifying, error)
+	// CertificationSums sums all that the filter lets in, whatever their standing.
+	CertificationSums(ctx context.Context, f CertificationFilter) (CertificationSums, error)
+	// HoldOverdue holds every pensioner of the area who is overdue and not held, from the
+	// month after, and returns how many.
+	HoldOverdue(ctx context.Context, area party.Area, today calendar.Day) (int, error)
+}
+
+// ResumptionTx decides the months of a stop.
+type ResumptionTx interface {
+	// StoppedMonths returns what a member was entitled to and not paid, month by month from
+	// the hold's first one to the last whose regular run was made, without months after a
+	// death, under another hold, or decided before.
+	StoppedMonths(ctx context.Context, h Stop, today calendar.Day) ([]StoppedMonth, error)
+	// AddResumption keeps what was decided, with one due for all months where they are
+	// paid back.
+	AddResumption(ctx context.Context, r Resumption) error
+}
+
+// RecoveryTx reads and stores recoveries.
+type RecoveryTx interface {
+	// OpenRecoveries opens cases for payments of months after a death, or adds them to the
+	// member's, and returns how many payments it found; no members are all of the area.
+	OpenRecoveries(ctx context.Context, area party.Area, today calendar.Day, members []int64) (int, error)
+	// Recoveries lists cases by rising id, each whole.
+	Recoveries(ctx context.Context, f RecoveryFilter) ([]Recovery, error)
+	// LockRecovery makes decisions about one case wait for each other.
+	LockRecovery(ctx context.Context, area party.Area, id int64) error
+	// AddPlan keeps a plan and returns its id.
+	AddPlan(ctx context.Context, area party.Area, today calendar.Day, p Plan) (int64, error)
+	// PlanByID returns a plan, and false where the id is of none.
+	PlanByID(ctx context.Context, area party.Area, id int64) (Plan, bool, error)
+	// EnterPlan keeps that a plan was approved.
+	EnterPlan(ctx context.Context, area party.Area, today calendar.Day, p Plan, decision int64) error
+	// ReceivingAccount returns the role and scheme of a fund account, or ErrAccount.
+	ReceivingAccount(ctx context.Context, area party.Area, id int64) (ledger.Role, ledger.Scheme, error)
+	// AddRecoveryReceipt keeps a receipt and returns its id.
+	AddRecoveryReceipt(ctx context.Context, area party.Area, today calendar.Day, x Receipt) (int64, error)
+	// RecoveryReceiptByID returns a receipt, and false where the id is of none.
+	RecoveryReceiptByID(ctx context.Context, area party.Area, id int64) (Receipt, bool, error)
+	// EnterReceipt keeps that a receipt was approved, or returns ErrReferenceUsed.
+	EnterReceipt(ctx context.Context, area party.Area, today calendar.Day, x Receipt, decision int64) error
+}
+
+// EstateTx reads and stores what heirs claim.
+type EstateTx interface {
+	// EstateOf returns what is known of a member's money, or ErrMember. With hold, nothing
+	// is drawn from the account until the transaction ends.
+	EstateOf(ctx context.Context, area party.Area, member int64, hold bool) (Estate, error)
+	// AddClaim keeps a claim and returns its id, or ErrBank.
+	AddClaim(ctx context.Context, c Claim) (int64, error)
+	// Claims lists claims by rising id.
+	Claims(ctx context.Context, f ClaimFilter) ([]Claim, error)
+	// HeirAccountFree returns ErrClaim where the account is the member's own.
+	HeirAccountFree(ctx context.Context, c Claim) error
+	// GrantClaim opens the heir's account, keeps the grant and its dues; ErrGranted where an
+	// heir was granted it at the same moment.
+	GrantClaim(ctx context.Context, c Claim, g Grant, today calendar.Day, decision int64, by string) error
+}
+
+// RecoveryFilter narrows a list of cases.
+type RecoveryFilter struct {
+	Area   party.Area
+	ID     int64
+	Member int64
+	State  RecoveryState
+	After  int64
+	Limit  int
+}
+
+// ClaimFilter narrows a list of claims.
+type ClaimFilter struct {
+	Area   party.Area
+	ID     int64
+	Member int64
+	State  string
+	After  int64
+	Limit  int
+}
+
+// Stop is a hold whose end was approved.
+type Stop struct {
+	Area         party.Area
+	Hold, Member int64
+	Reason       string
+	From         calendar.Month
+	// Document is that of the release, By who asked for it.
+	Document, By string
+}
+
+// StoppedMonth is a month that a stop held back.
+type StoppedMonth struct {
+	Month         calendar.Month
+	Base, Account money.Amount
+}
+
+// Resumption is what becomes of a stop's months.
+type Resumption struct {
+	Stop
+
+	FromStop bool
+	Rule     policy.Row
+	Months   []StoppedMonth
+	Today    calendar.Day
+}
+
+// Store runs transactions.
+type Store interface {
+	InTx(ctx context.Context, fn func(Tx) error) error
+	Read(ctx context.Context, fn func(Tx) error) error
+}

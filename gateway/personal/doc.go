@@ -1,0 +1,25 @@
+// Package personal is what a year brings to members' personal accounts, and what they
+// are told of it: interest by yearly runs, government's subsidies to contributions, the
+// entitlement statement (权益记录单).
+//
+//	book of a year ──AskInterest──► run: a line a member, sums, digest     (provisional, then final, then corrections)
+//	                                 │ decision interest_run by a second person
+//	                                 └──► posted in chunks: control account against each member's interest
+//
+//	contributions of a year ──MakeSubsidies──► list: a line a member, a sum a level of government, due on a day
+//	                                 │ money arrives on the fiscal special account, named level by level
+//	                                 │ decision subsidy_list, once each level arrived in full
+//	                                 └──► posted in chunks: control account against each member's subsidy
+//
+// Interest of a year is reckoned from the book alone: what stood on an account at the
+// year's beginning, interest of the years before included, and what moved it in the
+// year, by the month in which the money was effective. It is effective on the year's
+// last day, so that next year's beginning holds it, and accounted on the day of its
+// booking. A run puts to each account what the year gives beyond what stands of it in the
+// book: the first run all of it, the final one its difference to the provisional one, a
+// correction what was booked late for the year. A difference that takes back is a red
+// line, and takes no more than the account's interest still holds.
+//
+// A line is written before it is decided. Nothing is reckoned again when it is posted,
+// and a posting that was cut off goes on where it stopped.
+package personal

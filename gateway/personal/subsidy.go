@@ -1,0 +1,496 @@
+package personal
+
+import (
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math/big"
+	"slices"
+	"strings"
+	"time"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
+	"twoline/gateway/fault"
+	"twoline/gateway/ledger"
+	"twoline/gateway/money"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+	"twoline/gateway/policy"
+)
+
+// The refusals of subsidies.
+var (
+	ErrSubsidy     = fault.New(fault.Invalid, "subsidy_run_invalid", "no list of subsidies can be made so")
+	ErrNoSubsidy   = fault.New(fault.NotFound, "subsidy_run_not_found", "there is no such list of subsidies")
+	ErrSubsidyOpen = fault.New(fault.Conflict, "subsidy_run_open",
+		"money arrived for a list of the year that is not credited yet, or it waits for its decision")
+	ErrNobodyPaid = fault.New(fault.Conflict, "subsidy_nobody",
+		"nobody paid for the year in the year beyond those of earlier lists")
+	ErrSubsidyShort = fault.New(fault.Conflict, "subsidy_not_arrived", "the list's money did not arrive in full")
+	ErrSubsidyOver  = fault.New(fault.Conflict, "subsidy_run_replaced",
+		"the list is credited, or a later one took its place")
+	ErrSubsidyMoney = fault.New(fault.Unprocessable, "subsidy_transfer",
+		"the transfer is no booked subsidy to contributions of the list's scheme")
+	ErrSubsidyNamed = fault.New(fault.Conflict, "subsidy_transfer_named", "the transfer's money is named already")
+)
+
+// SubsidyOrder is what a maker asks for.
+type SubsidyOrder struct {
+	Scheme ledger.Scheme
+	Year   int
+	// DueOn is by when the money has to be there, Document what says so.
+	DueOn    calendar.Day
+	Document string
+}
+
+// SubsidyRun is the subsidies to the contributions of a year.
+type SubsidyRun struct {
+	Area   party.Area
+	ID     int64
+	Scheme ledger.Scheme
+	Year   int
+	// Round counts the lists of the year that were credited before.
+	Round int
+	// Upto is the last day of payment that is counted; the rules are those of it.
+	Upto, DueOn            calendar.Day
+	Document, RuleDocument string
+	Lines                  int
+	Amount                 money.Amount
+	// Levels are the shares of the levels of government that pay, from the top.
+	Levels []SubsidyLevel
+	// Digest is the SHA-256 over the lines by rising member.
+	Digest [sha256.Size]byte
+	MadeBy string
+	MadeAt time.Time
+	Day    calendar.Day
+	// Decision is 0 until it is asked for.
+	Decision int64
+	State    casework.State
+	Progress Progress
+	// EffectiveOn is the day of the last arrival, once it is approved.
+	EffectiveOn calendar.Day
+}
+
+// SubsidyLevel is what a level of government owes to a list, and what arrived of it.
+type SubsidyLevel struct {
+	Level    policy.Level
+	Amount   money.Amount
+	Arrivals []SubsidyArrival
+}
+
+// Arrived is what arrived.
+func (l SubsidyLevel) Arrived() money.Amount {
+	var sum money.Amount
+	for _, a := range l.Arrivals {
+		sum += a.Amount
+	}
+	return sum
+}
+
+// SubsidyArrival is money of a level, with the transfer that booked it.
+type SubsidyArrival struct {
+	Transfer  int64
+	Amount    money.Amount
+	ArrivedOn calendar.Day
+	// LateMonths is by how many months it came after the month in which it was due,
+	// LateInterest what the local government owes for them at each year's rate; RateKnown
+	// is false where a year's rate is not known yet.
+	LateMonths   int
+	LateInterest money.Amount
+	RateKnown    bool
+}
+
+// SubsidyLine is a member's subsidy.
+type SubsidyLine struct {
+	ID, Member int64
+	// Paid is what the member paid for the year in the year, Entitled what its tier earns,
+	// Before what earlier lists gave.
+	Paid, Entitled, Before, Amount money.Amount
+}
+
+// NewSubsidyDigest begins the digest of a list.
+func NewSubsidyDigest() LineDigest {
+	h := sha256.New()
+	h.Write([]byte("twoline subsidy list 1\n"))
+	return LineDigest{h}
+}
+
+// AddSubsidy adds a line.
+func (d LineDigest) AddSubsidy(l SubsidyLine) {
+	d.write(l.Member, l.Paid.Fen(), l.Entitled.Fen(), l.Before.Fen(), l.Amount.Fen())
+}
+
+func (o SubsidyOrder) check(today calendar.Day) error {
+	switch {
+	case !o.Scheme.Valid():
+		return ErrSubsidy.With("the scheme is resident, rural, urban or land_lost").On("scheme")
+	case o.Year < 2009 || o.Year > today.Year():
+		return ErrSubsidy.With("the year is 2009 to this one").On("year")
+	case o.DueOn.Year() < o.Year || o.DueOn.Year() > o.Year+2:
+		return ErrSubsidy.With("the money is due in the year or in the two after it").On("due_on")
+	case !approval.IsLine(o.Document, maxText) || o.Document == "":
+		return ErrSubsidy.With("the document is one line of 1 to 200 characters").On("document")
+	}
+	return nil
+}
+
+// MakeSubsidies lists what government owes to those who paid for a year in the year,
+// by the rule of its last day, or of today where it is not over: a year that is made up
+// later earns none. Until money arrived for it, a list gives way to a newer one. A maker
+// of the business office makes it. The answer's result is a SubsidyRun.
+func (s *Service) MakeSubsidies(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, o SubsidyOrder,
+) (once.Answer, error) {
+	none := once.Answer{} //nolint:exhaustruct // none
+	if !by.Has(approval.Maker, approval.AgencyBusiness) || by.Area == 0 || by.Region != 0 {
+		return none, approval.ErrDuty
+	}
+	if err := o.check(s.today()); err != nil {
+		return none, err
+	}
+	last, err := calendar.Date(o.Year, 12, 31)
+	if err != nil {
+		return none, fmt.Errorf("year %d: %w", o.Year, err)
+	}
+	upto := last
+	if s.today().Before(last) {
+		upto = s.today()
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		if err := tx.HoldAccounts(ctx, by.Area, o.Scheme); err != nil {
+			return nil, err
+		}
+		all := RunFilter{Area: by.Area, Scheme: o.Scheme, Year: o.Year} //nolint:exhaustruct // all of the year
+		known, err := tx.SubsidyRuns(ctx, all)
+		if err != nil {
+			return nil, err
+		}
+		round := 0
+		for _, k := range known {
+			if k.State == casework.Submitted || k.State == casework.Approved && !k.Progress.Done ||
+				k.State != casework.Approved && k.hasMoney() {
+				return nil, ErrSubsidyOpen.About(fmt.Sprint(k.ID))
+			}
+			if k.State == casework.Approved {
+				round++
+			}
+		}
+		ids, err := tx.NewIDs(ctx, 1)
+		if err != nil {
+			return nil, err
+		}
+		run := SubsidyRun{ //nolint:exhaustruct // listed below
+			Area: by.Area, ID: ids[0], Scheme: o.Scheme, Year: o.Year, Round: round, Upto: upto, DueOn: o.DueOn,
+			Document: o.Document, MadeBy: by.Login, Day: s.today(),
+		}
+		if err := list(ctx, tx, &run); err != nil {
+			return nil, err
+		}
+		return run, tx.AddSubsidyRun(ctx, run)
+	})
+}
+
+func (r SubsidyRun) hasMoney() bool {
+	return slices.ContainsFunc(r.Levels, func(l SubsidyLevel) bool { return len(l.Arrivals) > 0 })
+}
+
+// list stores a line for each who is owed something.
+func list(ctx context.Context, tx Tx, run *SubsidyRun) error {
+	rules, err := tx.Rules(ctx, run.Area)
+	if err != nil {
+		return err
+	}
+	row, err := rules.Row(policy.ContributionSubsidies, run.Upto)
+	if err != nil {
+		return err
+	}
+	payers, err := rules.Row(policy.ContributionSubsidyPayers, run.Upto)
+	if err != nil {
+		return err
+	}
+	run.RuleDocument = row.Document
+	digest := NewSubsidyDigest()
+	lines := make([]SubsidyLine, 0, chunk)
+	store := func() error {
+		err := tx.AddSubsidyLines(ctx, run.Area, run.ID, lines)
+		lines = lines[:0]
+		return err
+	}
+	err = tx.EachPayer(ctx, *run, func(l SubsidyLine) error {
+		l.Entitled = row.Value.Subsidy(l.Paid)
+		if l.Amount = l.Entitled - l.Before; l.Amount <= 0 {
+			return nil
+		}
+		run.Lines++
+		run.Amount += l.Amount
+		digest.AddSubsidy(l)
+		if lines = append(lines, l); len(lines) == chunk {
+			return store()
+		}
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if run.Lines == 0 {
+		return ErrNobodyPaid
+	}
+	run.Digest, run.Levels = digest.Sum(), split(run.Amount, payers.Value.Shares())
+	return store()
+}
+
+// split parts an amount by shares; of the fen that do not divide the levels from the
+// top take one each.
+func split(amount money.Amount, shares []policy.Share) []SubsidyLevel {
+	levels := make([]SubsidyLevel, len(shares))
+	left := amount
+	for i, s := range shares {
+		part := new(big.Int).Mul(big.NewInt(amount.Fen()), big.NewInt(int64(s.Rate)))
+		part.Quo(part, big.NewInt(int64(policy.Whole)))
+		levels[i] = SubsidyLevel{Level: s.Level, Amount: money.Amount(part.Int64()), Arrivals: nil}
+		left -= levels[i].Amount
+	}
+	for i := range int(left) {
+		levels[i%len(levels)].Amount++
+	}
+	return levels
+}
+
+// late reckons what is owed for the months by which money came after its month.
+func (a *SubsidyArrival) late(due calendar.Day, rules *policy.Rules) {
+	a.LateMonths = max(0, due.Month().MonthsUntil(a.ArrivedOn.Month()))
+	a.LateInterest, a.RateKnown = 0, true
+	sum := new(big.Rat)
+	for n := 1; n <= a.LateMonths; n++ {
+		day := due.Month().Add(n).Last()
+		row, err := rules.Row(policy.InterestRate, day)
+		if err != nil || row.From.Year() != day.Year() {
+			row, err = rules.Row(policy.InterestRateProvisional, day)
+		}
+		if err != nil || row.From.Year() != day.Year() {
+			a.RateKnown = false
+			return
+		}
+		sum.Add(sum, big.NewRat(int64(row.Value.Rate()), int64(policy.Whole)*12))
+	}
+	sum.Mul(sum, new(big.Rat).SetInt64(a.Amount.Fen()))
+	sum.Add(sum, big.NewRat(1, 2))
+	a.LateInterest = money.Amount(new(big.Int).Quo(sum.Num(), sum.Denom()).Int64())
+}
+
+// NameSubsidy says that a booked transfer is money of a level for a list. A maker of the
+// business office says it. The answer's result is a SubsidyRun.
+func (s *Service) NameSubsidy(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, run, transfer int64,
+	level policy.Level,
+) (once.Answer, error) {
+	return s.onSubsidy(ctx, r, render, by, run, func(tx Tx, known SubsidyRun) error {
+		if !slices.ContainsFunc(known.Levels, func(l SubsidyLevel) bool { return l.Level == level }) {
+			return ErrSubsidy.With("the level owes nothing to the list").On("level")
+		}
+		return tx.AddSubsidyArrival(ctx, known, level, transfer, by.Login)
+	})
+}
+
+// CreditSubsidies asks that a list be credited whose money arrived in full. The answer's
+// result is a SubsidyRun.
+func (s *Service) CreditSubsidies(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, run int64,
+) (once.Answer, error) {
+	return s.onSubsidy(ctx, r, render, by, run, func(tx Tx, known SubsidyRun) error {
+		if err := known.Full(); err != nil {
+			return err
+		}
+		return tx.AskSubsidies(ctx, by, s.today(), known)
+	})
+}
+
+// onSubsidy lets a maker do something with a list that is neither credited nor replaced.
+func (s *Service) onSubsidy(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, id int64,
+	do func(Tx, SubsidyRun) error,
+) (once.Answer, error) {
+	if !by.Has(approval.Maker, approval.AgencyBusiness) || by.Area == 0 || by.Region != 0 {
+		return once.Answer{}, approval.ErrDuty //nolint:exhaustruct // none
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		known, err := oneSubsidy(ctx, tx, by.Area, id)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.HoldAccounts(ctx, by.Area, known.Scheme); err != nil {
+			return nil, err
+		}
+		//nolint:exhaustruct // all of the year
+		all, err := tx.SubsidyRuns(ctx, RunFilter{Area: by.Area, Scheme: known.Scheme, Year: known.Year})
+		if err != nil {
+			return nil, err
+		}
+		if all[len(all)-1].ID != id || all[len(all)-1].State == casework.Submitted ||
+			all[len(all)-1].State == casework.Approved {
+			return nil, ErrSubsidyOver
+		}
+		if err := do(tx, all[len(all)-1]); err != nil {
+			return nil, err
+		}
+		return oneSubsidy(ctx, tx, by.Area, id)
+	})
+}
+
+func oneSubsidy(ctx context.Context, tx Tx, area party.Area, id int64) (SubsidyRun, error) {
+	list, err := tx.SubsidyRuns(ctx, RunFilter{Area: area, ID: id}) //nolint:exhaustruct // one
+	if err == nil && len(list) == 0 {
+		err = ErrNoSubsidy
+	}
+	if err != nil {
+		return SubsidyRun{}, err //nolint:exhaustruct // none
+	}
+	return list[0], withLate(ctx, tx, area, list)
+}
+
+func withLate(ctx context.Context, tx Tx, area party.Area, list []SubsidyRun) error {
+	rules, err := tx.Rules(ctx, area)
+	if err != nil {
+		return err
+	}
+	for i := range list {
+		for _, l := range list[i].Levels {
+			for k := range l.Arrivals {
+				l.Arrivals[k].late(list[i].DueOn, rules)
+			}
+		}
+	}
+	return nil
+}
+
+// Full is nil where the money of every level arrived, or ErrSubsidyShort.
+func (r SubsidyRun) Full() error {
+	for _, l := range r.Levels {
+		if l.Arrived() < l.Amount {
+			return ErrSubsidyShort.With("%s owes %s, and %s of it arrived", l.Level, l.Amount, l.Arrived())
+		}
+	}
+	return nil
+}
+
+// LastArrival is the day on which the money was complete.
+func (r SubsidyRun) LastArrival() calendar.Day {
+	var last calendar.Day
+	for _, l := range r.Levels {
+		for _, a := range l.Arrivals {
+			if a.ArrivedOn.After(last) {
+				last = a.ArrivedOn
+			}
+		}
+	}
+	return last
+}
+
+// About tells who decides a list what it is, in one line.
+func (r SubsidyRun) About() string {
+	var text strings.Builder
+	fmt.Fprintf(&text, "subsidies to contributions of %d, scheme %s, round %d (%s): %d accounts, %s in all, from %s",
+		r.Year, r.Scheme, r.Round, r.RuleDocument, r.Lines, r.Amount, r.LastArrival())
+	for _, l := range r.Levels {
+		fmt.Fprintf(&text, "; %s %s, arrived %s", l.Level, l.Amount, l.Arrived())
+	}
+	fmt.Fprintf(&text, "; SHA-256 of the lines %x", r.Digest)
+	return text.String()
+}
+
+// SubsidiesApproved is the job that posts a list.
+type SubsidiesApproved struct {
+	Area party.Area `json:"area"`
+	Run  int64      `json:"run"  river:"unique"`
+}
+
+// Kind names the job.
+func (SubsidiesApproved) Kind() string { return "subsidies_approved" }
+
+// WaitsOnce says that one waiting job of a list is enough.
+func (SubsidiesApproved) WaitsOnce() {}
+
+// PostSubsidies posts an approved list in chunks, each in one transaction. It may be run
+// again after a crash at any point.
+func (s *Service) PostSubsidies(ctx context.Context, area party.Area, id int64) error {
+	for {
+		done := false
+		err := s.store.InTx(ctx, func(tx Tx) error {
+			run, err := tx.LockSubsidyRun(ctx, area, id)
+			if err != nil || run.Progress.Done {
+				done = true
+				return err
+			}
+			lines, err := tx.SubsidyLines(ctx, area, id, run.Progress.Upto, chunk)
+			if err != nil {
+				return err
+			}
+			p := run.Progress.after(len(lines), run.Lines)
+			if len(lines) > 0 {
+				p.Upto = lines[len(lines)-1].Member
+				if _, err := tx.Book(ctx, actorJob, subsidyEntry(run, lines, s.today())); err != nil {
+					return err
+				}
+			}
+			done = p.Done
+			return tx.MoveSubsidies(ctx, area, id, p)
+		})
+		if err != nil {
+			return fmt.Errorf("post list %d of subsidies: %w", id, err)
+		}
+		if done {
+			return nil
+		}
+	}
+}
+
+func subsidyEntry(run SubsidyRun, lines []SubsidyLine, on calendar.Day) ledger.Entry {
+	e := ledger.Entry{
+		Area: run.Area, Scheme: run.Scheme, Kind: ledger.AccountSubsidy,
+		Cause: fmt.Sprintf("subsidy_run:%d:%d", run.ID, lines[0].Member), Reverses: 0, AccountedOn: on,
+		EffectiveOn: run.EffectiveOn, Text: fmt.Sprintf("subsidies of %d, %d accounts", run.Year, len(lines)),
+		Postings: append(make([]ledger.Posting, 0, len(lines)+1), memorandum(ledger.SumLine, 0)),
+	}
+	for _, l := range lines {
+		p := memorandum(ledger.ItemLine, l.Amount)
+		p.Side, p.Role, p.Cause, p.Member, p.Year = ledger.Credit, ledger.PersonalSubsidy, l.ID, l.Member, run.Year
+		e.Postings = append(e.Postings, p)
+		e.Postings[0].Amount += l.Amount
+	}
+	return e
+}
+
+// Subsidies lists the runs of the officer's area by rising id, with what arrived.
+func (s *Service) Subsidies(ctx context.Context, by approval.Officer, f RunFilter) ([]SubsidyRun, error) {
+	if err := mayLook(by); err != nil {
+		return nil, err
+	}
+	f.Area = by.Area
+	var list []SubsidyRun
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		if list, err = tx.SubsidyRuns(ctx, f); err != nil {
+			return err
+		}
+		return withLate(ctx, tx, by.Area, list)
+	})
+	return list, err
+}
+
+// SubsidyTx keeps lists of subsidies.
+type SubsidyTx interface {
+	// EachPayer calls fn for every member who paid for the run's year in the year, up to
+	// its day, by rising member, with what earlier lists gave.
+	EachPayer(ctx context.Context, run SubsidyRun, fn func(SubsidyLine) error) error
+	AddSubsidyLines(ctx context.Context, area party.Area, run int64, lines []SubsidyLine) error
+	AddSubsidyRun(ctx context.Context, run SubsidyRun) error
+	// AddSubsidyArrival returns ErrSubsidyMoney or ErrSubsidyNamed.
+	AddSubsidyArrival(ctx context.Context, run SubsidyRun, level policy.Level, transfer int64, by string) error
+	AskSubsidies(ctx context.Context, by approval.Officer, today calendar.Day, run SubsidyRun) error
+	// SubsidyRuns lists runs by rising id with their levels and arrivals.
+	SubsidyRuns(ctx context.Context, f RunFilter) ([]SubsidyRun, error)
+	LockSubsidyRun(ctx context.Context, area party.Area, id int64) (SubsidyRun, error)
+	SubsidyLines(ctx context.Context, area party.Area, run, after int64, limit int) ([]SubsidyLine, error)
+	MoveSubsidies(ctx context.Context, area party.Area, run int64, p Progress) error
+}
