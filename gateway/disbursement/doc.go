@@ -9,6 +9,11 @@
 //	   return    ─► the money waits in suspense until it is paid again by a new item, which names the old one
 //	             ─► CLOSED    every batch has its last answer
 //
+// A supplementary run of dues pays what is owed once beside the month's pension, each
+// due under its own cause: the differences of months that were paid lower than they are
+// decided today, by a list that two people stand for; the months of a stop; grants and
+// balances for heirs, to their accounts.
+//
 // A hit of a screen at the release withdraws the run; its successor has the same
 // rows less those hit and is approved anew. Nothing can be added to a frozen run.
 // Nothing is sent twice: an item is paid again only as a new item, and only after
