@@ -138,6 +138,8 @@ func (w *town) seed(t *testing.T) {
 	t.Helper()
 	for _, sql := range []string{
 		`insert into area (area, name) values (610304, 'Chencang') on conflict do nothing`,
+		`insert into area_rule (area, rule, effective_from, value, document)
+			values (610304, 'collection_mode', '2009-09-01', '"agency"', 'test')`,
 		`insert into region (region, area, name) values (610304101201, 610304, 'Guozhen')`,
 		`insert into bank (area, bank, bank_no, name, format, row_limit)
 			values (610304, 'psbc', '403100000004', 'postal', 'json', 1000)`,
