@@ -163,6 +163,45 @@ func (w *lifeWorld) claimOnce(t *testing.T, claim lifeevent.Claim) {
 	if got != "estate 2500 李四" {
 		t.Errorf("dues: %s", got)
 	}
+	w.paysTheHeir(t)
+}
+
+// paysTheHeir sends the balance to the heir's own account, again when the bank could not
+// book it, and once: the member's account is empty then, and nobody else is paid.
+func (w *lifeWorld) paysTheHeir(t *testing.T) {
+	t.Helper()
+	month := w.today.Month().Add(1)
+	w.today = month.Day(3)
+	sent := w.payItems(t, w.released(t, dues(month.String())).Batches[0])
+	if len(sent) != 1 || sent[0].Name.Plain() != "李四" || sent[0].Account.Plain() != "77001" ||
+		sent[0].IDNumber.Plain() != "610304195001010011" || sent[0].OneOff != 25_00 || sent[0].Sum() != 25_00 {
+		t.Fatalf("sent to the heir: %+v", sent)
+	}
+	w.itemFailed(t, sent[0], "RETRY_TECHNICAL")
+	w.today = month.Add(1).Day(3)
+	again := w.released(t, disbursement.Order{
+		Scheme: ledger.Rural, Month: month.Add(1), Kind: disbursement.Reissue, Items: nil, Dues: false,
+	}).Batches[0]
+	items := w.payItems(t, again)
+	if len(items) != 1 || items[0].Replaces != sent[0].ID || items[0].Account.Plain() != "77001" ||
+		items[0].Name.Plain() != "李四" {
+		t.Fatalf("sent again: %+v", items)
+	}
+	w.today = month.Add(1).Day(25)
+	line := paidLine(items[0])
+	line.ValueDate = w.today
+	w.answer(t, again, line)
+	if held := w.held(t, 1001); held != 0 {
+		t.Errorf("the account still holds %s", held)
+	}
+	if _, open := w.roster(t, dues(month.Add(1).String())); len(open) != 0 {
+		t.Errorf("owed after it was paid: %v", open)
+	}
+	spent := one[int64](t, w.world, `select sum(case when (side = 'debit') <> red then amount else -amount end)::bigint
+		from posting where role = 'benefit_one_off'`)
+	if spent != 25_00 {
+		t.Errorf("%d fen of accounts were paid out, want 2500", spent)
+	}
 }
 
 func (w *lifeWorld) held(t *testing.T, member int64) money.Amount {
@@ -286,6 +325,20 @@ func TestAnOverdueCertificationStopsAndResumes(t *testing.T) {
 	})
 	if err == nil {
 		t.Error("a supplementary run pays the month that the due pays")
+	}
+	sent := w.payItems(t, w.released(t, dues("2019-05")).Batches[0])
+	if len(sent) != 1 || sent[0].Member != 1001 || sent[0].Sum() != 55_00 ||
+		sent[0].Cause != fmt.Sprintf("resumption:%d", list[0].Hold) {
+		t.Errorf("back pay: %+v", sent)
+	}
+	// What the due paid of April counts as paid: a rise of it owes the rest alone.
+	w.raise(t, 1001, "2019-04", 7000, "rise")
+	r, err := w.tryDifferences(w.maker, "2019-05")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := w.owed(t, r.Subject); got != "1001 2019-04 55.00→70.00" {
+		t.Errorf("owed beside the back pay: %s", got)
 	}
 }
 

@@ -35,7 +35,8 @@ type Surplus struct {
 	// Amount is income without what came from above, less expenditure without what went
 	// there: below zero where the year cost more than it brought.
 	Amount money.Amount
-	// Remitted went to the level above or into entrusted investment, less what came back.
+	// Remitted went to the level above, or into entrusted investment less what came back from
+	// there. What the level above sent is its money, and no surplus that came back.
 	Remitted money.Amount
 	// Required is the least that the area's rule asks for; Rule is nil where no rule asks.
 	Required money.Amount
@@ -130,7 +131,7 @@ func newFundYear(y FundYear, st FundStatement, f Figures, budget []BudgetLine) F
 	above := -f.moved(ledger.RemittanceIn, 0)
 	made := f.moved(ledger.RemittanceOut, 0)
 	y.Surplus.Amount = y.IncomeTotal - above - (y.ExpenditureTotal - made)
-	y.Surplus.Remitted = made - above + f.moved(ledger.Investment, 0)
+	y.Surplus.Remitted = made + f.moved(ledger.Investment, 0)
 	return y
 }
 
