@@ -14,6 +14,7 @@ import (
 	"twoline/gateway/award"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/ledger"
 	"twoline/gateway/policy"
 )
@@ -141,6 +142,45 @@ func TestAwardsBeginRiseAndEndByRuleRows(t *testing.T) {
 		w.stands(t, 1)); diff != "" {
 		t.Errorf("dead on 5 May, paid for May and not for June: %s", diff)
 	}
+}
+
+// A rise that is announced in May and holds from January: the rule is a row, the award run
+// computes it for everybody, one list owes the four months that were paid, and it is paid
+// once beside May's own run.
+func TestARiseAnnouncedInMayFromJanuary(t *testing.T) {
+	t.Parallel()
+	w := newAwardWorld(t, "1945-03-01", "1946-05-20", "1960-01-01")
+	w.pays(t)
+	w.fund(t, 13, 10_000_000)
+	w.entered(t, "2011-01")
+	for _, month := range []string{"2011-01", "2011-02", "2011-03", "2011-04"} {
+		w.today = calendar.MustDay(month + "-06")
+		if out := w.released(t, regular(calendar.MustMonth(month))); out.Run.Amount != 2*55_00 {
+			t.Fatalf("%s came to %s", month, out.Run.Amount)
+		}
+	}
+	w.rule(t, "base_pension_additions", "2011-01-01", "county:5.00")
+	w.today = calendar.MustDay("2011-05-10")
+	if _, err := w.tryDifferences(w.maker, "2011-05"); !errors.Is(err, disbursement.ErrNoDifference) {
+		t.Errorf("a rule that no award run has computed: %v", err)
+	}
+	w.entered(t, "2011-05")
+	list := w.differences(t, "2011-05")
+	l, err := w.pay.DueList(t.Context(), w.auditor, list.Subject)
+	if err != nil || l.Members != 2 || l.Months != 8 || l.Amount != 40_00 || l.Overpaid != 0 {
+		t.Errorf("owed: %+v, %v", l, err)
+	}
+	if out := w.released(t, dues("2011-05")); out.Run.Amount != 40_00 || out.Run.Count != 2 {
+		t.Errorf("back pay came to %s for %d", out.Run.Amount, out.Run.Count)
+	}
+	if out := w.released(t, regular(calendar.MustMonth("2011-05"))); out.Run.Amount != 2*60_00 {
+		t.Errorf("May came to %s", out.Run.Amount)
+	}
+	w.entered(t, "2011-06")
+	if _, err := w.tryDifferences(w.maker, "2011-06"); !errors.Is(err, disbursement.ErrNoDifference) {
+		t.Errorf("the same rise again: %v", err)
+	}
+	w.proved(t)
 }
 
 // What changed after a run was made makes it stale.

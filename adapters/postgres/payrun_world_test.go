@@ -38,6 +38,17 @@ type runWorld struct {
 func newRunWorld(t *testing.T, n int, funds int64) *runWorld {
 	t.Helper()
 	w := &runWorld{world: newWorld(t, n)} //nolint:exhaustruct // filled below
+	w.pays(t)
+	w.sql(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
+		select area, id, 'base_pension', '2011-01-01', 5500, 'test', 'test', now() from member`)
+	w.fund(t, 13, funds)
+	w.officers(t)
+	return w
+}
+
+// pays makes the service that pays.
+func (w *runWorld) pays(t *testing.T) {
+	t.Helper()
 	days, err := calendar.Official()
 	if err != nil {
 		t.Fatal(err)
@@ -45,11 +56,6 @@ func newRunWorld(t *testing.T, n int, funds int64) *runWorld {
 	w.pay = disbursement.New(disbursement.Parts{ //nolint:exhaustruct // nothing is read here
 		Store: w.db.Disbursement(), Writer: payLines{}, Days: days, Today: func() calendar.Day { return w.today },
 	})
-	w.sql(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
-		select area, id, 'base_pension', '2011-01-01', 5500, 'test', 'test', now() from member`)
-	w.fund(t, 13, funds)
-	w.officers(t)
-	return w
 }
 
 func (w *runWorld) officers(t *testing.T) {
