@@ -135,18 +135,19 @@ func (t *tx) sameArrival(
 		return a, false, err
 	}
 	var same bool
-	var batch, day int64
+	var batch, day, list int64
 	err := t.QueryRow(ctx, `
-		select id, amount = $4 and (value_date = $6 or $7), coalesce(batch_id, 0), coalesce(terminal_day, 0)
+		select id, amount = $4 and (value_date = $6 or $7), coalesce(batch_id, 0), coalesce(terminal_day, 0),
+			coalesce(list_id, 0)
 		from `+arrivalKnown+` v where area = $1 and fund_account = $2 and bank_reference = $3 and direction = $5`,
 		area, a.FundAccount, a.BankReference, a.Amount.Fen(), direction, a.ValueDate, a.FromStatement).
-		Scan(&a.ID, &same, &batch, &day)
+		Scan(&a.ID, &same, &batch, &day, &list)
 	if err != nil {
 		return a, false, fmt.Errorf("read arrival %s: %w", a.BankReference, err)
 	}
 	switch {
 	case !same, batch != 0 && a.Batch != 0 && batch != a.Batch, day != a.TerminalDayID && a.TerminalDayID != 0,
-		day != 0 && a.Batch != 0:
+		day != 0 && a.Batch != 0, list != 0 && a.Batch != 0:
 		return a, false, t.contradiction(ctx, area, a)
 	case batch != 0 || a.Batch == 0:
 		return a, true, nil
@@ -163,7 +164,8 @@ func (t *tx) contradiction(ctx context.Context, area party.Area, a collection.Ar
 	var day calendar.Day
 	err := t.QueryRow(ctx, `
 		select v.told_by, v.amount, v.value_date,
-			coalesce('batch ' || b.batch_no || ' (id ' || b.id || ')', 'terminal ' || d.terminal || ' of ' || d.day, 'nobody'),
+			coalesce('batch ' || b.batch_no || ' (id ' || b.id || ')', 'terminal ' || d.terminal || ' of ' || d.day,
+				'contribution list ' || v.list_id, 'nobody'),
 			coalesce('batch ' || n.batch_no || ' (id ' || n.id || ')', 'terminal ' || e.terminal || ' of ' || e.day, 'nobody')
 		from `+arrivalKnown+` v
 		left join withholding_batch b on b.area = v.area and b.id = v.batch_id
@@ -482,7 +484,7 @@ func (t *tx) AddRefundTasks(
 
 const openArrivalSQL = `
 	select v.id, v.fund_account, v.amount, v.direction = 'debit', v.bank_reference, v.value_date, coalesce(v.batch_id, 0),
-		coalesce(v.terminal_day, 0), f.scheme, f.role, s.arrival_id is not null
+		coalesce(v.terminal_day, 0), coalesce(v.list_id, 0), f.scheme, f.role, s.arrival_id is not null
 	from ` + arrivalKnown + ` v join fund_account f on f.area = v.area and f.id = v.fund_account
 	left join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
 	where v.area = $1 and not ` + agreedOn
@@ -495,7 +497,7 @@ func (t *tx) openArrivals(ctx context.Context, more string, args ...any) ([]coll
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (a collection.StaleArrival, err error) {
 		var amount int64
 		err = row.Scan(&a.ID, &a.FundAccount, &amount, &a.GivenBack, &a.BankReference, &a.ValueDate, &a.Batch, &a.TerminalDayID,
-			&a.Scheme, &a.Role, &a.InSuspense)
+			&a.List, &a.Scheme, &a.Role, &a.InSuspense)
 		a.Amount = money.Amount(amount)
 		return a, err
 	})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strings"
 	"testing"
 
 	"twoline/gateway/approval"
@@ -368,4 +369,44 @@ func TestAListIsDecidedByTwoPeople(t *testing.T) {
 		t.Errorf("approved though the member paid meanwhile: %v", err)
 	}
 	w.proved(t)
+}
+
+// One receipt is a list's or a batch's: a bank that names the batch of money which officers
+// named for a list contradicts them, by notice and by statement, and nothing is posted twice.
+func TestMoneyOfAListIsNoBatchs(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 3)
+	b := w.withhold(t).Batches[0]
+	l := w.list(collection.CollectiveList, 11, 10000, 10000)
+	l.Lines[0].Category, l.Lines[1].Category = "", ""
+	l = w.approved(t, l)
+	receipt := w.money(t, "11", "T1", 10000)
+	if _, err := w.name(receipt.ID, l.ID); err != nil {
+		t.Fatal(err)
+	}
+	a := collection.Arrival{ //nolint:exhaustruct // told of a batch
+		FundAccount: 11, Amount: 10000, BankReference: "T1", ValueDate: w.today, Batch: b.ID,
+	}
+	var out collection.Arrived
+	_, err := w.service.Arrive(t.Context(), w.request("POST /v1/arrivals", "", a), result(&out), 0, w.psbc,
+		"961001010000000011", a)
+	if !errors.Is(err, collection.ErrReference) {
+		t.Errorf("a notice names a batch for the list's money: %v", err)
+	}
+	// A statement's contradiction is kept for people and stops none of its other lines.
+	if err := w.service.ArriveFromStatement(t.Context(), chencang, "psbc", []collection.Arrival{a}); err != nil &&
+		!errors.Is(err, collection.ErrReference) {
+		t.Errorf("a statement names a batch for the list's money: %v", err)
+	}
+	err = w.asApp(t, fmt.Sprintf(`insert into arrival_subject (area, arrival_id, batch_id, named_by, reason, named_at)
+		values (610304, %d, %d, 'statement', '', now())`, receipt.ID, b.ID))
+	if err == nil || !strings.Contains(err.Error(), "a list's and another's") {
+		t.Errorf("the database lets one receipt be a list's and a batch's: %v", err)
+	}
+	if n := one[int64](t, w.world, `select count(*) from arrival_subject`); n != 0 {
+		t.Errorf("the money was named for %d batches", n)
+	}
+	if got := one[int64](t, w.world, `select arrived_amount from withholding_batch where id = $1`, b.ID); got != 0 {
+		t.Errorf("the batch counts %d fen of the list's", got)
+	}
 }

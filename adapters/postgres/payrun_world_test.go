@@ -313,7 +313,7 @@ func (w *runWorld) openCases(t *testing.T, kind string) string {
 }
 
 // asApp runs SQL as the application's role.
-func (w *runWorld) asApp(t *testing.T, sql string) error {
+func (w *world) asApp(t *testing.T, sql string) error {
 	t.Helper()
 	c, err := pgx.Connect(t.Context(), w.d.AppURL)
 	if err != nil {

@@ -1,5 +1,7 @@
 package postgres
 
+import "strings"
+
 import (
 	"context"
 	"fmt"
@@ -18,11 +20,11 @@ func accountChecks() []check {
 			probe{table: "interest_run", sql: interestRunSQL},
 			probe{table: "interest_progress", sql: runProgressSQL("interest")},
 			probe{table: "interest_line", sql: interestLineSQL()},
-			probe{table: "posting", looks: []string{"interest_line", "interest_run_approved"}, sql: interestPostedSQL()},
+			probe{table: "posting", looks: []string{"interest_line", "interest_run_approved"}, sql: runPostedSQL("interest", "interest", "run")},
 			probe{table: "subsidy_run", looks: []string{"subsidy_run", "subsidy_level", "subsidy_arrival"}, sql: subsidyRunSQL()},
 			probe{table: "subsidy_run", looks: []string{"subsidy_line"}, run: checkSubsidyRuns},
 			probe{table: "subsidy_progress", sql: runProgressSQL("subsidy")},
-			probe{table: "posting", looks: []string{"subsidy_line", "subsidy_run_approved"}, sql: subsidyPostedSQL()},
+			probe{table: "posting", looks: []string{"subsidy_line", "subsidy_run_approved"}, sql: runPostedSQL("subsidy", "a subsidy", "list")},
 		),
 	}
 }
@@ -94,30 +96,31 @@ func interestLineSQL() string {
 	 where ($1 = 0 or l.area = $1) and not exists (select from interest_run r where r.area = l.area and r.id = l.run_id)`
 }
 
-// What is posted of an approved run are its lines so far, each once; nothing else of
-// the kind is in the book.
-func interestPostedSQL() string {
-	return `
+// runPostedSQL proves of the runs of interest, or the lists of subsidy, that what is posted
+// of an approved one are its lines so far, each once, and nothing else of the kind is in
+// the book. posts says what an entry does, run what it rests on.
+func runPostedSQL(what, posts, run string) string {
+	return strings.NewReplacer("{what}", what, "{posts}", posts, "{run}", run).Replace(`
 	with owed as (
 		select l.area, l.id as cause, l.member_id as member, r.year, r.scheme, l.amount
-		  from interest_progress g
-		  join interest_run_approved r on r.area = g.area and r.run_id = g.run_id
-		  join interest_line l on l.area = g.area and l.run_id = g.run_id and l.member_id <= g.posted_upto
+		  from {what}_progress g
+		  join {what}_run_approved r on r.area = g.area and r.run_id = g.run_id
+		  join {what}_line l on l.area = g.area and l.run_id = g.run_id and l.member_id <= g.posted_upto
 		 where ($1 = 0 or g.area = $1) and l.amount <> 0),
 	lines as (
 		select area, entry_id, cause_id as cause, member_id as member, year, scheme, role,
 		       case when (side = 'credit') <> red then amount else -amount end as amount
-		  from posting where ($1 = 0 or area = $1) and kind = 'account_interest' and nature = 'item' and not reversal)
+		  from posting where ($1 = 0 or area = $1) and kind = 'account_{what}' and nature = 'item' and not reversal)
 	select coalesce(o.area, l.area), coalesce(l.entry_id, 0), coalesce(o.area, l.area) || '/'
 	       || coalesce(l.entry_id::text, 'line ' || o.cause), case
-	       when o.cause is null then 'posts interest by ' || l.cause || ', which is no line of an approved run'
+	       when o.cause is null then 'posts {posts} by ' || l.cause || ', which is no line of an approved {run}'
 	       when l.cause is null then ` + yuan("o.amount") + ` || ' of member ' || o.member || ' was to be posted and is not'
 	       else 'posts ' || ` + yuan("l.amount") + ` || ' to member ' || l.member || ', and line ' || o.cause || ' is of '
 	           || ` + yuan("o.amount") + ` || ' for member ' || o.member end
 	  from owed o
 	  full join lines l on l.area = o.area and l.cause = o.cause
-	 where (o.member, o.year, o.scheme, o.amount, 'personal_interest') is distinct from
-	       (l.member, l.year, l.scheme, l.amount, l.role)`
+	 where (o.member, o.year, o.scheme, o.amount, 'personal_{what}') is distinct from
+	       (l.member, l.year, l.scheme, l.amount, l.role)`)
 }
 
 // runProgressSQL proves how far the runs of interest, or the lists of subsidy, are posted.

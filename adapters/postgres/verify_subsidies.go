@@ -107,32 +107,6 @@ func subsidyRunSQL() string {
 	    or v.named_at < r.made_at or not exists (select from officer o where o.login = v.named_by))`
 }
 
-// What is posted of an approved list are its lines so far, each once; nothing else of
-// the kind is in the book.
-func subsidyPostedSQL() string {
-	return `
-	with owed as (
-		select l.area, l.id as cause, l.member_id as member, r.year, r.scheme, l.amount
-		  from subsidy_progress g
-		  join subsidy_run_approved r on r.area = g.area and r.run_id = g.run_id
-		  join subsidy_line l on l.area = g.area and l.run_id = g.run_id and l.member_id <= g.posted_upto
-		 where $1 = 0 or g.area = $1),
-	lines as (
-		select area, entry_id, cause_id as cause, member_id as member, year, scheme, role,
-		       case when (side = 'credit') <> red then amount else -amount end as amount
-		  from posting where ($1 = 0 or area = $1) and kind = 'account_subsidy' and nature = 'item' and not reversal)
-	select coalesce(o.area, l.area), coalesce(l.entry_id, 0), coalesce(o.area, l.area) || '/'
-	       || coalesce(l.entry_id::text, 'line ' || o.cause), case
-	       when o.cause is null then 'posts a subsidy by ' || l.cause || ', which is no line of an approved list'
-	       when l.cause is null then ` + yuan("o.amount") + ` || ' of member ' || o.member || ' was to be posted and is not'
-	       else 'posts ' || ` + yuan("l.amount") + ` || ' to member ' || l.member || ', and line ' || o.cause || ' is of '
-	           || ` + yuan("o.amount") + ` || ' for member ' || o.member end
-	  from owed o
-	  full join lines l on l.area = o.area and l.cause = o.cause
-	 where (o.member, o.year, o.scheme, o.amount, 'personal_subsidy') is distinct from
-	       (l.member, l.year, l.scheme, l.amount, l.role)`
-}
-
 // subsidyCauseSQL is SQL for what is wrong with an entry c that list sr is to have caused.
 const subsidyCauseSQL = `case
 	when sr.run_id is null then 'is caused by list ' || c.fact || ' of subsidies, which nobody approved'

@@ -90,7 +90,7 @@ func SuspendIn(
 	switch {
 	case err != nil:
 		return out, err
-	case len(open) == 0 || open[0].Batch != 0 || open[0].TerminalDayID != 0:
+	case len(open) == 0 || open[0].Batch != 0 || open[0].TerminalDayID != 0 || open[0].List != 0:
 		return out, ErrArrivalFixed
 	case open[0].InSuspense:
 		return out, nil
