@@ -231,14 +231,16 @@ func (t lifeTx) CertificationSums(
 }
 
 // HoldOverdue implements lifeevent.CertificationTx. A hold of the same month that two
-// people released is not opened again: they knew what they did. Looks wait for each other
+// people released is not opened again: they knew what they did. Where no certification was
+// ever told, its absence says nothing: nobody is held. Looks wait for each other
 // and for releases of runs only where there is somebody to hold.
 func (t lifeTx) HoldOverdue(ctx context.Context, area party.Area, today calendar.Day) (int, error) {
 	overdue := pensionerSQL + `,
 		due as (
 			select p.id, p.certified_on, p.due, (date_trunc('month', p.due) + interval '1 month')::date as from_month
 			from standing p
-			where p.standing = 'overdue' and p.hold = 0 and not exists (
+			where p.standing = 'overdue' and p.hold = 0 and exists (select from certification k where k.area = $1)
+			  and not exists (
 				select from payment_hold h where h.area = $1 and h.member_id = p.id and h.reason = 'certification_overdue'
 					and h.from_month = (date_trunc('month', p.due) + interval '1 month')::date))`
 	var any bool

@@ -291,6 +291,13 @@ func TestAnOverdueCertificationStopsAndResumes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	// Where nobody ever told of a certification, its absence says nothing of anybody.
+	w.sql(t, `create table kept as table certification; alter table certification disable trigger user; delete from certification`)
+	look("2019-03-19")
+	if n := one[int64](t, w.world, `select count(*) from payment_hold`); n != 0 {
+		t.Fatalf("%d holds in an area that keeps no certifications here", n)
+	}
+	w.sql(t, `insert into certification table kept; drop table kept; alter table certification enable trigger user`)
 	look("2019-03-20")
 	if n := one[int64](t, w.world, `select count(*) from payment_hold`); n != 0 {
 		t.Fatalf("%d holds on the last day of the cycle", n)

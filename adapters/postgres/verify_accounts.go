@@ -1,10 +1,9 @@
 package postgres
 
-import "strings"
-
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 

@@ -1,5 +1,5 @@
 // Package lifeevent is what happens to a member beside paying and being paid: they
-// prove that they live, stop and resume, die, and move away.
+// prove that they live, stop and resume, and die.
 //
 //	certified ──12 months──► overdue ──daily look──► hold certification_overdue
 //	    ▲                                                 │ certified, released by two people
@@ -17,7 +17,8 @@
 // missing for a day is policy.ErrNoRule. What only two people may decide comes by
 // gateway/casework, which asks this package what may be decided and what it does.
 //
-// Where the sources are silent, this is what holds here. A pension's first month counts
+// Where the sources are silent, this is what holds here. An area of which no certification
+// was ever told keeps them elsewhere: nobody is overdue by this book. A pension's first month counts
 // as a certification, because its award rests on the member's own papers. Through 2017
 // whoever certified in a year is due again by the end of the next; from 2018 on, twelve
 // months after the last certification, to the day. A month that a stop held back is paid
