@@ -239,12 +239,14 @@ func (t lifeTx) HoldOverdue(ctx context.Context, area party.Area, today calendar
 		due as (
 			select p.id, p.certified_on, p.due, (date_trunc('month', p.due) + interval '1 month')::date as from_month
 			from standing p
-			where p.standing = 'overdue' and p.hold = 0 and exists (select from certification k where k.area = $1)
-			  and not exists (
+			where p.standing = 'overdue' and p.hold = 0 and not exists (
 				select from payment_hold h where h.area = $1 and h.member_id = p.id and h.reason = 'certification_overdue'
 					and h.from_month = (date_trunc('month', p.due) + interval '1 month')::date))`
 	var any bool
-	err := t.QueryRow(ctx, overdue+` select exists (select from due)`, area, today, int64(0), int64(0)).Scan(&any)
+	err := t.QueryRow(ctx, `select exists (select from certification where area = $1)`, area).Scan(&any)
+	if err == nil && any {
+		err = t.QueryRow(ctx, overdue+` select exists (select from due)`, area, today, int64(0), int64(0)).Scan(&any)
+	}
 	if err != nil {
 		return 0, fmt.Errorf("pensioners overdue in area %s: %w", area, err)
 	}
