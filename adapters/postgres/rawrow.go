@@ -16,7 +16,7 @@ var errRawRow = errors.New("the row is not in the expected binary form")
 
 // rowDecoder reads rows of a long result field by field, without what the driver
 // does for each value. A field that is null is an error, and so is one of another
-// length than its type has; err keeps it.
+// length than its type has; err keeps it. Where a null is expected, the caller asks first.
 type rowDecoder struct {
 	fields [][]byte
 	at     int
@@ -52,6 +52,15 @@ func (d *rowDecoder) next(rows pgx.Rows) {
 			d.err = fmt.Errorf("%w: %s", errRawRow, f.Name)
 		}
 	}
+}
+
+// isNull passes over the next field if it is null, which costs the database nothing to send.
+func (d *rowDecoder) isNull() bool {
+	if d.at >= len(d.fields) || d.fields[d.at] != nil {
+		return false
+	}
+	d.at++
+	return true
 }
 
 // bytes returns the next field, valid until the next row.
@@ -90,4 +99,20 @@ func (d *rowDecoder) day() calendar.Day {
 		d.days, d.last = days, calendar.DayOf(postgresEpoch()).AddDays(int(days))
 	}
 	return d.last
+}
+
+// dayOr returns a day, for which null stands if it is other.
+func (d *rowDecoder) dayOr(other calendar.Day) calendar.Day {
+	if d.isNull() {
+		return other
+	}
+	return d.day()
+}
+
+// int8OrZero returns a number, for which null stands if it is zero.
+func (d *rowDecoder) int8OrZero() int64 {
+	if d.isNull() {
+		return 0
+	}
+	return d.int8()
 }

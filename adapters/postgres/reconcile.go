@@ -257,6 +257,7 @@ func (t *tx) BankReferences(ctx context.Context, a reconcile.Account, references
 // eachEntryItem gives the items of the entries that have a sum line. The components of an
 // item are added here: the database would have to sort all of them for it. What the bank
 // called an item stands in its answer, and as many answers as lines are dear to look up.
+// Half of an entry's lines are personal ones, which name no fund account: it is asked first.
 func (t *tx) eachEntryItem(
 	ctx context.Context, s reconcile.Scope, args []any, fn func(match.BookLine) error,
 ) error {
@@ -268,21 +269,21 @@ func (t *tx) eachEntryItem(
 	if err != nil {
 		return err
 	}
-	column, join := `''`, ``
+	column, join := `null::text`, ``
 	if !s.Sparse {
-		column = `coalesce(w.bank_reference, '')`
+		column = `w.bank_reference`
 		join = `left join answer w on w.area = $1 and w.item_id = i.cause_id and w.disposition = 'recorded'`
 	}
 	rows, err := t.Query(ctx, `
-		select i.entry_id, i.line, i.accounted_on, i.effective_on, coalesce(i.batch_id, 0), i.cause_id,
+		select i.entry_id, i.line, i.accounted_on, nullif(i.effective_on, i.accounted_on), i.batch_id, i.cause_id,
 			case when (i.side = 'credit') <> i.red then i.amount else -i.amount end, `+column+`,
-			`+isMatched("$4", "i.accounted_on", "i.entry_id", "i.line")+`
+			nullif(`+isMatched("$4", "i.accounted_on", "i.entry_id", "i.line")+`, false)
 		from (select distinct u.id from unnest($3::bigint[]) u (id) order by u.id) s
 		join posting i on i.area = $1 and i.entry_id = s.id
 		`+join+`
-		where i.fund_account = $2 and i.nature = 'item'
-		  and i.role not in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
-		  and i.role not like 'personal%'
+		where case when i.fund_account = $2 and i.nature = 'item'
+			then i.role not in ('income', 'fiscal_special', 'fixed_deposit', 'expenditure', 'treasury')
+				and i.role not like 'personal%' end
 		order by s.id`, s.Area, s.ID, ids, dayOrLowest(s.Since.Day))
 	if err != nil {
 		return err
@@ -292,9 +293,13 @@ func (t *tx) eachEntryItem(
 		var i item
 		b := &i.line
 		b.Key = match.Key{Entry: d.int8(), Line: d.int4()}
-		b.Booked, b.Value = d.day(), d.day()
-		i.batch, i.cause, i.signed = d.int8(), d.int8(), d.int8()
-		b.BankReference, i.matched = d.text(), d.bool()
+		b.Booked = d.day()
+		b.Value = d.dayOr(b.Booked)
+		i.batch, i.cause, i.signed = d.int8OrZero(), d.int8(), d.int8()
+		if !d.isNull() {
+			b.BankReference = d.text()
+		}
+		i.matched = !d.isNull() && d.bool()
 		if d.err != nil {
 			return d.err
 		}
@@ -401,14 +406,30 @@ func statementLines(columns string) string {
 			select ` + columns + `
 			from statement_line l
 			where l.area = $1 and l.fund_account = $2 and l.booking_date > $4 and l.booking_date <= $3
-			union all
+			union all` + brokenLines(columns) + `)`
+}
+
+// brokenLines is SQL of the lines of earlier days that stand in an open break.
+func brokenLines(columns string) string {
+	return `
 			select ` + columns + `
 			from reconciliation_break b
 			join break_line k on k.area = b.area and k.break_id = b.id and k.statement_line_id is not null
 			join statement_line l on l.area = b.area and l.id = k.statement_line_id
 			where b.area = $1 and b.fund_account = $2 and not $5 and l.booking_date <= least($3::date, $4::date)
-			  and not exists (select from break_closed c where c.area = b.area and c.break_id = b.id))`
+			  and not exists (select from break_closed c where c.area = b.area and c.break_id = b.id)`
 }
+
+// statementColumns are those of a line that the matcher looks at.
+const statementColumns = `l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
+	l.batch_ref, l.reversal, l.counterparty, l.counterparty_account, l.text`
+
+// lineForMatcher is SQL that gives the matcher the lines o.
+const lineForMatcher = `
+	select o.id, o.direction = 'debit', o.amount, o.booking_date, nullif(o.value_date, o.booking_date), o.bank_reference,
+		o.end_to_end_id, o.batch_ref, ` + told + `, o.reversal, o.counterparty, o.counterparty_account, o.text
+	from line o
+	left join arrival n on ` + noticed + ` and o.batch_ref = ''`
 
 // EachOpenStatementLine implements reconcile.Tx. A batch that does not move this
 // account is no name of a batch; nor is a payment batch that was never released or
@@ -420,27 +441,30 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 	if err != nil {
 		return err
 	}
-	rows, err := t.Query(ctx, `
-		with `+statementLines(`l.id, l.direction, l.amount, l.booking_date, l.value_date, l.bank_reference, l.end_to_end_id,
-			l.batch_ref, l.reversal, l.counterparty, l.counterparty_account, l.text`)+`
-		select o.id, o.direction = 'debit', o.amount, o.booking_date, o.value_date, o.bank_reference, o.end_to_end_id,
-			o.batch_ref, coalesce(`+told+`, 0), o.reversal, o.counterparty, o.counterparty_account, o.text
-		from line o
-		left join arrival n on `+noticed+` and o.batch_ref = ''
+	rows, err := t.Query(ctx, `with `+statementLines(statementColumns)+lineForMatcher+`
 		order by o.booking_date, o.id`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day), s.Fresh)
+	if err == nil {
+		err = eachStatementLine(rows, batches, fn)
+	}
 	if err != nil {
 		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)
 	}
-	err = eachRaw(rows, func(d *rowDecoder) error {
+	return nil
+}
+
+// eachStatementLine decodes rows of lineForMatcher.
+func eachStatementLine(rows pgx.Rows, batches map[string]string, fn func(match.StatementLine) error) error {
+	return eachRaw(rows, func(d *rowDecoder) error {
 		l := match.StatementLine{ID: d.int8()} //nolint:exhaustruct // filled below
 		l.Direction = bank.Credit
 		if d.bool() {
 			l.Direction = bank.Debit
 		}
-		l.Amount, l.Booked, l.Value = money.Amount(d.int8()), d.day(), d.day()
+		l.Amount, l.Booked = money.Amount(d.int8()), d.day()
+		l.Value = d.dayOr(l.Booked)
 		l.BankReference, l.EndToEndID = d.text(), d.text()
 		l.Batch = batches[string(d.bytes())]
-		if told := d.int8(); l.Batch == "" {
+		if told := d.int8OrZero(); l.Batch == "" {
 			l.Batch = idText(told)
 		}
 		l.Reversal = d.bool()
@@ -450,10 +474,6 @@ func (t *tx) EachOpenStatementLine(ctx context.Context, s reconcile.Scope, fn fu
 		}
 		return fn(l)
 	})
-	if err != nil {
-		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)
-	}
-	return nil
 }
 
 // batchNames returns the batches that move the account by what a bank may call

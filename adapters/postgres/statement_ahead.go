@@ -178,7 +178,7 @@ func (a *statementAhead) read(ctx context.Context, t *tx, s reconcile.Scope) err
 		}
 		return nil
 	}
-	err = t.EachOpenStatementLine(ctx, s, func(l match.StatementLine) error {
+	err = t.eachLineByStatement(ctx, s, func(l match.StatementLine) error {
 		chunk = append(chunk, l)
 		if len(chunk) == aheadChunk {
 			return hand()
@@ -189,6 +189,58 @@ func (a *statementAhead) read(ctx context.Context, t *tx, s reconcile.Scope) err
 		err = hand()
 	}
 	return err
+}
+
+// eachLineByStatement gives what EachOpenStatementLine gives, in its order, for a scope
+// of one day: the lines of open breaks are of days before, the ids of a statement's lines
+// rise as it was taken in, and a statement is read by the key of its lines, where a
+// million of them would be sorted.
+func (t *tx) eachLineByStatement(ctx context.Context, s reconcile.Scope, fn func(match.StatementLine) error) error {
+	if s.Since.Day.AddDays(1) != s.Day {
+		return t.EachOpenStatementLine(ctx, s, fn)
+	}
+	batches, err := t.batchNames(ctx, s.Account)
+	if err != nil {
+		return err
+	}
+	statements, err := t.statementsOf(ctx, s)
+	if err != nil {
+		return err
+	}
+	args := []any{s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day)}
+	rows, err := t.Query(ctx, `with line as (`+brokenLines(statementColumns)+`)`+lineForMatcher+`
+		order by o.booking_date, o.id`, append(args, s.Fresh)...)
+	if err == nil {
+		err = eachStatementLine(rows, batches, fn)
+	}
+	for i := 0; err == nil && i < len(statements); i++ {
+		rows, err = t.Query(ctx, `with line as (
+				select `+statementColumns+`, l.line from statement_line l
+				where l.area = $1 and l.statement_id = $5 and l.fund_account = $2 and l.booking_date > $4 and l.booking_date <= $3)`+
+			lineForMatcher+` order by o.line`, append(args, statements[i])...)
+		if err == nil {
+			err = eachStatementLine(rows, batches, fn)
+		}
+	}
+	if err != nil {
+		return fmt.Errorf("statement lines of fund account %d: %w", s.ID, err)
+	}
+	return nil
+}
+
+// statementsOf are the statements that hold lines of a scope's days, as they were taken in.
+func (t *tx) statementsOf(ctx context.Context, s reconcile.Scope) ([]int64, error) {
+	rows, err := t.Query(ctx, `select id from statement
+		where area = $1 and fund_account = $2 and day_to > $3 and day_from <= $4 order by id`,
+		s.Area, s.ID, dayOrLowest(s.Since.Day), s.Day)
+	var ids []int64
+	if err == nil {
+		ids, err = pgx.CollectRows(rows, pgx.RowTo[int64])
+	}
+	if err != nil {
+		return nil, fmt.Errorf("statements of fund account %d: %w", s.ID, err)
+	}
+	return ids, nil
 }
 
 // Called implements reconcile.StatementReader.

@@ -68,7 +68,7 @@ func (cmd *benchCommand) Run(a *app) (err error) {
 	for _, one := range []struct {
 		name string
 		run  func(context.Context) error
-	}{{"single", b.single}, {"batch", b.batch}, {"import", b.importFile}, {"payrun", b.payRun}, {"interest", b.interest}, {"reconcile", b.reconcile}, {"awards", b.awardRun}} {
+	}{{"single", b.single}, {"batch", b.batch}, {"import", b.importFile}, {"payrun", b.payRun}, {"interest", b.interest}, {"awards", b.awardRun}, {"reconcile", b.reconcile}} {
 		if cmd.Name != "all" && cmd.Name != one.name {
 			continue
 		}
