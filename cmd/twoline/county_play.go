@@ -118,7 +118,8 @@ func (c *countyPlay) register(ctx context.Context) error {
 	}{
 		{0, registry.KindAreas, "area,name\n610304,陈仓区\n513224,松潘县\n"},
 		{area, registry.KindPolicies, "rule,effective_from,value,document\n" +
-			"collection_mode,2011-01-01,agency,区政府办法\nincome_zero_at_month_end,2011-01-01,true,区财政局通知\n"},
+			"collection_mode,2011-01-01,agency,区政府办法\nincome_zero_at_month_end,2011-01-01,true,区财政局通知\n" +
+			"interest_rate,2011-01-01,2.75%,本演示的假设\n"},
 		{area, registry.KindBanks, "bank,bank_no,name,format,row_limit,charset\n" +
 			"psbc,403100000004,邮政储蓄银行,jsonl,150000,gb18030\n"},
 		{area, registry.KindFundAccounts, funds.String()},
@@ -591,6 +592,9 @@ func (c *countyPlay) closeYear(ctx context.Context) error {
 	if err := c.closeMonth(ctx, calendar.MustMonth("2011-12")); err != nil {
 		return err
 	}
+	if err := c.interest(ctx); err != nil {
+		return err
+	}
 	if err := c.refresh(ctx); err != nil {
 		return err
 	}
@@ -614,6 +618,45 @@ func (c *countyPlay) closeYear(ctx context.Context) error {
 	c.report.RuralFixedDeposits = held(ruralDeposit)
 	c.report.UrbanFundClosing, c.report.UrbanFixedDeposits = held(urbanFiscal, urbanDeposit), held(urbanDeposit)
 	return c.count(ctx)
+}
+
+// interest has the year's interest of every account reckoned and posted.
+func (c *countyPlay) interest(ctx context.Context) error {
+	type interestRun struct {
+		ID       string       `json:"id"`
+		Decision string       `json:"decision_id"`
+		Accounts int          `json:"accounts"`
+		Interest money.Amount `json:"interest"`
+		Status   string       `json:"status"`
+		Posted   int          `json:"posted"`
+	}
+	var run interestRun
+	var decision struct {
+		Digest string `json:"digest"`
+	}
+	desk, checker := c.stage.desks["business"], c.stage.desks["business-check"]
+	order := map[string]any{"scheme": "rural", "year": c.from.Year(), "rate": "final"}
+	if err := desk.post(ctx, "/v1/interest-runs", order, &run); err != nil {
+		return err
+	}
+	err := checker.get(ctx, "/v1/decisions/"+run.Decision, &decision)
+	if err == nil {
+		err = checker.post(ctx, "/v1/decisions/"+run.Decision+"/approve", map[string]string{"digest": decision.Digest}, nil)
+	}
+	if err == nil {
+		err = c.stage.settle(ctx)
+	}
+	if err == nil {
+		err = desk.get(ctx, "/v1/interest-runs/"+run.ID, &run)
+	}
+	if err != nil {
+		return err
+	}
+	if run.Status != "posted" || run.Posted != c.people.payers || run.Accounts != c.people.payers {
+		return fmt.Errorf("interest of %d of %d accounts is posted, of %d payers", run.Posted, run.Accounts, c.people.payers)
+	}
+	c.report.AccountInterest = run.Interest
+	return nil
 }
 
 // count reads payers and pensions from the books' own reports.

@@ -11,16 +11,18 @@ import (
 
 // yearReport is what a demonstration of a year ends in; its names are fixed.
 type yearReport struct {
-	Contributions      money.Amount   `json:"contributions"`
-	Swept              money.Amount   `json:"swept"`
-	Subsidies          money.Amount   `json:"subsidies"`
-	PensionsPaid       money.Amount   `json:"pensions_paid"`
-	Pensioners         int            `json:"pensioners"`
-	Payers             int            `json:"payers"`
-	RuralFundClosing   money.Amount   `json:"rural_fund_closing"`
-	RuralFixedDeposits money.Amount   `json:"rural_fixed_deposits"`
-	UrbanFundClosing   money.Amount   `json:"urban_fund_closing"`
-	UrbanFixedDeposits money.Amount   `json:"urban_fixed_deposits"`
+	Contributions      money.Amount `json:"contributions"`
+	Swept              money.Amount `json:"swept"`
+	Subsidies          money.Amount `json:"subsidies"`
+	PensionsPaid       money.Amount `json:"pensions_paid"`
+	Pensioners         int          `json:"pensioners"`
+	Payers             int          `json:"payers"`
+	RuralFundClosing   money.Amount `json:"rural_fund_closing"`
+	RuralFixedDeposits money.Amount `json:"rural_fixed_deposits"`
+	UrbanFundClosing   money.Amount `json:"urban_fund_closing"`
+	UrbanFixedDeposits money.Amount `json:"urban_fixed_deposits"`
+	// AccountInterest is what the year gives all personal accounts.
+	AccountInterest    money.Amount   `json:"account_interest"`
 	WorkingCashLent    money.Amount   `json:"working_cash_lent"`
 	WorkingCashRepaid  money.Amount   `json:"working_cash_repaid"`
 	PayDays            []calendar.Day `json:"pay_days"`
@@ -77,6 +79,10 @@ func (r *yearReport) rows(lang string) []yearRow {
 		{
 			pick("养老金支出", "pensions paid"), "—", r.PensionsPaid.String(),
 			pick("每人每月55元(最低标准)", "55.00 a month, the minimum"),
+		},
+		{
+			pick("个人账户利息", "interest of personal accounts"), "—", r.AccountInterest.String(),
+			pick("年利率2.75%,按月计息", "2.75 % a year, by months"),
 		},
 		{
 			pick("周转金借入", "working cash lent"), pick("350万", "3.5 M"), r.WorkingCashLent.String(),
