@@ -43,6 +43,31 @@ func (t personalTx) HoldAccounts(ctx context.Context, area party.Area, scheme le
 	return nil
 }
 
+// GoOn implements personal.Tx. A job that waits already is asked for once.
+func (t personalTx) GoOn(ctx context.Context) error {
+	rows, err := t.Query(ctx, `
+		select area, run_id, true from interest_progress where not done
+		union all
+		select area, run_id, false from subsidy_progress where not done`)
+	if err != nil {
+		return fmt.Errorf("runs that stopped: %w", err)
+	}
+	list, err := collect(rows, "runs that stopped", func(row pgx.CollectableRow) (any, error) {
+		var area party.Area
+		var run int64
+		var interest bool
+		err := row.Scan(&area, &run, &interest)
+		if interest {
+			return personal.InterestApproved{Area: area, Run: run}, err
+		}
+		return personal.SubsidiesApproved{Area: area, Run: run}, err
+	})
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	return t.Enqueue(ctx, list...)
+}
+
 // The buckets into which the book's lines of a member fall, for one year. Those of the
 // year itself are a family of kinds times sixteen, and the month.
 const (

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
@@ -249,7 +251,18 @@ func TestInterest_PostingGoesOnWhereItStopped(t *testing.T) {
 	}
 	w.sql(t, `drop trigger stop_third on entry`)
 	w.today = calendar.MustDay("2026-01-16")
+	// Its job was given up meanwhile: the next day's look asks anew.
+	w.jobs.list = nil
+	if err := w.personal.Tick(context.Background()); err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]any{personal.InterestApproved{Area: chencang, Run: run.ID}}, w.jobs.list); diff != "" {
+		t.Errorf("the look asks for: %s", diff)
+	}
 	w.post()
+	if err := w.personal.Tick(context.Background()); err != nil || len(w.jobs.list) != 0 {
+		t.Errorf("of what is posted the look asks for %v, %v", w.jobs.list, err)
+	}
 	if got := one[string](t, w.world, `select string_agg(accounted_on || ' ' || line_count, ', ' order by id) from entry where kind = 'account_interest'`); got !=
 		"2026-01-15 10001, 2026-01-15 10001, 2026-01-16 501" {
 		t.Errorf("the entries are %s", got)

@@ -144,6 +144,10 @@ func TestSubsidies_FromListToAccounts(t *testing.T) {
 	if err := w.approve(asked.Decision); err != nil {
 		t.Fatal(err)
 	}
+	w.jobs.list = nil // given up, and asked for anew by the daily look
+	if err := w.personal.Tick(context.Background()); err != nil {
+		t.Fatal(err)
+	}
 	w.post()
 	for member, want := range map[int64]string{1001: "60.00", 1002: "30.00", 1003: "0.00", 1005: "0.00"} {
 		if got := w.held(member, ledger.PersonalSubsidy); got != want {

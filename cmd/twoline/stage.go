@@ -437,7 +437,7 @@ func (g *gateway) daily(ctx context.Context, day calendar.Day) error {
 	looks := []func() error{
 		func() error { return g.collection.Tick(ctx, day) },
 		func() error { return g.payout.WatchMonths(ctx, day) },
-		func() error { return g.life.Watch(ctx, day) },
+		func() error { return errors.Join(g.life.Watch(ctx, day), g.personal.Tick(ctx)) },
 		func() error { return errors.Join(g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day)) },
 	}
 	flows := fault.Together(2, len(looks), func(i int) error { return looks[i]() })

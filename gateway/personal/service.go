@@ -42,6 +42,14 @@ type Tx interface {
 	Rules(ctx context.Context, area party.Area) (*policy.Rules, error)
 	NewIDs(ctx context.Context, n int) ([]int64, error)
 	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
+	// GoOn asks for the posting of what is approved and not posted to its end.
+	GoOn(ctx context.Context) error
+}
+
+// Tick looks whether an approved run stopped before its end, whatever became of the job
+// that posted it, and has it go on. It may run any number of times a day.
+func (s *Service) Tick(ctx context.Context) error {
+	return s.store.InTx(ctx, func(tx Tx) error { return tx.GoOn(ctx) })
 }
 
 // InterestTx keeps interest runs.
