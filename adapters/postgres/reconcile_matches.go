@@ -47,26 +47,35 @@ func (t *tx) Matches(ctx context.Context, f reconcile.MatchFilter) ([]reconcile.
 	return out, t.fillMatches(ctx, f.Account, out, at, books)
 }
 
-// matchHeads returns a row of each match that is asked for, by rising id.
+// matchHeads returns a row of each match that is asked for, by rising id. The first page of
+// days is found by their blocks. From there on the pairs by reference are walked by the key of
+// their line, whose id they have; the other matches are few, and one row of each holds what is
+// said of the whole.
 func (t *tx) matchHeads(ctx context.Context, f reconcile.MatchFilter) ([]matchHead, error) {
-	// One row of a match holds what is said of the whole; of a pair the rule says it.
-	first, which := ``, `(kind = 'one_to_one' or score is not null)`
+	const columns = `match_id, kind, rule, settled_on, matched_at, score, evidence, difference, statement_line_id, entry_id,
+		book_line`
+	const chosen = `from reconciliation_match
+		where area = $1 and fund_account = $2 and settled_on between $3 and $4 and ($5 = '' or rule = $5) and match_id > $6 and `
 	args := []any{f.Area, f.ID, dayOrLowest(f.From), f.Through, string(f.Rule), f.After, f.Limit}
+	source := `select ` + columns + ` ` + chosen + ` (kind = 'one_to_one' or score is not null)`
+	if f.After > 0 {
+		source = `(select ` + columns + ` ` + chosen + ` kind = 'one_to_one' and score is null and statement_line_id > $6
+			order by statement_line_id limit $7)
+			union all
+			(select ` + columns + ` ` + chosen + ` score is not null order by match_id limit $7)`
+	}
 	switch {
 	case f.StatementLine != 0:
-		which, args = `statement_line_id = $8`, append(args, f.StatementLine)
+		source, args = `select `+columns+` `+chosen+` statement_line_id = $8`, append(args, f.StatementLine)
 	case f.Entry != 0 && f.Line != 0:
-		which, args = `entry_id = $8 and book_line = $9`, append(args, f.Entry, f.Line)
+		source, args = `select `+columns+` `+chosen+` entry_id = $8 and book_line = $9`, append(args, f.Entry, f.Line)
 	case f.Entry != 0:
-		first, which, args = `distinct on (match_id)`, `entry_id = $8`, append(args, f.Entry)
+		source, args = `select distinct on (match_id) `+columns+` `+chosen+` entry_id = $8 order by match_id`, append(args, f.Entry)
 	}
 	rows, err := t.Query(ctx, `
-		select `+first+` match_id, kind, rule, settled_on, matched_at, coalesce(score, 0),
-			coalesce(evidence, ''), coalesce(difference, 0), coalesce(statement_line_id, 0), coalesce(entry_id, 0),
-			coalesce(book_line, 0), score is null
-		from reconciliation_match
-		where area = $1 and fund_account = $2 and settled_on between $3 and $4 and ($5 = '' or rule = $5) and match_id > $6
-		  and `+which+`
+		select match_id, kind, rule, settled_on, matched_at, coalesce(score, 0), coalesce(evidence, ''),
+			coalesce(difference, 0), coalesce(statement_line_id, 0), coalesce(entry_id, 0), coalesce(book_line, 0), score is null
+		from (`+source+`) m
 		order by match_id limit $7`, args...)
 	if err != nil {
 		return nil, fmt.Errorf("matches of fund account %d: %w", f.ID, err)
