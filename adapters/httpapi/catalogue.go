@@ -67,6 +67,10 @@ func explanations() []row {
 			"name an account of its own for each",
 		},
 		{
+			"account_sum_changed", 409, "the account holds another sum than was confirmed, or a part below zero",
+			"do the step sum_confirmed again",
+		},
+		{
 			"account_typed_differs", 409, "the number typed from the document is not the one that was submitted",
 			"compare both with the document; reject the change where it is wrong",
 		},
@@ -676,12 +680,36 @@ func explanations() []row {
 			"look at the case; import a death or hold where it is the member",
 		},
 		{
+			"member_dead", 409, "the member was reported dead",
+			"the balance is the heirs': POST /v1/estate-claims",
+		},
+		{
 			"member_facts", 400, "a fact of the member cannot be, or contradicts another",
 			"correct the field that the text names",
 		},
 		{
 			"member_not_found", 404, "the member does not exist for this caller",
 			"check the id; members of other areas and banks are not found either",
+		},
+		{
+			"member_transfer_invalid", 400, "a field of the transfer or the step is missing or does not fit",
+			"correct the field that is named",
+		},
+		{
+			"member_transfer_known", 409, "this document of this office moved a member before",
+			"read the transfer that it made",
+		},
+		{
+			"member_transfer_not_found", 404, "the transfer does not exist for this caller",
+			"check the id",
+		},
+		{
+			"member_transfer_step", 409, "the step does not follow where the transfer stands",
+			"read the transfer: step says where it stands",
+		},
+		{
+			"membership_ended", 409, "the member left the scheme before",
+			"nothing is to be done; a return is another enrolment",
 		},
 		{"message_cut_off", inFiles, "the message ends in the middle", "send the whole file again"},
 		{
@@ -694,6 +722,10 @@ func explanations() []row {
 		},
 		{"message_too_large", inFiles, "the message is larger than can be held", "split it"},
 		{"method_not_allowed", 405, "the address does not take this method", "use one of Allow"},
+		{
+			"money_on_the_way", 409, "an item, payment, refund or due of the member is not booked yet; detail names it",
+			"wait until it is booked, or end it",
+		},
 		{
 			"month_in_future", 422, "the month is more than one ahead",
 			"pay it in the month before it, in itself or later",
@@ -838,6 +870,10 @@ func explanations() []row {
 			"leave it out; GET /v1/items says where it stands",
 		},
 		{"payout_exists", inFiles, "the member has another active account for benefits", "end that one first"},
+		{
+			"pension_in_payment", 422, "a pension is paid already, and moving to another area does not move it",
+			"leave the member where the pension is paid",
+		},
 		{"period_closed", 409, "the account's month is closed", "book in the open month"},
 		{
 			"period_differs", 409, "the adjusted balances of bank and book differ",
@@ -1143,6 +1179,10 @@ func explanations() []row {
 		{
 			"transfer_invalid", 422, "the transfer lacks a field of its kind, or has one of another kind",
 			"give or leave out the field that is named",
+		},
+		{
+			"transfer_money", 422, "the fund account is not one that pays or takes this transfer, or it holds too little",
+			"name the expenditure account of the member's scheme, or allocate to it",
 		},
 		{
 			"trial_balance", inLog, "debits and credits of the book differ",

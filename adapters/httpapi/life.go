@@ -33,6 +33,7 @@ func (s *Server) lifeRoutes() {
 	}, s.certifications)
 	s.recoveryRoutes()
 	s.estateRoutes()
+	s.memberTransferRoutes()
 }
 
 // EvidenceLine is what a bank saw.

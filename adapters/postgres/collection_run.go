@@ -116,6 +116,8 @@ func dueSQL() string {
 	  -- Nothing is debited for the dead, for as long as the notice stands.
 	  and not exists (select from death_notice x where x.area = m.area and x.member_id = m.id and not exists (
 		select from death_withdrawn w where w.area = x.area and w.notice_id = x.id))
+	  -- Nor for who is no member any more.
+	  and not exists (select from member_end e where e.area = m.area and e.member_id = m.id)
 	order by 6, m.region, m.id`
 }
 

@@ -61,6 +61,18 @@ func (t caseworkTx) GrantDue(ctx context.Context, r casework.Request, today cale
 	return lifeevent.GrantClaim(ctx, lifeTx(t), r, today)
 }
 
+// AboutTransfer implements casework.FlowTx.
+func (t caseworkTx) AboutTransfer(
+	ctx context.Context, area party.Area, id int64, today calendar.Day,
+) (string, error) {
+	return lifeevent.AboutTransfer(ctx, lifeTx(t), area, id, today)
+}
+
+// EnterTransfer implements casework.FlowTx.
+func (t caseworkTx) EnterTransfer(ctx context.Context, r casework.Request, today calendar.Day) error {
+	return lifeevent.EnterTransfer(ctx, lifeTx(t), r, today)
+}
+
 // Resume implements registry.HoldTx. No run of the area is drafted or released meanwhile:
 // which months were paid stands until the transaction ends.
 func (t registryTx) Resume(ctx context.Context, h registry.Hold, today calendar.Day) error {

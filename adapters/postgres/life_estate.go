@@ -46,23 +46,27 @@ func (t lifeTx) EstateOf(
 		return e, fmt.Errorf("read the estate of member %d: %w", member, err)
 	}
 	e.Died, e.Base = dayOrNone(died), money.Amount(base)
-	rows, err := t.Query(ctx, `
-		select member_id, role, sum(case when (side = 'credit') <> red then amount else -amount end)::bigint
-		from posting where area = $1 and member_id = $2 and role = any($3) group by 1, 2`, area, member, personalRoles())
-	if err != nil {
-		return e, fmt.Errorf("personal account of member %d: %w", member, err)
-	}
-	held, err := partsByOwner(rows, "personal account")
-	if err != nil {
+	if e.Held, err = t.accountOf(ctx, area, member); err != nil {
 		return e, err
 	}
-	e.Held = lifeevent.Parts(held[member])
 	f := lifeevent.RecoveryFilter{Area: area, ID: 0, Member: member, State: "", After: 0, Limit: 1}
 	list, err := t.Recoveries(ctx, f)
 	if err == nil && len(list) == 1 {
 		e.Recovery = &list[0]
 	}
 	return e, err
+}
+
+// accountOf is what a member's account holds, part by part.
+func (t lifeTx) accountOf(ctx context.Context, area party.Area, member int64) (lifeevent.Parts, error) {
+	rows, err := t.Query(ctx, `
+		select member_id, role, sum(case when (side = 'credit') <> red then amount else -amount end)::bigint
+		from posting where area = $1 and member_id = $2 and role = any($3) group by 1, 2`, area, member, personalRoles())
+	if err != nil {
+		return lifeevent.Parts{}, fmt.Errorf("personal account of member %d: %w", member, err)
+	}
+	held, err := partsByOwner(rows, "personal account")
+	return lifeevent.Parts(held[member]), err
 }
 
 // AddClaim implements lifeevent.EstateTx.

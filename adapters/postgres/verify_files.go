@@ -385,6 +385,8 @@ const caseSQL = `
 	            and c.subject ~ ('^payment_batch:' || b.id || '(:[0-9]+)?$') and c.bank = b.bank)
 	       when 'pay_run' then not exists (select from pay_run r where r.area = c.area
 	            and c.subject = 'pay_run:' || r.id)
+	       when 'member_transfer' then not exists (select from member_transfer f where f.area = c.area
+	            and f.id::text = split_part(c.subject, ':', 2))
 	       when 'month' then not exists (select from book k where k.area = c.area
 	            and k.scheme = split_part(c.subject, ':', 2))
 	       when 'outbox_file' then not exists (

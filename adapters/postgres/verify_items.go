@@ -277,6 +277,7 @@ func causeSQL() string { //nolint:funlen // one query
 		                           and (p.nature <> 'direct' or p.member_id is not null or p.role like 'personal%'))
 		                 then 'is a published total and touches a person' end
 ` + recoveryCauseSQL + `
+` + transferCauseSQL + `
 		       else 'is caused by "' || c.cause || '", and no flow causes such an entry' end as text
 		  from caused c
 		  left join agreement g on c.what = 'agreement' and g.area = c.area and g.id = c.fact

@@ -11,6 +11,8 @@ func lifeChecks() []check {
 			probe{table: "recovery_case", looks: []string{"recovery_case", "recovery_line"}, sql: recoveryLinesSQL},                            //nolint:exhaustruct // asked by SQL
 			probe{table: "recovery_plan", looks: []string{"recovery_plan", "recovery_instalment", "recovery_planned"}, sql: recoveryPlanSQL()}, //nolint:exhaustruct // asked by SQL
 			probe{table: "recovery_receipt", looks: []string{"recovery_receipt", "recovery_received"}, sql: recoveryReceiptSQL()},              //nolint:exhaustruct // asked by SQL
+			probe{table: "member_transfer", looks: []string{"member_transfer_step", "member_transfer_posted"}, sql: memberTransferSQL()},       //nolint:exhaustruct // asked by SQL
+			probe{table: "member_end", sql: memberEndSQL()},                                                                                    //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},                                  //nolint:exhaustruct // asked by SQL
 		),
 	}

@@ -190,6 +190,8 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 		return tx.AboutRecovery(ctx, area, ask.Subject, today)
 	case Due:
 		return tx.AboutClaim(ctx, area, ask.Subject)
+	case Transfer:
+		return tx.AboutTransfer(ctx, area, ask.Subject, today)
 	}
 	return "", ErrAsk
 }
@@ -373,6 +375,8 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 		return tx.EnterRecovery(ctx, r, s.today())
 	case Due:
 		return tx.GrantDue(ctx, r, s.today())
+	case Transfer:
+		return tx.EnterTransfer(ctx, r, s.today())
 	}
 	return ErrAsk
 }

@@ -148,6 +148,10 @@ type LifeTx interface {
 	AboutClaim(ctx context.Context, area party.Area, id int64) (string, error)
 	// GrantDue grants an heir's claim.
 	GrantDue(ctx context.Context, r Request, today calendar.Day) error
+	// AboutTransfer says what moves with a member, or why it cannot.
+	AboutTransfer(ctx context.Context, area party.Area, id int64, today calendar.Day) (string, error)
+	// EnterTransfer moves it.
+	EnterTransfer(ctx context.Context, r Request, today calendar.Day) error
 }
 
 // Filter narrows a list of requests.

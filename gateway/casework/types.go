@@ -53,6 +53,8 @@ const (
 	Recovery Kind = "recovery"
 	// Due is what an heir claims.
 	Due Kind = "due"
+	// Transfer is a member's account that moves out or in, or a member who leaves for good.
+	Transfer Kind = "transfer"
 )
 
 // Word is what is to be decided.
@@ -90,7 +92,7 @@ func (w Word) of(k Kind) bool {
 	case Notice:
 		return w == TakenBack
 	case OpeningBalance, OpeningAccounts, MatchRules, DueRun, Policies, ContributionList, Refund, InterestRun,
-		SubsidyList, AwardRun, Recovery, Due:
+		SubsidyList, AwardRun, Recovery, Due, Transfer:
 		return w == Entered
 	}
 	return false
@@ -269,7 +271,7 @@ func (r Request) digest() [sha256.Size]byte {
 // the fund's accounts are the finance office's.
 func officesOf(k Kind) []approval.Organisation {
 	switch k {
-	case File, Item, Case, Recovery:
+	case File, Item, Case, Recovery, Transfer:
 		return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
 	case Return, Notice, OpeningAccounts, DueRun, Policies, ContributionList, InterestRun, SubsidyList, AwardRun, Due:
 		return []approval.Organisation{approval.AgencyBusiness}

@@ -18,8 +18,7 @@ type Tx interface {
 	once.Tx
 	CertificationTx
 	ResumptionTx
-	RecoveryTx
-	EstateTx
+	MoneyTx
 	// Standing returns an officer with the duties that hold in the database now.
 	Standing(ctx context.Context, login string) (approval.Officer, error)
 	// Rules returns the rules that the area can read.
@@ -30,6 +29,13 @@ type Tx interface {
 	AskDecision(ctx context.Context, by approval.Officer, today calendar.Day, a casework.Ask) (int64, error)
 	// Book writes entries.
 	Book(ctx context.Context, actor string, entries ...ledger.Entry) ([]int64, error)
+}
+
+// MoneyTx is what becomes of a member's money when the membership ends.
+type MoneyTx interface {
+	RecoveryTx
+	EstateTx
+	TransferTx
 }
 
 // CertificationTx reads and stores proofs of life.
@@ -102,6 +108,40 @@ type EstateTx interface {
 	// GrantClaim opens the heir's account, keeps the grant and its dues; ErrGranted where an
 	// heir was granted it at the same moment.
 	GrantClaim(ctx context.Context, c Claim, g Grant, today calendar.Day, decision int64, by string) error
+}
+
+// TransferTx reads and stores accounts that move.
+type TransferTx interface {
+	// LeavingOf returns what is known of a member who is to leave, or ErrMember.
+	LeavingOf(ctx context.Context, area party.Area, member int64, today calendar.Day) (Leaving, error)
+	// HoldMember lets nothing be drawn from accounts of the area, and no run of it be made
+	// or released, until the transaction ends.
+	HoldMember(ctx context.Context, area party.Area) error
+	// AddTransfer keeps a transfer and returns its id, or ErrMoved.
+	AddTransfer(ctx context.Context, t Transfer) (int64, error)
+	// LockTransfer makes what happens to one transfer wait for each other.
+	LockTransfer(ctx context.Context, area party.Area, id int64) error
+	// Transfers lists transfers by rising id.
+	Transfers(ctx context.Context, f TransferFilter) ([]Transfer, error)
+	// AddTransferStep keeps a step.
+	AddTransferStep(ctx context.Context, area party.Area, today calendar.Day, step Step) error
+	// EndTransferCase ends the case about a step that was late, if there is one.
+	EndTransferCase(ctx context.Context, area party.Area, id int64, step TransferStep, by string) error
+	// PostTransfer keeps that a transfer's money moved on a day.
+	PostTransfer(ctx context.Context, t Transfer, moved, today calendar.Day, decision int64) error
+	// EndMember ends a membership with its pension, or ErrEnded.
+	EndMember(ctx context.Context, e End) error
+	FundTx
+}
+
+// FundTx is what moving money asks of fund accounts.
+type FundTx interface {
+	// WorkingDays returns the working days that are known.
+	WorkingDays(ctx context.Context) (*calendar.WorkingDays, error)
+	// LockFundAccount makes movements out of one account wait for each other.
+	LockFundAccount(ctx context.Context, area party.Area, account int64) error
+	// Balance returns what an account held at the end of a day.
+	Balance(ctx context.Context, area party.Area, account int64, day calendar.Day) (money.Amount, error)
 }
 
 // RecoveryFilter narrows a list of cases.

@@ -1,0 +1,140 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/lifeevent"
+	"twoline/gateway/once"
+)
+
+// memberTransferRoutes are members' accounts that move.
+func (s *Server) memberTransferRoutes() {
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/member-transfers", Summary: "Members' accounts that move, and where they stand",
+		Description: "due_on is the last day for the next step, fifteen working days after the one before; a step that is late " +
+			"is a case, too. step asks for those that stand there.",
+		Who: readers(),
+	}, s.memberTransfers)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/member-transfers", Status: 201, Summary: "Ask that a member's account moves",
+		Description: "The whole account moves, to the employee scheme or to another area's resident scheme. One document of one " +
+			"office moves a member once. Where a pension is paid already, moving to another area does not move it.",
+		Who: deskMakers(),
+	}, s.viewMemberTransfer, s.askMemberTransfer)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/member-transfers/{id}/steps", Status: 201, Summary: "Do the next step",
+		Description: "out: letter_received, then sum_confirmed with the expenditure account that pays, which asks two people for a " +
+			"decision. When it is approved, account and pension end and the money is sent; then done. A member with money on the " +
+			"way is refused, and it is named. withdrawn ends a transfer whose money did not move.",
+		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance),
+	}, s.viewMemberTransfer, s.memberTransferStep)
+}
+
+// MemberTransfer is a member's account that moves.
+type MemberTransfer struct {
+	ID          ID            `json:"id"`
+	Direction   string        `json:"direction"             enum:"out,in"`
+	MemberID    ID            `json:"member_id"`
+	SocialNo    string        `json:"social_no"`
+	Name        string        `json:"name"                  doc:"Masked"`
+	Counterpart string        `json:"counterpart"           enum:"employee,resident"`
+	Office      string        `json:"office"                doc:"The one on the other side"`
+	Document    string        `json:"document"`
+	AskedOn     Day           `json:"asked_on"`
+	Step        string        `json:"step"                  enum:"asked,letter_received,sum_confirmed,money_sent,letter_sent,money_posted,done,withdrawn" doc:"The last one done"`
+	StepOn      Day           `json:"step_on"`
+	DueOn       *Day          `json:"due_on,omitempty"      doc:"The last day for the next step; absent after the last"`
+	Late        bool          `json:"late"`
+	Sum         *AccountParts `json:"sum,omitempty"         doc:"What was confirmed"`
+	FundAccount ID            `json:"fund_account_id,omitzero" doc:"The account that pays"`
+	DecisionID  ID            `json:"decision_id,omitzero"  doc:"What two people decide, or decided last"`
+	MadeBy      string        `json:"made_by"`
+	MadeAt      time.Time     `json:"made_at"`
+}
+
+func (s *Server) viewMemberTransfer(t lifeevent.Transfer) MemberTransfer {
+	out := MemberTransfer{ //nolint:exhaustruct // what is not known yet is absent
+		ID: NewID(t.ID), Direction: string(t.Direction), MemberID: NewID(t.Member), SocialNo: t.SocialNo,
+		Name: t.Name.String(), Counterpart: string(t.Counterpart), Office: t.Office, Document: t.Document,
+		AskedOn: NewDay(t.AskedOn), Step: string(t.Step), StepOn: NewDay(t.StepOn), DueOn: dayIfAny(t.DueOn),
+		Late: t.Late(s.deps.Life.Today()), FundAccount: NewID(t.FundAccount), DecisionID: NewID(t.Decision),
+		MadeBy: t.MadeBy, MadeAt: t.MadeAt,
+	}
+	if t.FundAccount != 0 {
+		sum := viewParts(t.Sum)
+		out.Sum = &sum
+	}
+	return out
+}
+
+type memberTransfersQuery struct {
+	Paging
+
+	Member    string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
+	Direction string `query:"direction" enum:"out,in"`
+	Step      string `query:"step" enum:"asked,letter_received,sum_confirmed,money_sent,letter_sent,money_posted,done,withdrawn"`
+	Late      bool   `query:"late" doc:"Only those whose next step is overdue"`
+}
+
+func (s *Server) memberTransfers(
+	ctx context.Context, c Call, in *memberTransfersQuery,
+) (Page[MemberTransfer], error) {
+	none := Page[MemberTransfer]{} //nolint:exhaustruct // none
+	after, err := in.After()
+	if err != nil {
+		return none, err
+	}
+	f := lifeevent.TransferFilter{ //nolint:exhaustruct // the service's
+		Direction: lifeevent.Direction(in.Direction), Step: lifeevent.TransferStep(in.Step), After: after, Limit: in.Limit + 1,
+	}
+	if in.Member != "" {
+		if f.Member, err = idIn(in.Member, "member_id"); err != nil {
+			return none, err
+		}
+	}
+	list, err := s.deps.Life.Transfers(ctx, c.Officer, f, in.Late)
+	return NewPage(list, in.Limit, func(t lifeevent.Transfer) int64 { return t.ID }, s.viewMemberTransfer), err
+}
+
+type askMemberTransferCommand struct {
+	Body struct {
+		Direction   string `json:"direction"   enum:"out"`
+		MemberID    ID     `json:"member_id"`
+		Counterpart string `json:"counterpart" enum:"employee,resident" doc:"The scheme on the other side"`
+		Office      string `json:"office"      minLength:"1" maxLength:"100" doc:"The office on the other side"`
+		Document    string `json:"document"    minLength:"1" maxLength:"200" doc:"The member's request, or the office's letter"`
+		AskedOn     Day    `json:"asked_on"    doc:"From this day on the first step has fifteen working days"`
+	}
+}
+
+func (s *Server) askMemberTransfer(ctx context.Context, c Call, in *askMemberTransferCommand) (once.Answer, error) {
+	b := in.Body
+	return s.deps.Life.AskTransfer(ctx, c.Request, c.Render, c.Officer, lifeevent.Transfer{ //nolint:exhaustruct // the service's
+		Direction: lifeevent.Direction(b.Direction), Member: b.MemberID.Int64(),
+		Counterpart: lifeevent.Counterpart(b.Counterpart), Office: b.Office, Document: b.Document, AskedOn: b.AskedOn.Day,
+	})
+}
+
+type memberTransferStepCommand struct {
+	ID   ID `path:"id"`
+	Body struct {
+		Step        string `json:"step"                     enum:"letter_received,sum_confirmed,done,withdrawn"`
+		DoneOn      Day    `json:"done_on"`
+		Document    string `json:"document"                 minLength:"1" maxLength:"200"`
+		FundAccount *ID    `json:"fund_account_id,omitempty" doc:"Of sum_confirmed: the expenditure account that pays"`
+	}
+}
+
+func (s *Server) memberTransferStep(ctx context.Context, c Call, in *memberTransferStepCommand) (once.Answer, error) {
+	b := in.Body
+	step := lifeevent.Step{ //nolint:exhaustruct // the service's
+		Transfer: in.ID.Int64(), Step: lifeevent.TransferStep(b.Step), On: b.DoneOn.Day, Document: b.Document,
+	}
+	if b.FundAccount != nil {
+		step.FundAccount = b.FundAccount.Int64()
+	}
+	return s.deps.Life.DoStep(ctx, c.Request, c.Render, c.Officer, step)
+}

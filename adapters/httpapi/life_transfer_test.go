@@ -1,0 +1,74 @@
+package httpapi_test
+
+import (
+	"strings"
+	"testing"
+
+	"twoline/gateway/ledger"
+)
+
+type sentMemberTransfer struct {
+	ID, Step, Name string
+	Late           bool
+	DueOn          string `json:"due_on"`
+	DecisionID     string `json:"decision_id"`
+	Sum            struct{ Individual, Total string }
+}
+
+// A member's account moves out through the door: asked for, its steps with their last
+// days, two people, and the book.
+func TestAMemberMovesOutThroughTheDoor(t *testing.T) {
+	t.Parallel()
+	h := openPay(t, setup{})
+	h.fund(t, "1000.00")
+	h.data.Exec(t, `
+		with e as (insert into entry (area, id, scheme, kind, cause, accounted_on, effective_on, line_count, text, actor, booked_at)
+			values (610304, nextval('fact_id'), 'rural', 'opening', 'test:1', '2018-06-05', '2018-06-05', 2, '', 'test', now()) returning *)
+		insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature, red, reversal,
+			amount, cause_id, member_id)
+		select area, id, u.line, scheme, kind, effective_on, accounted_on, u.side, u.role, u.nature, false, false, 123456, u.cause, u.cause
+		from e, (values (1, 'credit', 'personal_individual', 'item', 950001::bigint), (2, 'debit', 'personal_control', 'sum', null))
+			as u (line, side, role, nature, cause)`)
+	const body = `{"direction":"out","member_id":"950001","counterpart":"employee","office":"宝鸡市经办处","document":"申请7","asked_on":"2018-06-05"}`
+	h.post("business-checker", "/v1/member-transfers", body, 403, "duty_conflict")
+	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, "employee", "resident", 1), 422, "pension_in_payment")
+	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, "2018-06-05", "2018-07-05", 1), 400, "member_transfer_invalid")
+	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, "950001", "77", 1), 404, "member_not_found")
+	asked := read[sentMemberTransfer](t, h.post("business-maker", "/v1/member-transfers", body, 201, ""))
+	if asked.Step != "asked" || asked.DueOn != "2018-06-27" || asked.Late || strings.Contains(asked.Name, "pensioner") {
+		t.Errorf("asked %+v", asked)
+	}
+	h.post("business-maker", "/v1/member-transfers", body, 409, "member_transfer_known")
+	steps := "/v1/member-transfers/" + asked.ID + "/steps"
+	confirm := `{"step":"sum_confirmed","done_on":"2018-06-05","document":"sum","fund_account_id":"` + h.account(ledger.Expenditure) + `"}`
+	h.post("business-maker", steps, confirm, 409, "member_transfer_step")
+	h.post("business-maker", "/v1/member-transfers/7/steps", confirm, 404, "member_transfer_not_found")
+	h.post("business-maker", steps, `{"step":"letter_received","done_on":"2018-06-05","document":"letter"}`, 201, "")
+	h.post("business-maker", steps, strings.Replace(confirm, h.account(ledger.Expenditure), h.account(ledger.FiscalSpecial), 1),
+		422, "transfer_money")
+	h.post("business-maker", steps, confirm, 422, "transfer_money") // 1000.00 are there
+	h.fund(t, "234.56")
+	sum := read[sentMemberTransfer](t, h.post("business-maker", steps, confirm, 201, ""))
+	if sum.Sum.Individual != "1234.56" || sum.DecisionID == "" {
+		t.Fatalf("confirmed %+v", sum)
+	}
+	var decision sentDecision
+	h.get("auditor", "/v1/decisions/"+sum.DecisionID, &decision)
+	h.post("business-maker", "/v1/decisions/"+sum.DecisionID+"/approve", digestBody(decision.Digest), 403, "duty_conflict")
+	h.post("business-checker", "/v1/decisions/"+sum.DecisionID+"/approve", digestBody(decision.Digest), 200, "")
+	var page struct{ Items []sentMemberTransfer }
+	h.get("auditor", "/v1/member-transfers?direction=out&step=money_sent&member_id=950001", &page)
+	if len(page.Items) != 1 || page.Items[0].DueOn != "2018-06-27" {
+		t.Errorf("after the decision %+v", page)
+	}
+	h.get("auditor", "/v1/member-transfers?late=true", &page)
+	if len(page.Items) != 0 {
+		t.Errorf("late %+v", page)
+	}
+	h.post("business-maker", steps, `{"step":"withdrawn","done_on":"2018-06-05","document":"x"}`, 409, "member_transfer_step")
+	h.post("business-maker", steps, `{"step":"done","done_on":"2018-06-05","document":"receipt of the office"}`, 201, "")
+	if n := h.count(`select coalesce(sum(case when side = 'credit' then amount else -amount end), 0)::int from posting
+		where member_id = 950001 and role like 'personal%'`); n != 0 {
+		t.Errorf("the account holds %d fen", n)
+	}
+}

@@ -1,0 +1,109 @@
+package postgres
+
+// A transfer of a member stands where its steps say: one that was let through rests on its
+// decision and is booked as it was confirmed, one that was not moved nothing.
+func memberTransferSQL() string {
+	return `
+	with step as (
+		select f.area, f.id as transfer_id, s.step, s.id, s.happened_on, s.due_on, s.fund_account, s.individual, s.collective,
+		       s.subsidy, s.interest, lag(coalesce(s.step, 'asked')) over w as before, lag(s.happened_on) over w as before_on
+		  from member_transfer f
+		 cross join lateral (select 0 as id, 'asked' as step, f.asked_on as happened_on, f.due_on, null::bigint as fund_account,
+		            null::bigint as individual, null::bigint as collective, null::bigint as subsidy, null::bigint as interest
+		      union all select s.id, s.step, s.happened_on, s.due_on, s.fund_account, s.individual, s.collective, s.subsidy,
+		            s.interest from member_transfer_step s where s.area = f.area and s.transfer_id = f.id) s
+		 where $1 = 0 or f.area = $1 window w as (partition by f.area, f.id order by s.id))
+	select f.area, f.id, f.area || '/transfer ' || f.id, case
+	       when m.id is null then 'is of member ' || f.member_id || ', whom the area does not have'
+	       when (p.area is null) <> (d.id is null) then 'is at another step than its money'
+	       when p.area is not null and q.id is null then 'was let through, and no decision did'
+	       when p.area is not null and f.direction = 'out' and (c.id is null
+	            or (p.fund_account, p.individual, p.collective, p.subsidy, p.interest) is distinct from
+	               (c.fund_account, c.individual, c.collective, c.subsidy, c.interest))
+	            then 'moved another sum than was confirmed'
+	       when p.area is not null and f.direction = 'in' and (p.individual, p.collective, p.subsidy, p.interest)
+	            is distinct from (f.individual, f.collective, f.subsidy, f.interest)
+	            then 'brought another sum than was announced'
+	       when p.area is not null and f.direction = 'out' and not exists (select from member_end e where e.area = f.area
+	            and e.member_id = f.member_id and e.source_id = f.id and e.decision_id = p.decision_id)
+	            then 'moved out, and the membership did not end'
+	       else 'of ' || ` + yuan("coalesce(p.individual + p.collective + p.subsidy + p.interest, 0)") + ` || ' is booked with '
+	            || ` + yuan("b.money") + ` || ', and the account''s lines are ' || ` + yuan("b.parts") + ` end
+	  from member_transfer f
+	  left join member m on m.area = f.area and m.id = f.member_id
+	  left join member_transfer_posted p on p.area = f.area and p.transfer_id = f.id
+	  left join step d on d.area = f.area and d.transfer_id = f.id and d.step in ('money_sent', 'money_posted')
+	  left join lateral (select s.* from step s where s.area = f.area and s.transfer_id = f.id and s.step = 'sum_confirmed'
+	       order by s.id desc limit 1) c on true
+	  left join decision_request q on q.area = p.area and q.id = p.decision_id and q.kind = 'transfer' and q.subject_id = f.id
+	       and q.state = 'approved'
+	 cross join lateral (select coalesce(sum(e.amount) filter (where e.role in ('transfer_out', 'transfer_in')), 0) as money,
+	       coalesce(sum(e.amount) filter (where e.role like 'personal%'), 0) as parts,
+	       coalesce(sum(e.amount) filter (where e.role = 'personal_individual'), 0) as individual,
+	       coalesce(sum(e.amount) filter (where e.role = 'personal_collective'), 0) as collective,
+	       coalesce(sum(e.amount) filter (where e.role = 'personal_subsidy'), 0) as subsidy,
+	       coalesce(sum(e.amount) filter (where e.role = 'personal_interest'), 0) as interest,
+	       bool_and(e.member_id = f.member_id and not e.red and e.effective_on = p.effective_on
+	           and (e.fund_account is null or e.fund_account = p.fund_account)) as theirs
+	       from posting e where e.area = f.area and e.cause_id = f.id and e.kind = 'transfer_' || f.direction
+	           and not e.reversal) b
+	 where ($1 = 0 or f.area = $1) and (m.id is null or (p.area is null) <> (d.id is null)
+	    or (p.area is null and b.money + b.parts > 0)
+	    or (p.area is not null and (q.id is null or not b.theirs
+	       or (b.money, b.individual, b.collective, b.subsidy, b.interest) is distinct from
+	          ((p.individual + p.collective + p.subsidy + p.interest)::numeric, p.individual::numeric, p.collective::numeric,
+	           p.subsidy::numeric, p.interest::numeric)
+	       or case f.direction when 'out' then c.id is null
+	            or (p.fund_account, p.individual, p.collective, p.subsidy, p.interest) is distinct from
+	               (c.fund_account, c.individual, c.collective, c.subsidy, c.interest)
+	            or not exists (select from member_end e where e.area = f.area and e.member_id = f.member_id
+	               and e.source_id = f.id and e.decision_id = p.decision_id)
+	          else (p.individual, p.collective, p.subsidy, p.interest) is distinct from
+	               (f.individual, f.collective, f.subsidy, f.interest) end)))
+	union all
+	select s.area, s.transfer_id, s.area || '/transfer ' || s.transfer_id, case
+	       when s.happened_on < s.before_on then 'did ' || s.step || ' on ' || s.happened_on || ', before ' || s.before
+	       else 'did ' || s.step || ' after ' || s.before end
+	  from step s
+	 where s.before is not null and (s.happened_on < s.before_on or not (s.before || '>' || s.step) = any(
+	       array['asked>letter_received', 'letter_received>sum_confirmed', 'sum_confirmed>sum_confirmed',
+	             'sum_confirmed>money_sent', 'money_sent>done', 'asked>letter_sent', 'letter_sent>money_posted',
+	             'asked>withdrawn', 'letter_received>withdrawn', 'sum_confirmed>withdrawn', 'letter_sent>withdrawn']))`
+}
+
+// Who is no member any more holds nothing, is entitled to nothing and is paid no month.
+func memberEndSQL() string {
+	return `
+	select e.area, e.member_id, e.area || '/member ' || e.member_id, case
+	       when q.id is null then 'left, and no decision let them go'
+	       when h.held <> 0 then 'left on ' || e.ended_on || ', and the account holds ' || ` + yuan("h.held") + `
+	       when i.id is not null then 'left on ' || e.ended_on || ', and payment ' || i.id || ' is for ' || to_char(i.month, 'YYYY-MM')
+	       else 'left on ' || e.ended_on || ', and is entitled to ' || ` + yuan("n.amount") + ` || ' a month' end
+	  from member_end e
+	  left join decision_request q on q.area = e.area and q.id = e.decision_id and q.kind = 'transfer'
+	       and q.subject_id = e.source_id and q.state = 'approved'
+	 cross join lateral (select coalesce(sum(case when (p.side = 'credit') <> p.red then p.amount else -p.amount end), 0) as held
+	       from posting p where p.area = e.area and p.member_id = e.member_id and p.role in ` + memberRoles + `) h
+	  left join lateral (select i.id, i.month from payment_item i
+	       join payment_batch b on b.area = i.area and b.id = i.batch_id
+	       join pay_run r on r.area = b.area and r.id = b.run_id
+	       where i.area = e.area and i.member_id = e.member_id and i.cause = 'regular' and i.month >= e.from_month
+	         and not ` + deadItem + ` limit 1) i on true
+	 cross join lateral (select coalesce(sum(x.amount), 0) as amount from (
+	       select distinct on (s.component) s.amount from entitlement s where s.area = e.area and s.member_id = e.member_id
+	        order by s.component, s.from_month desc, s.id desc) x) n
+	 where ($1 = 0 or e.area = $1) and (q.id is null or (h.held <> 0 and e.reason = 'transferred_out')
+	    or i.id is not null or n.amount > 0)`
+}
+
+// transferCauseSQL is SQL, of a case over an entry c, for what a transfer of a member
+// books: by a decision that let it through at that moment.
+const transferCauseSQL = `when c.what = 'member_transfer' and c.part = '' then case
+		            when c.kind not in ('transfer_out', 'transfer_in') or c.text <> case c.kind when 'transfer_out'
+		                 then 'account transferred out' else 'account transferred in' end then 'differs from what a transfer books'
+		            when not exists (select from member_transfer_posted r
+		                 join decision_request q on q.area = r.area and q.id = r.decision_id
+		                 where r.area = c.area and r.transfer_id = c.fact and r.approved_at = c.booked_at
+		                   and c.kind = 'transfer_' || r.direction and c.effective_on = r.effective_on
+		                   and c.actor = 'officer:' || q.maker)
+		                 then 'is caused by transfer ' || c.fact || ', which nobody let through then' end`

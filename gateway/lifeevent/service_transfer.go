@@ -1,0 +1,241 @@
+package lifeevent
+
+import (
+	"context"
+	"fmt"
+
+	"twoline/gateway/approval"
+	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
+	"twoline/gateway/ledger"
+	"twoline/gateway/once"
+	"twoline/gateway/party"
+)
+
+// AskTransfer keeps that an account is to move. Nothing moves before the steps are done
+// and two people let it through. The answer's result is a Transfer.
+func (s *Service) AskTransfer(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, t Transfer,
+) (once.Answer, error) {
+	if err := t.check(s.today()); err != nil {
+		return once.Answer{}, err //nolint:exhaustruct // none
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		maker, err := atDesk(ctx, tx, by, approval.AgencyBusiness)
+		if err != nil {
+			return nil, err
+		}
+		t.Area, t.MadeBy, t.MadeOn, t.Step = maker.Area, maker.Login, s.today(), Asked
+		l, err := tx.LeavingOf(ctx, t.Area, t.Member, s.today())
+		if err != nil {
+			return nil, err
+		}
+		// What is on its way now may be there before the account moves.
+		l.OnTheWay = ""
+		if err := t.mayMove(&l); err != nil {
+			return nil, err
+		}
+		days, err := tx.WorkingDays(ctx)
+		if err != nil {
+			return nil, err
+		}
+		if t.DueOn, err = DueAfter(Asked, t.AskedOn, days); err != nil {
+			return nil, err
+		}
+		if t.ID, err = tx.AddTransfer(ctx, t); err != nil {
+			return nil, err
+		}
+		return transferOf(ctx, tx, t.Area, t.ID)
+	})
+}
+
+func transferOf(ctx context.Context, tx Tx, area party.Area, id int64) (Transfer, error) {
+	list, err := tx.Transfers(ctx, TransferFilter{Area: area, ID: id, Limit: 1}) //nolint:exhaustruct // one
+	if err == nil && len(list) == 0 {
+		err = ErrTransfer
+	}
+	if err != nil {
+		return Transfer{}, err //nolint:exhaustruct // none
+	}
+	return list[0], nil
+}
+
+// DoStep keeps a step of a transfer. The confirmed sum of a transfer out asks two people
+// to let it through. The answer's result is a Transfer.
+func (s *Service) DoStep(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, step Step,
+) (once.Answer, error) {
+	if !approval.IsLine(step.Document, maxText) || step.Document == "" {
+		err := ErrMove.With("the document is one line of 1 to 200 characters").On("document")
+		return once.Answer{}, err //nolint:exhaustruct // none
+	}
+	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+		maker, err := atDesk(ctx, tx, by, approval.AgencyBusiness, approval.AgencyFinance)
+		if err != nil {
+			return nil, err
+		}
+		if err := tx.LockTransfer(ctx, maker.Area, step.Transfer); err != nil {
+			return nil, err
+		}
+		t, err := transferOf(ctx, tx, maker.Area, step.Transfer)
+		if err != nil {
+			return nil, err
+		}
+		step.By = maker.Login
+		if err := s.step(ctx, tx, by, &t, step); err != nil {
+			return nil, err
+		}
+		return transferOf(ctx, tx, t.Area, t.ID)
+	})
+}
+
+func (s *Service) step(ctx context.Context, tx Tx, by approval.Officer, t *Transfer, step Step) error {
+	today := s.today()
+	if err := t.follows(step.Step); err != nil {
+		return err
+	}
+	if step.On.After(today) || step.On.Before(t.StepOn) {
+		return ErrMove.With("a step is done after the one before, and not on a day that lies ahead").On("done_on")
+	}
+	if (step.Step == SumConfirmed) != (step.FundAccount != 0) {
+		return ErrMove.With("the fund account belongs to sum_confirmed").On("fund_account_id")
+	}
+	if step.Step == SumConfirmed {
+		l, err := tx.LeavingOf(ctx, t.Area, t.Member, today)
+		if err != nil {
+			return err
+		}
+		step.Sum = l.Held
+	}
+	if err := keepStep(ctx, tx, t, step, today); err != nil || step.Step != SumConfirmed {
+		return err
+	}
+	_, err := tx.AskDecision(ctx, by, today, casework.Ask{ //nolint:exhaustruct // a transfer
+		Kind: casework.Transfer, Subject: t.ID, Word: casework.Entered, Document: step.Document,
+	})
+	return err
+}
+
+// keepStep keeps a step with the last day for the next one, and ends the case about the
+// one before, if it was late.
+func keepStep(ctx context.Context, tx Tx, t *Transfer, step Step, today calendar.Day) error {
+	days, err := tx.WorkingDays(ctx)
+	if err != nil {
+		return err
+	}
+	if step.DueOn, err = DueAfter(step.Step, step.On, days); err != nil {
+		return err
+	}
+	if err := tx.AddTransferStep(ctx, t.Area, today, step); err != nil {
+		return err
+	}
+	return tx.EndTransferCase(ctx, t.Area, t.ID, t.Step, step.By)
+}
+
+// AboutTransfer says what a transfer moves now, or why it cannot be let through.
+func AboutTransfer(ctx context.Context, tx Tx, area party.Area, id int64, today calendar.Day) (string, error) {
+	t, l, err := transferSubject(ctx, tx, area, id, today)
+	if err != nil {
+		return "", err
+	}
+	return t.aboutOut(&l), nil
+}
+
+// transferSubject returns a transfer that can be let through, with nothing moving on the
+// member's account and the fund account until the transaction ends.
+func transferSubject(
+	ctx context.Context, tx Tx, area party.Area, id int64, today calendar.Day,
+) (t Transfer, l Leaving, err error) {
+	if err := tx.LockTransfer(ctx, area, id); err != nil {
+		return t, l, err
+	}
+	if t, err = transferOf(ctx, tx, area, id); err != nil {
+		return t, l, err
+	}
+	if t.Step != SumConfirmed {
+		return t, l, ErrStep.With("the account's sum is not confirmed: the transfer stands at %s", t.Step)
+	}
+	if err := tx.HoldMember(ctx, area); err != nil {
+		return t, l, err
+	}
+	if l, err = tx.LeavingOf(ctx, area, t.Member, today); err != nil {
+		return t, l, err
+	}
+	if err := t.mayMove(&l); err != nil {
+		return t, l, err
+	}
+	if l.Held != t.Sum {
+		return t, l, ErrSumChanged
+	}
+	return t, l, paysOut(ctx, tx, &t, today)
+}
+
+// paysOut proves that the fund account may pay and holds enough. It holds the account.
+func paysOut(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) error {
+	role, scheme, err := tx.ReceivingAccount(ctx, t.Area, t.FundAccount)
+	if err != nil {
+		return err
+	}
+	if role != ledger.Expenditure || scheme != t.Scheme {
+		return ErrTransferMoney.With("a transfer out leaves the expenditure account of the member's scheme").
+			On("fund_account_id")
+	}
+	if err := tx.LockFundAccount(ctx, t.Area, t.FundAccount); err != nil {
+		return err
+	}
+	held, err := tx.Balance(ctx, t.Area, t.FundAccount, today)
+	if err == nil && held < t.Sum.Total() {
+		err = ErrTransferMoney.With("the account holds %s, and the transfer needs %s", held, t.Sum.Total())
+	}
+	return err
+}
+
+// EnterTransfer moves an account that two people let through: its money, the end of the
+// membership and of the pension, in one transaction.
+func EnterTransfer(ctx context.Context, tx Tx, r casework.Request, today calendar.Day) error {
+	t, l, err := transferSubject(ctx, tx, r.Area, r.Subject, today)
+	if err != nil {
+		return err
+	}
+	if err := tx.PostTransfer(ctx, t, today, today, r.ID); err != nil {
+		return err
+	}
+	if t.Sum.Total() > 0 {
+		if _, err := tx.Book(ctx, r.Actor(), t.outVoucher(today)); err != nil {
+			return err
+		}
+	}
+	err = tx.EndMember(ctx, End{
+		Area: t.Area, Member: t.Member, Reason: TransferredOut, On: today, From: l.fromMonth(today), Source: t.ID,
+		Decision: r.ID, By: r.Maker,
+	})
+	if err != nil {
+		return err
+	}
+	return keepStep(ctx, tx, &t, Step{ //nolint:exhaustruct // no sum
+		Transfer: t.ID, Step: MoneySent, On: today, Document: fmt.Sprintf("decision %d", r.ID), By: r.Maker,
+	}, today)
+}
+
+// Transfers lists transfers of the officer's area by rising id; late are those whose next
+// step is overdue today.
+func (s *Service) Transfers(
+	ctx context.Context, by approval.Officer, f TransferFilter, late bool,
+) ([]Transfer, error) {
+	if err := mayLook(by, false); err != nil {
+		return nil, err
+	}
+	f.Area, f.Limit = by.Area, pageOf(f.Limit)
+	if late {
+		f.LateOn = s.today()
+	}
+	var list []Transfer
+	err := s.store.Read(ctx, func(tx Tx) (err error) {
+		list, err = tx.Transfers(ctx, f)
+		return err
+	})
+	return list, err
+}
+
+// Today is the business day.
+func (s *Service) Today() calendar.Day { return s.today() }
