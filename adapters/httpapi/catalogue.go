@@ -1177,6 +1177,10 @@ func explanations() []row {
 		{"too_many_rows", inFiles, "the file has more rows than an opening may have", "split it"},
 		{"transaction_id", inFiles, "an id has no counterpart of at most 16 digits", "send back the id that was sent"},
 		{
+			"transfer_credit_known", 409, "the bank's credit is a transfer's already, a recovery's, or told as an arrival",
+			"compare the numbers with the bank's statement",
+		},
+		{
 			"transfer_invalid", 422, "the transfer lacks a field of its kind, or has one of another kind",
 			"give or leave out the field that is named",
 		},

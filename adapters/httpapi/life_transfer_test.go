@@ -72,3 +72,32 @@ func TestAMemberMovesOutThroughTheDoor(t *testing.T) {
 		t.Errorf("the account holds %d fen", n)
 	}
 }
+
+// A member's account moves in through the door: announced, the letter, the money to the
+// fen, two people, and the book.
+func TestAMemberMovesInThroughTheDoor(t *testing.T) {
+	t.Parallel()
+	h := openPay(t, setup{})
+	const body = `{"direction":"in","member_id":"950004","counterpart":"resident","office":"凤翔县经办处","document":"函1","asked_on":"2018-06-05",` +
+		`"announced":{"individual":"80.00","collective":"0.00","subsidy":"20.00","interest":"0.50","old_scheme":"30.00","years":3}}`
+	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, `"30.00"`, `"80.01"`, 1), 400, "member_transfer_invalid")
+	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, `"in"`, `"out"`, 1), 400, "member_transfer_invalid")
+	asked := read[sentMemberTransfer](t, h.post("business-maker", "/v1/member-transfers", body, 201, ""))
+	path := "/v1/member-transfers/" + asked.ID
+	h.post("business-maker", path+"/steps", `{"step":"letter_sent","done_on":"2018-06-05","document":"letter"}`, 201, "")
+	receipt := `{"fund_account_id":"` + h.account(ledger.Income) + `","amount":"100.50","bank_reference":"X1","value_date":"2018-06-05","document":"note"}`
+	h.post("business-maker", path+"/receipts", strings.Replace(receipt, "2018-06-05", "2018-06-04", 1), 400, "member_transfer_invalid")
+	in := read[sentMemberTransfer](t, h.post("business-maker", path+"/receipts", receipt, 201, ""))
+	h.post("business-maker", path+"/receipts", receipt, 422, "transfer_money")
+	var decision sentDecision
+	h.get("auditor", "/v1/decisions/"+in.DecisionID, &decision)
+	h.post("business-checker", "/v1/decisions/"+in.DecisionID+"/approve", digestBody(decision.Digest), 200, "")
+	var page struct{ Items []sentMemberTransfer }
+	h.get("auditor", "/v1/member-transfers?direction=in&step=money_posted", &page)
+	if len(page.Items) != 1 || page.Items[0].DueOn != "" {
+		t.Errorf("after the decision %+v", page)
+	}
+	if n := h.count(`select coalesce(sum(amount), 0)::int from posting where member_id = 950004 and role like 'personal%' and side = 'credit'`); n != 10050 {
+		t.Errorf("the account holds %d fen", n)
+	}
+}

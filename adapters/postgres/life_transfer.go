@@ -179,7 +179,38 @@ func (t lifeTx) Transfers(ctx context.Context, f lifeevent.TransferFilter) ([]li
 	if err != nil {
 		return nil, fmt.Errorf("read transfers of members: %w", err)
 	}
-	return collect(rows, "transfers of members", scanMemberTransfer)
+	list, err := collect(rows, "transfers of members", scanMemberTransfer)
+	if err != nil || len(list) == 0 {
+		return list, err
+	}
+	return list, t.transferReceipts(ctx, f.Area, list)
+}
+
+// transferReceipts reads the money of transfers in.
+func (t lifeTx) transferReceipts(ctx context.Context, area party.Area, list []lifeevent.Transfer) error {
+	at := make(map[int64]*lifeevent.Transfer, len(list))
+	for i := range list {
+		at[list[i].ID] = &list[i]
+	}
+	rows, err := t.Query(ctx, `
+		select id, transfer_id, fund_account, amount, bank_reference, value_date, document, entered_by
+		from member_transfer_receipt where area = $1 and transfer_id = any($2) order by id`, area,
+		column(list, func(m lifeevent.Transfer) int64 { return m.ID }))
+	if err != nil {
+		return fmt.Errorf("read money of transfers: %w", err)
+	}
+	var x lifeevent.TransferReceipt
+	var fen int64
+	into := []any{&x.ID, &x.Transfer, &x.FundAccount, &fen, &x.BankReference, &x.ValueDate, &x.Document, &x.By}
+	_, err = pgx.ForEachRow(rows, into, func() error {
+		x.Amount = money.Amount(fen)
+		at[x.Transfer].Receipts = append(at[x.Transfer].Receipts, x)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("read money of transfers: %w", err)
+	}
+	return nil
 }
 
 func scanMemberTransfer(row pgx.CollectableRow) (m lifeevent.Transfer, err error) {
@@ -227,16 +258,76 @@ func (t lifeTx) AddTransferStep(
 	return nil
 }
 
-// transferCase is the subject of a case about the step that follows one.
-func transferCase(id int64, after lifeevent.TransferStep) string {
-	return fmt.Sprintf("member_transfer:%d:%s", id, after)
+// transferCase is the kind and subject of a case about the step that follows one, or
+// without a step about the money.
+func transferCase(id int64, after lifeevent.TransferStep) (kind, subject string) {
+	if after == "" {
+		return "member_transfer_sum", fmt.Sprintf("member_transfer:%d", id)
+	}
+	return "member_transfer_late", fmt.Sprintf("member_transfer:%d:%s", id, after)
 }
 
-// EndTransferCase implements lifeevent.TransferTx.
+// EndTransferCase implements lifeevent.ReceiptTx.
 func (t lifeTx) EndTransferCase(
 	ctx context.Context, area party.Area, id int64, step lifeevent.TransferStep, by string,
 ) error {
-	return t.EndCase(ctx, area, "member_transfer_late", transferCase(id, step), "officer:"+by, "the step was done")
+	kind, subject := transferCase(id, step)
+	return t.EndCase(ctx, area, kind, subject, "officer:"+by, "it was done")
+}
+
+// OpenTransferCase implements lifeevent.ReceiptTx.
+func (t lifeTx) OpenTransferCase(ctx context.Context, area party.Area, id int64, text string) error {
+	kind, subject := transferCase(id, "")
+	return t.OpenCase(ctx, area, Case{Kind: kind, Subject: subject, Bank: "", Text: text})
+}
+
+// OpenLateTransfers implements lifeevent.ReceiptTx.
+func (t lifeTx) OpenLateTransfers(ctx context.Context, area party.Area, list []lifeevent.Transfer) error {
+	if len(list) == 0 {
+		return nil
+	}
+	return t.OpenCase(ctx, area, column(list, func(m lifeevent.Transfer) Case {
+		kind, subject := transferCase(m.ID, m.Step)
+		return Case{
+			Kind: kind, Subject: subject, Bank: "",
+			Text: fmt.Sprintf("the step after %s of %s was due by %s", m.Step, m.StepOn, m.DueOn),
+		}
+	})...)
+}
+
+// AddTransferReceipt implements lifeevent.ReceiptTx. What a bank told as an arrival is on
+// its way to somebody's account, or to suspense.
+func (t lifeTx) AddTransferReceipt(
+	ctx context.Context, area party.Area, today calendar.Day, x lifeevent.TransferReceipt,
+) error {
+	tag, err := t.Exec(ctx, `
+		insert into member_transfer_receipt (area, transfer_id, fund_account, amount, bank_reference, value_date, document,
+			entered_by, entered_at, business_day)
+		select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
+		where not exists (select from arrival v where v.area = $1 and v.fund_account = $3 and v.bank_reference = $5)
+		  and not exists (select from recovery_received v where v.area = $1 and v.fund_account = $3 and v.bank_reference = $5)
+		on conflict do nothing`, area, x.Transfer, x.FundAccount, x.Amount.Fen(), x.BankReference, x.ValueDate, x.Document,
+		x.By, t.at, today)
+	if err == nil && tag.RowsAffected() != 1 {
+		return lifeevent.ErrCreditUsed
+	}
+	if err != nil {
+		return fmt.Errorf("keep money of transfer %d: %w", x.Transfer, err)
+	}
+	return nil
+}
+
+// ReturnTransfer implements lifeevent.ReceiptTx.
+func (t lifeTx) ReturnTransfer(
+	ctx context.Context, m lifeevent.Transfer, today calendar.Day, decision int64,
+) error {
+	_, err := t.Exec(ctx, `
+		insert into member_transfer_returned (area, transfer_id, fund_account, amount, decision_id, approved_at, business_day)
+		values ($1, $2, $3, $4, $5, $6, $7)`, m.Area, m.ID, m.FundAccount, m.Received().Fen(), decision, t.at, today)
+	if err != nil {
+		return fmt.Errorf("keep that transfer %d of a member was given back: %w", m.ID, err)
+	}
+	return nil
 }
 
 // PostTransfer implements lifeevent.TransferTx.
@@ -249,6 +340,13 @@ func (t lifeTx) PostTransfer(
 		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
 		m.Area, m.ID, m.Member, string(m.Direction), m.FundAccount, moved, m.Sum.Individual.Fen(), m.Sum.Collective.Fen(),
 		m.Sum.Subsidy.Fen(), m.Sum.Interest.Fen(), decision, t.at, today)
+	if err == nil && m.Years > 0 {
+		_, err = t.Exec(ctx, `
+			insert into service_years (area, member_id, years, document, entered_by, entered_at)
+			select $1, $2, $3 + coalesce((select years from service_years where area = $1 and member_id = $2
+				order by id desc limit 1), 0), 'transfer ' || $4::bigint, $5, $6`,
+			m.Area, m.Member, m.Years, m.ID, m.MadeBy, t.at)
+	}
 	if err != nil {
 		return fmt.Errorf("keep that transfer %d of a member was posted: %w", m.ID, err)
 	}

@@ -8,6 +8,7 @@ import (
 	"twoline/adapters/postgres"
 	"twoline/gateway/calendar"
 	"twoline/gateway/lifeevent"
+	"twoline/gateway/money"
 )
 
 // moves is a transfer out that was asked for on the day before today, to the employee scheme.
@@ -159,5 +160,166 @@ func TestWhoCannotMoveIsToldWhy(t *testing.T) {
 	}
 	if n := one[int](t, w.world, `select count(*) from member_transfer_posted`); n != 0 {
 		t.Errorf("%d transfers moved", n)
+	}
+}
+
+// comes is a transfer in of 80.00, 5.00, 10.00 and 5.01, of which 20.00 of the old scheme, with 12 years.
+func (w *lifeWorld) comes(t *testing.T, member int64, document string) (lifeevent.Transfer, error) {
+	t.Helper()
+	var out lifeevent.Transfer
+	_, err := w.life.AskTransfer(t.Context(), w.ask("POST /v1/member-transfers"), result(&out), w.maker,
+		lifeevent.Transfer{
+			Member: member, Direction: lifeevent.MovesIn, Counterpart: lifeevent.ResidentScheme, Office: "凤翔县经办处",
+			AskedOn: w.today, Document: document, OldScheme: 20_00, Years: 12,
+			Announced: lifeevent.Parts{Individual: 80_00, Collective: 5_00, Subsidy: 10_00, Interest: 5_01},
+		})
+	return out, err
+}
+
+func (w *lifeWorld) receives(t *testing.T, id, account, fen int64, reference string) (lifeevent.Transfer, error) {
+	t.Helper()
+	var out lifeevent.Transfer
+	_, err := w.life.Receive(t.Context(), w.ask("POST receipts"), result(&out), w.maker, lifeevent.TransferReceipt{
+		Transfer: id, FundAccount: account, Amount: money.Amount(fen), BankReference: reference, ValueDate: w.today,
+		Document: "bank's note",
+	})
+	return out, err
+}
+
+// A transfer in is posted when all of it is there, to the fen: once, to the fund and the
+// account together; the years count, and the old scheme's balance keeps its mark.
+func TestAnAccountMovesInWhole(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.today = calendar.MustDay("2018-03-01")
+	in, err := w.comes(t, 1001, "接续函1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.comes(t, 1002, "接续函1"); !errors.Is(err, lifeevent.ErrMoved) {
+		t.Errorf("the same document of the same office: %v", err)
+	}
+	if _, err := w.receives(t, in.ID, 11, 100_01, "T1"); !errors.Is(err, lifeevent.ErrStep) {
+		t.Errorf("money before the letter: %v", err)
+	}
+	if _, err = w.step(t, in.ID, lifeevent.LetterSent, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.receives(t, in.ID, 13, 100_01, "T1"); !errors.Is(err, lifeevent.ErrTransferMoney) {
+		t.Errorf("money on the expenditure account: %v", err)
+	}
+	if in, err = w.receives(t, in.ID, 11, 100_00, "T1"); err != nil || in.Decision != 0 {
+		t.Fatalf("a fen less: %+v, %v", in, err)
+	}
+	if n := one[int](t, w.world, `select count(*) from posting where role = 'transfer_in'`); n != 0 {
+		t.Errorf("%d lines before all of it is there", n)
+	}
+	if got := w.openCases(t, "member_transfer_sum"); !strings.Contains(got, "member_transfer:") {
+		t.Errorf("cases: %q", got)
+	}
+	if _, err := w.receives(t, in.ID, 11, 1, "T1"); !errors.Is(err, lifeevent.ErrCreditUsed) {
+		t.Errorf("one credit twice: %v", err)
+	}
+	if in, err = w.receives(t, in.ID, 11, 1, "T2"); err != nil || in.Decision == 0 {
+		t.Fatalf("the last fen: %+v, %v", in, err)
+	}
+	if got := w.openCases(t, "member_transfer_sum"); got != "" {
+		t.Errorf("cases after all of it came: %q", got)
+	}
+	if err := w.agreed(t, in.Decision); err != nil {
+		t.Fatal(err)
+	}
+	got := one[string](t, w.world, `select string_agg(side || ' ' || role || ' ' || amount, ', ' order by line)
+		from posting p join entry e on e.area = p.area and e.id = p.entry_id where e.cause like 'member_transfer:%'`)
+	want := "debit income 10001, credit transfer_in 10000, credit transfer_in 1, credit personal_individual 8000, " +
+		"credit personal_collective 500, credit personal_subsidy 1000, credit personal_interest 501, debit personal_control 10001"
+	if got != want {
+		t.Errorf("booked %s\nwant   %s", got, want)
+	}
+	if n := one[int](t, w.world, `select years from service_years where member_id = 1001`); n != 12 {
+		t.Errorf("%d years", n)
+	}
+	if list, err := w.life.Transfers(t.Context(), w.auditor, lifeevent.TransferFilter{Member: 1001}, false); err != nil ||
+		list[0].Step != lifeevent.MoneyPosted || list[0].OldScheme != 20_00 || !list[0].DueOn.IsZero() {
+		t.Errorf("%+v, %v", list, err)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
+	}
+}
+
+// Money that is not what was announced is given back by two people, by the account that it came to.
+func TestMoneyThatWasNotAnnouncedGoesBack(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 1)
+	w.today = calendar.MustDay("2018-03-01")
+	in, err := w.comes(t, 1001, "接续函2")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = w.step(t, in.ID, lifeevent.LetterSent, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.step(t, in.ID, lifeevent.ReturnAsked, 0); !errors.Is(err, lifeevent.ErrStep) {
+		t.Errorf("a return of nothing: %v", err)
+	}
+	if in, err = w.receives(t, in.ID, 11, 100_02, "T1"); err != nil || in.Decision != 0 {
+		t.Fatalf("a fen more: %+v, %v", in, err)
+	}
+	if _, err := w.step(t, in.ID, lifeevent.CalledOff, 0); !errors.Is(err, lifeevent.ErrStep) {
+		t.Errorf("called off with money there: %v", err)
+	}
+	if in, err = w.step(t, in.ID, lifeevent.ReturnAsked, 0); err != nil || in.Decision == 0 {
+		t.Fatalf("asked to give it back: %+v, %v", in, err)
+	}
+	if err := w.agreed(t, in.Decision); err != nil {
+		t.Fatal(err)
+	}
+	for _, role := range []string{"income", "transfer_in"} {
+		if n := one[int64](t, w.world, `select sum(case when (side = 'debit') <> red then amount else -amount end)::bigint from posting where role = $1`, role); n != 0 {
+			t.Errorf("%s holds %d fen", role, n)
+		}
+	}
+	if got := w.openCases(t, "member_transfer_sum"); got != "" {
+		t.Errorf("cases: %q", got)
+	}
+	if held := w.held(t, 1001); held != 0 {
+		t.Errorf("the account holds %s", held)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
+	}
+}
+
+// Each step has fifteen working days; the day after the last one it is a case, which the step ends.
+func TestAStepThatIsLateIsACase(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 1)
+	w.today = calendar.MustDay("2011-09-26")
+	out, err := w.moves(t, 1001, lifeevent.EmployeeScheme)
+	// The first week of October is off, and the two days after it are worked.
+	if err != nil || out.DueOn != calendar.MustDay("2011-10-20") {
+		t.Fatalf("due %s, %v", out.DueOn, err)
+	}
+	for i, day := range []string{"2011-10-20", "2011-10-21"} {
+		w.today = calendar.MustDay(day)
+		list, err := w.life.Transfers(t.Context(), w.auditor, lifeevent.TransferFilter{}, true)
+		if err != nil || len(list) != i {
+			t.Errorf("late on %s: %d, %v", day, len(list), err)
+		}
+	}
+	for range 2 {
+		if err := w.life.Watch(t.Context(), w.today); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := w.openCases(t, "member_transfer_late"); strings.Count(got, "member_transfer:") != 1 {
+		t.Errorf("cases: %q", got)
+	}
+	if _, err := w.step(t, out.ID, lifeevent.LetterReceived, 0); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.openCases(t, "member_transfer_late"); got != "" {
+		t.Errorf("after the step: %q", got)
 	}
 }

@@ -5,15 +5,15 @@ package postgres
 func lifeChecks() []check {
 	return []check{
 		invariant("life", "a stop's months, a recovery and an heir's grant are what was decided, each once",
-			probe{table: "certification", sql: certificationSQL},                                                                               //nolint:exhaustruct // asked by SQL
-			probe{table: "comparison_match", sql: comparisonSQL},                                                                               //nolint:exhaustruct // asked by SQL
-			probe{table: "resumption", looks: []string{"resumption", "resumption_month"}, sql: resumptionSQL},                                  //nolint:exhaustruct // asked by SQL
-			probe{table: "recovery_case", looks: []string{"recovery_case", "recovery_line"}, sql: recoveryLinesSQL},                            //nolint:exhaustruct // asked by SQL
-			probe{table: "recovery_plan", looks: []string{"recovery_plan", "recovery_instalment", "recovery_planned"}, sql: recoveryPlanSQL()}, //nolint:exhaustruct // asked by SQL
-			probe{table: "recovery_receipt", looks: []string{"recovery_receipt", "recovery_received"}, sql: recoveryReceiptSQL()},              //nolint:exhaustruct // asked by SQL
-			probe{table: "member_transfer", looks: []string{"member_transfer_step", "member_transfer_posted"}, sql: memberTransferSQL()},       //nolint:exhaustruct // asked by SQL
-			probe{table: "member_end", sql: memberEndSQL()},                                                                                    //nolint:exhaustruct // asked by SQL
-			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},                                  //nolint:exhaustruct // asked by SQL
+			probe{table: "certification", sql: certificationSQL},                                                                                                                                //nolint:exhaustruct // asked by SQL
+			probe{table: "comparison_match", sql: comparisonSQL},                                                                                                                                //nolint:exhaustruct // asked by SQL
+			probe{table: "resumption", looks: []string{"resumption", "resumption_month"}, sql: resumptionSQL},                                                                                   //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_case", looks: []string{"recovery_case", "recovery_line"}, sql: recoveryLinesSQL},                                                                             //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_plan", looks: []string{"recovery_plan", "recovery_instalment", "recovery_planned"}, sql: recoveryPlanSQL()},                                                  //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_receipt", looks: []string{"recovery_receipt", "recovery_received"}, sql: recoveryReceiptSQL()},                                                               //nolint:exhaustruct // asked by SQL
+			probe{table: "member_transfer", looks: []string{"member_transfer_step", "member_transfer_posted", "member_transfer_receipt", "member_transfer_returned"}, sql: memberTransferSQL()}, //nolint:exhaustruct // asked by SQL
+			probe{table: "member_end", sql: memberEndSQL()},                                                                                                                                     //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},                                                                                   //nolint:exhaustruct // asked by SQL
 		),
 	}
 }

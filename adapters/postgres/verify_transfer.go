@@ -32,6 +32,7 @@ func memberTransferSQL() string {
 	  from member_transfer f
 	  left join member m on m.area = f.area and m.id = f.member_id
 	  left join member_transfer_posted p on p.area = f.area and p.transfer_id = f.id
+	  left join member_transfer_returned r on r.area = f.area and r.transfer_id = f.id
 	  left join step d on d.area = f.area and d.transfer_id = f.id and d.step in ('money_sent', 'money_posted')
 	  left join lateral (select s.* from step s where s.area = f.area and s.transfer_id = f.id and s.step = 'sum_confirmed'
 	       order by s.id desc limit 1) c on true
@@ -45,8 +46,9 @@ func memberTransferSQL() string {
 	       coalesce(sum(e.amount) filter (where e.role = 'personal_interest'), 0) as interest,
 	       bool_and(e.member_id = f.member_id and not e.red and e.effective_on = p.effective_on
 	           and (e.fund_account is null or e.fund_account = p.fund_account)) as theirs
-	       from posting e where e.area = f.area and e.cause_id = f.id and e.kind = 'transfer_' || f.direction
-	           and not e.reversal) b
+	       from posting e where e.area = f.area and (e.cause_id = f.id or e.cause_id in (select x.id
+	           from member_transfer_receipt x where x.area = f.area and x.transfer_id = f.id)) and r.area is null
+	           and e.kind = 'transfer_' || f.direction and not e.reversal) b
 	 where ($1 = 0 or f.area = $1) and (m.id is null or (p.area is null) <> (d.id is null)
 	    or (p.area is null and b.money + b.parts > 0)
 	    or (p.area is not null and (q.id is null or not b.theirs
@@ -68,7 +70,33 @@ func memberTransferSQL() string {
 	 where s.before is not null and (s.happened_on < s.before_on or not (s.before || '>' || s.step) = any(
 	       array['asked>letter_received', 'letter_received>sum_confirmed', 'sum_confirmed>sum_confirmed',
 	             'sum_confirmed>money_sent', 'money_sent>done', 'asked>letter_sent', 'letter_sent>money_posted',
-	             'asked>withdrawn', 'letter_received>withdrawn', 'sum_confirmed>withdrawn', 'letter_sent>withdrawn']))`
+	             'letter_sent>return_asked', 'return_asked>return_asked', 'return_asked>returned',
+	             'asked>withdrawn', 'letter_received>withdrawn', 'sum_confirmed>withdrawn', 'letter_sent>withdrawn']))
+	union all
+	select x.area, x.id, x.area || '/receipt ' || x.id, 'of transfer ' || x.transfer_id || ' of ' || ` + yuan("x.amount") + ` || case
+	       when b.n = 0 then ' is decided about, and not booked' else ' is booked otherwise than it was decided' end
+	  from member_transfer_receipt x
+	  left join member_transfer_posted p on p.area = x.area and p.transfer_id = x.transfer_id
+	  left join member_transfer_returned r on r.area = x.area and r.transfer_id = x.transfer_id
+	 cross join lateral (select count(*) as n, coalesce(sum(e.amount) filter (where e.kind = 'transfer_in' and not e.red), 0) as came,
+	       coalesce(sum(e.amount) filter (where e.kind = 'transfer_in_return' and e.red), 0) as went,
+	       bool_and(e.fund_account = x.fund_account and e.role = 'transfer_in') as theirs
+	       from posting e where e.area = x.area and e.cause_id = x.id and not e.reversal) b
+	 where ($1 = 0 or x.area = $1) and ((b.came, b.went) is distinct from
+	       (case when p.area is null and r.area is null then 0 else x.amount end::numeric,
+	        case when r.area is null then 0 else x.amount end::numeric) or not b.theirs)
+	union all
+	select r.area, r.transfer_id, r.area || '/transfer ' || r.transfer_id, case
+	       when q.id is null then 'was given back, and no decision did'
+	       when x.sum is distinct from r.amount then 'gave back ' || ` + yuan("r.amount") + ` || ' of ' || ` + yuan("coalesce(x.sum, 0)") + `
+	       else 'was given back, and is not at that step' end
+	  from member_transfer_returned r
+	  left join decision_request q on q.area = r.area and q.id = r.decision_id and q.kind = 'transfer'
+	       and q.subject_id = r.transfer_id and q.state = 'approved'
+	  left join (select area, transfer_id, sum(amount) as sum from member_transfer_receipt group by 1, 2) x
+	       on x.area = r.area and x.transfer_id = r.transfer_id
+	 where ($1 = 0 or r.area = $1) and (q.id is null or x.sum is distinct from r.amount::numeric or not exists (
+	       select from member_transfer_step s where s.area = r.area and s.transfer_id = r.transfer_id and s.step = 'returned'))`
 }
 
 // Who is no member any more holds nothing, is entitled to nothing and is paid no month.
@@ -99,11 +127,22 @@ func memberEndSQL() string {
 // transferCauseSQL is SQL, of a case over an entry c, for what a transfer of a member
 // books: by a decision that let it through at that moment.
 const transferCauseSQL = `when c.what = 'member_transfer' and c.part = '' then case
-		            when c.kind not in ('transfer_out', 'transfer_in') or c.text <> case c.kind when 'transfer_out'
-		                 then 'account transferred out' else 'account transferred in' end then 'differs from what a transfer books'
+		            when c.text <> case c.kind when 'transfer_out' then 'account transferred out' else 'account transferred in' end
+		                 and c.text <> 'transfer in that is given back' then 'differs from what a transfer books'
 		            when not exists (select from member_transfer_posted r
 		                 join decision_request q on q.area = r.area and q.id = r.decision_id
 		                 where r.area = c.area and r.transfer_id = c.fact and r.approved_at = c.booked_at
 		                   and c.kind = 'transfer_' || r.direction and c.effective_on = r.effective_on
 		                   and c.actor = 'officer:' || q.maker)
-		                 then 'is caused by transfer ' || c.fact || ', which nobody let through then' end`
+		             and not exists (select from member_transfer_returned r
+		                 join decision_request q on q.area = r.area and q.id = r.decision_id
+		                 where r.area = c.area and r.transfer_id = c.fact and r.approved_at = c.booked_at
+		                   and c.kind = 'transfer_in' and c.actor = 'officer:' || q.maker)
+		                 then 'is caused by transfer ' || c.fact || ', which nobody let through then' end
+		       when c.what = 'member_transfer' and c.part = 'returned' then case
+		            when c.kind <> 'transfer_in_return' or c.text <> 'transfer in given back' then 'differs from what a return books'
+		            when not exists (select from member_transfer_returned r
+		                 join decision_request q on q.area = r.area and q.id = r.decision_id
+		                 where r.area = c.area and r.transfer_id = c.fact and r.approved_at = c.booked_at
+		                   and c.actor = 'officer:' || q.maker)
+		                 then 'is caused by transfer ' || c.fact || ', which nobody gave back then' end`

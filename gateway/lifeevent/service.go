@@ -218,8 +218,10 @@ func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 			if _, err := tx.HoldOverdue(ctx, area, today); err != nil {
 				return err
 			}
-			_, err := tx.OpenRecoveries(ctx, area, today, nil)
-			return err
+			if _, err := tx.OpenRecoveries(ctx, area, today, nil); err != nil {
+				return err
+			}
+			return watchTransfers(ctx, tx, area, today)
 		})
 		if err != nil {
 			errs = append(errs, fmt.Errorf("daily look at the members of area %s: %w", area, err))

@@ -74,10 +74,7 @@ func (s *Service) DoStep(
 		if err != nil {
 			return nil, err
 		}
-		if err := tx.LockTransfer(ctx, maker.Area, step.Transfer); err != nil {
-			return nil, err
-		}
-		t, err := transferOf(ctx, tx, maker.Area, step.Transfer)
+		t, err := lockedTransfer(ctx, tx, maker.Area, step.Transfer)
 		if err != nil {
 			return nil, err
 		}
@@ -107,13 +104,17 @@ func (s *Service) step(ctx context.Context, tx Tx, by approval.Officer, t *Trans
 		}
 		step.Sum = l.Held
 	}
-	if err := keepStep(ctx, tx, t, step, today); err != nil || step.Step != SumConfirmed {
+	if step.Step == ReturnAsked && (len(t.Receipts) == 0 || t.Received() == t.Announced.Total()) {
+		return ErrStep.With("there is no money that differs from what was announced")
+	}
+	if step.Step == CalledOff && len(t.Receipts) > 0 {
+		return ErrStep.With("money of the transfer is there: give it back")
+	}
+	err := keepStep(ctx, tx, t, step, today)
+	if err != nil || step.Step != SumConfirmed && step.Step != ReturnAsked {
 		return err
 	}
-	_, err := tx.AskDecision(ctx, by, today, casework.Ask{ //nolint:exhaustruct // a transfer
-		Kind: casework.Transfer, Subject: t.ID, Word: casework.Entered, Document: step.Document,
-	})
-	return err
+	return askTransfer(ctx, tx, by, today, t.ID, step.Document)
 }
 
 // keepStep keeps a step with the last day for the next one, and ends the case about the
@@ -134,40 +135,52 @@ func keepStep(ctx context.Context, tx Tx, t *Transfer, step Step, today calendar
 
 // AboutTransfer says what a transfer moves now, or why it cannot be let through.
 func AboutTransfer(ctx context.Context, tx Tx, area party.Area, id int64, today calendar.Day) (string, error) {
-	t, l, err := transferSubject(ctx, tx, area, id, today)
+	t, err := lockedTransfer(ctx, tx, area, id)
+	if err != nil {
+		return "", err
+	}
+	if t.Direction == MovesIn {
+		if _, err := inSubject(ctx, tx, &t, today); err != nil {
+			return "", err
+		}
+		if t.Step == ReturnAsked {
+			return t.aboutReturn(), nil
+		}
+		return t.aboutIn(), nil
+	}
+	l, err := outSubject(ctx, tx, &t, today)
 	if err != nil {
 		return "", err
 	}
 	return t.aboutOut(&l), nil
 }
 
-// transferSubject returns a transfer that can be let through, with nothing moving on the
-// member's account and the fund account until the transaction ends.
-func transferSubject(
-	ctx context.Context, tx Tx, area party.Area, id int64, today calendar.Day,
-) (t Transfer, l Leaving, err error) {
+func lockedTransfer(ctx context.Context, tx Tx, area party.Area, id int64) (t Transfer, err error) {
 	if err := tx.LockTransfer(ctx, area, id); err != nil {
-		return t, l, err
+		return t, err
 	}
-	if t, err = transferOf(ctx, tx, area, id); err != nil {
-		return t, l, err
-	}
+	return transferOf(ctx, tx, area, id)
+}
+
+// outSubject returns what a member leaves with whose account can move out, with nothing
+// moving on it and on the fund account until the transaction ends.
+func outSubject(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) (l Leaving, err error) {
 	if t.Step != SumConfirmed {
-		return t, l, ErrStep.With("the account's sum is not confirmed: the transfer stands at %s", t.Step)
+		return l, ErrStep.With("the account's sum is not confirmed: the transfer stands at %s", t.Step)
 	}
-	if err := tx.HoldMember(ctx, area); err != nil {
-		return t, l, err
+	if err := tx.HoldMember(ctx, t.Area); err != nil {
+		return l, err
 	}
-	if l, err = tx.LeavingOf(ctx, area, t.Member, today); err != nil {
-		return t, l, err
+	if l, err = tx.LeavingOf(ctx, t.Area, t.Member, today); err != nil {
+		return l, err
 	}
 	if err := t.mayMove(&l); err != nil {
-		return t, l, err
+		return l, err
 	}
 	if l.Held != t.Sum {
-		return t, l, ErrSumChanged
+		return l, ErrSumChanged
 	}
-	return t, l, paysOut(ctx, tx, &t, today)
+	return l, paysOut(ctx, tx, t, today)
 }
 
 // paysOut proves that the fund account may pay and holds enough. It holds the account.
@@ -190,10 +203,17 @@ func paysOut(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) error 
 	return err
 }
 
-// EnterTransfer moves an account that two people let through: its money, the end of the
-// membership and of the pension, in one transaction.
+// EnterTransfer moves an account that two people let through: out with the end of the
+// membership and of the pension, in with the paid years, in one transaction.
 func EnterTransfer(ctx context.Context, tx Tx, r casework.Request, today calendar.Day) error {
-	t, l, err := transferSubject(ctx, tx, r.Area, r.Subject, today)
+	t, err := lockedTransfer(ctx, tx, r.Area, r.Subject)
+	if err != nil {
+		return err
+	}
+	if t.Direction == MovesIn {
+		return enterIn(ctx, tx, &t, r, today)
+	}
+	l, err := outSubject(ctx, tx, &t, today)
 	if err != nil {
 		return err
 	}

@@ -125,13 +125,27 @@ type TransferTx interface {
 	Transfers(ctx context.Context, f TransferFilter) ([]Transfer, error)
 	// AddTransferStep keeps a step.
 	AddTransferStep(ctx context.Context, area party.Area, today calendar.Day, step Step) error
-	// EndTransferCase ends the case about a step that was late, if there is one.
-	EndTransferCase(ctx context.Context, area party.Area, id int64, step TransferStep, by string) error
-	// PostTransfer keeps that a transfer's money moved on a day.
+	// PostTransfer keeps that a transfer's money moved on a day, and the years that it brought.
 	PostTransfer(ctx context.Context, t Transfer, moved, today calendar.Day, decision int64) error
 	// EndMember ends a membership with its pension, or ErrEnded.
 	EndMember(ctx context.Context, e End) error
+	ReceiptTx
 	FundTx
+}
+
+// ReceiptTx reads and stores the money of transfers in, and what is open of transfers.
+type ReceiptTx interface {
+	// AddTransferReceipt keeps money of a transfer in, or ErrCreditUsed.
+	AddTransferReceipt(ctx context.Context, area party.Area, today calendar.Day, x TransferReceipt) error
+	// ReturnTransfer keeps that the money of a transfer in is given back.
+	ReturnTransfer(ctx context.Context, t Transfer, today calendar.Day, decision int64) error
+	// OpenTransferCase opens a case about money that is not what was announced.
+	OpenTransferCase(ctx context.Context, area party.Area, id int64, text string) error
+	// OpenLateTransfers opens a case for the next step of each.
+	OpenLateTransfers(ctx context.Context, area party.Area, list []Transfer) error
+	// EndTransferCase ends the case about the step after one, or without a step about the
+	// money, if there is one.
+	EndTransferCase(ctx context.Context, area party.Area, id int64, step TransferStep, by string) error
 }
 
 // FundTx is what moving money asks of fund accounts.

@@ -56,7 +56,8 @@ const (
 //
 //	out:  asked ─► letter_received ─► sum_confirmed ─(two people)─► money_sent ─► done
 //	in:   asked ─► letter_sent ─► money, by receipts ─(two people)─► money_posted
-//	asked, letter_received, sum_confirmed, letter_sent ─► withdrawn
+//	      letter_sent, with money that is not what was announced ─► return_asked ─(two people)─► returned
+//	asked, letter_received, sum_confirmed, letter_sent without money ─► withdrawn
 type TransferStep string
 
 // The steps. MoneySent and MoneyPosted are written by the decision of two people.
@@ -67,6 +68,8 @@ const (
 	MoneySent      TransferStep = "money_sent"
 	LetterSent     TransferStep = "letter_sent"
 	MoneyPosted    TransferStep = "money_posted"
+	ReturnAsked    TransferStep = "return_asked"
+	MoneyReturned  TransferStep = "returned"
 	TransferDone   TransferStep = "done"
 	CalledOff      TransferStep = "withdrawn"
 )
@@ -84,8 +87,10 @@ func (s TransferStep) follow(d Direction) []TransferStep {
 	case MoneySent:
 		return []TransferStep{TransferDone}
 	case LetterSent:
-		return []TransferStep{CalledOff}
-	case MoneyPosted, TransferDone, CalledOff:
+		return []TransferStep{ReturnAsked, CalledOff}
+	case ReturnAsked:
+		return []TransferStep{ReturnAsked}
+	case MoneyPosted, MoneyReturned, TransferDone, CalledOff:
 	}
 	return nil
 }
@@ -97,9 +102,9 @@ const stepDays = 15
 // later; no day after the last step.
 func DueAfter(step TransferStep, on calendar.Day, days *calendar.WorkingDays) (calendar.Day, error) {
 	switch step {
-	case MoneyPosted, TransferDone, CalledOff:
+	case MoneyPosted, MoneyReturned, TransferDone, CalledOff:
 		return calendar.Day{}, nil
-	case Asked, LetterReceived, SumConfirmed, MoneySent, LetterSent:
+	case Asked, LetterReceived, SumConfirmed, MoneySent, LetterSent, ReturnAsked:
 	}
 	due, err := days.Add(on, stepDays)
 	if err != nil {
@@ -128,9 +133,11 @@ type Transfer struct {
 	// Sum and FundAccount are those that were confirmed last of a transfer out.
 	Sum         Parts
 	FundAccount int64
-	MadeBy      string
-	MadeAt      time.Time
-	MadeOn      calendar.Day
+	// Receipts are the money of a transfer in that is there.
+	Receipts []TransferReceipt
+	MadeBy   string
+	MadeAt   time.Time
+	MadeOn   calendar.Day
 	// Decision is the last request to let it through.
 	Decision int64
 	Scheme   ledger.Scheme
@@ -152,6 +159,22 @@ func (t *Transfer) check(today calendar.Day) error {
 		return bad("asked_on", "it is asked for today or on a day before")
 	case t.Direction == MovesOut && (t.Announced != Parts{} || t.OldScheme != 0 || t.Years != 0):
 		return bad("direction", "only a transfer in announces a sum and years")
+	case t.Direction == MovesIn:
+		return t.checkAnnounced(bad)
+	}
+	return nil
+}
+
+func (t *Transfer) checkAnnounced(bad func(field, text string) error) error {
+	a := t.Announced
+	switch {
+	case min(a.Individual, a.Collective, a.Subsidy, a.Interest) < 0 || a.Total() <= 0 ||
+		max(a.Individual, a.Collective, a.Subsidy, a.Interest) > money.Max || a.Total() > money.Max:
+		return bad("announced", "the parts are zero or above, and bring something")
+	case t.OldScheme < 0 || t.OldScheme > a.Individual:
+		return bad("old_scheme", "a balance of the old scheme is a part of the individual part")
+	case t.Years < 0 || t.Years > 100:
+		return bad("years", "0 to 100 years")
 	}
 	return nil
 }
@@ -185,6 +208,17 @@ func (l *Leaving) mayLeave() error {
 	return nil
 }
 
+// mayJoin says why nothing can be brought to a member's account, or nil. It is pure.
+func (l *Leaving) mayJoin() error {
+	switch {
+	case !l.Ended.IsZero():
+		return ErrEnded.With("the membership ended on %s", l.Ended)
+	case !l.Died.IsZero():
+		return ErrDead
+	}
+	return nil
+}
+
 // fromMonth is the first month that is not paid to who leaves on a day.
 func (l *Leaving) fromMonth(today calendar.Day) calendar.Month {
 	from := today.Month()
@@ -194,8 +228,11 @@ func (l *Leaving) fromMonth(today calendar.Day) calendar.Month {
 	return from
 }
 
-// mayMove says why an account cannot move out, or nil. It is pure.
+// mayMove says why an account cannot move, or nil. It is pure.
 func (t *Transfer) mayMove(l *Leaving) error {
+	if t.Direction == MovesIn {
+		return l.mayJoin()
+	}
 	if err := l.mayLeave(); err != nil {
 		return err
 	}

@@ -43,7 +43,7 @@ create table member_transfer_step (
     id           bigint not null default nextval('fact_id'),
     transfer_id  bigint not null,
     step         text not null check (step in ('letter_received', 'sum_confirmed', 'money_sent', 'letter_sent',
-                     'money_posted', 'done', 'withdrawn')),
+                     'money_posted', 'return_asked', 'returned', 'done', 'withdrawn')),
     happened_on  date not null,
     document     text not null check (length(document) between 1 and 200),
     fund_account bigint,
@@ -60,13 +60,53 @@ create table member_transfer_step (
     foreign key (area, transfer_id) references member_transfer,
     foreign key (area, fund_account) references fund_account,
     check (happened_on <= business_day),
-    check ((step in ('done', 'withdrawn', 'money_posted')) = (due_on is null)),
+    check ((step in ('done', 'withdrawn', 'money_posted', 'returned')) = (due_on is null)),
     check ((step = 'sum_confirmed') = (fund_account is not null)),
     check (num_nulls(fund_account, individual, collective, subsidy, interest) in (0, 5))
 );
 create unique index member_transfer_step_once on member_transfer_step (area, transfer_id, step)
-    where step <> 'sum_confirmed';
+    where step not in ('sum_confirmed', 'return_asked');
 create index member_transfer_step_newest on member_transfer_step (area, transfer_id, id desc);
+
+-- Money of a transfer in, as it stands on the statement of a fund account. It is booked when all of it is there.
+create table member_transfer_receipt (
+    area           integer not null,
+    id             bigint not null default nextval('fact_id'),
+    transfer_id    bigint not null,
+    fund_account   bigint not null,
+    amount         bigint not null check (amount > 0),
+    bank_reference text not null check (length(bank_reference) between 1 and 64),
+    value_date     date not null,
+    document       text not null check (length(document) between 1 and 200),
+    entered_by     text not null,
+    entered_at     timestamptz not null,
+    business_day   date not null,
+    primary key (area, id),
+    -- A credit of the bank is of one transfer.
+    unique (area, fund_account, bank_reference),
+    foreign key (area, transfer_id) references member_transfer,
+    foreign key (area, fund_account) references fund_account,
+    check (value_date <= business_day)
+);
+create index member_transfer_receipt_of on member_transfer_receipt (area, transfer_id);
+
+-- Money of a transfer in that is given back to its sender, because it is not what was announced.
+create table member_transfer_returned (
+    area          integer not null,
+    transfer_id   bigint not null,
+    fund_account  bigint not null,
+    amount        bigint not null check (amount > 0),
+    decision_id   bigint not null,
+    decision_kind text not null generated always as ('transfer') stored,
+    approved_at   timestamptz not null,
+    business_day  date not null,
+    primary key (area, transfer_id),
+    foreign key (area, transfer_id) references member_transfer,
+    foreign key (area, fund_account) references fund_account,
+    foreign key (area, decision_id, decision_kind, transfer_id) references decision_request (area, id, kind, subject_id)
+);
+create trigger check_decided after insert on member_transfer_returned
+    referencing new table as new_row for each statement execute function check_decided();
 
 -- A transfer that two people let through: what moved, and by which account. Its money moved whole, or not at all.
 create table member_transfer_posted (
@@ -138,7 +178,8 @@ create trigger check_entitled after insert on entitlement
 do $$
 declare
     t text;
-    facts text[] := array['member_transfer', 'member_transfer_step', 'member_transfer_posted', 'member_end'];
+    facts text[] := array['member_transfer', 'member_transfer_step', 'member_transfer_receipt',
+        'member_transfer_returned', 'member_transfer_posted', 'member_end'];
 begin
     foreach t in array facts loop
         execute format('create trigger append_only before update or delete or truncate on %I
