@@ -11,13 +11,14 @@ import (
 	"twoline/gateway/report"
 )
 
-// recoveryRoutes are what was paid after a death, and how it comes back.
+// recoveryRoutes are what was paid after a death or beside another pension, and how it comes back.
 func (s *Server) recoveryRoutes() {
 	makers := Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance)
 	Query(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodGet, Path: "/v1/recoveries", Summary: "What was paid for months after a death",
-		Description: "A case opens with the notice of the death, or with the bank's word that a payment succeeded. void are " +
-			"those whose notice was taken back.",
+		Method: http.MethodGet, Path: "/v1/recoveries", Summary: "What was paid for months of which nothing was owed",
+		Description: "A case opens with the notice of the death or the hold for another pension, or with the bank's word that a " +
+			"payment succeeded; months that a difference or the end of a stop paid count as any. Beside another pension base " +
+			"pensions alone come back. void are those whose notice was taken back, or whose hold ended before a plan stood.",
 		Who: readers(),
 	}, s.recoveries)
 	Query(s, Route{ //nolint:exhaustruct // defaults
@@ -45,7 +46,7 @@ func (s *Server) recoveryRoutes() {
 	}, s.recoveryLetter, s.recoveryLetterTable)
 }
 
-// Overpaid is a payment for a month after the month of the death.
+// Overpaid is what a payment had for a month of which nothing was owed.
 type Overpaid struct {
 	ItemID         ID     `json:"item_id"`
 	Month          Month  `json:"month"`
@@ -67,12 +68,14 @@ type RecoveryOffer struct {
 	Asked       Yuan `json:"asked"`
 }
 
-// Recovery is what was paid to a member after the death.
+// Recovery is what was paid to a member for months of which nothing was owed.
 type Recovery struct {
 	ID          ID             `json:"id"`
 	MemberID    ID             `json:"member_id"`
 	SocialNo    string         `json:"social_no"`
 	Name        string         `json:"name"               doc:"Masked"`
+	Reason      string         `json:"reason"             enum:"death,other_pension"`
+	Since       Month          `json:"since"              doc:"The first month of which nothing was owed"`
 	DiedOn      *Day           `json:"died_on,omitempty"  doc:"The earliest day that stands reported"`
 	OpenedOn    Day            `json:"opened_on"`
 	Status      string         `json:"status"             enum:"open,planned,settled,void"`
@@ -89,7 +92,8 @@ type Recovery struct {
 
 func viewRecovery(r lifeevent.Recovery) Recovery {
 	out := Recovery{
-		ID: NewID(r.ID), MemberID: NewID(r.Member), SocialNo: r.SocialNo, Name: r.Name.String(), DiedOn: dayIfAny(r.Died),
+		ID: NewID(r.ID), MemberID: NewID(r.Member), SocialNo: r.SocialNo, Name: r.Name.String(),
+		Reason: string(r.Reason), Since: Month{r.Since}, DiedOn: dayIfAny(r.Died),
 		OpenedOn: NewDay(r.OpenedOn), Status: string(r.State()), Total: NewYuan(r.Total()), FromAccount: NewYuan(r.FromAccount),
 		FromFuneral: NewYuan(r.FromFuneral), Received: NewYuan(r.Received()), Open: NewYuan(r.Open()),
 		AskedOf: string(r.AskedOf), Months: []Overpaid{}, Instalments: viewInstalments(r.Instalments), Offer: nil,

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -49,11 +50,13 @@ func (t lifeTx) EstateOf(
 	if e.Held, err = t.accountOf(ctx, area, member); err != nil {
 		return e, err
 	}
-	f := lifeevent.RecoveryFilter{Area: area, ID: 0, Member: member, State: "", After: 0, Limit: 1}
-	list, err := t.Recoveries(ctx, f)
-	if err == nil && len(list) == 1 {
-		e.Recovery = &list[0]
+	f := lifeevent.RecoveryFilter{
+		Area: area, ID: 0, Member: member, State: "", After: 0, Limit: len(lifeevent.RecoveryReasons()),
 	}
+	e.Recoveries, err = t.Recoveries(ctx, f)
+	e.Recoveries = slices.DeleteFunc(e.Recoveries, func(r lifeevent.Recovery) bool {
+		return r.State() == lifeevent.RecoveryVoid
+	})
 	return e, err
 }
 

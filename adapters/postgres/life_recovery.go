@@ -15,27 +15,62 @@ import (
 	"twoline/gateway/party"
 )
 
+// otherSQL are CTEs of the members of area $1 whom another pension stops: who, and the
+// first month in which they drew it, as the hold says or a list that came with it or later.
+const otherSQL = `
+	other as materialized (
+		select h.member_id, least(min(h.from_month), min(date_trunc('month', c.happened_on)::date)) as since
+		from payment_hold h
+		left join comparison_match c on c.area = h.area and c.member_id = h.member_id and c.list = 'employee_pension'
+			and c.strength = 'strong' and c.entered_at >= h.opened_at
+		where h.area = $1 and h.reason = 'other_pension' and not exists (
+			select from hold_release x where x.area = h.area and x.hold_id = h.id and x.state = 'approved')
+		group by h.member_id)`
+
+// monthsOfItem is SQL of the months that payment i was for: the one of a pay run, or those
+// that its due was made of; before is what the earlier ones had of the account pension.
+const monthsOfItem = `
+	select i.month, i.base_pension as base, i.account_pension as account, 0::bigint as before where i.cause = 'regular'
+	union all
+	select n.month, n.base, n.account, (sum(n.account) over (order by n.month) - n.account)::bigint from (
+		select n.month, coalesce(sum(n.entitled - n.was) filter (where n.component = 'base_pension'), 0)::bigint as base,
+			coalesce(sum(n.entitled - n.was) filter (where n.component = 'account_pension'), 0)::bigint as account
+		from benefit_due d join benefit_due_month n on n.area = d.area and n.due_id = d.id
+		where d.area = i.area and d.member_id = i.member_id and d.cause = i.cause and d.month = i.month
+		group by n.month) n`
+
 // OpenRecoveries implements lifeevent.RecoveryTx. A payment counts once the bank said that
-// it succeeded and as long as it did not come back; what it drew from the account is that
-// of the first payment of its claim, where it was paid out of suspense.
+// it succeeded and as long as it did not come back, with the months that it was for; what it
+// drew from the account is that of the first payment of its claim, where it was paid out of
+// suspense, and the due's earlier months have it first.
 func (t lifeTx) OpenRecoveries(
 	ctx context.Context, area party.Area, today calendar.Day, members []int64,
 ) (int, error) {
 	found := `
-		with recursive ` + deadSQL + `,
+		with recursive ` + deadSQL + `,` + otherSQL + `,
+		owing as (
+			select member_id, 'death' as reason, date_trunc('month', died_on)::date as last from dead
+			union all
+			select member_id, 'other_pension', (since - interval '1 month')::date from other),
 		paid as materialized (
-			select i.member_id, i.id, i.month, i.base_pension, i.account_pension, i.replaces, i.from_suspense
-			from dead d
-			join payment_item i on i.area = $1 and i.member_id = d.member_id and i.cause = 'regular'
-				and i.month > date_trunc('month', d.died_on)::date
+			select w.reason, i.member_id, i.id, m.month, m.base as base_pension, m.before, i.replaces, i.from_suspense,
+				case w.reason when 'death' then m.account else 0 end as account_pension
+			from owing w
+			join payment_item i on i.area = $1 and i.member_id = w.member_id and i.month > w.last
+				and i.cause ~ '^(regular$|difference:|resumption:)'
 			join answer a on a.area = i.area and a.item_id = i.id and a.batch_id = i.batch_id
 				and a.disposition = 'recorded' and a.outcome = 'succeeded'
-			where ($2::bigint[] is null or d.member_id = any($2)) and i.base_pension + i.account_pension > 0
+			cross join lateral (` + monthsOfItem + `) m
+			left join dead d on d.member_id = w.member_id
+			where ($2::bigint[] is null or w.member_id = any($2)) and m.month > w.last
+			  and (w.reason = 'death' or d.died_on is null or m.month <= d.died_on)
+			  and m.base + case w.reason when 'death' then m.account else 0 end > 0
 			  and not exists (select from payment_return v where v.area = i.area and v.item_id = i.id)
-			  and not exists (select from recovery_line l where l.area = i.area and l.item_id = i.id))`
+			  and not exists (select from recovery_line l
+				where l.area = i.area and l.item_id = i.id and l.month = m.month))`
 	var any bool
 	if err := t.QueryRow(ctx, found+` select exists (select from paid)`, area, members).Scan(&any); err != nil {
-		return 0, fmt.Errorf("payments after a death in area %s: %w", area, err)
+		return 0, fmt.Errorf("payments that were not owed in area %s: %w", area, err)
 	}
 	if !any {
 		return 0, nil
@@ -46,7 +81,7 @@ func (t lifeTx) OpenRecoveries(
 	}
 	tag, err := t.Exec(ctx, found+`,
 		claim (item, id, replaces, from_suspense) as (
-			select p.id, p.id, p.replaces, p.from_suspense from paid p
+			select distinct p.id, p.id, p.replaces, p.from_suspense from paid p
 			union all
 			select c.item, i.id, i.replaces, i.from_suspense from claim c
 			join payment_item i on i.area = $1 and i.id = c.replaces where c.from_suspense),
@@ -55,15 +90,16 @@ func (t lifeTx) OpenRecoveries(
 			join posting p on p.area = $1 and p.cause_id = c.id and p.role = any($5) and not p.red
 			where not c.from_suspense group by c.item),
 		opened as (
-			insert into recovery_case (area, member_id, opened_on, opened_at)
-			select distinct $1::int, member_id, $3::date, $4::timestamptz from paid
-			on conflict (area, member_id, reason) do nothing returning id, member_id),
+			insert into recovery_case (area, member_id, reason, opened_on, opened_at)
+			select distinct $1::int, member_id, reason, $3::date, $4::timestamptz from paid
+			on conflict (area, member_id, reason) do nothing returning id, member_id, reason),
 		cases as (
-			select id, member_id from opened
-			union all select k.id, k.member_id from recovery_case k where k.area = $1 and k.reason = 'death')
+			select id, member_id, reason from opened
+			union all select k.id, k.member_id, k.reason from recovery_case k where k.area = $1)
 		insert into recovery_line (area, case_id, item_id, month, base_pension, account_pension, drawn, found_at)
-		select $1, k.id, p.id, p.month, p.base_pension, p.account_pension, least(coalesce(d.amount, 0), p.account_pension), $4
-		from paid p join cases k on k.member_id = p.member_id
+		select $1, k.id, p.id, p.month, p.base_pension, p.account_pension,
+			greatest(0, least(coalesce(d.amount, 0) - p.before, p.account_pension)), $4
+		from paid p join cases k on k.member_id = p.member_id and k.reason = p.reason
 		left join drawn d on d.item = p.id
 		on conflict do nothing`, area, members, today, t.at, personalRoles())
 	if err != nil {
@@ -85,9 +121,9 @@ func (t lifeTx) LockRecovery(ctx context.Context, area party.Area, id int64) err
 // recoverySQL are the cases of area $1 with what is told of each. A line whose payment came
 // back counts for nothing; of several plans the newest one's asking holds.
 const recoverySQL = `
-	with ` + deadSQL + `,
+	with ` + deadSQL + `,` + otherSQL + `,
 	line as (
-		select l.case_id, coalesce(sum(l.base_pension) filter (where v.id is null), 0)::bigint as base,
+		select l.case_id, min(l.month) as first, coalesce(sum(l.base_pension) filter (where v.id is null), 0)::bigint as base,
 			coalesce(sum(l.account_pension) filter (where v.id is null), 0)::bigint as account,
 			coalesce(sum(l.drawn) filter (where v.id is null), 0)::bigint as drawn,
 			jsonb_agg(jsonb_build_object('item', l.item_id, 'month', to_char(l.month, 'YYYY-MM'), 'base', l.base_pension,
@@ -106,7 +142,9 @@ const recoverySQL = `
 		from recovery_received a join recovery_receipt x on x.area = a.area and x.id = a.receipt_id
 		where a.area = $1 group by a.case_id),
 	told as (
-		select k.id, k.member_id, k.opened_on, m.scheme, m.social_no, m.name, d.died_on, coalesce(l.base, 0) as base,
+		select k.id, k.member_id, k.reason, coalesce(o.since, l.first) as since,
+			case k.reason when 'death' then d.died_on is not null else o.since is not null or p.newest is not null end as stands,
+			k.opened_on, m.scheme, m.social_no, m.name, d.died_on, coalesce(l.base, 0) as base,
 			coalesce(l.account, 0) as account, coalesce(l.drawn, 0) as drawn, coalesce(l.lines, '[]') as lines,
 			coalesce(p.from_account, 0) as from_account, coalesce(p.from_account - p.now, 0) as of_drawn,
 			coalesce(p.from_funeral, 0) as from_funeral, coalesce(r.base, 0) as received_base,
@@ -118,16 +156,18 @@ const recoverySQL = `
 		from recovery_case k
 		join member m on m.area = k.area and m.id = k.member_id
 		left join dead d on d.member_id = k.member_id
+		left join other o on o.member_id = k.member_id and k.reason = 'other_pension'
 		left join line l on l.case_id = k.id
 		left join plan p on p.case_id = k.id
 		left join recovery_plan n on n.area = k.area and n.id = p.newest
 		left join received r on r.case_id = k.id
 		where k.area = $1),
 	stated as (
-		select t.id, t.member_id, t.opened_on, t.scheme, t.social_no, t.name, t.died_on, t.base, t.account, t.lines,
+		select t.id, t.member_id, t.reason, t.since, t.stands, t.opened_on, t.scheme, t.social_no, t.name, t.died_on, t.base,
+			t.account, t.drawn, t.lines,
 			t.from_account, t.of_drawn, t.from_funeral, t.received_base, t.received_account, t.restored, t.newest, t.asked,
 			t.asked_of, t.instalments,
-			case when t.died_on is null then 'void'
+			case when not t.stands then 'void'
 			when t.base + t.account - t.from_account - t.from_funeral - t.received_base - t.received_account <= 0
 				then 'settled'
 			when t.newest is not null then 'planned' else 'open' end as state
@@ -136,8 +176,9 @@ const recoverySQL = `
 // Recoveries implements lifeevent.RecoveryTx.
 func (t lifeTx) Recoveries(ctx context.Context, f lifeevent.RecoveryFilter) ([]lifeevent.Recovery, error) {
 	rows, err := t.Query(ctx, recoverySQL+`
-		select id, member_id, opened_on, scheme, social_no, name, died_on, base, account, lines, from_account, of_drawn,
-			from_funeral, received_base, received_account, restored, newest is not null, asked, asked_of, instalments
+		select id, member_id, reason, since, stands, opened_on, scheme, social_no, name, died_on, base, account, drawn, lines,
+			from_account, of_drawn, from_funeral, received_base, received_account, restored, newest is not null, asked, asked_of,
+			instalments
 		from stated
 		where ($2 = 0::bigint or id = $2) and ($3 = 0::bigint or member_id = $3) and ($4 = '' or state = $4) and id > $5
 		order by id limit $6`, f.Area, f.ID, f.Member, string(f.State), f.After, f.Limit)
@@ -157,15 +198,19 @@ func scanRecovery(row pgx.CollectableRow, area party.Area) (r lifeevent.Recovery
 	var name string
 	var died *calendar.Day
 	var fen [8]int64
+	var drew int64
 	var lines, instalments []byte
 	r.Area = area
-	err = row.Scan(&r.ID, &r.Member, &r.OpenedOn, &r.Scheme, &r.SocialNo, &name, &died, &fen[0], &fen[1], &lines, &fen[2],
-		&fen[3], &fen[4], &fen[5], &fen[6], &fen[7], &r.Planned, &r.Asked, &r.AskedOf, &instalments)
+	err = row.Scan(&r.ID, &r.Member, &r.Reason, &r.Since, &r.Stands, &r.OpenedOn, &r.Scheme, &r.SocialNo, &name, &died,
+		&fen[0], &fen[1], &drew, &lines, &fen[2], &fen[3], &fen[4], &fen[5], &fen[6], &fen[7], &r.Planned, &r.Asked, &r.AskedOf,
+		&instalments)
 	if err != nil {
 		return r, err //nolint:wrapcheck // named by collect
 	}
 	r.Name, _, _ = party.Stored(name, "", "")
 	r.Died = dayOrNone(died)
+	// Which parts it was is told by what the payments drew.
+	r.Drawn = lifeevent.Parts{Individual: money.Amount(drew)} //nolint:exhaustruct // their sum alone
 	for i, into := range []*money.Amount{
 		&r.Base, &r.Account, &r.FromAccount, &r.OfDrawn, &r.FromFuneral, &r.ReceivedBase, &r.ReceivedAccount, &r.Restored,
 	} {
@@ -199,11 +244,12 @@ func scanRecovery(row pgx.CollectableRow, area party.Area) (r lifeevent.Recovery
 	return r, nil
 }
 
-// fillRecovered finds part by part what the payments of cases drew from the account.
+// fillRecovered finds part by part what the payments of cases drew from the account for the
+// cases' months.
 func (t lifeTx) fillRecovered(ctx context.Context, area party.Area, list []lifeevent.Recovery) error {
 	rows, err := t.Query(ctx, `
 		with recursive claim (case_id, id, replaces, from_suspense) as (
-			select l.case_id, i.id, i.replaces, i.from_suspense from recovery_line l
+			select distinct l.case_id, i.id, i.replaces, i.from_suspense from recovery_line l
 			join payment_item i on i.area = l.area and i.id = l.item_id
 			where l.area = $1 and l.case_id = any($2)
 			  and not exists (select from payment_return v where v.area = l.area and v.item_id = l.item_id)
@@ -215,11 +261,11 @@ func (t lifeTx) fillRecovered(ctx context.Context, area party.Area, list []lifee
 		where not c.from_suspense group by 1, 2`,
 		area, column(list, func(r lifeevent.Recovery) int64 { return r.ID }), personalRoles())
 	if err != nil {
-		return fmt.Errorf("what payments after a death drew: %w", err)
+		return fmt.Errorf("what payments that were not owed drew: %w", err)
 	}
-	drawn, err := partsByOwner(rows, "what payments after a death drew")
+	drawn, err := partsByOwner(rows, "what payments that were not owed drew")
 	for i := range list {
-		list[i].Drawn = lifeevent.Parts(drawn[list[i].ID])
+		list[i].DrewOf(lifeevent.Parts(drawn[list[i].ID]), list[i].Drawn.Total())
 	}
 	return err
 }

@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -198,13 +199,20 @@ func (t registryTx) InsertHolds(ctx context.Context, area party.Area, by string,
 	if err := t.holdAllRuns(ctx, area); err != nil {
 		return err
 	}
-	return t.insertAll(ctx, "holds", len(rows), `
+	members := column(rows, func(h registry.Hold) int64 { return h.Member })
+	err := t.insertAll(ctx, "holds", len(rows), `
 		insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at)
-		select $1, u.*, $6, $7 from unnest($2::bigint[], $3::text[], $4::date[], $5::text[]) as u`, area,
-		column(rows, func(h registry.Hold) int64 { return h.Member }),
+		select $1, u.*, $6, $7 from unnest($2::bigint[], $3::text[], $4::date[], $5::text[]) as u`, area, members,
 		column(rows, func(h registry.Hold) string { return string(h.Reason) }),
 		column(rows, func(h registry.Hold) calendar.Day { return h.From.First() }),
 		column(rows, func(h registry.Hold) string { return h.Text }), by, t.at)
+	other := func(h registry.Hold) bool { return h.Reason == registry.HoldOtherPension }
+	if err != nil || !slices.ContainsFunc(rows, other) {
+		return err
+	}
+	// What was paid beside the other pension is told at once.
+	_, err = lifeTx(t).OpenRecoveries(ctx, area, calendar.DayIn(t.at), members)
+	return err
 }
 
 // LockHold implements registry.HoldTx. A hold's row never changes, so the lock is

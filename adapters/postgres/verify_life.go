@@ -84,26 +84,33 @@ const resumptionSQL = `
 	  join pay_run r on r.area = b.area and r.id = b.run_id
 	 where ($1 = 0 or k.area = $1) and not ` + deadItem
 
-// A line of a recovery is a payment to its member that succeeded, as it was paid, for a
-// month after a death that was reported.
+// A line of a recovery is what a payment to its member that succeeded had for a month: after
+// a death that was reported, or of base pensions beside another pension that was told.
 const recoveryLinesSQL = `
 	select l.area, l.item_id, l.area || '/recovery ' || l.case_id, case
 	       when k.id is null then 'has lines, and does not exist'
 	       when i.id is null or i.member_id <> k.member_id then 'has payment ' || l.item_id || ', which is not the member''s'
-	       when (l.month, l.base_pension, l.account_pension) is distinct from (i.month, i.base_pension, i.account_pension)
+	       when (l.base_pension, l.account_pension) is distinct from (m.base, m.account)
 	            then 'has payment ' || l.item_id || ' otherwise than it was paid'
 	       when not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
 	            and a.outcome = 'succeeded') then 'has payment ' || l.item_id || ', which did not succeed'
-	       else 'has payment ' || l.item_id || ' for a month after no death that was reported' end
+	       when k.reason = 'death' then 'has payment ' || l.item_id || ' for a month after no death that was reported'
+	       else 'has payment ' || l.item_id || ' for a month beside no other pension that was told' end
 	  from recovery_line l
 	  left join recovery_case k on k.area = l.area and k.id = l.case_id
 	  left join payment_item i on i.area = l.area and i.id = l.item_id
+	  left join lateral (select p.base, case k.reason when 'death' then p.account else 0 end as account
+	       from (` + monthsOfItem + `) p where p.month = l.month) m on true
 	 where ($1 = 0 or l.area = $1) and (k.id is null or i.id is null or i.member_id <> k.member_id
-	    or (l.month, l.base_pension, l.account_pension) is distinct from (i.month, i.base_pension, i.account_pension)
+	    or (l.base_pension, l.account_pension) is distinct from (m.base, m.account)
 	    or not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
 	        and a.outcome = 'succeeded')
-	    or not exists (select from death_notice n where n.area = l.area and n.member_id = k.member_id
-	        and date_trunc('month', n.died_on) < l.month))
+	    or case k.reason when 'death' then not exists (select from death_notice n where n.area = l.area
+	            and n.member_id = k.member_id and date_trunc('month', n.died_on) < l.month)
+	       else not exists (select from payment_hold h where h.area = l.area and h.member_id = k.member_id
+	            and h.reason = 'other_pension' and (h.from_month <= l.month or exists (select from comparison_match c
+	                where c.area = l.area and c.member_id = k.member_id and c.list = 'employee_pension'
+	                  and c.strength = 'strong' and date_trunc('month', c.happened_on) <= l.month))) end)
 	union all
 	select k.area, k.id, k.area || '/recovery ' || k.id, 'has no lines'
 	  from recovery_case k

@@ -5,6 +5,7 @@
 //	    ▲                                                 │ certified, released by two people
 //	    └──────────── resumed, months back by rule ◄──────┘
 //
+//	another pension ─► hold other_pension ─► base pensions of months with both ─┐
 //	death notice ─► pension ends the month after ─► what was paid for later months: recovery case
 //	     │                                              │ plan of two people: from the account, from the grant,
 //	     │                                              ▼ asked in instalments ─► receipts, booked
@@ -27,4 +28,11 @@
 // taken from the balance first and needs no booking. An offset beyond it draws the
 // account down in the memorandum set alone: the money left the fund already, as another
 // benefit. A balance less its subsidy leaves the subsidy's amount on the account.
+//
+// A member with another pension keeps that one. Its first month is the earlier of the hold's
+// and the day that a strong match tells; where the list has no day, it is the month of the
+// list. What the member drew of the own account stays the member's, so that only base
+// pensions come back, first out of the account but its subsidy. Months after the death
+// are the death's. A hold that two people ended before a plan was approved was wrong, and voids
+// the case; after it the case stands, because the other pension may have ended.
 package lifeevent

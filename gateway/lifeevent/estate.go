@@ -23,8 +23,8 @@ type Estate struct {
 	// Held is what the account holds, and Base the base pension of the month of the death.
 	Held Parts
 	Base money.Amount
-	// Recovery is the member's case, or nil.
-	Recovery *Recovery
+	// Recoveries are the member's cases that stand, at most one for each reason.
+	Recoveries []Recovery
 	// UnderWay says that a payment is with a bank and not answered.
 	UnderWay bool
 	// GrantedFuneral and GrantedBalance say that an heir was granted it before.
@@ -111,8 +111,8 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 		return g, ErrAlive
 	case e.UnderWay:
 		return g, ErrUnplanned.With("a payment to the member is with a bank and not answered")
-	case e.Recovery != nil && e.Recovery.Unplanned() > 0:
-		return g, ErrUnplanned.About(fmt.Sprint(e.Recovery.ID))
+	case e.unplanned() != 0:
+		return g, ErrUnplanned.About(fmt.Sprint(e.unplanned()))
 	case c.Funeral && e.GrantedFuneral, c.Balance && e.GrantedBalance:
 		return g, ErrGranted
 	}
@@ -121,9 +121,7 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 		if err != nil {
 			return g, err
 		}
-		if e.Recovery != nil {
-			grant -= e.Recovery.FromFuneral
-		}
+		grant -= e.fromFuneral()
 		if g.Funeral = grant; grant <= 0 {
 			return g, ErrGrant.With("the whole grant went to what was paid after the death")
 		}
@@ -139,6 +137,36 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 		}
 	}
 	return g, nil
+}
+
+// unplanned is a case that something is open of and not asked of anybody, or 0.
+func (e *Estate) unplanned() int64 {
+	for i := range e.Recoveries {
+		if e.Recoveries[i].Unplanned() > 0 {
+			return e.Recoveries[i].ID
+		}
+	}
+	return 0
+}
+
+// fromFuneral is what approved plans took from the grant.
+func (e *Estate) fromFuneral() (sum money.Amount) {
+	for i := range e.Recoveries {
+		sum += e.Recoveries[i].FromFuneral
+	}
+	return sum
+}
+
+// offsetOf are the parts of the account that a recovery may be set off against: what is
+// the heirs', or the living member's, to whom the whole of it is due but its subsidy.
+func offsetOf(rules *policy.Rules, e *Estate) (Parts, error) {
+	if !e.Died.IsZero() {
+		return HeirsOf(rules, e)
+	}
+	return Parts{
+		Individual: max(0, e.Held.Individual), Collective: max(0, e.Held.Collective), Subsidy: 0,
+		Interest: max(0, e.Held.Interest),
+	}, nil
 }
 
 // HeirsOf are the parts of the account that are the heirs' by the day of the death.

@@ -14,9 +14,11 @@ type letterText struct {
 	name, title, to, other, unit     string
 	account, grant, received, asked  string
 	ask, nothing, back, total, basis string
-	columns                          []report.Column
-	instalment                       string
-	signatures                       []string
+	// Those of base pensions that were drawn beside another pension.
+	twiceTitle, twiceTotal, twiceBasis string
+	columns                            []report.Column
+	instalment                         string
+	signatures                         []string
 }
 
 func letterWords(lang report.Language) letterText {
@@ -30,6 +32,9 @@ func letterWords(lang report.Language) letterText {
 			ask:     "Please return %s to the agency, in the instalments above.",
 			nothing: "Nothing is to be returned: what was paid is settled.", back: "given back by the bank since",
 			total: "paid for months after the death", basis: "The pension ended with %s, the month of the death on %s.",
+			twiceTitle: "Notice: base pension drawn beside another pension is to be returned (no. %d)",
+			twiceTotal: "base pensions of months with another pension",
+			twiceBasis: "Another basic pension is drawn from %s on and is kept; nothing was owed here from then on.",
 			columns: []report.Column{
 				{Name: "what", Width: 40},
 				{Name: "month or day", Width: 14},
@@ -46,6 +51,8 @@ func letterWords(lang report.Language) letterText {
 		other: "致:%s(社会保障号 %s)其他养老待遇发放机构", unit: "单位:元", account: "个人账户余额抵扣", grant: "丧葬补助金抵扣",
 		received: "已退回", asked: "应退回", ask: "请按上列期次将 %s 元退回经办机构。", nothing: "多发待遇已全部结清,无需退回。",
 		back: "银行已退回", total: "死亡次月起多发待遇合计", basis: "参保人于 %[2]s 死亡,待遇发放至 %[1]s 止。",
+		twiceTitle: "城乡居民基本养老保险重复领取待遇追回通知书(第 %d 号)", twiceTotal: "重复领取期间基础养老金合计",
+		twiceBasis: "参保人自 %s 起领取其他基本养老待遇并予保留,自该月起不再享受本待遇。",
 		columns: []report.Column{
 			{Name: "项目", Width: 40},
 			{Name: "月份(日期)", Width: 14},
@@ -65,6 +72,10 @@ func (r *Recovery) WriteLetter(sheet report.Sheet, lang report.Language) error {
 	if r.AskedOf == OtherPension {
 		to = w.other
 	}
+	basis := fmt.Sprintf(w.basis, r.Died.Month(), r.Died)
+	if r.Reason == DrawnTwice {
+		w.title, w.total, basis = w.twiceTitle, w.twiceTotal, fmt.Sprintf(w.twiceBasis, r.Since)
+	}
 	foot := w.nothing
 	asked := r.Open()
 	if asked > 0 {
@@ -73,7 +84,7 @@ func (r *Recovery) WriteLetter(sheet report.Sheet, lang report.Language) error {
 	err := sheet.Begin(report.Head{
 		Name: w.name, Title: fmt.Sprintf(w.title, r.ID),
 		Notes: []string{
-			fmt.Sprintf(to, r.Name.Plain(), r.SocialNo), fmt.Sprintf(w.basis, r.Died.Month(), r.Died), w.unit,
+			fmt.Sprintf(to, r.Name.Plain(), r.SocialNo), basis, w.unit,
 		},
 		Columns: w.columns, Foot: []string{foot}, Signatures: w.signatures, Language: lang,
 	})

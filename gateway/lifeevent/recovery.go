@@ -14,7 +14,7 @@ import (
 // RecoveryState is where a recovery case stands.
 //
 //	open ──plan of two people──► planned ──offsets and receipts reach the sum──► settled
-//	  └── the notice is taken back ──► void
+//	  └── the notice is taken back, or two people end the hold ──► void
 type RecoveryState string
 
 // The states. They are told from the facts, and stored nowhere.
@@ -30,14 +30,34 @@ func RecoveryStates() []RecoveryState {
 	return []RecoveryState{RecoveryOpen, RecoveryPlanned, RecoverySettled, RecoveryVoid}
 }
 
-// Recovery is what was paid to a member for months after the month of the death.
+// RecoveryReason is why what was paid was not owed.
+type RecoveryReason string
+
+// The reasons: months after the month of the death, or base pensions of months in which
+// the member drew another basic pension, which is kept.
+const (
+	AfterDeath RecoveryReason = "death"
+	DrawnTwice RecoveryReason = "other_pension"
+)
+
+// RecoveryReasons are all of them.
+func RecoveryReasons() []RecoveryReason { return []RecoveryReason{AfterDeath, DrawnTwice} }
+
+// Recovery is what was paid to a member for months of which nothing was owed: by pay runs
+// of months, by differences and by what was paid back after a stop.
 type Recovery struct {
 	Area       party.Area
 	ID, Member int64
-	Scheme     ledger.Scheme
-	SocialNo   string
-	Name       party.Name
-	OpenedOn   calendar.Day
+	Reason     RecoveryReason
+	// Since is the first month of which nothing was owed.
+	Since calendar.Month
+	// Stands says that the notice, or the hold, stands; one that two people planned by
+	// DrawnTwice stands whatever becomes of the hold.
+	Stands   bool
+	Scheme   ledger.Scheme
+	SocialNo string
+	Name     party.Name
+	OpenedOn calendar.Day
 	// Died is the earliest day that stands reported, or no day where none does.
 	Died  calendar.Day
 	Lines []OverpaidMonth
@@ -56,7 +76,7 @@ type Recovery struct {
 	AskedOf                                 Debtor
 }
 
-// OverpaidMonth is a payment for a month after the month of the death.
+// OverpaidMonth is what a payment had for a month of which nothing was owed.
 type OverpaidMonth struct {
 	Item          int64
 	Month         calendar.Month
@@ -87,7 +107,7 @@ func (r *Recovery) Unplanned() money.Amount {
 // State tells where the case stands.
 func (r *Recovery) State() RecoveryState {
 	switch {
-	case r.Died.IsZero():
+	case !r.Stands:
 		return RecoveryVoid
 	case r.Open() == 0:
 		return RecoverySettled
@@ -96,6 +116,9 @@ func (r *Recovery) State() RecoveryState {
 	}
 	return RecoveryOpen
 }
+
+// DrewOf says what the payments drew for the case's months: drew, of what they drew in all.
+func (r *Recovery) DrewOf(all Parts, drew money.Amount) { r.Drawn = share(all, drew) }
 
 // drawnLeft is what the payments drew and nothing has settled yet.
 func (r *Recovery) drawnLeft() money.Amount {
@@ -187,8 +210,12 @@ func (p *Plan) check(today calendar.Day) error {
 
 // about binds a decision to the plan.
 func (p *Plan) about(r *Recovery) string {
-	text := fmt.Sprintf("recovery %d of %s paid to member %d after %s: %s from the account, %s from the funeral "+
-		"grant, %s asked of the %s in %d instalments; %s are open", r.ID, r.Total(), r.Member, r.Died, p.FromAccount,
+	why := "after " + r.Died.String()
+	if r.Reason == DrawnTwice {
+		why = "beside another pension from " + r.Since.String() + " on"
+	}
+	text := fmt.Sprintf("recovery %d of %s paid to member %d %s: %s from the account, %s from the funeral "+
+		"grant, %s asked of the %s in %d instalments; %s are open", r.ID, r.Total(), r.Member, why, p.FromAccount,
 		p.FromFuneral, p.Asked, p.AskedOf, len(p.Instalments), r.Open())
 	return text + fmt.Sprintf("; plan %d draws %s, %s, %s and %s", p.ID, p.Now.Individual, p.Now.Collective,
 		p.Now.Subsidy, p.Now.Interest)

@@ -74,18 +74,18 @@ func offer(ctx context.Context, tx Tx, r *Recovery, today calendar.Day, hold boo
 	}
 	var heirs Parts
 	if !e.GrantedBalance {
-		if heirs, err = HeirsOf(rules, &e); err != nil {
+		if heirs, err = offsetOf(rules, &e); err != nil {
 			return Offsets{}, err //nolint:exhaustruct // none
 		}
 	}
 	var grant money.Amount
-	if !e.GrantedFuneral {
+	if !e.GrantedFuneral && !e.Died.IsZero() {
 		grant, err = FuneralOf(rules, &e, today)
 		if err != nil && !errors.Is(err, ErrGrant) && !errors.Is(err, ErrGrantLate) {
 			return Offsets{}, err //nolint:exhaustruct // none
 		}
 	}
-	return r.Offer(heirs, grant-r.FromFuneral), nil
+	return r.Offer(heirs, grant-e.fromFuneral()), nil
 }
 
 // AskPlan asks how a case is to be settled: what the account and the funeral grant give is
@@ -178,8 +178,10 @@ func receivingRole(
 	switch {
 	case x.Amount <= 0 || x.Amount > c.Open():
 		return "", ErrReceipt.With("%s are open, and a receipt is above zero", c.Open()).On("amount")
-	case x.ValueDate.After(today) || !x.ValueDate.After(c.Died):
+	case x.ValueDate.After(today) || c.Reason == AfterDeath && !x.ValueDate.After(c.Died):
 		return "", refuse("value_date", "the money came after the death, and not on a day that lies ahead")
+	case c.Reason == DrawnTwice && x.ValueDate.Before(c.Since.First()):
+		return "", refuse("value_date", "the money came after the other pension began")
 	case !approval.IsLine(x.Document, maxText) || x.Document == "":
 		return "", refuse("document", "the document is one line of 1 to 200 characters")
 	case !approval.IsLine(x.BankReference, 64) || x.BankReference == "" || len(x.BankReference) > 64:

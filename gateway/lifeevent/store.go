@@ -71,8 +71,9 @@ type ResumptionTx interface {
 
 // RecoveryTx reads and stores recoveries.
 type RecoveryTx interface {
-	// OpenRecoveries opens cases for payments of months after a death, or adds them to the
-	// member's, and returns how many payments it found; no members are all of the area.
+	// OpenRecoveries opens cases for payments of months after a death and for base pensions
+	// of months with another pension, or adds them to the member's, and returns how many
+	// months it found; no members are all of the area.
 	OpenRecoveries(ctx context.Context, area party.Area, today calendar.Day, members []int64) (int, error)
 	// Recoveries lists cases by rising id, each whole.
 	Recoveries(ctx context.Context, f RecoveryFilter) ([]Recovery, error)
