@@ -35,7 +35,9 @@ func (s *Server) dueRoutes() {
 		Who: readers(),
 	}, s.dueLines)
 	Query(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodGet, Path: "/v1/benefit-dues", Summary: "What is owed once, and the payment that took it up",
+		Method: http.MethodGet, Path: "/v1/benefit-dues", Summary: "What is owed once, and what became of it",
+		Description: "The months up to that of a death are owed to the estate and stay on the list; months after it are owed to " +
+			"nobody. A notice that is taken back gives the member what was theirs again.",
 		Who: readers(),
 	}, s.benefitDues)
 }
@@ -98,13 +100,20 @@ type BenefitDue struct {
 	Payee      string        `json:"payee,omitempty"  doc:"Who receives it, where it is not the member"`
 	ItemID     ID            `json:"item_id,omitzero" doc:"The payment that took it up"`
 	Ended      string        `json:"ended,omitempty"  doc:"The document by which the right to it ended unpaid"`
+	Standing   string        `json:"standing"         enum:"open,taken,ended,estate,not_owed" doc:"estate: months up to that of the death are owed to the estate, and the rest to nobody; not_owed: the member had died before its months, and no run takes it up"`
+	DiedOn     *Day          `json:"died_on,omitempty" doc:"The death that estate and not_owed rest on"`
+	Estate     *Yuan         `json:"owed_to_estate,omitempty" doc:"What the months up to that of the death come to"`
 }
 
 func viewBenefitDue(d disbursement.Due) BenefitDue {
 	out := BenefitDue{
 		ID: NewID(d.ID), MemberID: NewID(d.Member), SocialNo: d.SocialNo, Name: d.Name.String(), Cause: d.Cause,
 		Month: Month{d.Month}, Amount: NewYuan(d.Sum()), Components: viewComponents(d.Components), Document: d.Document,
-		Payee: "", ItemID: NewID(d.Item), Ended: d.Ended,
+		Payee: "", ItemID: NewID(d.Item), Ended: d.Ended, Standing: string(d.Standing), DiedOn: dayIfAny(d.Died), Estate: nil,
+	}
+	if d.Standing == disbursement.DueEstate {
+		estate := NewYuan(d.Estate)
+		out.Estate = &estate
 	}
 	if d.Payee.Plain() != "" {
 		out.Payee = d.Payee.String()
@@ -170,7 +179,8 @@ type benefitDuesQuery struct {
 
 	Member string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
 	Cause  string `query:"cause" pattern:"^(difference|resumption|funeral|estate):[1-9][0-9]{0,18}$" doc:"What made it, such as difference:7"`
-	Open   bool   `query:"open" doc:"Only what no payment took up and whose right did not end"`
+	Open   bool   `query:"open" doc:"Only what somebody is still to be paid: the member, an heir or the estate"`
+	Status string `query:"standing" enum:"open,taken,ended,estate,not_owed"`
 }
 
 func (s *Server) benefitDues(ctx context.Context, c Call, in *benefitDuesQuery) (Page[BenefitDue], error) {
@@ -185,7 +195,8 @@ func (s *Server) benefitDues(ctx context.Context, c Call, in *benefitDuesQuery) 
 		}
 	}
 	list, err := s.deps.Disbursement.Dues(ctx, c.Officer, disbursement.DueFilter{
-		Area: c.Officer.Area, Member: member, Cause: in.Cause, Open: in.Open, After: after, Limit: in.Limit + 1,
+		Area: c.Officer.Area, Member: member, Cause: in.Cause, Open: in.Open, Standing: disbursement.DueStanding(in.Status), After: after,
+		Limit: in.Limit + 1,
 	})
 	return NewPage(list, in.Limit, func(d disbursement.Due) int64 { return d.ID }, viewBenefitDue), err
 }

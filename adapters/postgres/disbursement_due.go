@@ -166,33 +166,57 @@ func (t *tx) DueLines(
 	})
 }
 
-// BenefitDues implements disbursement.DueTx.
+// dueOfTheDead is SQL about a due d of what a member was owed whose month came after the
+// death on dead.died_on: what it has of months up to that of the death is the estate's.
+const (
+	dueOfTheDead = `d.cause ~ '^(difference|resumption):' and dead.died_on < d.month`
+	dueOfEstate  = `coalesce((select sum(n.entitled - n.was) from benefit_due_month n
+		where n.area = d.area and n.due_id = d.id and n.month <= dead.died_on), 0)::bigint`
+)
+
+// BenefitDues implements disbursement.DueTx. A payment that failed or came back after the
+// death pays nobody any more.
 func (t *tx) BenefitDues(ctx context.Context, f disbursement.DueFilter) ([]disbursement.Due, error) {
 	rows, err := t.Query(ctx, `
-		select d.id, d.member_id, m.social_no, m.name, d.cause, d.month, d.base_pension, d.account_pension, d.funeral_grant,
-			d.one_off, d.document, coalesce(n.holder_name, ''), coalesce(i.id, 0), coalesce(x.document, '')
-		from benefit_due d
-		join member m on m.area = d.area and m.id = d.member_id
-		left join instrument n on n.area = d.area and n.id = d.instrument_id
-		left join benefit_due_ended x on x.area = d.area and x.due_id = d.id
-		left join lateral (
-			select j.id from payment_item j
-			join payment_batch b on b.area = j.area and b.id = j.batch_id
-			join pay_run r on r.area = b.area and r.id = b.run_id
-			where j.area = d.area and j.member_id = d.member_id and j.month = d.month and j.cause = d.cause
-				and not `+deadItem+` order by j.attempt desc limit 1) i on true
-		where d.area = $1 and ($2::bigint = 0 or d.member_id = $2) and ($3 = '' or d.cause = $3)
-			and (not $4 or i.id is null and x.due_id is null) and d.id > $5
-		order by d.id limit $6`, f.Area, f.Member, f.Cause, f.Open, f.After, f.Limit)
+		with `+deadSQL+`,
+		told as (
+			select d.id, d.member_id, m.social_no, m.name, d.cause, d.month, d.base_pension, d.account_pension,
+				d.funeral_grant, d.one_off, d.document, coalesce(n.holder_name, '') as payee, coalesce(i.id, 0) as item,
+				coalesce(x.document, '') as ended, o.died_on, coalesce(o.estate, 0) as estate,
+				case when x.due_id is not null then 'ended'
+				when i.id is not null and (o.died_on is null or not i.failed) then 'taken'
+				when o.died_on is null then 'open' when o.estate > 0 then 'estate' else 'not_owed' end as standing
+			from benefit_due d
+			join member m on m.area = d.area and m.id = d.member_id
+			left join instrument n on n.area = d.area and n.id = d.instrument_id
+			left join benefit_due_ended x on x.area = d.area and x.due_id = d.id
+			left join lateral (
+				select dead.died_on, `+dueOfEstate+` as estate from dead
+				where dead.member_id = d.member_id and `+dueOfTheDead+`) o on true
+			left join lateral (
+				select j.id, exists (select from answer a where a.area = j.area and a.item_id = j.id
+						and a.disposition = 'recorded' and a.outcome = 'failed')
+					or exists (select from payment_return v where v.area = j.area and v.item_id = j.id) as failed
+				from payment_item j
+				join payment_batch b on b.area = j.area and b.id = j.batch_id
+				join pay_run r on r.area = b.area and r.id = b.run_id
+				where j.area = d.area and j.member_id = d.member_id and j.month = d.month and j.cause = d.cause
+					and not `+deadItem+` order by j.attempt desc limit 1) i on true
+			where d.area = $1 and ($2::bigint = 0 or d.member_id = $2) and ($3 = '' or d.cause = $3) and d.id > $5)
+		select id, member_id, social_no, name, cause, month, base_pension, account_pension, funeral_grant, one_off, document,
+			payee, item, ended, standing, died_on, estate
+		from told where (not $4 or standing in ('open', 'estate')) and ($7 = '' or standing = $7)
+		order by id limit $6`, f.Area, f.Member, f.Cause, f.Open, f.After, f.Limit, string(f.Standing))
 	if err != nil {
 		return nil, fmt.Errorf("dues of area %s: %w", f.Area, err)
 	}
 	return collect(rows, "dues", func(row pgx.CollectableRow) (d disbursement.Due, err error) {
 		var c [4]int64
 		var name, payee string
+		var died *calendar.Day
 		err = row.Scan(&d.ID, &d.Member, &d.SocialNo, &name, &d.Cause, &d.Month, &c[0], &c[1], &c[2], &c[3], &d.Document,
-			&payee, &d.Item, &d.Ended)
-		d.Components = componentsOf(c)
+			&payee, &d.Item, &d.Ended, &d.Standing, &died, &d.Estate)
+		d.Components, d.Died = componentsOf(c), dayOrNone(died)
 		d.Name, _, _ = party.Stored(name, "", "")
 		d.Payee, _, _ = party.Stored(payee, "", "")
 		return d, err

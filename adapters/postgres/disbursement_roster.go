@@ -103,8 +103,9 @@ const monthClaimSQL = entitledSQL + `,
 			where k.area = $1 and k.member_id = e.member_id and k.month = $3))`
 
 // dueClaimSQL are what is owed once up to the month, and no live payment took up. One
-// that failed or came back is paid again by its own name only.
-const dueClaimSQL = entitledSQL + `,
+// that failed or came back is paid again by its own name only. What has no month before or
+// in that of a death is owed to nobody; what is the estate's stays on the roster, held.
+const dueClaimSQL = entitledSQL + `,` + deadSQL + `,
 	claim as materialized (
 		select d.member_id, d.base_pension, d.account_pension, d.funeral_grant, d.one_off,
 			d.base_pension + d.account_pension + d.funeral_grant + d.one_off as amount, d.month,
@@ -116,6 +117,8 @@ const dueClaimSQL = entitledSQL + `,
 		left join payout named on named.id = d.instrument_id
 		cross join lateral (select coalesce(own.id, named.id) as id) p
 		where d.area = $1 and d.month <= $3 and cardinality($4::bigint[]) >= 0 and ` + dueStands + `
+			and not exists (select from dead where dead.member_id = d.member_id and ` + dueOfTheDead + `
+				and ` + dueOfEstate + ` = 0)
 			and not exists (select from payment_item i
 				join payment_batch b on b.area = i.area and b.id = i.batch_id
 				join pay_run r on r.area = b.area and r.id = b.run_id

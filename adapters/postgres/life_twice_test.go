@@ -57,6 +57,58 @@ func paidByEveryCause(t *testing.T) *lifeWorld {
 	return w
 }
 
+// What the dead were owed is the estate's up to the month of the death and nobody's after it,
+// by name: no run pays it, none takes up what nobody is owed, and a notice that is taken back
+// makes it the member's again.
+func TestDuesOfTheDeadAreNamed(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 3)
+	for _, m := range []string{"2011-03", "2011-04", "2011-05"} {
+		w.paysMonth(t, m)
+	}
+	for _, m := range []int64{1001, 1002, 1003} {
+		w.raise(t, m, "2011-04", 7000, "rise")
+	}
+	w.today = calendar.MustDay("2011-05-27")
+	w.differences(t, "2011-06")
+	w.died(t, 1001, "2011-04-20")
+	w.died(t, 1002, "2011-03-02")
+	standing := func(f disbursement.DueFilter) string {
+		t.Helper()
+		list, err := w.pay.Dues(t.Context(), w.auditor, f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var out []string
+		for _, d := range list {
+			out = append(out, fmt.Sprintf("%d %s %s %s", d.Member, d.Standing, d.Sum(), d.Estate))
+		}
+		return strings.Join(out, ", ")
+	}
+	all := disbursement.DueFilter{}            //nolint:exhaustruct // everything
+	open := disbursement.DueFilter{Open: true} //nolint:exhaustruct // what is open
+	w.today = calendar.MustDay("2011-06-01")
+	if got := standing(all); got != "1001 estate 30.00 15.00, 1002 not_owed 30.00 0.00, 1003 open 30.00 0.00" {
+		t.Errorf("dues: %s", got)
+	}
+	if got := standing(open); got != "1001 estate 30.00 15.00, 1003 open 30.00 0.00" {
+		t.Errorf("open dues: %s", got)
+	}
+	_, held := w.roster(t, dues("2011-06"))
+	if len(held) != 2 || held[1001] != disbursement.HeldDeceased || held[1003] != "" {
+		t.Errorf("roster: %v", held)
+	}
+	w.pays(t, dues("2011-06"))
+	if got := standing(open); got != "1001 estate 30.00 15.00" {
+		t.Errorf("open after the run: %s", got)
+	}
+	w.sql(t, fmt.Sprintf(`insert into death_withdrawn values (610304, 1002, 'a mistake', 'test', now(), %d)`,
+		w.decided(t, "notice", "taken_back", 1002)))
+	if got := standing(disbursement.DueFilter{Member: 1002}); got != "1002 open 30.00 0.00" { //nolint:exhaustruct // one member
+		t.Errorf("after the notice was taken back: %s", got)
+	}
+}
+
 func months(r lifeevent.Recovery) string {
 	var out []string
 	for _, l := range r.Lines {

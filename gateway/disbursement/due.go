@@ -79,6 +79,22 @@ type DueLinePage struct {
 	Limit int
 }
 
+// DueStanding is where what is owed once stands. It is told from the facts, and stored nowhere.
+type DueStanding string
+
+// The standings. The dead are owed the months up to the one of the death, which fall to
+// the estate; a due without any such month is owed to nobody, and no run takes it up.
+const (
+	// DueOpen waits for a run, DueTaken has a payment, DueEnded lost its right by a document.
+	DueOpen  DueStanding = "open"
+	DueTaken DueStanding = "taken"
+	DueEnded DueStanding = "ended"
+	// DueEstate is owed to the estate, as far as Due.Estate says.
+	DueEstate DueStanding = "estate"
+	// DueNotOwed is closed: the member had died before its months.
+	DueNotOwed DueStanding = "not_owed"
+)
+
 // Due is what is owed once, with what became of it.
 type Due struct {
 	ID       int64
@@ -93,8 +109,13 @@ type Due struct {
 	Payee party.Name
 	// Item is the payment that took it up, or 0; Ended names the document by which its
 	// right ended.
-	Item  int64
-	Ended string
+	Item     int64
+	Ended    string
+	Standing DueStanding
+	// Died is the day of the death that DueEstate and DueNotOwed rest on, or no day, and
+	// Estate what the months up to its month come to.
+	Died   calendar.Day
+	Estate money.Amount
 }
 
 // DueFilter narrows a list of dues; zero is all.
@@ -102,10 +123,11 @@ type DueFilter struct {
 	Area   party.Area
 	Member int64
 	Cause  string
-	// Open are those that no payment took up and that did not end.
-	Open  bool
-	After int64
-	Limit int
+	// Open are those that somebody is still to be paid: the member, an heir or the estate.
+	Open     bool
+	Standing DueStanding
+	After    int64
+	Limit    int
 }
 
 // DueTx is what lists of differences need of a transaction.
