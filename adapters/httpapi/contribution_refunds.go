@@ -20,7 +20,7 @@ func (s *Server) contributionRefundRoutes() {
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/refunds", Summary: "Contributions that are to be given back, and what became of them",
 		Description: "above_chosen_amount waits in suspense; wrong_contribution, mandate_withdrawn and employee_scheme stand in the " +
-			"book as income. way is how the money goes back as of today: original_channel while it is on the income account that it " +
+			"book as income; member_died, taken after the death, is either. way is how the money goes back as of today: original_channel while it is on the income account that it " +
 			"came to, one_off with the month's pay run after its sweep, tax_authority where that collects: it gives the money " +
 			"back itself, and nothing of it is posted here.",
 		Who: readers(),
@@ -61,7 +61,7 @@ type Refund struct {
 	MemberID ID     `json:"member_id"`
 	Year     int    `json:"year"`
 	Amount   Yuan   `json:"amount"`
-	Reason   string `json:"reason"              enum:"above_chosen_amount,wrong_contribution,mandate_withdrawn,employee_scheme"`
+	Reason   string `json:"reason"              enum:"above_chosen_amount,wrong_contribution,mandate_withdrawn,employee_scheme,member_died"`
 	Part     string `json:"part"                enum:"individual,collective"`
 	Place    string `json:"place"               enum:"suspense,income" doc:"Where the book holds it"`
 	Account  ID     `json:"fund_account"        doc:"Where it arrived"`

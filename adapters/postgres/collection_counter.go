@@ -162,11 +162,18 @@ func (t *tx) queueAudit(batch *pgx.Batch, trail []audit.Row) {
 		areas, people, actors, actions, objects, results, requests, t.at)
 }
 
+// diedOn is SQL of the earliest day of a member's death that stands reported, or null.
+func diedOn(area, member string) string {
+	return `select min(x.died_on) from death_notice x
+		where x.area = ` + area + ` and x.member_id = ` + member + ` and not exists (
+			select from death_withdrawn y where y.area = x.area and y.notice_id = x.id)`
+}
+
 // counterDuesSQL is collection.CounterDue for a few members.
 func counterDuesSQL() string {
 	return `
 	select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
-		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(k.payments, 0)
+		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(k.payments, 0), (` + diedOn("u.area", "u.member") + `)
 	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
 	left join member m on m.area = u.area and m.id = u.member
 	left join tier_choice c on c.area = u.area and c.year = u.year and c.member_id = u.member
@@ -233,11 +240,13 @@ func collectCounterDues(rows pgx.Rows, members []int64, years []int) ([]collecti
 	var at, payments int
 	var scheme string
 	var chosen, posted, receipts, inFlight int64
-	_, err := pgx.ForEachRow(rows, []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments}, func() error {
+	var died *calendar.Day
+	into := []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments, &died}
+	_, err := pgx.ForEachRow(rows, into, func() error {
 		out[at-1] = collection.CounterDue{
 			Member: members[at-1], Year: years[at-1], Chosen: money.Amount(chosen), Posted: money.Amount(posted),
 			Receipts: money.Amount(receipts), InFlight: money.Amount(inFlight), Payments: payments,
-			Scheme: ledger.Scheme(scheme),
+			Scheme: ledger.Scheme(scheme), Died: dayOrNone(died),
 		}
 		return nil
 	})

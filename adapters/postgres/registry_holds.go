@@ -109,7 +109,33 @@ func (t registryTx) InsertDeathNotices(
 	if _, err := lifeTx(t).OpenRecoveries(ctx, area, calendar.DayIn(t.at), members); err != nil {
 		return err
 	}
+	if err := t.claimOfTheDead(ctx, area, members); err != nil {
+		return err
+	}
 	return t.askReleased(ctx, area, members, days)
+}
+
+// claimOfTheDead claims back what was debited or paid after a death and stands in the book.
+// What a bank took and is not posted yet goes to suspense when it is.
+func (t registryTx) claimOfTheDead(ctx context.Context, area party.Area, members []int64) error {
+	_, err := t.Exec(ctx, `
+		with `+deadSQL+`,
+		taken as (
+			select c.id, c.member_id, c.paid_on as day from counter_receipt c
+			where c.area = $1 and c.member_id = any($2)
+			union all
+			select i.id, i.member_id, w.value_date from withholding_item i
+			join answer w on w.area = i.area and w.item_id = i.id and w.disposition = 'recorded' and w.outcome = 'succeeded'
+			where i.area = $1 and i.member_id = any($2))
+		insert into contribution_claim (area, cause_id, part, member_id, year, amount, reason, document, asked_by, asked_at)
+		select $1, p.cause_id, 'individual', p.member_id, p.year, p.amount, 'member_died', 'died on ' || d.died_on, 'job', $3
+		from taken k join dead d on d.member_id = k.member_id and k.day > d.died_on
+		join posting p on p.area = $1 and p.cause_id = k.id and p.role = 'contribution_individual' and `+claimable+`
+		on conflict do nothing`, area, members, t.at)
+	if err != nil {
+		return fmt.Errorf("contributions of the dead: %w", err)
+	}
+	return nil
 }
 
 // askReleased opens a case for every payment of a month after the death that the bank

@@ -348,6 +348,8 @@ func refusePayment(
 		return ErrMemberUnknown.On("member_id")
 	case p.PaidOn.IsZero() || p.PaidOn.After(today) || p.PaidOn.Before(account.OpenedOn):
 		return ErrDay.On("paid_on")
+	case !due.Died.IsZero() && p.PaidOn.After(due.Died):
+		return ErrMemberDied.On("member_id")
 	case due.Chosen == 0:
 		return ErrNotChosen.On("year")
 	case p.Amount > due.Open()-takenInGroup:

@@ -80,10 +80,10 @@ func entriesOf(a Agreement, payables []Payable) ([]ledger.Entry, []RefundTask) {
 }
 
 // ContributionEntry builds the voucher of a chunk. An item that would carry the
-// member's year above the chosen amount, because another channel was faster, is
-// held in suspense for its payer as a whole and becomes a refund task: income
-// and personal account never exceed the choice. It is pure; AccountedOn is the
-// caller's to set.
+// member's year above the chosen amount, because another channel was faster, or that
+// was taken after the member's death, is held in suspense for its payer as a whole and
+// becomes a refund task: income and personal account never exceed the choice. It is
+// pure; AccountedOn is the caller's to set.
 func ContributionEntry(a Agreement, payables []Payable) (ledger.Entry, []RefundTask) {
 	kind, source := ledger.ContributionReceived, a.Role
 	if a.FromSuspense {
@@ -103,12 +103,13 @@ func ContributionEntry(a Agreement, payables []Payable) (ledger.Entry, []RefundT
 	posted := map[[2]int64]money.Amount{}
 	for _, p := range payables {
 		key := [2]int64{p.Member, int64(p.Year)}
-		excess := p.Posted+posted[key]+p.Amount > p.Chosen
+		reason := p.refused(posted[key])
+		excess := reason != ""
 		role := ledger.Contribution
 		if excess {
 			role = ledger.Suspense
 			refunds = append(refunds, RefundTask{
-				Cause: p.Cause, Member: p.Member, Year: p.Year, Amount: p.Amount, Reason: "above_chosen_amount",
+				Cause: p.Cause, Member: p.Member, Year: p.Year, Amount: p.Amount, Reason: string(reason),
 			})
 		}
 		all += p.Amount

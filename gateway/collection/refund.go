@@ -33,6 +33,8 @@ const (
 	AboveChosen       RefundReason = "above_chosen_amount"
 	WrongContribution RefundReason = "wrong_contribution"
 	EmployeeScheme    RefundReason = "employee_scheme"
+	// MemberDied is of a debit or a payment of a day after the member's death.
+	MemberDied RefundReason = "member_died"
 	// MandateWithdrawn is of a debit that the bank made after the payer ended the mandate.
 	MandateWithdrawn RefundReason = "mandate_withdrawn"
 )

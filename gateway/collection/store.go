@@ -321,6 +321,8 @@ type CounterDue struct {
 	// Payments counts receipts so far; the next has this ordinal plus one.
 	Payments int
 	Scheme   ledger.Scheme
+	// Died is the earliest day of a death that stands reported, or no day.
+	Died calendar.Day
 }
 
 // Open returns what may still be collected.

@@ -30,7 +30,9 @@ var (
 		"the payment exceeds what the member still owes for the year")
 	ErrMemberUnknown = fault.New(fault.NotFound, "member_not_found", "no such member")
 	ErrNotChosen     = fault.New(fault.Unprocessable, "tier_not_chosen", "the member chose no amount for this year")
-	ErrDayClosed     = fault.New(fault.Conflict, "terminal_day_closed",
+	ErrMemberDied    = fault.New(fault.Unprocessable, "member_died",
+		"the member had died before the day of the payment: take no money")
+	ErrDayClosed = fault.New(fault.Conflict, "terminal_day_closed",
 		"this terminal's day is closed; the receipt needs a day that is open")
 	ErrReference = fault.New(fault.Conflict, "bank_reference_reused",
 		"this bank reference was reported before with other content")
@@ -316,6 +318,20 @@ type Payable struct {
 	Amount money.Amount
 	// Chosen and Posted are the member's yearly amount and what is in the book for it.
 	Chosen, Posted money.Amount
+	// AfterDeath says that it was debited or paid after the member's death.
+	AfterDeath bool
+}
+
+// refused says why a payable is no income of the year to which posted was taken in before,
+// or nothing.
+func (p Payable) refused(posted money.Amount) RefundReason {
+	switch {
+	case p.AfterDeath:
+		return MemberDied
+	case p.Posted+posted+p.Amount > p.Chosen:
+		return AboveChosen
+	}
+	return ""
 }
 
 // AgreementReached is the job that posts an agreement.
