@@ -195,6 +195,12 @@ func (t *tx) sumEntries(ctx context.Context, args []any) (map[int64]sumEntry, []
 	return out, ids, err
 }
 
+// receiptNamed is SQL that gives what the bank called the money of a member's transfer in,
+// whose item is its receipt.
+func receiptNamed(item string) string {
+	return `(select x.bank_reference from member_transfer_receipt x where x.area = $1 and x.id = ` + item + `)`
+}
+
 // returnedItem is the payment that a line gives back.
 type returnedItem struct {
 	item      int64
@@ -241,7 +247,8 @@ func (t *tx) BankReferences(ctx context.Context, a reconcile.Account, references
 		}
 	}
 	rows, err := t.Query(ctx, `
-		select coalesce(w.bank_reference, '') from unnest($2::bigint[]) with ordinality as u (id, place)
+		select coalesce(w.bank_reference, `+receiptNamed("u.id")+`, '')
+		from unnest($2::bigint[]) with ordinality as u (id, place)
 		left join answer w on w.area = $1 and w.item_id = u.id and w.disposition = 'recorded'
 		order by u.place`, a.Area, items)
 	var out []string
@@ -271,7 +278,7 @@ func (t *tx) eachEntryItem(
 	}
 	column, join := `null::text`, ``
 	if !s.Sparse {
-		column = `w.bank_reference`
+		column = `coalesce(w.bank_reference, ` + receiptNamed("i.cause_id") + `)`
 		join = `left join answer w on w.area = $1 and w.item_id = i.cause_id and w.disposition = 'recorded'`
 	}
 	rows, err := t.Query(ctx, `

@@ -73,3 +73,46 @@ func TestBankReferencesAndLinesReadApartMatchTheSame(t *testing.T) {
 		}
 	}
 }
+
+// Two transfers of one amount come on one day: what the bank calls each receipt tells
+// them apart, whether its references are read apart or with the lines of the book.
+func TestAMembersTransferIsMatchedByTheBanksReference(t *testing.T) {
+	t.Parallel()
+	root := newBankWorld(t)
+	for i, apart := range []bool{true, false} {
+		w := root.area(t, party.Area(120100+i))
+		income := w.books.Accounts[ledger.Income]
+		lines := []ledger.Posting{w.direct(ledger.Debit, ledger.Income, 2*70_000)}
+		lines[0].Nature = ledger.SumLine
+		for n, id := range []int64{901, 902} {
+			lines = append(lines, ledger.Posting{
+				Side: ledger.Credit, Role: ledger.TransferIn, Nature: ledger.ItemLine, Red: false, Amount: 70_000,
+				FundAccount: income, Batch: 0, Cause: id, Member: 1, Year: 0,
+			})
+			w.d.Exec(t, fmt.Sprintf(`begin; set local session_replication_role = replica;
+				insert into member_transfer_receipt (area, id, transfer_id, fund_account, amount, bank_reference, value_date,
+					document, entered_by, entered_at, business_day)
+				values (%d, %d, 1, %d, 70000, 'T%d', '2026-11-03', 'letter', 'test', now(), '2026-11-03'); commit`,
+				w.books.Area, id, income, n+1))
+		}
+		w.book(t, w.entry(ledger.TransferReceived, "member_transfer:1", 3, 3, lines...))
+		first, second := bankLine(bank.Credit, 70_000, 3, "T2"), bankLine(bank.Credit, 70_000, 3, "T1")
+		if apart {
+			w.statement(t, income, 2, 3, first, second)
+		} else {
+			// What is looked at again has its references read with its lines.
+			w.statement(t, income, 2, 3, first)
+			w.match(t, income)
+			w.statement(t, income, 4, 4, bankLine(bank.Credit, 70_000, 4, "T1"))
+		}
+		w.match(t, income)
+		got := ask[string](t, w, `
+			select m.rule || ' ' || l.bank_reference || ' ' || p.cause_id from reconciliation_match m
+			join statement_line l on l.area = m.area and l.id = m.statement_line_id
+			join posting p on p.area = m.area and p.entry_id = m.entry_id and p.line = m.book_line
+			where m.area = $1 order by 1`, int32(w.books.Area))
+		if diff := cmp.Diff([]string{"bank_reference T1 901", "bank_reference T2 902"}, got); diff != "" {
+			t.Errorf("read apart %t: %s", apart, diff)
+		}
+	}
+}

@@ -90,6 +90,9 @@ func (t *tx) called(ctx context.Context, s reconcile.Scope) (called map[string]s
 		select w.item_id, w.bank_reference from named n
 		join answer w on w.area = $1 and w.bank_reference = n.bank_reference and w.disposition = 'recorded'
 			and w.bank_reference <> ''
+		union all
+		select x.id, x.bank_reference from named n
+		join member_transfer_receipt x on x.area = $1 and x.fund_account = $2 and x.bank_reference = n.bank_reference
 		limit $7`, s.Area, s.ID, s.Day, dayOrLowest(s.Since.Day), s.Fresh, s.Asked, mostAsked+1)
 	called = map[string]string{}
 	if err == nil {
