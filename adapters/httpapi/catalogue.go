@@ -341,6 +341,10 @@ func explanations() []row {
 			"nothing: one of them delivers it",
 		},
 		{
+			"departure_invalid", 400, "a field of the departure is missing or does not fit",
+			"correct the field that is named",
+		},
+		{
 			"deposit_differs", 422, "a fixed deposit is drawn whole, after the day it was placed",
 			"draw all of it, later",
 		},

@@ -92,7 +92,7 @@ type BenefitDue struct {
 	MemberID   ID            `json:"member_id"`
 	SocialNo   string        `json:"social_no"`
 	Name       string        `json:"name"`
-	Cause      string        `json:"cause"            doc:"What made it: difference, resumption, funeral or estate, and the id of its list, hold or claim"`
+	Cause      string        `json:"cause"            doc:"What made it: difference, resumption, funeral, estate or departure, and the id of its list, hold, claim or departure"`
 	Month      Month         `json:"month"            doc:"The month in which it fell due"`
 	Amount     Yuan          `json:"amount"`
 	Components PayComponents `json:"components"`
@@ -178,7 +178,7 @@ type benefitDuesQuery struct {
 	Paging
 
 	Member string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
-	Cause  string `query:"cause" pattern:"^(difference|resumption|funeral|estate):[1-9][0-9]{0,18}$" doc:"What made it, such as difference:7"`
+	Cause  string `query:"cause" pattern:"^(difference|resumption|funeral|estate|departure):[1-9][0-9]{0,18}$" doc:"What made it, such as difference:7"`
 	Open   bool   `query:"open" doc:"Only what somebody is still to be paid: the member, an heir or the estate"`
 	Status string `query:"standing" enum:"open,taken,ended,estate,not_owed"`
 }

@@ -34,6 +34,7 @@ func (s *Server) lifeRoutes() {
 	s.recoveryRoutes()
 	s.estateRoutes()
 	s.memberTransferRoutes()
+	s.departureRoutes()
 }
 
 // EvidenceLine is what a bank saw.

@@ -101,3 +101,25 @@ func TestAMemberMovesInThroughTheDoor(t *testing.T) {
 		t.Errorf("the account holds %d fen", n)
 	}
 }
+
+// A member who emigrates: two people end the membership, and the due waits for a pay run.
+func TestAMemberEmigratesThroughTheDoor(t *testing.T) {
+	t.Parallel()
+	h := openPay(t, setup{})
+	const body = `{"member_id":"950001","reason":"emigrated","left_on":"2018-06-05","document":"permit 3"}`
+	h.post("business-maker", "/v1/member-departures", strings.Replace(body, "2018", "2028", 1), 400, "departure_invalid")
+	h.post("business-maker", "/v1/member-departures", strings.Replace(body, "950001", "7", 1), 404, "member_not_found")
+	h.post("business-checker", "/v1/member-departures", body, 403, "duty_conflict")
+	asked := read[sentMemberTransfer](t, h.post("business-maker", "/v1/member-departures", body, 201, ""))
+	var decision sentDecision
+	h.get("auditor", "/v1/decisions/"+asked.DecisionID, &decision)
+	h.post("business-checker", "/v1/decisions/"+asked.DecisionID+"/approve", digestBody(decision.Digest), 200, "")
+	h.post("business-maker", "/v1/member-departures", body, 409, "membership_ended")
+	var page struct {
+		Items []struct{ Status, Reason string }
+	}
+	h.get("auditor", "/v1/member-departures?member_id=950001", &page)
+	if len(page.Items) != 1 || page.Items[0].Status != "approved" {
+		t.Errorf("%+v", page)
+	}
+}

@@ -323,3 +323,57 @@ func TestAStepThatIsLateIsACase(t *testing.T) {
 		t.Errorf("after the step: %q", got)
 	}
 }
+
+func (w *lifeWorld) departs(t *testing.T, member int64) (lifeevent.Departure, error) {
+	t.Helper()
+	var out lifeevent.Departure
+	_, err := w.life.AskDeparture(t.Context(), w.ask("POST /v1/member-departures"), result(&out), w.maker,
+		lifeevent.Departure{Member: member, Reason: lifeevent.Emigrated, LeftOn: w.today, Document: "定居证明"})
+	return out, err
+}
+
+// Who emigrates is paid the account once, by a run of dues, and no pension after.
+func TestWhoEmigratesIsPaidTheAccountOnce(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.personal(t, 1001, 8000, 2001)
+	w.paysMonth(t, "2015-05")
+	w.today = calendar.MustDay("2015-06-01")
+	gone, err := w.departs(t, 1001)
+	if err != nil || gone.Balance != 100_01 || gone.Decision == 0 || gone.State != "submitted" {
+		t.Fatalf("asked %+v, %v", gone, err)
+	}
+	rival, err := w.departs(t, 1001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, gone.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, rival.Decision); !errors.Is(err, lifeevent.ErrEnded) {
+		t.Errorf("the same account a second time: %v", err)
+	}
+	if _, err := w.departs(t, 1001); !errors.Is(err, lifeevent.ErrEnded) {
+		t.Errorf("who left already leaves again: %v", err)
+	}
+	w.paysMonth(t, "2015-06")
+	w.today = calendar.MustDay("2015-07-03")
+	batch := w.released(t, dues("2015-07")).Batches[0]
+	items := w.payItems(t, batch)
+	if len(items) != 1 || items[0].OneOff != 100_01 || items[0].Sum() != 100_01 {
+		t.Fatalf("sent %+v", items)
+	}
+	w.today = calendar.MustDay("2015-07-25")
+	line := paidLine(items[0])
+	line.ValueDate = w.today
+	w.answer(t, batch, line)
+	if held := w.held(t, 1001); held != 0 {
+		t.Errorf("the account still holds %s", held)
+	}
+	if n := one[int](t, w.world, `select count(*) from payment_item where member_id = 1001 and cause = 'regular' and month > '2015-05-01'`); n != 0 {
+		t.Errorf("%d pensions after", n)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
+	}
+}

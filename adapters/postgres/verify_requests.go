@@ -46,7 +46,7 @@ func decidedTables() []string {
 		"return_unclaimed", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved",
 		"contribution_list_approved", "refund_paid", "interest_run_approved", "award_run_approved", "recovery_planned",
 		"subsidy_run_approved", "recovery_received", "estate_granted", "due_list_approved", "member_transfer_posted",
-		"member_transfer_returned", "member_end",
+		"member_transfer_returned", "member_end", "member_departed",
 	}
 }
 
@@ -97,6 +97,9 @@ const decidedSQL = `
 	                         null, p.approved_at from member_transfer_posted p
 	        union all select p.area, p.transfer_id, 'member_transfer_returned', p.decision_kind, p.decision_id, null,
 	                         null, p.approved_at from member_transfer_returned p
+	        union all select p.area, p.departure_id, 'member_departed', p.decision_kind, p.decision_id, d.document,
+	                         'officer:' || d.made_by, p.approved_at
+	                    from member_departed p join member_departure d on d.area = p.area and d.id = p.departure_id
 	        union all select p.area, p.source_id, 'member_end', p.decision_kind, p.decision_id, null,
 	                         null, p.approved_at from member_end p
 	        union all select p.area, p.list_id, 'due_list_approved', p.decision_kind, p.decision_id, k.document,
@@ -295,6 +298,8 @@ func decisionSQL() string {
 	       when q.kind = 'transfer' then exists (select from member_transfer_posted p where p.area = q.area
 	            and p.transfer_id = q.subject_id and p.decision_id = q.id) or exists (select from member_transfer_returned p
 	            where p.area = q.area and p.transfer_id = q.subject_id and p.decision_id = q.id)
+	            or exists (select from member_departed p
+	            where p.area = q.area and p.departure_id = q.subject_id and p.decision_id = q.id)
 	       when q.kind = 'due' then exists (select from estate_granted g where g.area = q.area
 	            and g.claim_id = q.subject_id and g.decision_id = q.id)
 	       when q.kind = 'subsidy_list' then exists (select from subsidy_run_approved p where p.area = q.area

@@ -124,6 +124,34 @@ func memberEndSQL() string {
 	    or i.id is not null or n.amount > 0)`
 }
 
+// What was paid to who departed is what was decided, once, and the membership ended by it.
+func departureSQL() string {
+	return `
+	select g.area, g.departure_id, g.area || '/departure ' || g.departure_id, case
+	       when q.id is null then 'was decided by nobody'
+	       when d.due is distinct from g.balance then 'pays ' || ` + yuan("g.balance") + ` || ', and due are ' || ` + yuan("coalesce(d.due, 0)") + `
+	       when h.held is distinct from g.held then 'is of an account of ' || ` + yuan("g.held") + ` || ', and it held '
+	            || ` + yuan("coalesce(h.held, 0)") + `
+	       else 'did not end the membership for its reason' end
+	  from member_departed g
+	  left join member_departure k on k.area = g.area and k.id = g.departure_id
+	  left join decision_request q on q.area = g.area and q.id = g.decision_id and q.kind = 'transfer'
+	       and q.subject_id = g.departure_id and q.state = 'approved'
+	 cross join lateral (select coalesce(sum(d.one_off), 0) as due from benefit_due d where d.area = g.area
+	       and d.cause = 'departure:' || g.departure_id and d.member_id = g.member_id) d
+	 cross join lateral (select coalesce(sum(case when (p.side = 'credit') <> p.red then p.amount else -p.amount end), 0) as held
+	       from posting p join entry e on e.area = p.area and e.id = p.entry_id
+	      where p.area = g.area and p.member_id = g.member_id and p.role in ` + memberRoles + ` and e.booked_at <= g.approved_at) h
+	 where ($1 = 0 or g.area = $1) and (q.id is null or d.due <> g.balance or h.held <> g.held or not exists (
+	       select from member_end e where e.area = g.area and e.member_id = g.member_id and e.source_id = g.departure_id
+	         and e.reason = k.reason and e.decision_id = g.decision_id))
+	union all
+	select d.area, d.id, d.area || '/due ' || d.id, 'is of ' || d.cause || ', which nobody decided'
+	  from benefit_due d
+	 where ($1 = 0 or d.area = $1) and d.cause like 'departure:%' and not exists (select from member_departed g
+	       where g.area = d.area and d.cause = 'departure:' || g.departure_id and g.member_id = d.member_id)`
+}
+
 // transferCauseSQL is SQL, of a case over an entry c, for what a transfer of a member
 // books: by a decision that let it through at that moment.
 const transferCauseSQL = `when c.what = 'member_transfer' and c.part = '' then case

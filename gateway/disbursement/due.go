@@ -15,7 +15,7 @@ import (
 )
 
 // CauseRegular is the cause of a month's pension. What else is due names what made it:
-// difference:7, resumption:9, funeral:4, estate:4.
+// difference:7, resumption:9, funeral:4, estate:4, departure:5.
 const CauseRegular = "regular"
 
 // The refusals of dues.

@@ -135,6 +135,14 @@ func keepStep(ctx context.Context, tx Tx, t *Transfer, step Step, today calendar
 
 // AboutTransfer says what a transfer moves now, or why it cannot be let through.
 func AboutTransfer(ctx context.Context, tx Tx, area party.Area, id int64, today calendar.Day) (string, error) {
+	d, departs, err := departureOf(ctx, tx, area, id)
+	if err != nil {
+		return "", err
+	}
+	if departs {
+		l, err := departing(ctx, tx, &d, today)
+		return d.about(&l), err
+	}
 	t, err := lockedTransfer(ctx, tx, area, id)
 	if err != nil {
 		return "", err
@@ -206,6 +214,13 @@ func paysOut(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) error 
 // EnterTransfer moves an account that two people let through: out with the end of the
 // membership and of the pension, in with the paid years, in one transaction.
 func EnterTransfer(ctx context.Context, tx Tx, r casework.Request, today calendar.Day) error {
+	d, departs, err := departureOf(ctx, tx, r.Area, r.Subject)
+	if err != nil {
+		return err
+	}
+	if departs {
+		return enterDeparture(ctx, tx, &d, r, today)
+	}
 	t, err := lockedTransfer(ctx, tx, r.Area, r.Subject)
 	if err != nil {
 		return err

@@ -36,6 +36,7 @@ type MoneyTx interface {
 	RecoveryTx
 	EstateTx
 	TransferTx
+	DepartureTx
 }
 
 // CertificationTx reads and stores proofs of life.

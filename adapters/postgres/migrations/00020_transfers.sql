@@ -1,5 +1,5 @@
 -- Members who move: transfers of whole personal accounts with their steps, and the end of a membership. Cost on a live
--- table: none, all tables are new.
+-- table: benefit_due is read once, all other tables are new.
 
 -- +goose Up
 
@@ -153,6 +153,76 @@ create table member_end (
 create trigger check_decided after insert on member_end
     referencing new table as new_row for each statement execute function check_decided();
 
+-- A member who leaves the country for good, or gives the nationality up, as it was asked for.
+create table member_departure (
+    area         integer not null,
+    id           bigint not null default nextval('fact_id'),
+    member_id    bigint not null,
+    reason       text not null check (reason in ('emigrated', 'nationality_given_up')),
+    left_on      date not null,
+    document     text not null check (length(document) between 1 and 200),
+    made_by      text not null,
+    made_at      timestamptz not null,
+    business_day date not null,
+    primary key (area, id),
+    unique (area, id, member_id),
+    foreign key (area, member_id) references member,
+    check (left_on <= business_day)
+);
+-- What they are paid of their account, once; nothing is due where it holds nothing.
+create table member_departed (
+    area          integer not null,
+    departure_id  bigint not null,
+    member_id     bigint not null,
+    held          bigint not null check (held >= 0),
+    balance       bigint not null check (balance between 0 and held),
+    decision_id   bigint not null,
+    decision_kind text not null generated always as ('transfer') stored,
+    approved_at   timestamptz not null,
+    business_day  date not null,
+    primary key (area, departure_id),
+    unique (area, member_id),
+    foreign key (area, departure_id, member_id) references member_departure (area, id, member_id),
+    foreign key (area, decision_id, decision_kind, departure_id) references decision_request (area, id, kind, subject_id)
+);
+create trigger check_decided after insert on member_departed
+    referencing new table as new_row for each statement execute function check_decided();
+
+-- What is left to who departs is a due like that of an heir. The table is read once to check the rows.
+alter table benefit_due drop constraint benefit_due_cause_check;
+alter table benefit_due add constraint benefit_due_cause_check
+    check (cause ~ '^(difference|resumption|funeral|estate|departure):[1-9][0-9]*$');
+-- +goose StatementBegin
+create or replace function check_dues() returns trigger language plpgsql security definer
+set search_path = public, pg_temp as $$
+declare
+    bad text;
+begin
+    select n.cause into bad
+      from (select distinct area, cause, split_part(cause, ':', 1) as what, split_part(cause, ':', 2)::bigint as by,
+                   case when cause like 'difference:%' then 0 else member_id end as member_id,
+                   funeral_grant, one_off from new_row) n
+     where case n.what
+           when 'difference' then not exists (select from due_list_approved l
+               where l.area = n.area and l.list_id = n.by)
+           when 'resumption' then not exists (select from resumption r
+               where r.area = n.area and r.hold_id = n.by and r.member_id = n.member_id and r.back_pay = 'from_stop')
+           when 'departure' then not exists (select from member_departed d
+               where d.area = n.area and d.departure_id = n.by and d.member_id = n.member_id
+                 and (n.funeral_grant, n.one_off) = (0::bigint, d.balance))
+           else not exists (select from estate_granted g
+               where g.area = n.area and g.claim_id = n.by and g.member_id = n.member_id
+                 and (n.funeral_grant, n.one_off) = case n.what when 'funeral' then (g.funeral, 0::bigint)
+                     else (0::bigint, g.balance) end) end limit 1;
+    if found then
+        raise exception 'a due of cause % rests on nothing that two people decided', bad
+            using errcode = '23514', constraint = 'due_decided';
+    end if;
+    return null;
+end
+$$;
+-- +goose StatementEnd
+
 -- Nobody whose membership ended becomes entitled again by a later row.
 -- +goose StatementBegin
 create function check_entitled() returns trigger language plpgsql security definer
@@ -179,7 +249,7 @@ do $$
 declare
     t text;
     facts text[] := array['member_transfer', 'member_transfer_step', 'member_transfer_receipt',
-        'member_transfer_returned', 'member_transfer_posted', 'member_end'];
+        'member_transfer_returned', 'member_transfer_posted', 'member_end', 'member_departure', 'member_departed'];
 begin
     foreach t in array facts loop
         execute format('create trigger append_only before update or delete or truncate on %I
