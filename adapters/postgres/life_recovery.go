@@ -194,6 +194,40 @@ func (t lifeTx) Recoveries(ctx context.Context, f lifeevent.RecoveryFilter) ([]l
 	return list, t.fillRecovered(ctx, f.Area, list)
 }
 
+// AskInstalments implements lifeevent.WatchTx. What came in covers the earlier instalments
+// first.
+func (t lifeTx) AskInstalments(ctx context.Context, area party.Area, today calendar.Day) error {
+	_, err := t.Exec(ctx, recoverySQL+`,
+		late as materialized (
+			select 'recovery:' || s.id || ':' || s.newest || ':' || i.number as subject, i.number, i.due_on,
+				least(i.amount, sum(i.amount) over (partition by i.plan_id order by i.number) - coalesce(g.amount, 0))::bigint
+					as missing
+			from stated s
+			join recovery_planned p on p.area = $1 and p.plan_id = s.newest
+			join recovery_instalment i on i.area = $1 and i.plan_id = s.newest
+			left join lateral (
+				select sum(x.amount) as amount from recovery_received a
+				join recovery_receipt x on x.area = a.area and x.id = a.receipt_id
+				where a.area = $1 and a.case_id = s.id and a.approved_at > p.approved_at) g on true
+			where s.state = 'planned'),
+		ended as (
+			insert into exception_closed (area, case_id, text, closed_by, closed_at)
+			select c.area, c.id, 'the money came, or another plan holds', 'job', $3 from exception_case c
+			where c.area = $1 and c.kind = 'instalment_overdue'
+			  and not exists (select from late l where l.subject = c.subject and l.missing > 0)
+			  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+			on conflict do nothing)
+		insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
+		select $1, 'instalment_overdue', subject, '', 'instalment ' || number || ' was due on ' || due_on || '; '
+			|| round(missing / 100.0, 2) || ' did not come', ($3::timestamptz at time zone 'Asia/Shanghai')::date, $3
+		from late where missing > 0 and due_on < $2
+		on conflict (area, kind, subject) do nothing`, area, today, t.at)
+	if err != nil {
+		return fmt.Errorf("instalments of recoveries of area %s: %w", area, err)
+	}
+	return nil
+}
+
 func scanRecovery(row pgx.CollectableRow, area party.Area) (r lifeevent.Recovery, err error) {
 	var name string
 	var died *calendar.Day

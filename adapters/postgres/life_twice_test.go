@@ -8,6 +8,7 @@ import (
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/ledger"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/registry"
 )
@@ -107,6 +108,41 @@ func TestDuesOfTheDeadAreNamed(t *testing.T) {
 	if got := standing(disbursement.DueFilter{Member: 1002}); got != "1002 open 30.00 0.00" { //nolint:exhaustruct // one member
 		t.Errorf("after the notice was taken back: %s", got)
 	}
+}
+
+// Whoever was decided a pension after the run of a month is unpaid, and a case says so once
+// the pay day is over; a supplementary run of the month ends it, and so does a hold.
+func TestMonthsOfALateAwardHaveACase(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 3)
+	w.alter(t, `create table kept as select * from entitlement where member_id = 1003; delete from entitlement where member_id = 1003`)
+	w.paysMonth(t, "2011-03")
+	w.paysMonth(t, "2011-04")
+	look := func(day, want string) {
+		t.Helper()
+		w.today = calendar.MustDay(day)
+		for range 2 {
+			if err := w.pay.WatchAnswers(t.Context(), w.today); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := w.openCases(t, "pension_unpaid"); got != want {
+			t.Errorf("on %s unpaid months have cases %q, want %q", day, got, want)
+		}
+	}
+	look("2011-04-26", "")
+	w.alter(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
+		select area, member_id, component, '2011-03-01', amount, 'late', entered_by, now() from kept`)
+	look("2011-04-24", "month:rural:2011-03:1")
+	look("2011-04-26", "month:rural:2011-03:1 month:rural:2011-04:1")
+	w.pays(t, disbursement.Order{
+		Scheme: ledger.Rural, Month: calendar.MustMonth("2011-03"), Kind: disbursement.Supplementary, Items: nil, Dues: false,
+	})
+	look("2011-04-27", "month:rural:2011-04:1")
+	w.hold(t, 1003, "investigation", "2011-04-01")
+	look("2011-04-28", "")
+	w.alter(t, `update payment_hold set from_month = '2011-05-01'`)
+	look("2011-04-29", "month:rural:2011-04:2")
 }
 
 func months(r lifeevent.Recovery) string {
@@ -212,6 +248,21 @@ func TestADoublePensionIsSettledAndTheRestAsked(t *testing.T) {
 	if r = w.recovery(t, 1001); r.State() != lifeevent.RecoveryPlanned || r.Open() != 10_00 {
 		t.Errorf("a planned case after the hold: %s, %s open", r.State(), r.Open())
 	}
+	look := func(want string) {
+		t.Helper()
+		for range 2 {
+			if err := w.life.Watch(t.Context(), w.today); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if got := w.openCases(t, "instalment_overdue"); got != want {
+			t.Errorf("on %s overdue instalments have cases %q, want %q", w.today, got, want)
+		}
+	}
+	w.today = w.today.AddDays(30)
+	look("")
+	w.today = w.today.AddDays(1)
+	look(fmt.Sprintf("recovery:%d:%d:1", r.ID, plan.ID))
 	receipt := lifeevent.Receipt{ //nolint:exhaustruct // the service's
 		Case: r.ID, Way: lifeevent.Otherwise, FundAccount: 11, Amount: 10_00, BankReference: "E1",
 		ValueDate: w.today, Document: "note",
@@ -225,6 +276,7 @@ func TestADoublePensionIsSettledAndTheRestAsked(t *testing.T) {
 	if r = w.recovery(t, 1001); r.State() != lifeevent.RecoverySettled {
 		t.Errorf("after the receipt: %s", r.State())
 	}
+	look("")
 	if r = w.recovery(t, 1002); r.State() != lifeevent.RecoveryVoid {
 		t.Errorf("the case of a hold that ended unplanned: %s", r.State())
 	}

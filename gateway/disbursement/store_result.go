@@ -81,6 +81,10 @@ type WatchTx interface {
 	// waits for its payment to be known, and for every one that was booked before the
 	// month and waits in suspense for somebody to pay it again.
 	AgedReturns(ctx context.Context, area party.Area, day calendar.Day, month calendar.Month) error
+	// UnpaidMonths opens a case for every month whose pay day lies before the day and of which
+	// somebody was decided a pension after its run, and is neither paid, owed it as a due, nor
+	// held; and ends those of which nobody is any more.
+	UnpaidMonths(ctx context.Context, area party.Area, today calendar.Day) error
 }
 
 // ProofTx is what the proof of a run needs of a snapshot.

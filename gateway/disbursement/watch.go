@@ -16,7 +16,7 @@ const actorJob = "job"
 // payment that no bank has answered, the area's working days after its pay day or
 // its later release, is asked about, and its batch is unknown until an answer or
 // other evidence comes: nothing is ever sent again. Returns that wait too long are
-// cases. It may run any number of times a day and on several processes.
+// cases, and so are months of which somebody was decided a pension too late for their run. It may run any number of times a day and on several processes.
 func (s *Service) WatchAnswers(ctx context.Context, today calendar.Day) error {
 	var areas []party.Area
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
@@ -29,7 +29,7 @@ func (s *Service) WatchAnswers(ctx context.Context, today calendar.Day) error {
 	// One area's trouble stops no other.
 	var errs []error
 	for _, area := range areas {
-		for _, look := range []func(context.Context, Tx, party.Area, calendar.Day) error{s.askSilent, s.askReturns} {
+		for _, look := range []func(context.Context, Tx, party.Area, calendar.Day) error{s.askSilent, s.askReturns, askUnpaid} {
 			err := s.store.InTx(ctx, func(tx Tx) error { return look(ctx, tx, area, today) })
 			if err != nil {
 				errs = append(errs, fmt.Errorf("daily look at the payments of area %s: %w", area, err))
@@ -84,6 +84,12 @@ func (s *Service) askReturns(ctx context.Context, tx Tx, area party.Area, today 
 		return err
 	}
 	return tx.AgedReturns(ctx, area, limit, today.Month().Add(-1))
+}
+
+// askUnpaid opens cases for months of awards that came after the month's run. Everybody else
+// of a month is named by its run: the proof of it lists who is not in place, and why.
+func askUnpaid(ctx context.Context, tx Tx, area party.Area, today calendar.Day) error {
+	return tx.UnpaidMonths(ctx, area, today)
 }
 
 // limit is the last day whose payments should be answered by now.

@@ -200,8 +200,8 @@ func (s *Service) Certifications(
 	return list, sums, err
 }
 
-// Watch is the daily look: who is overdue is held, and what was paid after a death gets
-// its recovery case. It may run any number of times and on several processes; one area's
+// Watch is the daily look: who is overdue is held, what was paid and not owed gets its
+// recovery case, and an instalment that did not come gets its own. It may run any number of times and on several processes; one area's
 // trouble stops no other.
 func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 	var areas []party.Area
@@ -221,7 +221,10 @@ func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 			if _, err := tx.OpenRecoveries(ctx, area, today, nil); err != nil {
 				return err
 			}
-			return watchTransfers(ctx, tx, area, today)
+			if err := watchTransfers(ctx, tx, area, today); err != nil {
+				return err
+			}
+			return tx.AskInstalments(ctx, area, today)
 		})
 		if err != nil {
 			errs = append(errs, fmt.Errorf("daily look at the members of area %s: %w", area, err))

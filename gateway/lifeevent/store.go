@@ -19,12 +19,11 @@ type Tx interface {
 	CertificationTx
 	ResumptionTx
 	MoneyTx
+	WatchTx
 	// Standing returns an officer with the duties that hold in the database now.
 	Standing(ctx context.Context, login string) (approval.Officer, error)
 	// Rules returns the rules that the area can read.
 	Rules(ctx context.Context, area party.Area) (*policy.Rules, error)
-	// LifeAreas returns the areas that the looks are made in.
-	LifeAreas(ctx context.Context) ([]party.Area, error)
 	// AskDecision asks, as a maker, for a decision of a kind about a subject of this package.
 	AskDecision(ctx context.Context, by approval.Officer, today calendar.Day, a casework.Ask) (int64, error)
 	// Book writes entries.
@@ -37,6 +36,16 @@ type MoneyTx interface {
 	EstateTx
 	TransferTx
 	DepartureTx
+}
+
+// WatchTx is what the daily look asks for beside.
+type WatchTx interface {
+	// LifeAreas returns the areas that the looks are made in.
+	LifeAreas(ctx context.Context) ([]party.Area, error)
+	// AskInstalments opens a case, once, for every instalment of a plan in force that was due
+	// before the day and is not covered by what came in since the plan stood, and ends those
+	// whose money came or whose plan no longer holds.
+	AskInstalments(ctx context.Context, area party.Area, today calendar.Day) error
 }
 
 // CertificationTx reads and stores proofs of life.
