@@ -994,7 +994,8 @@ func explanations() []row {
 		},
 		{
 			"refund_swept", 409, "the money left the income account by a sweep",
-			"have the pay run of the month pay it as one-off expenditure",
+			"pay it once the account has collected as much again, before the next sweep; what came straight to the fiscal " +
+				"special account the finance bureau gives back",
 		},
 		{"release_not_found", 404, "nobody asked for a release of the hold", "ask for one first"},
 		{

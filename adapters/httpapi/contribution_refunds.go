@@ -20,9 +20,10 @@ func (s *Server) contributionRefundRoutes() {
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/refunds", Summary: "Contributions that are to be given back, and what became of them",
 		Description: "above_chosen_amount waits in suspense; wrong_contribution, mandate_withdrawn and employee_scheme stand in the " +
-			"book as income; member_died, taken after the death, is either. way is how the money goes back as of today: original_channel while it is on the income account that it " +
-			"came to, one_off with the month's pay run after its sweep, tax_authority where that collects: it gives the money " +
-			"back itself, and nothing of it is posted here.",
+			"book as income; member_died, taken after the death, is either. way is how the money goes back as of today: original_channel from the income account that it came " +
+			"to, once swept out of what that account collects next; one_off of what came straight to the fiscal special account, " +
+			"which pays no refund; tax_authority where that collects: it gives the money back itself, and nothing of it is " +
+			"posted here.",
 		Who: readers(),
 	}, s.refunds)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -67,6 +68,7 @@ type Refund struct {
 	Account  ID     `json:"fund_account"        doc:"Where it arrived"`
 	OpenedOn Day    `json:"opened_on"`
 	Way      string `json:"way,omitempty"       enum:"original_channel,one_off,tax_authority"`
+	Swept    bool   `json:"swept"               doc:"A sweep left the account since it came: it waits until the account holds as much again, and is paid before that is swept"`
 	Decision ID     `json:"decision_id,omitzero" doc:"The last request to pay it"`
 	Status   string `json:"status"              enum:"open,asked,paid"`
 }
@@ -77,7 +79,8 @@ func viewRefund(r collection.Refund, way collection.RefundWay) Refund {
 	out := Refund{
 		ID: NewID(r.ID), ItemID: NewID(r.Cause), MemberID: NewID(r.Member), Year: r.Year, Amount: NewYuan(r.Amount),
 		Reason: string(r.Reason), Part: "individual", Place: "income", Account: NewID(r.FundAccount),
-		OpenedOn: NewDay(r.OpenedOn), Way: string(way), Decision: NewID(r.Decision), Status: string(r.State),
+		OpenedOn: NewDay(r.OpenedOn), Way: string(way), Swept: r.Swept && r.State != collection.RefundPaid,
+		Decision: NewID(r.Decision), Status: string(r.State),
 	}
 	if r.Collective {
 		out.Part = "collective"

@@ -81,7 +81,8 @@ func (w *payerWorld) lineID(t *testing.T, l collection.ContributionList, line in
 }
 
 // A contribution taken by mistake goes back in red by the channel that it came by, once,
-// when two people of the finance office want it; after the sweep the pay run pays it.
+// when two people of the finance office want it; after the sweep it waits for what the
+// account collects next, and is paid out of that.
 func TestAWrongContributionGoesBackBeforeItsSweep(t *testing.T) {
 	t.Parallel()
 	w := newRefundWorld(t, 2)
@@ -122,8 +123,21 @@ func TestAWrongContributionGoesBackBeforeItsSweep(t *testing.T) {
 		t.Errorf("after the sweep: %v", err)
 	}
 	list, mode, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
-	if err != nil || len(list) != 2 || list[0].State != collection.RefundPaid || list[1].Way(mode) != collection.OneOff {
+	if err != nil || len(list) != 2 || list[0].State != collection.RefundPaid || !list[1].Swept ||
+		list[1].Way(mode) != collection.OriginalChannel {
 		t.Errorf("refunds %+v, %v", list, err)
+	}
+	w.relatives(t, 10000)
+	if asked, err = w.askRefund(second.ID); err == nil {
+		err = w.approve(asked.Decision, w.financeSecond)
+	}
+	if err != nil {
+		t.Errorf("out of the account's next collections: %v", err)
+	}
+	held := one[int64](t, w.world, `select sum(case when (side = 'debit') <> red then amount else -amount end)::bigint
+		from posting where role = 'income'`)
+	if held != 0 {
+		t.Errorf("the income account holds %d fen", held)
 	}
 	w.proved(t)
 }

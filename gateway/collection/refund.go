@@ -19,7 +19,8 @@ var (
 	ErrRefundUnknown = fault.New(fault.NotFound, "refund_not_found", "no such refund")
 	ErrRefundPaid    = fault.New(fault.Conflict, "refund_paid", "the money was given back before")
 	ErrRefundSwept   = fault.New(fault.Conflict, "refund_swept",
-		"the money was swept: it is no longer on the account that it came to")
+		"the money was swept, and nothing may be paid back to the account that it came to: it is paid out of what "+
+			"that account collects next, before that is swept")
 	ErrNotPosted = fault.New(fault.Unprocessable, "not_posted",
 		"no contribution of this item stands in the book, or it is claimed back already")
 )
@@ -42,9 +43,12 @@ const (
 // RefundWay says how money goes back.
 type RefundWay string
 
-// The ways. Before the sweep by the channel that it came by; what the tax authority
-// took it gives back itself, and nothing of it is ours to post; after the sweep as
-// one-off expenditure with the month's pay run.
+// The ways. What came to an income account leaves it by the channel that it came by. After
+// a sweep nothing comes back to that account, because the fiscal special account may pay
+// into none but the expenditure account: the refund waits until the account holds as much
+// of what it collects next, and so it lessens the next sweep. What the tax authority took
+// it gives back itself, and nothing of it is ours to post. What came straight to the fiscal
+// special account left no income account, and could be expenditure of a pay run alone.
 const (
 	OriginalChannel RefundWay = "original_channel"
 	TaxAuthority    RefundWay = "tax_authority"
@@ -147,7 +151,7 @@ func (r Refund) Way(mode policy.Mode) RefundWay {
 	switch {
 	case mode == policy.Tax || r.Role == ledger.Treasury:
 		return TaxAuthority
-	case r.Role == ledger.Income && !r.Swept:
+	case r.Role == ledger.Income:
 		return OriginalChannel
 	}
 	return OneOff
@@ -172,7 +176,7 @@ func RefundToPay(ctx context.Context, tx Tx, today calendar.Day, area party.Area
 	case TaxAuthority:
 		return r, way, nil
 	case OneOff:
-		return r, way, ErrRefundSwept
+		return r, way, ErrRefundSwept.With("the fiscal special account pays no refund: ask the finance bureau for it")
 	case OriginalChannel:
 	}
 	if err := tx.LockFundAccount(ctx, area, r.FundAccount); err != nil {
@@ -180,7 +184,7 @@ func RefundToPay(ctx context.Context, tx Tx, today calendar.Day, area party.Area
 	}
 	held, err := tx.Balance(ctx, area, r.FundAccount, today)
 	if err == nil && held < r.Amount {
-		err = ErrRefundSwept.With("the account holds %s", held)
+		err = ErrRefundSwept.With("the account holds %s; pay it out of its next collections, before they are swept", held)
 	}
 	return r, way, err
 }
