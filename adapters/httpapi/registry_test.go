@@ -31,6 +31,7 @@ import (
 type arrivedFiles struct {
 	mu      sync.Mutex
 	list    []bank.ReceiptArrived
+	others  []any
 	service *registry.Service
 	payout  *disbursement.Service
 }
@@ -42,7 +43,9 @@ func (a *arrivedFiles) Enqueue(_ context.Context, _ pgx.Tx, jobs ...any) error {
 	for _, j := range jobs {
 		if r, ok := j.(bank.ReceiptArrived); ok {
 			a.list = append(a.list, r)
+			continue
 		}
+		a.others = append(a.others, j)
 	}
 	return nil
 }

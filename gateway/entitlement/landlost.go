@@ -42,9 +42,9 @@ func NewLandLost(rules *policy.Rules) (*Terms, error) {
 // ever is a day after every rule.
 func ever() calendar.Day { return calendar.MustDay("9999-12-31") }
 
-// decided is a rule that takes no part, and so has no row.
+// decided is a rule that takes no part, and so has no row; it holds since before any day.
 func decided[T any](rules *policy.Rules, rule policy.Rule, value T) dated[T] {
-	return dated[T]{rules, rule, []step[T]{{calendar.MustDay("0001-01-01"), value, nil}}}
+	return dated[T]{rules, rule, []step[T]{{calendar.Day{}, value, nil}}}
 }
 
 // LeastOf is what everybody draws in a month at least: the minimum and its additions,
