@@ -69,8 +69,8 @@ func (s *Server) withholdingRoutes() {
 func (s *Server) moneyRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/arrivals", Summary: "Money arrived on a fund account", Status: 201,
-		Description: "For a batch, an item or a terminal's day; for none of them it is money of an unknown payer. " +
-			"The same bank_reference again is the same arrival.", Who: Banks(),
+		Description: "For a batch, an item, a terminal's day or an approved contribution list; for none of them it is money of an " +
+			"unknown payer. The same bank_reference again is the same arrival.", Who: Banks(),
 	}, viewArrived, s.arrive)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/contributions", Summary: "One payment taken at a counter or terminal",
@@ -398,6 +398,7 @@ type arriveCommand struct {
 		ValueDate     Day    `json:"value_date"`
 		BatchID       *ID    `json:"batch_id,omitempty"`
 		ItemID        *ID    `json:"item_id,omitempty"`
+		List          *ID    `json:"contribution_list,omitempty" doc:"The list that others' money is for, on the account that the list names"`
 		Terminal      string `json:"terminal,omitempty" maxLength:"32"`
 		TerminalDate  *Day   `json:"terminal_date,omitempty"`
 	}
@@ -413,6 +414,9 @@ func (s *Server) arrive(ctx context.Context, c Call, in *arriveCommand) (once.An
 	}
 	if b.ItemID != nil {
 		a.Item = b.ItemID.Int64()
+	}
+	if b.List != nil {
+		a.List = b.List.Int64()
 	}
 	if b.TerminalDate != nil {
 		a.TerminalDate = b.TerminalDate.Day
@@ -433,7 +437,7 @@ type Arrived struct {
 	BankReference string `json:"bank_reference"`
 	ValueDate     Day    `json:"value_date"`
 	Repeated      bool   `json:"repeated" doc:"The same credit was reported before"`
-	Agreed        bool   `json:"agreed"   doc:"Results and money of its batch or day now agree and are being posted"`
+	Agreed        bool   `json:"agreed"   doc:"Money of its batch, day or list and what it is for now agree and are being posted"`
 }
 
 func viewArrived(a collection.Arrived) Arrived {

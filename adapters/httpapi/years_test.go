@@ -182,7 +182,23 @@ func (y *yearHouse) contributions() {
 	y.post("business-maker", path, strings.Replace(poor, "100.00", "99.99", 1), 422, "list_refused")
 	government := read[shownList](y.t, y.post("business-maker", path, poor, 201, ""))
 	y.decide(government.Decision)
-	y.named(government.ID, ledger.FiscalSpecial, "100.00", "G3", true)
+	// The bank's notice names the list itself.
+	notice := func(role ledger.Role, amount, more string) response {
+		return y.arrives(role, amount, "G3", `,"contribution_list":"`+government.ID+`"`+more)
+	}
+	for code, res := range map[string]response{
+		"fund_account_not_found": notice(ledger.Income, "100.00", ""),
+		"list_invalid":           notice(ledger.FiscalSpecial, "100.00", `,"terminal":"T1","terminal_date":"2018-05-10"`),
+	} {
+		if res.code() != code {
+			y.t.Errorf("a notice is refused as %s, want %s", res.body, code)
+		}
+	}
+	told := read[struct{ Agreed bool }](y.t, notice(ledger.FiscalSpecial, "100.00", ""))
+	if !told.Agreed {
+		y.t.Error("what the bank named for the list does not agree with it")
+	}
+	y.work()
 	aid := read[shownList](y.t, y.post("business-maker", path, body("collective", ledger.Income, line(960_001, "50.00")), 201, ""))
 	y.decide(aid.Decision)
 	y.named(aid.ID, ledger.Income, "50.00", "G4", true)

@@ -126,7 +126,8 @@ func (t *tx) AddArrival(
 }
 
 // sameArrival compares with what was told before. A statement may name the batch
-// of money that a notice told without one; it then counts for that batch.
+// of money that a notice told without one; it then counts for that batch. So may a later
+// notice its list.
 func (t *tx) sameArrival(
 	ctx context.Context, area party.Area, a collection.Arrival, direction string,
 ) (collection.Arrival, bool, error) {
@@ -147,8 +148,12 @@ func (t *tx) sameArrival(
 	}
 	switch {
 	case !same, batch != 0 && a.Batch != 0 && batch != a.Batch, day != a.TerminalDayID && a.TerminalDayID != 0,
-		day != 0 && a.Batch != 0, list != 0 && a.Batch != 0:
+		day != 0 && a.Batch != 0, list != 0 && a.Batch != 0,
+		a.List != 0 && (batch != 0 || day != 0 || list != 0 && list != a.List):
 		return a, false, t.contradiction(ctx, area, a)
+	case a.List != 0:
+		// Its list is named by the caller, where it is not known yet.
+		return a, list != 0, nil
 	case batch != 0 || a.Batch == 0:
 		return a, true, nil
 	}
@@ -166,13 +171,15 @@ func (t *tx) contradiction(ctx context.Context, area party.Area, a collection.Ar
 		select v.told_by, v.amount, v.value_date,
 			coalesce('batch ' || b.batch_no || ' (id ' || b.id || ')', 'terminal ' || d.terminal || ' of ' || d.day,
 				'contribution list ' || v.list_id, 'nobody'),
-			coalesce('batch ' || n.batch_no || ' (id ' || n.id || ')', 'terminal ' || e.terminal || ' of ' || e.day, 'nobody')
+			coalesce('batch ' || n.batch_no || ' (id ' || n.id || ')', 'terminal ' || e.terminal || ' of ' || e.day,
+				'contribution list ' || nullif($5::bigint, 0), 'nobody')
 		from `+arrivalKnown+` v
 		left join withholding_batch b on b.area = v.area and b.id = v.batch_id
 		left join terminal_day d on d.area = v.area and d.id = v.terminal_day
 		left join withholding_batch n on n.area = v.area and n.id = $3
 		left join terminal_day e on e.area = v.area and e.id = $4
-		where v.area = $1 and v.id = $2`, area, a.ID, a.Batch, a.TerminalDayID).Scan(&by, &amount, &day, &before, &now)
+		where v.area = $1 and v.id = $2`, area, a.ID, a.Batch, a.TerminalDayID, a.List).
+		Scan(&by, &amount, &day, &before, &now)
 	if err != nil {
 		return fmt.Errorf("read arrival %s: %w", a.BankReference, err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -106,14 +107,22 @@ func (w *payerWorld) approve(decision int64, by approval.Officer) error {
 // money arrives on an account and nobody says what for.
 func (w *payerWorld) money(t *testing.T, account, reference string, amount money.Amount) collection.Arrived {
 	t.Helper()
-	a := collection.Arrival{Amount: amount, BankReference: reference, ValueDate: w.today} //nolint:exhaustruct // of nobody
-	var out collection.Arrived
-	_, err := w.service.Arrive(context.Background(), w.request("POST /v1/arrivals", "", a), result(&out), 0, w.psbc,
-		"9610010100000000"+account, a)
+	out, err := w.notice(account, reference, amount, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return out
+}
+
+// notice is a bank's word of money for a list, or for nobody.
+func (w *payerWorld) notice(account, reference string, amount money.Amount, list int64) (collection.Arrived, error) {
+	a := collection.Arrival{ //nolint:exhaustruct // of nobody
+		Amount: amount, BankReference: reference, ValueDate: w.today, List: list,
+	}
+	var out collection.Arrived
+	_, err := w.service.Arrive(context.Background(), w.request("POST /v1/arrivals", "", w.keys), result(&out), 0, w.psbc,
+		"9610010100000000"+account, a)
+	return out, err
 }
 
 func (w *payerWorld) name(arrival, list int64) (collection.Arrived, error) {
@@ -175,6 +184,86 @@ func TestAListIsPostedWhenItsMoneyArrived(t *testing.T) {
 }
 
 // refusals are the codes of a refused list, by line.
+// A bank's notice names the list that its money is for, with the proof of an officer's
+// naming: an approved list, its own account, the sum to the fen.
+func TestABankNamesTheListOfItsMoney(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 4)
+	asked, err := w.tryList(w.list(collection.GovernmentList, 12, 10000, 10000, 10000))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.notice("12", "T1", 10000, asked.ID); !errors.Is(err, collection.ErrListClosed) {
+		t.Errorf("for a list that nobody approved: %v", err)
+	}
+	if err := w.approve(asked.Decision, w.checker); err != nil {
+		t.Fatal(err)
+	}
+	other := w.approved(t, w.list(collection.CollectiveList, 11, 500))
+	for name, give := range map[string]struct {
+		account string
+		list    int64
+		want    error
+	}{
+		"on another account": {"11", asked.ID, collection.ErrFundAccount},
+		"for no list":        {"12", 7, collection.ErrListUnknown},
+	} {
+		if _, err := w.notice(give.account, "T0", 10000, give.list); !errors.Is(err, give.want) {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	if n := one[int64](t, w.world, `select count(*) from arrival`); n != 0 {
+		t.Errorf("%d arrivals are kept of refused notices", n)
+	}
+	step := func(reference string, amount money.Amount, list int64, repeated, agreed bool) {
+		t.Helper()
+		got, err := w.notice("12", reference, amount, list)
+		if err != nil || got.Repeated != repeated || got.Agreed != agreed {
+			t.Errorf("%s of %s for list %d: %+v, %v", reference, amount, list, got, err)
+		}
+	}
+	step("T1", 10000, asked.ID, false, false)
+	step("T1", 10000, asked.ID, true, false)
+	step("T1", 10000, 0, true, false)
+	if _, err := w.notice("12", "T1", 9999, asked.ID); !errors.Is(err, collection.ErrReference) {
+		t.Errorf("the same reference of less: %v", err)
+	}
+	// Told of nobody first, named by the bank's second notice.
+	step("T2", 19999, 0, false, false)
+	step("T2", 19999, asked.ID, false, false)
+	w.work(t)
+	if n := one[int64](t, w.world, `select count(*) from posting`); n != 0 {
+		t.Fatalf("%d lines posted before the money was whole", n)
+	}
+	step("T3", 1, asked.ID, false, true)
+	step("T3", 1, asked.ID, true, false)
+	if _, err := w.notice("12", "T4", 1, asked.ID); !errors.Is(err, collection.ErrListClosed) {
+		t.Errorf("more than the list: %v", err)
+	}
+	w.work(t)
+	if got := w.sum(t, "contribution_individual", "government_paid"); got != 30000 {
+		t.Errorf("income is %d fen", got)
+	}
+	// What officers named for one list, the bank does not move to another.
+	third := w.approved(t, w.list(collection.SponsorList, 11, 500))
+	if _, err := w.name(w.money(t, "11", "A1", 300).ID, other.ID); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.notice("11", "A1", 300, third.ID); !errors.Is(err, collection.ErrReference) {
+		t.Errorf("moved by the bank: %v", err)
+	}
+	if got := one[string](t, w.world, `select string_agg(distinct named_by || ': ' || reason, ', ' order by named_by || ': ' || reason)
+		from contribution_list_money`); got != "bank:psbc: the bank's notice, officer:f-maker: the bank's advice" {
+		t.Errorf("named %s", got)
+	}
+	w.proved(t)
+	w.sql(t, `alter table contribution_list_money disable trigger all`)
+	w.sql(t, `update contribution_list_money set named_by = 'bank:rcc' where named_by = 'bank:psbc'`)
+	if got := verify(t, w.db).Breached(); !slices.Contains(got, "lists") {
+		t.Errorf("named by a bank that does not keep the account: breached are %v", got)
+	}
+}
+
 func refusals(t *testing.T, err error) map[int]string {
 	t.Helper()
 	var refused *collection.RefusedLinesError

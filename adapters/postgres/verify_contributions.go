@@ -110,11 +110,12 @@ const listMoneySQL = `
 	            then 'is for money that was told for something else'
 	       when s.arrival_id is not null then 'is for money that was named for a batch'
 	       when g.id is not null then 'was named after agreement ' || g.id || ' took it'
-	       else 'was named by ' || n.named_by || ' at ' || n.named_at || ', before it arrived or was awaited' end
+	       else 'was named by ' || n.named_by || ' at ' || n.named_at || ', who may not, or before it arrived or was awaited' end
 	  from contribution_list_money n
 	  left join arrival v on v.area = n.area and v.id = n.arrival_id
 	  left join contribution_list k on k.area = n.area and k.id = n.list_id and k.fund_account = v.fund_account
 	  left join contribution_list_approved a on a.area = n.area and a.list_id = n.list_id
+	  left join fund_account f on f.area = v.area and f.id = v.fund_account
 	  left join lateral (select arrival_id from arrival_subject s where s.area = n.area and s.arrival_id = n.arrival_id
 	                      limit 1) s on true
 	  left join lateral (select g.id from contribution_list_money b
@@ -122,7 +123,7 @@ const listMoneySQL = `
 	       where b.area = n.area and b.arrival_id = n.arrival_id and b.id < n.id and g.id < n.id limit 1) g on true
 	 where ($1 = 0 or n.area = $1) and (v.id is null or k.id is null or a.list_id is null or v.batch_id is not null
 	    or v.terminal_day is not null or v.direction = 'debit' or s.arrival_id is not null or g.id is not null
-	    or n.named_by not like 'officer:%' or n.named_at < a.approved_at or n.named_at < v.reported_at)`
+	    or n.named_by not like 'officer:%' and n.named_by is distinct from 'bank:' || f.bank or n.named_at < a.approved_at or n.named_at < v.reported_at)`
 
 // A claim is of a contribution that stands, or stood, in the book.
 const claimSQL = `

@@ -108,6 +108,8 @@ func (s *Service) arrive(
 		return none, ErrDay.On("value_date")
 	case a.Terminal != "" && a.TerminalDate.After(today):
 		return none, ErrDay.With("the terminal's day has not come").On("terminal_date")
+	case a.List != 0 && (a.Batch != 0 || a.Item != 0 || a.Terminal != ""):
+		return none, ErrList.With("money for a list is for nothing else").On("contribution_list")
 	case account.Role != ledger.Income && account.Role != ledger.Treasury && account.Role != ledger.FiscalSpecial:
 		return none, ErrRole.On("account")
 	}
@@ -138,6 +140,8 @@ func (s *Service) arrive(
 			return none, ErrNoReceipts.On("terminal_date")
 		}
 		a.TerminalDayID = day.ID
+	case a.List != 0:
+		return s.arriveForList(ctx, tx, area, account, a)
 	}
 	kept, repeated, err := tx.AddArrival(ctx, area, a, today)
 	if err != nil {
@@ -156,6 +160,33 @@ func (s *Service) arrive(
 		out.Agreed, err = s.settle(ctx, tx, area, "terminal_day", day.ID)
 	}
 	return out, err
+}
+
+// arriveForList takes a notice that names a contribution list: by the bank's word, and
+// with the same proof as by an officer's.
+func (s *Service) arriveForList(
+	ctx context.Context, tx Tx, area party.Area, account FundAccount, a Arrival,
+) (Arrived, error) {
+	none := Arrived{} //nolint:exhaustruct // none
+	// The same notice again may come when its list is agreed.
+	l, closed := tx.OpenList(ctx, area, a.List)
+	switch {
+	case closed != nil && !errors.Is(closed, ErrListClosed):
+		return none, closed
+	case l.FundAccount != account.ID:
+		return none, ErrFundAccount.With("the list is paid on another account").On("contribution_list")
+	}
+	kept, repeated, err := tx.AddArrival(ctx, area, a, s.today())
+	switch {
+	case err != nil:
+		return none, err
+	case repeated:
+		return Arrived{Arrival: kept, Repeated: true, Agreed: false}, nil
+	case closed != nil:
+		return none, closed
+	}
+	kept.List = 0
+	return s.nameList(ctx, tx, l, kept, NamedList{List: l.ID, By: a.ReportedBy, Reason: "the bank's notice"})
 }
 
 // settleBatch looks whether the batch's answers and arrivals now agree, and

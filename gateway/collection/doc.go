@@ -23,7 +23,7 @@
 //
 // What others pay for members comes as a list, approved by two people: its lines are in
 // flight from then on, and the same agreement posts them when the money that officers
-// named for the list sums to it to the fen.
+// or the bank's notices named for the list sums to it to the fen.
 //
 //	list ─► approved ─► money named ─► agreed ─► posted, a chunk a transaction
 //	            └─────► ended without money: owed again

@@ -199,26 +199,33 @@ func (s *Service) NameListMoney(
 		case a.FundAccount != l.FundAccount:
 			return nil, ErrFundAccount.With("the list is paid on another account").On("list_id")
 		}
-		by := "officer:" + by.Login
-		if err := tx.NameList(ctx, l.Area, a, NamedList{List: l.ID, By: by, Reason: n.Reason}); err != nil {
-			return nil, err
-		}
-		if err := tx.CloseArrivalCases(ctx, l.Area, a, by, "named for a contribution list: "+n.Reason); err != nil {
-			return nil, err
-		}
-		out := Arrived{Arrival: a, Repeated: false, Agreed: false}
-		before := out.List
-		out.List = l.ID
-		for _, id := range []int64{before, l.ID} {
-			if id == 0 {
-				continue
-			}
-			if out.Agreed, err = s.settle(ctx, tx, l.Area, "list", id); err != nil {
-				return nil, err
-			}
-		}
-		return out, nil
+		return s.nameList(ctx, tx, l, a, NamedList{List: l.ID, By: "officer:" + by.Login, Reason: n.Reason})
 	})
+}
+
+// nameList moves the money from the list that it was for, and looks whether either list
+// now agrees.
+func (s *Service) nameList(ctx context.Context, tx Tx, l ContributionList, a Arrival, n NamedList) (Arrived, error) {
+	none := Arrived{} //nolint:exhaustruct // none
+	if err := tx.NameList(ctx, l.Area, a, n); err != nil {
+		return none, err
+	}
+	if err := tx.CloseArrivalCases(ctx, l.Area, a, n.By, "named for a contribution list: "+n.Reason); err != nil {
+		return none, err
+	}
+	out := Arrived{Arrival: a, Repeated: false, Agreed: false}
+	before := out.List
+	out.List = l.ID
+	for _, id := range []int64{before, l.ID} {
+		if id == 0 {
+			continue
+		}
+		var err error
+		if out.Agreed, err = s.settle(ctx, tx, l.Area, "list", id); err != nil {
+			return none, err
+		}
+	}
+	return out, nil
 }
 
 // ListEnding takes an approved list back whose money does not come.

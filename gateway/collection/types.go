@@ -249,7 +249,7 @@ type Arrival struct {
 	// BankReference is the bank's own number of the credit, unique on the account.
 	BankReference string
 	ValueDate     calendar.Day
-	// Batch, Item or Terminal with TerminalDate say what it is for; none is
+	// Batch, Item, List or Terminal with TerminalDate say what it is for; none is
 	// money of an unknown payer.
 	Batch        int64
 	Item         int64
@@ -260,7 +260,7 @@ type Arrival struct {
 	GivenBack bool
 	// TerminalDayID is the closed day that Terminal and TerminalDate name.
 	TerminalDayID int64
-	// List is the contribution list that officers named the money for.
+	// List is the contribution list that officers, or the bank's notice, named the money for.
 	List          int64
 	FromStatement bool
 	ReportedBy    string
