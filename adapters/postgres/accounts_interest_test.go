@@ -136,9 +136,52 @@ func TestInterest_WhatLeavesAndComesBack(t *testing.T) {
 	w.book(ledger.ContributionReceived, "2024-02-25", part{1002, ledger.PersonalIndividual, "600.00", 2024})
 	w.book(ledger.ContributionRefund, "2024-07-25", part{1002, ledger.PersonalIndividual, "-600.00", 2024})
 	w.book(ledger.AccountPaidOut, "2024-09-25", part{1003, ledger.PersonalIndividual, "-1000.00", 0})
-	w.mustRun(interest(2024, personal.Final, ""))
+	run := w.mustRun(interest(2024, personal.Final, ""))
 	// 12.00 − 600 × 1.2 % × 3/12; 12.00 + 600 × 1.2 % × 5/12; 12.00 − 1000 × 1.2 % × 3/12
 	w.holds("10.20", "15.00", "9.00")
+	lines, err := w.personal.InterestLines(t.Context(), w.officer("auditor"), run.ID, 0, 10)
+	if err != nil || len(lines) != 3 {
+		t.Fatal(lines, err)
+	}
+	for i, want := range [][2]string{{"1600.00", "600.00"}, {"1600.00", "600.00"}, {"1000.00", "1000.00"}} {
+		if in, out := lines[i].PaidIn.String(), lines[i].PaidOut.String(); in != want[0] || out != want[1] {
+			t.Errorf("member %d: %s came in and %s went out, want %v", lines[i].Member, in, out, want)
+		}
+	}
+}
+
+// A year waits for the one before it and for the run under way, and after its final run
+// there is no provisional one, however it is asked for.
+func TestInterest_YearsGoInTheirOrder(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	refused := func(o personal.InterestOrder, want *fault.Error) {
+		t.Helper()
+		if _, err := w.ask(o); !errors.Is(err, want) {
+			t.Errorf("%+v: %v, want %v", o, err, want)
+		}
+	}
+	for _, year := range []string{"2024", "2025", "2027"} {
+		w.rule("interest_rate", year+"-01-01", "2.00%")
+		w.rule("interest_rate_provisional", year+"-01-01", "2.00%")
+	}
+	w.book(ledger.ContributionReceived, "2024-05-20", part{1001, ledger.PersonalIndividual, "0.60", 2024})
+	refused(interest(2025, personal.Final, ""), personal.ErrYearBefore)
+	w.mustRun(interest(2024, personal.Provisional, ""))
+	run, err := w.ask(interest(2024, personal.Final, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.approve(run.Decision); err != nil {
+		t.Fatal(err)
+	}
+	refused(interest(2025, personal.Final, ""), personal.ErrInterestOpen)
+	w.post()
+	refused(interest(2024, personal.Provisional, "letter 7"), personal.ErrInterestMade)
+	w.mustRun(interest(2025, personal.Final, ""))
+	refused(interest(2025, personal.Provisional, ""), personal.ErrInterestMade)
+	w.today = calendar.MustDay("2028-01-15")
+	refused(interest(2027, personal.Final, ""), personal.ErrYearBefore)
 }
 
 // A fall takes back what the account's interest still holds, and tells the rest.

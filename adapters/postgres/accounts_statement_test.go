@@ -65,6 +65,12 @@ func TestStatement_OfAMemberAndOfATownship(t *testing.T) {
 	if len(s.Interest) != 1 || s.Interest[0].Percent != "1.2%" || s.Interest[0].Amount != money.MustParse("12.76") {
 		t.Errorf("the interest is %+v", s.Interest)
 	}
+	// 60 is reached on the day from which the area asks for 62.
+	w.sql(t, `insert into area_rule values (610304, 'pension_age', '2010-01-01', '62', 'test')`)
+	later, err := w.personal.Statement(context.Background(), w.officer("auditor"), 1001, 2024)
+	if err != nil || later.Earliest != calendar.MustMonth("2012-02") {
+		t.Errorf("under the later age: %s, %v", later.Earliest, err)
+	}
 	next, err := w.personal.Statement(context.Background(), w.officer("auditor"), 1001, 2025)
 	if err != nil || next.Opening != s.Closing || len(next.Lines) != 0 {
 		t.Errorf("the next year begins with %+v, %v", next, err)
@@ -89,6 +95,17 @@ func TestStatement_OfAMemberAndOfATownship(t *testing.T) {
 		if n := len(sheet.rows); n != 9*4+4+3 {
 			t.Errorf("%d rows of nine members: %q", n, sheet.rows)
 		}
+	}
+	// More members than are held in memory at a time.
+	w.sql(t, `insert into region values (610304103201, 610304, '远村')`)
+	w.sql(t, `insert into member (area, id, id_number, social_no, name, region, scheme, joined_on)
+		select 610304, 3000 + g, lpad((61030419500301000 + g)::text, 17, '0') || '0', 'M' || lpad(g::text, 8, '0'),
+			'王', 610304103201, 'rural', '2011-01-01' from generate_series(1, 501) g`)
+	many := &statementRows{} //nolint:exhaustruct // empty
+	err = w.personal.WriteStatements(context.Background(), w.officer("auditor"),
+		personal.StatementFilter{Year: 2024, Region: 610304103000}, report.Chinese, many) //nolint:exhaustruct // the service's
+	if err != nil || len(many.rows) != 501*4 || !many.ended {
+		t.Errorf("501 members have %d rows, %v", len(many.rows), err)
 	}
 	empty := &statementRows{} //nolint:exhaustruct // empty
 	err = w.personal.WriteStatements(context.Background(), w.officer("auditor"),

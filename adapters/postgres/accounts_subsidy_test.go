@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"twoline/gateway/approval"
@@ -171,13 +172,73 @@ func TestSubsidies_FromListToAccounts(t *testing.T) {
 	}
 }
 
+// The rules are those of the year's last day, late money owes the interest of each month
+// after the one in which it was due, and no list begins while one is being credited.
+func TestSubsidies_ByTheRulesOfTheirDays(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	for _, r := range [][3]string{
+		{"contribution_subsidies", "2014-07-01", "100.00:30.00"},
+		{"contribution_subsidies", "2025-01-01", "100.00:45.00"},
+		{"contribution_subsidy_payers", "2014-07-01", "county:100%"},
+		{"contribution_subsidy_payers", "2025-01-01", "province:100%"},
+		{"interest_rate", "2024-01-01", "1.20%"},
+		{"interest_rate", "2025-01-01", "2.40%"},
+	} {
+		w.rule(r[0], r[1], r[2])
+	}
+	w.book(ledger.ContributionReceived, "2024-05-20", part{1001, ledger.PersonalIndividual, "100.00", 2024})
+	order := personal.SubsidyOrder{Scheme: ledger.Rural, Year: 2024, DueOn: calendar.MustDay("2024-11-30"), Document: "letter"}
+	run, err := w.subsidies(order)
+	if err != nil || run.Amount != money.MustParse("30.00") || len(run.Levels) != 1 || run.Levels[0].Level != policy.County {
+		t.Fatalf("the list is %+v, %v", run, err)
+	}
+	if _, err := w.arrived(run.ID, w.transfer(71, "subsidy", "contribution", "2025-01-31", "14.50", "booked"), policy.County); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.credit(run.ID); !errors.Is(err, personal.ErrSubsidyShort) {
+		t.Errorf("credited with a part of a level's money: %v", err)
+	}
+	shown, err := w.arrived(run.ID, w.transfer(72, "subsidy", "contribution", "2025-02-10", "15.50", "booked"), policy.County)
+	if err != nil {
+		t.Fatal(err)
+	}
+	// 14.50 × (1.2 + 2.4) % / 12 = 0.0435; 15.50 × (1.2 + 2.4 + 2.4) % / 12 = 0.0775
+	if in := shown.Levels[0].Arrivals; in[0].LateMonths != 2 || in[0].LateInterest != 4 || in[1].LateMonths != 3 || in[1].LateInterest != 8 {
+		t.Errorf("what came late is %+v", in)
+	}
+	asked, err := w.credit(run.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	decision, err := w.desk.Request(t.Context(), w.officer("business-checker"), asked.Decision)
+	if err != nil || !strings.Contains(decision.About, "30.00 in all, from 2025-02-10") {
+		t.Errorf("its checker is shown %q, %v", decision.About, err)
+	}
+	if _, err := w.credit(run.ID); !errors.Is(err, personal.ErrSubsidyOver) {
+		t.Errorf("asked twice: %v", err)
+	}
+	if err := w.approve(asked.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.subsidies(order); !errors.Is(err, personal.ErrSubsidyOpen) {
+		t.Errorf("a list while one is being credited: %v", err)
+	}
+	w.post()
+	w.book(ledger.ContributionReceived, "2026-01-10", part{1002, ledger.PersonalIndividual, "100.00", 2026})
+	order.Year, order.DueOn = 2026, calendar.MustDay("2026-06-30")
+	if run, err = w.subsidies(order); err != nil || run.Upto != w.today || run.Amount != money.MustParse("45.00") {
+		t.Errorf("of the year under way: %+v, %v", run, err)
+	}
+}
+
 func TestSubsidies_Refuses(t *testing.T) {
 	t.Parallel()
 	w := newAccountsWorld(t)
 	good := personal.SubsidyOrder{Scheme: ledger.Rural, Year: 2024, DueOn: calendar.MustDay("2025-03-31"), Document: "letter"}
 	for name, change := range map[string]func(*personal.SubsidyOrder){
 		"no scheme":     func(o *personal.SubsidyOrder) { o.Scheme = "" },
-		"a year ahead":  func(o *personal.SubsidyOrder) { o.Year = 2027 },
+		"a year ahead":  func(o *personal.SubsidyOrder) { o.Year, o.DueOn = 2027, calendar.MustDay("2027-03-31") },
 		"due before":    func(o *personal.SubsidyOrder) { o.DueOn = calendar.MustDay("2023-12-31") },
 		"due long past": func(o *personal.SubsidyOrder) { o.DueOn = calendar.MustDay("2027-01-01") },
 		"no document":   func(o *personal.SubsidyOrder) { o.Document = "" },

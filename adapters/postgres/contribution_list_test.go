@@ -264,6 +264,8 @@ func TestABankNamesTheListOfItsMoney(t *testing.T) {
 	}
 }
 
+func second[T any](_ T, err error) error { return err }
+
 func refusals(t *testing.T, err error) map[int]string {
 	t.Helper()
 	var refused *collection.RefusedLinesError
@@ -290,6 +292,32 @@ func TestAListIsRefusedWhole(t *testing.T) {
 	if got := refusals(t, err); !maps.Equal(got, want) {
 		t.Errorf("refused %v, want %v", got, want)
 	}
+	w.sql(t, `update member set scheme = 'urban' where id = 1005`)
+	above := w.list(collection.GovernmentList, 12, 10001, 10000, 10000, 10000, 10000)
+	above.Lines = append(above.Lines[:1], above.Lines[4])
+	if got := refusals(t, second(w.tryList(above))); !maps.Equal(got, map[int]string{1: "list_invalid", 5: "member_not_found"}) {
+		t.Errorf("above the lowest tier, and of another scheme: %v", got)
+	}
+	twice := w.list(collection.CollectiveList, 11, 100)
+	twice.Lines[0].SocialNo = "S00000001"
+	if got := refusals(t, second(w.tryList(twice))); got[1] != "list_invalid" {
+		t.Errorf("named by two numbers: %v", got)
+	}
+	ahead := w.list(collection.CollectiveList, 11, 100)
+	ahead.Year = 2012
+	if _, err := w.tryList(ahead); fault.CodeOf(err) != "list_invalid" {
+		t.Errorf("a year ahead: %v", err)
+	}
+	// Land-lost farmers are paid for in the years in which they are 16 to 59 on some day.
+	for i, number := range []string{"610304195001010018", "610304195101010016", "610304199501010012", "61030419960101001X"} {
+		w.sql(t, fmt.Sprintf(`update member set id_number = '%s' where id = %d`, number, 1001+i))
+	}
+	w.sql(t, `insert into tier_choice values (610304, 1004, 2011, 10000, '2011-01-01')`)
+	farmers := w.list(collection.LandLostList, 11, 10000, 10000, 10000, 10000)
+	if got := refusals(t, second(w.tryList(farmers))); !maps.Equal(got, map[int]string{1: "list_invalid", 4: "list_invalid"}) {
+		t.Errorf("farmers of 61, 60, 16 and 15: %v", got)
+	}
+	w.sql(t, `delete from tier_choice where member_id = 1004`)
 	relative := w.list(collection.RelativeList, 11, 10001, 0)
 	if _, err := w.tryList(relative); refusals(t, err)[2] != "amount_zero" {
 		t.Errorf("nothing paid: %v", err)

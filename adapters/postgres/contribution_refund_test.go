@@ -285,9 +285,6 @@ func TestAYearIsInterruptedAfterItsCutoff(t *testing.T) {
 	}
 	made := w.list(collection.RelativeList, 11, 0, 10000)
 	made.Lines = made.Lines[1:]
-	if !made.MakeUp(w.today) {
-		t.Error("the list makes no year up")
-	}
 	w.approved(t, made)
 	for member, want := range map[int64]bool{1001: false, 1002: false, 1003: true} {
 		s, err := w.service.Standing(t.Context(), chencang, w.psbc, member, 2011)

@@ -108,10 +108,6 @@ const (
 	ListEnded     ListState = "ended"
 )
 
-// MakeUp says that the list is for years that were missed: such a contribution earns
-// no government subsidy.
-func (l ContributionList) MakeUp(today calendar.Day) bool { return l.Year < today.Year() }
-
 // ListMember is what is known of whom a line names.
 type ListMember struct {
 	Member int64

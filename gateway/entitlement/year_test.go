@@ -140,10 +140,40 @@ func TestYear_CurrentMoneyAtTheDemandRate(t *testing.T) {
 			move(3, entitlement.Paid, "500.00"), move(6, entitlement.Drawn, "1200.00"), move(9, entitlement.Undrawn, "200.00"),
 			move(12, entitlement.Undrawn, "1000.00"),
 		}, "15.90"},
+		// 1000 × 12 − 1000 × 6 + 1000 × 2 of the old, 500 × 9 − 200 × 6 + 100 × 3 + 100 × 2 of this year's.
+		"drawn of both, and back in two parts": {[]entitlement.Movement{
+			move(3, entitlement.Paid, "500.00"), move(6, entitlement.Drawn, "1200.00"), move(9, entitlement.Undrawn, "100.00"),
+			move(10, entitlement.Undrawn, "1100.00"),
+		}, "19.80"},
 	} {
 		got, err := of.Interest(yuan("1000.00"), c.moves)
 		if err != nil || got != yuan(c.want) {
 			t.Errorf("%s: %s, %v, want %s", name, got, err, c.want)
+		}
+	}
+}
+
+// A year is reckoned and rounded by the rules of its last day, and what a pension's month
+// still earns by that of the month.
+func TestYear_RulesThatChangeInIt(t *testing.T) {
+	t.Parallel()
+	of, err := terms(t, rule{"interest_rate", "2025-01-01", "2.4%"}, rule{"demand_rate", "2025-01-01", "1.2%"},
+		rule{"interest_method", "2025-07-01", "demand"}, rule{"interest_rounding", "2025-07-01", "up:0.10"},
+		rule{"drawn_month_earns", "2025-07-01", "false"}).Year(2025, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, give := range []struct {
+		moves []entitlement.Movement
+		want  string
+	}{
+		{[]entitlement.Movement{{Month: 6, Move: entitlement.Paid, Amount: yuan("1000.00")}}, "30.00"},
+		{[]entitlement.Movement{{Month: 6, Move: entitlement.Paid, Amount: yuan("1.00")}}, "24.10"},
+		{[]entitlement.Movement{{Month: 6, Move: entitlement.Drawn, Amount: yuan("500.00")}}, "18.00"},
+		{[]entitlement.Movement{{Month: 7, Move: entitlement.Drawn, Amount: yuan("500.00")}}, "18.00"},
+	} {
+		if got, err := of.Interest(yuan("1000.00"), give.moves); err != nil || got != yuan(give.want) {
+			t.Errorf("%v: %s, %v, want %s", give.moves, got, err, give.want)
 		}
 	}
 }
@@ -161,8 +191,10 @@ func TestYear_Refuses(t *testing.T) {
 		Year(2025, false); !errors.Is(err, policy.ErrNoRule) {
 		t.Errorf("no demand rate: %v, want no rule", err)
 	}
-	if _, err := known.Year(10_000, true); !errors.Is(err, entitlement.ErrMember) {
-		t.Errorf("the year 10000: %v, want a refusal", err)
+	for _, year := range []int{2200, 10_000} {
+		if _, err := known.Year(year, true); !errors.Is(err, entitlement.ErrMember) {
+			t.Errorf("the year %d: %v, want a refusal", year, err)
+		}
 	}
 	of, err := known.Year(2025, true)
 	if err != nil {
@@ -178,7 +210,9 @@ func TestYear_Refuses(t *testing.T) {
 			t.Errorf("%s: %s, want a refusal", name, got)
 		}
 	}
-	if _, err := of.Interest(-1, nil); !errors.Is(err, money.ErrRange) {
-		t.Errorf("below zero: %v, want a refusal", err)
+	for _, opening := range []money.Amount{-1, money.Max + 1} {
+		if _, err := of.Interest(opening, nil); !errors.Is(err, money.ErrRange) {
+			t.Errorf("an opening of %d fen: %v, want a refusal", opening.Fen(), err)
+		}
 	}
 }
