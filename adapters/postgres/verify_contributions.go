@@ -97,7 +97,7 @@ const listEndedSQL = `
 	  left join contribution_list_approved a on a.area = e.area and a.list_id = e.list_id
 	  left join agreement g on g.area = e.area and g.subject = 'list' and g.subject_id = e.list_id
 	 where ($1 = 0 or e.area = $1) and (a.list_id is null or g.id is not null or e.ended_at < a.approved_at
-	    or e.ended_by not like 'officer:%')`
+	    or not exists (select from officer o where 'officer:' || o.login = e.ended_by))`
 
 // Money is named for an approved list on the list's account; an agreement that took it
 // is its last.
@@ -123,7 +123,8 @@ const listMoneySQL = `
 	       where b.area = n.area and b.arrival_id = n.arrival_id and b.id < n.id and g.id < n.id limit 1) g on true
 	 where ($1 = 0 or n.area = $1) and (v.id is null or k.id is null or a.list_id is null or v.batch_id is not null
 	    or v.terminal_day is not null or v.direction = 'debit' or s.arrival_id is not null or g.id is not null
-	    or n.named_by not like 'officer:%' and n.named_by is distinct from 'bank:' || f.bank or n.named_at < a.approved_at or n.named_at < v.reported_at)`
+	    or n.named_by is distinct from 'bank:' || f.bank and not exists (select from officer o
+	         where 'officer:' || o.login = n.named_by) or n.named_at < a.approved_at or n.named_at < v.reported_at)`
 
 // A claim is of a contribution that stands, or stood, in the book.
 const claimSQL = `

@@ -11,24 +11,7 @@ import (
 // by the proof.
 func TestEditedContributionsAreNamed(t *testing.T) {
 	t.Parallel()
-	w := newRefundWorld(t, 3)
-	paid := w.claim(t, w.lineID(t, w.relatives(t, 10000, 10000), 1))
-	asked, err := w.askRefund(paid.ID)
-	if err == nil {
-		err = w.approve(asked.Decision, w.financeSecond)
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	ended := w.list(collection.CollectiveList, 11, 500)
-	ended.Year, ended.Document = 2018, "aid"
-	ended = w.approved(t, ended)
-	var out collection.ContributionList
-	_, err = w.service.EndList(t.Context(), w.request("POST end", "", ended.ID), result(&out), w.maker,
-		collection.ListEnding{List: ended.ID, Reason: "no money"})
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := contributed(t)
 	w.proved(t)
 	for edit, want := range map[string]struct{ undo, breached string }{
 		`update contribution_list set amount = amount + 1 where document = 'doc-1'`: {
@@ -71,10 +54,7 @@ func TestEditedContributionsAreNamed(t *testing.T) {
 			`update refund_paid set paid_at = paid_at - interval '1 hour'`, "I5",
 		},
 	} {
-		for _, table := range []string{
-			"contribution_list", "contribution_line", "contribution_list_money", "contribution_list_approved",
-			"contribution_list_ended", "contribution_claim", "refund_paid",
-		} {
+		for _, table := range contributionTables() {
 			w.sql(t, `alter table `+table+` disable trigger all`)
 		}
 		w.sql(t, edit)
@@ -83,4 +63,43 @@ func TestEditedContributionsAreNamed(t *testing.T) {
 		}
 		w.sql(t, want.undo)
 	}
+}
+
+// contributed is a world of lists: one posted whose first line went back, one that ended.
+func contributed(t *testing.T) *payerWorld {
+	t.Helper()
+	w := newRefundWorld(t, 3)
+	paid := w.claim(t, w.lineID(t, w.relatives(t, 10000, 10000), 1))
+	asked, err := w.askRefund(paid.ID)
+	if err == nil {
+		err = w.approve(asked.Decision, w.financeSecond)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	ended := w.list(collection.CollectiveList, 11, 500)
+	ended.Year, ended.Document = 2018, "aid"
+	ended = w.approved(t, ended)
+	var out collection.ContributionList
+	_, err = w.service.EndList(t.Context(), w.request("POST end", "", ended.ID), result(&out), w.maker,
+		collection.ListEnding{List: ended.ID, Reason: "no money"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+// contributionTables are the tables of which only lists of others' payments write.
+func contributionTables() []string {
+	return []string{
+		"contribution_list", "contribution_line", "contribution_list_approved", "contribution_list_ended",
+		"contribution_list_money", "contribution_claim", "refund_paid",
+	}
+}
+
+// Random edits of what stands behind others' payments are seen as those of everything else.
+func TestL9_RandomEditsOfContributionsAreDetected(t *testing.T) {
+	t.Parallel()
+	w := contributed(t)
+	tamper(t, w.db, newTamperer(t, w.d.OwnerURL, 11, contributionTables()), 25)
 }

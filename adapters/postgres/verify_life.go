@@ -195,6 +195,7 @@ func estateSQL() string {
 	       when i.id is null then 'goes to another account than the heir''s'
 	       when not exists (select from death_notice n where n.area = c.area and n.member_id = c.member_id
 	            and n.died_on = g.died_on) then 'is for a death that nobody reported'
+	       when d.pension <> 0 then 'is due with ' || ` + yuan("d.pension") + ` || ' of a pension in it'
 	       else 'was granted ' || ` + yuan("g.funeral") + ` || ' and ' || ` + yuan("g.balance") + ` || ', and due are '
 	            || ` + yuan("d.funeral") + ` || ' and ' || ` + yuan("d.balance") + ` end
 	  from estate_claim c
@@ -205,7 +206,9 @@ func estateSQL() string {
 	       and (i.member_id, i.bank, i.account_no, i.holder_name, i.holder_id_number) is not distinct from
 	           (c.member_id, c.bank, c.account_no, c.heir_name, c.heir_id_number)
 	 cross join lateral (select coalesce(sum(d.funeral_grant), 0) as funeral, coalesce(sum(d.one_off), 0) as balance,
-	       bool_and(d.instrument_id = g.instrument_id and d.member_id = c.member_id) as theirs
+	       coalesce(sum(d.base_pension + d.account_pension), 0) as pension,
+	       bool_and(d.instrument_id = g.instrument_id and d.member_id = c.member_id
+	           and d.base_pension + d.account_pension = 0) as theirs
 	       from benefit_due d where d.area = c.area and d.cause in ('funeral:' || c.id, 'estate:' || c.id)) d
 	 where ($1 = 0 or c.area = $1) and (c.digest is distinct from q.document_digest or (g.area is not null and (q.id is null
 	    or i.id is null or (d.funeral, d.balance) is distinct from (g.funeral::numeric, g.balance::numeric)

@@ -165,6 +165,10 @@ func TestEditsOfDecidedLivesAreNamed(t *testing.T) {
 			`update benefit_due set funeral_grant = 70000 where cause like 'funeral:%'`,
 			`update benefit_due set funeral_grant = 60000 where cause like 'funeral:%'`, "and due are 700.00",
 		},
+		{
+			`update benefit_due set base_pension = 100 where cause like 'funeral:%'`,
+			`update benefit_due set base_pension = 0 where cause like 'funeral:%'`, "is due with 1.00 of a pension in it",
+		},
 	} {
 		run(give.edit)
 		if text := w.found(t); !strings.Contains(text, give.want) {

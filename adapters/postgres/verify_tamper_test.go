@@ -53,16 +53,18 @@ type edit struct {
 
 // tamperer edits rows of one database as the superuser, triggers off.
 type tamperer struct {
-	t    *testing.T
-	c    *pgx.Conn
-	r    *rand.Rand
-	cols map[string][]column
-	keys map[string][]string
+	t *testing.T
+	c *pgx.Conn
+	r *rand.Rand
+	// tables are those that edits fall on.
+	tables []string
+	cols   map[string][]column
+	keys   map[string][]string
 }
 
 type column struct{ name, kind string }
 
-func newTamperer(t *testing.T, ownerURL string, seed uint64) *tamperer {
+func newTamperer(t *testing.T, ownerURL string, seed uint64, tables []string) *tamperer {
 	t.Helper()
 	ctx := context.Background()
 	c, err := pgx.Connect(ctx, ownerURL)
@@ -71,7 +73,7 @@ func newTamperer(t *testing.T, ownerURL string, seed uint64) *tamperer {
 	}
 	t.Cleanup(func() { _ = c.Close(ctx) })
 	m := &tamperer{
-		t: t, c: c, r: rand.New(rand.NewPCG(seed, 2)), cols: map[string][]column{}, keys: map[string][]string{},
+		t: t, c: c, r: rand.New(rand.NewPCG(seed, 2)), tables: tables, cols: map[string][]column{}, keys: map[string][]string{},
 	}
 	m.exec(`set session_replication_role = replica`)
 	var table, name, kind string
@@ -82,7 +84,7 @@ func newTamperer(t *testing.T, ownerURL string, seed uint64) *tamperer {
 		       and a.attgenerated = ''
 		  left join pg_index i on i.indrelid = c.oid and i.indisprimary
 		 where c.relnamespace = 'public'::regnamespace and c.relname = any($1) order by c.relname, a.attnum`,
-		protected())
+		tables)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,8 +167,7 @@ func (m *tamperer) row(table string) (ctid string, ok bool) {
 // the value stayed as it was, or a constraint refused it.
 func (m *tamperer) apply() (edit, bool) {
 	ctx := context.Background()
-	tables := protected()
-	table := tables[m.r.IntN(len(tables))]
+	table := m.tables[m.r.IntN(len(m.tables))]
 	ctid, ok := m.row(table)
 	if !ok {
 		return edit{}, false
@@ -288,8 +289,14 @@ func TestL9_RandomEditsAreDetected(t *testing.T) {
 		seed = n
 	}
 	db, d := cloneWorld(t)
-	m := newTamperer(t, d.OwnerURL, seed)
+	tamper(t, db, newTamperer(t, d.OwnerURL, seed, protected()), edits)
+}
+
+// tamper makes so many edits, each undone, and tells of those that verification does not see.
+func tamper(t *testing.T, db *postgres.DB, m *tamperer, edits int) {
+	t.Helper()
 	exempt := exemptEdits()
+	before := breachesOf(t, db)
 	var done, seen, free int
 	missed := map[string][]string{}
 	for done < edits {
@@ -302,26 +309,33 @@ func TestL9_RandomEditsAreDetected(t *testing.T) {
 			free++
 			continue
 		}
-		r, err := db.Verify(context.Background(), postgres.Verification{Files: proofFormat{}})
-		if err != nil {
-			t.Fatalf("verify after %s: %v", e.what, err)
-		}
+		after := breachesOf(t, db)
 		m.exec(e.undo)
 		done++
-		if !r.Clean() {
+		if after != before {
 			seen++
 			continue
 		}
 		missed[e.column] = append(missed[e.column], e.what)
 	}
-	t.Logf("seed %d: %d of %d edits of protected columns detected; %d edits of exempt columns were not looked at",
-		seed, seen, done, free)
+	t.Logf("%d of %d edits of protected columns detected; %d edits of exempt columns were not looked at", seen, done, free)
 	for _, column := range slices.Sorted(maps.Keys(missed)) {
 		t.Errorf("%s: %d edits not detected, such as: %s", column, len(missed[column]), missed[column][0])
 	}
-	if r := verify(t, db); !r.Clean() {
-		t.Errorf("the edits were not undone: %v", r.Breached())
+	if after := breachesOf(t, db); after != before {
+		t.Errorf("the edits were not undone: %s, before %s", after, before)
 	}
+}
+
+// breachesOf is all that verification finds: a world that was written by hand in part has
+// breaches of its own.
+func breachesOf(t *testing.T, db *postgres.DB) string {
+	t.Helper()
+	var text strings.Builder
+	for _, f := range verify(t, db).Findings {
+		fmt.Fprint(&text, f.ID, " ", f.Total, " ", f.Breaches, "\n")
+	}
+	return text.String()
 }
 
 // exemptEdits are the columns, and the ways to edit a table, of which nothing else
@@ -400,7 +414,13 @@ func exemptEdits() map[string]string {
 		"payment_hold.opened_by": decision, "payment_hold.opened_at": instant, "payment_hold insert": standing,
 		"payment_return.bank_reference": words, "payment_return.code": words, "payment_return.class": words,
 		"payment_return.text": words, "payment_return.line": words,
-		"break_approval.decided_at": instant, "break_approval.reason": words,
+		"contribution_claim.asked_at": instant, "contribution_claim.asked_by": decision, "contribution_claim.document": decision,
+		"contribution_claim.reason":        words,
+		"contribution_claim.id":            surrogate,
+		"contribution_list_ended delete":   "an officer's word by itself: that what is posted was agreed is proved",
+		"contribution_list_ended.ended_at": instant, "contribution_list_ended.reason": words,
+		"contribution_list_money.reason": words,
+		"break_approval.decided_at":      instant, "break_approval.reason": words,
 		"break_attachment.attached_at": instant, "break_attachment.attached_by": note, "break_attachment.break_id": note,
 		"break_attachment.name": words, "break_attachment.media_type": words,
 		"break_desk.due_on": "by the area's rule of that day and what went before", "break_desk.opened_at": instant,
