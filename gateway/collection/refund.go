@@ -184,7 +184,7 @@ func RefundToPay(ctx context.Context, tx Tx, today calendar.Day, area party.Area
 	}
 	held, err := tx.Balance(ctx, area, r.FundAccount, today)
 	if err == nil && held < r.Amount {
-		err = ErrRefundSwept.With("the account holds %s; pay it out of its next collections, before they are swept", held)
+		err = ErrRefundSwept.With("the account holds %s; pay it out of what it collects next, before the sweep", held)
 	}
 	return r, way, err
 }
