@@ -59,6 +59,7 @@ type EntitlementStatement struct {
 	Lines     []EntitlementLine   `json:"lines"                             nullable:"false"`
 	Interest  []EntitlementGrowth `json:"interest"                          nullable:"false"`
 	Closing   AccountParts        `json:"closing"`
+	OldScheme *Yuan               `json:"old_scheme,omitempty"              doc:"What of the individual part keeps the mark of the rural scheme before 2009; absent for nothing"`
 	YearsPaid int                 `json:"years_paid"                        doc:"Years with contributions in the book"`
 	Earliest  string              `json:"earliest_pension_month,omitempty"  pattern:"^[0-9]{4}-[0-9]{2}$"                doc:"By age"`
 }
@@ -88,7 +89,11 @@ func viewStatementOf(s personal.Statement) EntitlementStatement {
 	out := EntitlementStatement{
 		Member: NewID(s.Member), SocialNo: s.SocialNo, Name: s.Name.String(), Region: fmt.Sprint(int64(s.Region)),
 		Scheme: string(s.Scheme), Year: s.Year, Opening: viewParts(s.Opening), Lines: make([]EntitlementLine, len(s.Lines)),
-		Interest: make([]EntitlementGrowth, len(s.Interest)), Closing: viewParts(s.Closing), YearsPaid: s.YearsPaid, Earliest: "",
+		Interest: make([]EntitlementGrowth, len(s.Interest)), Closing: viewParts(s.Closing), OldScheme: nil, YearsPaid: s.YearsPaid, Earliest: "",
+	}
+	if s.OldScheme > 0 {
+		old := NewYuan(s.OldScheme)
+		out.OldScheme = &old
 	}
 	if !s.Earliest.IsZero() {
 		out.Earliest = s.Earliest.String()

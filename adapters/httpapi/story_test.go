@@ -114,7 +114,7 @@ func ends() map[string]string {
 		"POST /v1/estate-claims": "no_death",
 		// What the member paid at a counter is not booked yet.
 		"POST /v1/member-transfers/{id}/steps 2 sum": "money_on_the_way",
-		"POST /v1/member-departures": "money_on_the_way",
+		"POST /v1/member-departures":                 "money_on_the_way",
 		// No letter went out for it.
 		"POST /v1/member-transfers/{id}/receipts": "member_transfer_step",
 		// Nothing that was paid is decided higher.

@@ -7,6 +7,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"twoline/gateway/calendar"
+	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/gateway/personal"
 )
@@ -15,17 +16,26 @@ import (
 // however many they are.
 func (t personalTx) Statements(ctx context.Context, f personal.StatementFilter) ([]personal.Statement, error) {
 	rows, err := t.Query(ctx, `
-		select id, name, id_number, social_no, region, scheme from member
+		select id, name, id_number, social_no, region, scheme, (
+			select coalesce(sum(f.old_scheme), 0)::bigint from member_transfer f
+			join member_transfer_posted p on p.area = f.area and p.transfer_id = f.id
+				and p.effective_on < make_date($6::int + 1, 1, 1)
+			where f.area = $1 and f.member_id = member.id and f.direction = 'in' and not exists (
+				select from member_end e where e.area = f.area and e.member_id = f.member_id
+					and e.ended_on < make_date($6::int + 1, 1, 1)))
+		from member
 		where area = $1 and ($2 = 0::bigint or id = $2) and ($3 = 0::bigint or region = $3
 			or $3 % 1000 = 0 and region / 1000 = $3 / 1000) and id > $4 order by id limit $5`, f.Area, f.Member,
-		int64(f.Region), f.After, f.Limit)
+		int64(f.Region), f.After, f.Limit, f.Year)
 	if err != nil {
 		return nil, fmt.Errorf("members of statements: %w", err)
 	}
 	list, err := collect(rows, "members of statements", func(row pgx.CollectableRow) (s personal.Statement, err error) {
 		var name, number string
+		var old int64
 		s.Year = f.Year
-		err = row.Scan(&s.Member, &name, &number, &s.SocialNo, &s.Region, &s.Scheme)
+		err = row.Scan(&s.Member, &name, &number, &s.SocialNo, &s.Region, &s.Scheme, &old)
+		s.OldScheme = money.Amount(old)
 		s.Name, s.IDNumber, _ = party.Stored(name, number, "")
 		return s, err
 	})

@@ -9,6 +9,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
+	"twoline/gateway/personal"
 )
 
 // moves is a transfer out that was asked for on the day before today, to the employee scheme.
@@ -238,6 +239,14 @@ func TestAnAccountMovesInWhole(t *testing.T) {
 	}
 	if n := one[int](t, w.world, `select years from service_years where member_id = 1001`); n != 12 {
 		t.Errorf("%d years", n)
+	}
+	statements := personal.New(w.db.Personal(), func() calendar.Day { return w.today })
+	for year, want := range map[int]money.Amount{2017: 0, 2018: 20_00} {
+		s, err := statements.Statement(t.Context(), w.auditor, 1001, year)
+		if err != nil || s.OldScheme != want || year == 2018 && (s.Closing.Total() != 100_01 || len(s.Lines) != 1 ||
+			s.Lines[0].Parts != in.Announced) {
+			t.Errorf("statement of %d: %+v, %v", year, s, err)
+		}
 	}
 	if list, err := w.life.Transfers(t.Context(), w.auditor, lifeevent.TransferFilter{Member: 1001}, false); err != nil ||
 		list[0].Step != lifeevent.MoneyPosted || list[0].OldScheme != 20_00 || !list[0].DueOn.IsZero() {

@@ -33,6 +33,9 @@ type Statement struct {
 	Opening, Closing entitlement.Parts
 	Lines            []StatementLine
 	Interest         []StatementInterest
+	// OldScheme is what of the individual part came in with the mark of the rural scheme
+	// before 2009; 0 once the account moved out.
+	OldScheme money.Amount
 	// YearsPaid are the years with contributions in the book up to the year's end.
 	YearsPaid int
 	// Earliest is the month after the one in which the member reaches the age of a
@@ -177,7 +180,7 @@ func (s *Service) WriteStatements(
 type statementWords struct {
 	lang                                 report.Language
 	title, unit, opening, closing, years string
-	earliest, rate                       string
+	earliest, rate, old                  string
 	columns                              []string
 	kinds                                map[ledger.Kind]string
 }
@@ -187,7 +190,7 @@ func wordsOf(lang report.Language) statementWords {
 		return statementWords{
 			lang: lang, title: "Entitlement statement", unit: "yuan", opening: "at the beginning of the year",
 			closing: "at the end of the year", years: "years paid", earliest: "pension at the earliest from",
-			rate: "rate",
+			rate: "rate", old: "of it the old rural scheme's balance",
 			columns: []string{
 				"day", "what", "for year", "individual", "collective", "subsidy", "interest", "bank number, document",
 			},
@@ -196,7 +199,7 @@ func wordsOf(lang report.Language) statementWords {
 	}
 	return statementWords{
 		lang: report.Chinese, title: "城乡居民基本养老保险个人权益记录单", unit: "单位:元", opening: "年初余额", closing: "年末余额",
-		years: "累计缴费年数", earliest: "最早领取月份", rate: "记账利率",
+		years: "累计缴费年数", earliest: "最早领取月份", rate: "记账利率", old: "其中:老农保余额",
 		columns: []string{"日期", "摘要", "所属年度", "个人缴费", "集体补助", "政府补贴", "利息", "银行流水号、依据"},
 		kinds: map[ledger.Kind]string{ //nolint:exhaustive // those that touch a personal account
 			ledger.Opening: "转入余额", ledger.ContributionReceived: "缴费", ledger.Recognition: "缴费",
@@ -262,6 +265,12 @@ func (w statementWords) statement(sheet report.Sheet, s *Statement) error {
 	}
 	if err := row(blank, w.closing, "", &s.Closing, s.Closing.Total().String()); err != nil {
 		return err
+	}
+	if s.OldScheme > 0 {
+		old := entitlement.Parts{Individual: s.OldScheme} //nolint:exhaustruct // a part of the individual part
+		if err := row(blank, w.old, "", &old, ""); err != nil {
+			return err
+		}
 	}
 	last := fmt.Sprintf("%s %d", w.years, s.YearsPaid)
 	if !s.Earliest.IsZero() {
