@@ -2,7 +2,7 @@ package postgres
 
 // A transfer of a member stands where its steps say: one that was let through rests on its
 // decision and is booked as it was confirmed, one that was not moved nothing.
-func memberTransferSQL() string {
+func memberTransferSQL() string { //nolint:funlen // one query
 	return `
 	with step as (
 		select f.area, f.id as transfer_id, s.step, s.id, s.happened_on, s.due_on, s.fund_account, s.individual, s.collective,

@@ -127,8 +127,8 @@ func departureOf(ctx context.Context, tx Tx, area party.Area, id int64) (d Depar
 }
 
 func (d *Departure) about(l *Leaving) string {
-	return fmt.Sprintf("departure %d of member %d, %s on %s, by %s: %s of %s held are paid to the member, and a pension "+
-		"of %s a month ends", d.ID, d.Member, d.Reason, d.LeftOn, d.Document, d.Balance, d.Held, l.Monthly)
+	return fmt.Sprintf("departure %d of member %d, %s on %s, by %s: %s of %s held are paid to the member, and a "+
+		"pension of %s a month ends", d.ID, d.Member, d.Reason, d.LeftOn, d.Document, d.Balance, d.Held, l.Monthly)
 }
 
 // enterDeparture ends the membership of who departs, with the due of the account.

@@ -48,9 +48,10 @@ func (t *Transfer) lastDay() calendar.Day {
 }
 
 func (t *Transfer) aboutIn() string {
-	return fmt.Sprintf("transfer %d to member %d from the %s scheme, %s, by %s: %s, of which %s of the old scheme, and "+
-		"%d paid years; %d receipts on fund account %d, the last on %s", t.ID, t.Member, t.Counterpart, t.Office,
-		t.Document, aboutParts(t.Announced), t.OldScheme, t.Years, len(t.Receipts), t.Receipts[0].FundAccount, t.lastDay())
+	return fmt.Sprintf("transfer %d to member %d from the %s scheme, %s, by %s: %s, of which %s of the old scheme, "+
+		"and %d paid years; %d receipts on fund account %d, the last on %s", t.ID, t.Member, t.Counterpart, t.Office,
+		t.Document, aboutParts(t.Announced), t.OldScheme, t.Years, len(t.Receipts), t.Receipts[0].FundAccount,
+		t.lastDay())
 }
 
 func (t *Transfer) aboutReturn() string {
@@ -89,7 +90,8 @@ func (t *Transfer) inVoucher(role ledger.Role, today calendar.Day) ledger.Entry 
 
 // returnVouchers take the money in, and give it back by the channel that it came by.
 func (t *Transfer) returnVouchers(role ledger.Role, today calendar.Day) []ledger.Entry {
-	in := t.entry(ledger.TransferReceived, "transfer in that is given back", today, t.lastDay(), t.receiptLines(role, false))
+	in := t.entry(ledger.TransferReceived, "transfer in that is given back", today, t.lastDay(),
+		t.receiptLines(role, false))
 	out := t.entry(ledger.TransferInReturned, "transfer in given back", today, today, t.receiptLines(role, true))
 	out.Cause += ":returned"
 	return []ledger.Entry{in, out}
@@ -174,8 +176,8 @@ func takesIn(ctx context.Context, tx Tx, t *Transfer) (ledger.Role, error) {
 		return role, err
 	}
 	if role != ledger.Income && role != ledger.FiscalSpecial || scheme != t.Scheme {
-		return role, ErrTransferMoney.With("a transfer in comes to the income account of the member's scheme, or to its " +
-			"fiscal special account").On("fund_account_id")
+		return role, ErrTransferMoney.With("a transfer in comes to the income account of the member's scheme, or to " +
+			"its fiscal special account").On("fund_account_id")
 	}
 	return role, nil
 }
