@@ -16,7 +16,8 @@ const actorJob = "job"
 // payment that no bank has answered, the area's working days after its pay day or
 // its later release, is asked about, and its batch is unknown until an answer or
 // other evidence comes: nothing is ever sent again. Returns that wait too long are
-// cases, and so are months of which somebody was decided a pension too late for their run. It may run any number of times a day and on several processes.
+// cases, and so are months of which somebody was decided a pension too late for their
+// run. It may run any number of times a day and on several processes.
 func (s *Service) WatchAnswers(ctx context.Context, today calendar.Day) error {
 	var areas []party.Area
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
@@ -29,7 +30,9 @@ func (s *Service) WatchAnswers(ctx context.Context, today calendar.Day) error {
 	// One area's trouble stops no other.
 	var errs []error
 	for _, area := range areas {
-		for _, look := range []func(context.Context, Tx, party.Area, calendar.Day) error{s.askSilent, s.askReturns, askUnpaid} {
+		for _, look := range []func(context.Context, Tx, party.Area, calendar.Day) error{
+			s.askSilent, s.askReturns, askUnpaid,
+		} {
 			err := s.store.InTx(ctx, func(tx Tx) error { return look(ctx, tx, area, today) })
 			if err != nil {
 				errs = append(errs, fmt.Errorf("daily look at the payments of area %s: %w", area, err))

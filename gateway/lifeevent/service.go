@@ -201,8 +201,8 @@ func (s *Service) Certifications(
 }
 
 // Watch is the daily look: who is overdue is held, what was paid and not owed gets its
-// recovery case, and an instalment that did not come gets its own. It may run any number of times and on several processes; one area's
-// trouble stops no other.
+// recovery case, and an instalment that did not come gets its own. It may run any number
+// of times and on several processes; one area's trouble stops no other.
 func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 	var areas []party.Area
 	err := s.store.Read(ctx, func(tx Tx) (err error) {
