@@ -692,12 +692,12 @@ func explanations() []row {
 			"correct the field that the text names",
 		},
 		{
-			"member_not_found", 404, "the member does not exist for this caller",
-			"check the id; members of other areas and banks are not found either",
-		},
-		{
 			"member_died", 422, "the member had died before the day of the payment",
 			"take no money, or give it back; a notice that is wrong is taken back by two people of the agency",
+		},
+		{
+			"member_not_found", 404, "the member does not exist for this caller",
+			"check the id; members of other areas and banks are not found either",
 		},
 		{
 			"member_transfer_invalid", 400, "a field of the transfer or the step is missing or does not fit",
