@@ -688,12 +688,12 @@ func explanations() []row {
 			"the balance is the heirs': POST /v1/estate-claims",
 		},
 		{
-			"member_facts", 400, "a fact of the member cannot be, or contradicts another",
-			"correct the field that the text names",
-		},
-		{
 			"member_died", 422, "the member had died before the day of the payment",
 			"take no money, or give it back; a notice that is wrong is taken back by two people of the agency",
+		},
+		{
+			"member_facts", 400, "a fact of the member cannot be, or contradicts another",
+			"correct the field that the text names",
 		},
 		{
 			"member_not_found", 404, "the member does not exist for this caller",
