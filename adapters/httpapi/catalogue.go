@@ -879,7 +879,7 @@ func explanations() []row {
 		},
 		{"payout_exists", inFiles, "the member has another active account for benefits", "end that one first"},
 		{
-			"pension_in_payment", 422, "a pension is paid already, and moving to another area does not move it",
+			"pension_in_payment", 422, "a pension is paid already, and moving does not move it",
 			"leave the member where the pension is paid",
 		},
 		{"period_closed", 409, "the account's month is closed", "book in the open month"},

@@ -21,7 +21,7 @@ func (s *Server) memberTransferRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/member-transfers", Status: 201, Summary: "Ask that a member's account moves",
 		Description: "The whole account moves, to the employee scheme or to another area's resident scheme. One document of one " +
-			"office moves a member once. Where a pension is paid already, moving to another area does not move it.",
+			"office moves a member once. Where a pension is paid already, moving does not move it.",
 		Who: deskMakers(),
 	}, s.viewMemberTransfer, s.askMemberTransfer)
 	Command(s, Route{ //nolint:exhaustruct // defaults

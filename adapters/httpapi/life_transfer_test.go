@@ -32,6 +32,9 @@ func TestAMemberMovesOutThroughTheDoor(t *testing.T) {
 	const body = `{"direction":"out","member_id":"950001","counterpart":"employee","office":"宝鸡市经办处","document":"申请7","asked_on":"2018-06-05"}`
 	h.post("business-checker", "/v1/member-transfers", body, 403, "duty_conflict")
 	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, "employee", "resident", 1), 422, "pension_in_payment")
+	h.post("business-maker", "/v1/member-transfers", body, 422, "pension_in_payment")
+	h.data.Exec(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
+		select distinct area, member_id, component, date '2018-06-01', 0, 'withdrawn', 'test', now() from entitlement where member_id = 950001`)
 	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, "2018-06-05", "2018-07-05", 1), 400, "member_transfer_invalid")
 	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, "950001", "77", 1), 404, "member_not_found")
 	asked := read[sentMemberTransfer](t, h.post("business-maker", "/v1/member-transfers", body, 201, ""))

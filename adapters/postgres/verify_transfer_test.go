@@ -18,11 +18,12 @@ func TestEditsOfTransfersAreNamed(t *testing.T) {
 	w := newLifeWorld(t, 3)
 	w.personal(t, 1001, 8000, 2001)
 	w.personal(t, 1003, 500, 1)
-	w.today = calendar.MustDay("2018-06-01")
+	w.today = calendar.MustDay("2014-06-03")
 	out := w.confirmed(t, 1001, lifeevent.EmployeeScheme)
 	if err := w.agreed(t, out.Decision); err != nil {
 		t.Fatal(err)
 	}
+	w.today = calendar.MustDay("2018-06-01")
 	gone, err := w.departs(t, 1003)
 	if err != nil {
 		t.Fatal(err)
@@ -107,8 +108,8 @@ func TestEditsOfTransfersAreNamed(t *testing.T) {
 			`update benefit_due set one_off = one_off + 1`, `update benefit_due set one_off = one_off - 1`, "pays 5.01, and due are 5.02",
 		},
 		{
-			`update entitlement set amount = 7 where member_id = 1001 and from_month = '2018-06-01'`,
-			`update entitlement set amount = 0 where member_id = 1001 and from_month = '2018-06-01'`, "entitled to 0.07 a month",
+			`update entitlement set amount = 7 where member_id = 1001 and from_month = '2014-06-01'`,
+			`update entitlement set amount = 0 where member_id = 1001 and from_month = '2014-06-01'`, "entitled to 0.07 a month",
 		},
 		{
 			`update member_end set member_id = 1002 where member_id = 1001`, `update member_end set member_id = 1001 where member_id = 1002`,

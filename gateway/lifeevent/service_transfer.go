@@ -32,7 +32,7 @@ func (s *Service) AskTransfer(
 		}
 		// What is on its way now may be there before the account moves.
 		l.OnTheWay = ""
-		if err := t.mayMove(&l); err != nil {
+		if err := t.mayMove(&l, s.today()); err != nil {
 			return nil, err
 		}
 		days, err := tx.WorkingDays(ctx)
@@ -182,7 +182,7 @@ func outSubject(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) (l 
 	if l, err = tx.LeavingOf(ctx, t.Area, t.Member, today); err != nil {
 		return l, err
 	}
-	if err := t.mayMove(&l); err != nil {
+	if err := t.mayMove(&l, today); err != nil {
 		return l, err
 	}
 	if l.Held != t.Sum {

@@ -228,15 +228,19 @@ func (l *Leaving) fromMonth(today calendar.Day) calendar.Month {
 	return from
 }
 
-// mayMove says why an account cannot move, or nil. It is pure.
-func (t *Transfer) mayMove(l *Leaving) error {
+// pensionsStay is from when on nobody who draws a pension moves to the employee scheme
+// either (人社部发〔2014〕17号, article 2). It is not for an area to decide.
+func pensionsStay() calendar.Day { return calendar.MustDay("2014-07-01") }
+
+// mayMove says why an account cannot move on a day, or nil. It is pure.
+func (t *Transfer) mayMove(l *Leaving, on calendar.Day) error {
 	if t.Direction == MovesIn {
 		return l.mayJoin()
 	}
 	if err := l.mayLeave(); err != nil {
 		return err
 	}
-	if t.Counterpart == ResidentScheme && l.Monthly > 0 {
+	if l.Monthly > 0 && (t.Counterpart == ResidentScheme || !on.Before(pensionsStay())) {
 		return ErrInPayment.With("a pension of %s a month is paid here: its place stays", l.Monthly)
 	}
 	return nil
