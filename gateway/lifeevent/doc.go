@@ -1,5 +1,5 @@
 // Package lifeevent is what happens to a member beside paying and being paid: they
-// prove that they live, stop and resume, and die.
+// prove that they live, stop and resume, move, leave and die.
 //
 //	certified ──12 months──► overdue ──daily look──► hold certification_overdue
 //	    ▲                                                 │ certified, released by two people
@@ -10,6 +10,10 @@
 //	     │                                              │ plan of two people: from the account, from the grant,
 //	     │                                              ▼ asked in instalments ─► receipts, booked
 //	     └─► claim of an heir, two people ─► funeral grant and what is left of the account, each once
+//
+//	move out: asked ─► letter ─► sum confirmed ─(two people)─► whole account sent, membership ended ─► done
+//	move in:  asked ─► letter ─► money, to the fen ─(two people)─► fund and account, in one entry
+//	who emigrates ─(two people)─► membership ended ─► the account, once, by a run of dues
 //
 //	list of another office ─► strong: name and id number agree, acted upon
 //	                          weak: a case for a person, and never acted upon by itself
@@ -35,4 +39,10 @@
 // pensions come back, first out of the account but its subsidy. Months after the death
 // are the death's. A hold that two people ended before a plan was approved was wrong, and voids
 // the case; after it the case stands, because the other pension may have ended.
+//
+// Each step of a move has fifteen working days, and a late one is a case. Money that is not
+// what was announced stays open as a case, or goes back by the income account that took it.
+// Who draws a pension does not change its place by moving, and since July 2014 does not
+// move to the employee scheme either. A balance of the rural scheme before 2009 is a marked
+// part of the individual one, and counts with it.
 package lifeevent
