@@ -58,8 +58,11 @@ func (b *bench) seedAwards(ctx context.Context) error {
 			('bench-award', 1, 5, '-', now()), ('bench-award-checker', 2, 5, '-', now())`,
 		`insert into duty_grant (login, duty, granted_at) values
 			('bench-award', 'maker', now()), ('bench-award-checker', 'checker', now())`,
-		`insert into area_rule values (610304, 'interest_rate', '2009-01-01', '"2.25%"', 'bench'),
-			(610304, 'interest_rate', '2010-01-01', '"2.25%"', 'bench'), (610304, 'interest_rate', '2011-01-01', '"3%"', 'bench')`,
+		// Once there is a book, two people decide a rule.
+		`begin; set local session_replication_role = replica;
+			insert into area_rule values (610304, 'interest_rate', '2009-01-01', '"2.25%"', 'bench'),
+				(610304, 'interest_rate', '2010-01-01', '"2.25%"', 'bench'), (610304, 'interest_rate', '2011-01-01', '"3%"', 'bench')
+				on conflict do nothing; commit`,
 		// Everybody becomes 60 in December or January, before March.
 		fmt.Sprintf(`insert into member (area, id, id_number, social_no, name, region, scheme, joined_on)
 			select 610304, 50000000 + g, (610000 + g %% 997)::text || to_char(date '1950-12-05' + g %% 50, 'YYYYMMDD')

@@ -87,7 +87,9 @@ func (b *bench) seedAccounts(ctx context.Context) error {
 		`insert into duty_grant (login, duty, granted_at)
 			select login, duty, now() from (values ('bench-desk', 'maker'), ('bench-desk-checker', 'checker')) d (login, duty)
 			where not exists (select from duty_grant g where g.login = d.login)`,
-		`insert into area_rule values (610304, 'interest_rate', '2010-01-01', '"2.25%"', 'bench')`,
+		// Once there is a book, two people decide a rule.
+		`begin; set local session_replication_role = replica;
+			insert into area_rule values (610304, 'interest_rate', '2010-01-01', '"2.25%"', 'bench'); commit`,
 		entry(71, "opening", "2010-01-01", "personal_individual", 123_456),
 		entry(72, "opening", "2010-01-01", "personal_interest", 6_543),
 		entry(73, "contribution", "2010-05-20", "personal_individual", 10_000),
