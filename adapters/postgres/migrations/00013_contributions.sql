@@ -114,33 +114,6 @@ create table contribution_list_money (
 );
 create index contribution_list_money_list on contribution_list_money (area, list_id);
 
--- One receipt of money is a batch's, a terminal's or a list's.
--- +goose StatementBegin
-create function check_money_subject() returns trigger language plpgsql security definer
-set search_path = public, pg_temp as $$
-declare
-    bad bigint;
-begin
-    select n.arrival_id into bad from new_row n
-     where exists (select from arrival a where a.area = n.area and a.id = n.arrival_id
-               and tg_table_name = 'contribution_list_money' and (a.batch_id is not null or a.terminal_day is not null))
-        or exists (select from arrival_subject s where s.area = n.area and s.arrival_id = n.arrival_id)
-           and exists (select from contribution_list_money l where l.area = n.area and l.arrival_id = n.arrival_id)
-     limit 1;
-    if found then
-        raise exception 'the money of arrival % would be a list''s and another''s', bad
-            using errcode = '23514', constraint = 'money_has_one_subject';
-    end if;
-    return null;
-end
-$$;
--- +goose StatementEnd
-revoke all on function check_money_subject() from public;
-create trigger check_money_subject after insert on arrival_subject
-    referencing new table as new_row for each statement execute function check_money_subject();
-create trigger check_money_subject after insert on contribution_list_money
-    referencing new table as new_row for each statement execute function check_money_subject();
-
 -- What is posted of a list rests on the same proof as a batch's and a terminal's: money equals what it is for.
 alter table agreement drop constraint agreement_subject_check;
 alter table agreement add constraint agreement_subject_check check (subject in ('batch', 'terminal_day', 'list'));
