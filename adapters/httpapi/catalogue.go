@@ -967,8 +967,8 @@ func explanations() []row {
 		},
 		{
 			"recovery_reference", 409,
-			"the bank's number settled a recovery before",
-			"compare both receipts with the statement",
+			"the bank's credit settled a recovery before, or is booked or told as other money",
+			"compare the receipt with the statement and with the bank's notices",
 		},
 		{
 			"recovery_unplanned", 409,
@@ -1186,7 +1186,7 @@ func explanations() []row {
 		{"too_many_rows", inFiles, "the file has more rows than an opening may have", "split it"},
 		{"transaction_id", inFiles, "an id has no counterpart of at most 16 digits", "send back the id that was sent"},
 		{
-			"transfer_credit_known", 409, "the bank's credit is a transfer's already, a recovery's, or told as an arrival",
+			"transfer_credit_known", 409, "the bank's credit is a transfer's or a recovery's already, or is told as other money",
 			"compare the numbers with the bank's statement",
 		},
 		{

@@ -39,12 +39,71 @@ const arrivalKnown = `(
 	where not exists (select from contribution_list_money n
 		where n.area = l.area and n.arrival_id = l.arrival_id and n.id > l.id))`
 
-// agreedOn says of an arrival v of arrivalKnown that an agreement took it.
-const agreedOn = `exists (
+// agreedOn says of an arrival v of arrivalKnown that an agreement took it, or, of money of
+// nobody, that officers took it as a member's.
+const agreedOn = `(exists (
 	select from agreement g where g.area = v.area and v.known <= g.upto_arrival
 	  and g.subject = case when v.list_id is not null then 'list' when v.terminal_day is null then 'batch'
 		else 'terminal_day' end
-	  and g.subject_id = coalesce(v.list_id, v.terminal_day, v.batch_id))`
+	  and g.subject_id = coalesce(v.list_id, v.terminal_day, v.batch_id))
+	or v.direction = 'credit' and coalesce(v.list_id, v.terminal_day, v.batch_id) is null and exists (
+		select from ` + memberReceipt + ` x where x.area = v.area and x.fund_account = v.fund_account
+			and x.bank_reference = v.bank_reference and x.amount = v.amount))`
+
+// memberReceipt is credits of the bank that officers took as the money of a member's
+// transfer or recovery; it stands where a table would. A bank may tell of them too, and
+// then they are booked by that receipt alone.
+const memberReceipt = `(
+	select area, fund_account, bank_reference, amount from member_transfer_receipt
+	union all
+	select y.area, y.fund_account, y.bank_reference, x.amount
+	from recovery_received y join recovery_receipt x on x.area = y.area and x.id = y.receipt_id)`
+
+// creditFree says whether officers may take a credit of the bank as a member's receipt:
+// nobody did, and what the bank told of it is the same money, of nobody and not in suspense. It
+// stays so until the transaction ends.
+func (t *tx) creditFree(
+	ctx context.Context, area party.Area, account int64, reference string, amount money.Amount,
+) (free bool, err error) {
+	if err := t.holdUnnamed(ctx, area); err != nil {
+		return false, err
+	}
+	err = t.QueryRow(ctx, `
+		select not exists (select from `+memberReceipt+` x
+				where x.area = $1 and x.fund_account = $2 and x.bank_reference = $3)
+			and not exists (select from `+arrivalKnown+` v
+				where v.area = $1 and v.fund_account = $2 and v.bank_reference = $3 and v.direction = 'credit' and (v.amount <> $4
+					or coalesce(v.list_id, v.terminal_day, v.batch_id) is not null
+					or exists (select from arrival_suspense s where s.area = v.area and s.arrival_id = v.id)))`,
+		area, account, reference, amount.Fen()).Scan(&free)
+	if err != nil {
+		return false, fmt.Errorf("look for credit %s: %w", reference, err)
+	}
+	return free, nil
+}
+
+// notAMembers refuses a notice that names something for money which officers took as a
+// member's.
+func (t *tx) notAMembers(ctx context.Context, area party.Area, a collection.Arrival) error {
+	if a.GivenBack || a.Batch == 0 && a.Item == 0 && a.TerminalDayID == 0 && a.List == 0 {
+		return nil
+	}
+	// Officers look for what the bank told at the same lock.
+	if err := t.holdUnnamed(ctx, area); err != nil {
+		return err
+	}
+	var taken bool
+	err := t.QueryRow(ctx, `select exists (select from `+memberReceipt+` x
+		where x.area = $1 and x.fund_account = $2 and x.bank_reference = $3)`, area, a.FundAccount, a.BankReference).Scan(&taken)
+	if err != nil {
+		return fmt.Errorf("look for credit %s: %w", a.BankReference, err)
+	}
+	if taken {
+		return collection.ErrReference.With("bank reference %s: the agency took this credit as the money of a member's "+
+			"transfer or recovery", a.BankReference).On("bank_reference")
+	}
+	return nil
+}
 
 // FundAccount implements collection.MoneyTx.
 func (t *tx) FundAccount(
@@ -101,6 +160,9 @@ func (t *tx) BatchOfItem(ctx context.Context, area party.Area, bankCode string, 
 func (t *tx) AddArrival(
 	ctx context.Context, area party.Area, a collection.Arrival, today calendar.Day,
 ) (collection.Arrival, bool, error) {
+	if err := t.notAMembers(ctx, area, a); err != nil {
+		return a, false, err
+	}
 	source := "notice"
 	if a.FromStatement {
 		source = "statement"

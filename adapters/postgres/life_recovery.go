@@ -394,13 +394,11 @@ func (t lifeTx) ReceivingAccount(
 func (t lifeTx) AddRecoveryReceipt(
 	ctx context.Context, area party.Area, today calendar.Day, x lifeevent.Receipt,
 ) (id int64, err error) {
-	var used bool
-	err = t.QueryRow(ctx, `select exists (select from recovery_received
-		where area = $1 and fund_account = $2 and bank_reference = $3)`, area, x.FundAccount, x.BankReference).Scan(&used)
+	free, err := t.creditFree(ctx, area, x.FundAccount, x.BankReference, x.Amount)
 	if err != nil {
-		return 0, fmt.Errorf("look for receipt %s: %w", x.BankReference, err)
+		return 0, err
 	}
-	if used {
+	if !free {
 		return 0, lifeevent.ErrReferenceUsed
 	}
 	err = t.QueryRow(ctx, `
@@ -445,7 +443,14 @@ func (t lifeTx) RecoveryReceiptByID(
 func (t lifeTx) EnterReceipt(
 	ctx context.Context, area party.Area, today calendar.Day, x lifeevent.Receipt, decision int64,
 ) error {
-	_, err := t.Exec(ctx, `
+	free, err := t.creditFree(ctx, area, x.FundAccount, x.BankReference, x.Amount)
+	if err != nil {
+		return err
+	}
+	if !free {
+		return lifeevent.ErrReferenceUsed
+	}
+	_, err = t.Exec(ctx, `
 		insert into recovery_received (area, receipt_id, case_id, fund_account, bank_reference, decision_id, approved_at,
 			business_day)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)`,

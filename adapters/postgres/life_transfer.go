@@ -295,22 +295,22 @@ func (t lifeTx) OpenLateTransfers(ctx context.Context, area party.Area, list []l
 	})...)
 }
 
-// AddTransferReceipt implements lifeevent.ReceiptTx. What a bank told as an arrival is on
-// its way to somebody's account, or to suspense.
+// AddTransferReceipt implements lifeevent.ReceiptTx.
 func (t lifeTx) AddTransferReceipt(
 	ctx context.Context, area party.Area, today calendar.Day, x lifeevent.TransferReceipt,
 ) error {
-	tag, err := t.Exec(ctx, `
-		insert into member_transfer_receipt (area, transfer_id, fund_account, amount, bank_reference, value_date, document,
-			entered_by, entered_at, business_day)
-		select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10
-		where not exists (select from arrival v where v.area = $1 and v.fund_account = $3 and v.bank_reference = $5)
-		  and not exists (select from recovery_received v where v.area = $1 and v.fund_account = $3 and v.bank_reference = $5)
-		on conflict do nothing`, area, x.Transfer, x.FundAccount, x.Amount.Fen(), x.BankReference, x.ValueDate, x.Document,
-		x.By, t.at, today)
-	if err == nil && tag.RowsAffected() != 1 {
+	free, err := t.creditFree(ctx, area, x.FundAccount, x.BankReference, x.Amount)
+	if err != nil {
+		return err
+	}
+	if !free {
 		return lifeevent.ErrCreditUsed
 	}
+	_, err = t.Exec(ctx, `
+		insert into member_transfer_receipt (area, transfer_id, fund_account, amount, bank_reference, value_date, document,
+			entered_by, entered_at, business_day)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, area, x.Transfer, x.FundAccount, x.Amount.Fen(), x.BankReference,
+		x.ValueDate, x.Document, x.By, t.at, today)
 	if err != nil {
 		return fmt.Errorf("keep money of transfer %d: %w", x.Transfer, err)
 	}

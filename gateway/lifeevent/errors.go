@@ -12,7 +12,7 @@ var (
 	ErrPlan          = fault.New(fault.Unprocessable, "recovery_plan", "the plan does not settle what is open")
 	ErrReceipt       = fault.New(fault.Unprocessable, "recovery_receipt", "this is not what is open of the recovery")
 	ErrReferenceUsed = fault.New(fault.Conflict, "recovery_reference",
-		"a receipt with this number of the bank is known for the account")
+		"the credit with this number of the bank is known, as a receipt or for something else")
 	ErrUnplanned = fault.New(fault.Conflict, "recovery_unplanned",
 		"what was paid after the death is not settled: plan its recovery first")
 	ErrClaim = fault.New(fault.Invalid, "estate_claim", "the claim is not complete")
