@@ -178,7 +178,7 @@ func (s *Server) settleCase(ctx context.Context, c Call, in *resolutionCommand) 
 type decisionsQuery struct {
 	Paging
 
-	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,refund,interest_run,subsidy_list,award_run"`
+	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,refund,interest_run,subsidy_list,award_run,due_run,due,recovery,transfer"`
 	Status string `query:"status" enum:"submitted,approved,rejected,withdrawn"`
 }
 

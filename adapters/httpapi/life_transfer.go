@@ -28,8 +28,8 @@ func (s *Server) memberTransferRoutes() {
 		Method: http.MethodPost, Path: "/v1/member-transfers/{id}/steps", Status: 201, Summary: "Do the next step",
 		Description: "out: letter_received, then sum_confirmed with the expenditure account that pays, which asks two people for a " +
 			"decision. When it is approved, account and pension end and the money is sent; then done. A member with money on the " +
-			"way is refused, and it is named. in: letter_sent, then the money by its receipts. return_asked asks two people to " +
-			"give money back that is not what was announced. withdrawn ends a transfer whose money did not move.",
+			"way is refused, and it is named. in: letter_sent, then the money by its receipts; all of it asks two people, and " +
+			"money_posted asks them again after a rejection. return_asked asks two people to give back what is there. withdrawn ends a transfer whose money did not move.",
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance),
 	}, s.viewMemberTransfer, s.memberTransferStep)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -177,7 +177,7 @@ func (s *Server) memberTransferReceipt(
 type memberTransferStepCommand struct {
 	ID   ID `path:"id"`
 	Body struct {
-		Step        string `json:"step"                     enum:"letter_received,sum_confirmed,done,letter_sent,return_asked,withdrawn"`
+		Step        string `json:"step"                     enum:"letter_received,sum_confirmed,done,letter_sent,money_posted,return_asked,withdrawn"`
 		DoneOn      Day    `json:"done_on"`
 		Document    string `json:"document"                 minLength:"1" maxLength:"200"`
 		FundAccount *ID    `json:"fund_account_id,omitempty" doc:"Of sum_confirmed: the expenditure account that pays"`

@@ -51,6 +51,21 @@ func (w *lifeWorld) paysMonth(t *testing.T, month string) {
 	}
 }
 
+// rejected has a checker reject a decision.
+func (w *lifeWorld) rejected(t *testing.T, id int64) {
+	t.Helper()
+	cases := casework.New(w.db.Casework(), func() calendar.Day { return w.today })
+	r, err := cases.Request(t.Context(), w.maker, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = cases.Reject(t.Context(), w.ask("POST reject"), result(new(casework.Request)), w.checker,
+		casework.Verdict{ID: r.ID, Digest: r.Digest, Reason: "the letter is not readable"})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 // agreed has two people approve a decision.
 func (w *lifeWorld) agreed(t *testing.T, id int64) error {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 
 	"twoline/adapters/postgres"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
 	"twoline/gateway/personal"
@@ -251,6 +252,46 @@ func TestAnAccountMovesInWhole(t *testing.T) {
 	if list, err := w.life.Transfers(t.Context(), w.auditor, lifeevent.TransferFilter{Member: 1001}, false); err != nil ||
 		list[0].Step != lifeevent.MoneyPosted || list[0].OldScheme != 20_00 || !list[0].DueOn.IsZero() {
 		t.Errorf("%+v, %v", list, err)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
+	}
+}
+
+// Money that a checker does not let through is not lost: two people are asked again, or
+// it goes back.
+func TestATransferInThatIsRejectedIsAskedAgainOrGoesBack(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 1)
+	w.today = calendar.MustDay("2018-03-01")
+	in, err := w.comes(t, 1001, "接续函4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err = w.step(t, in.ID, lifeevent.LetterSent, 0); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.step(t, in.ID, lifeevent.MoneyPosted, 0); !errors.Is(err, lifeevent.ErrStep) {
+		t.Errorf("posting without money: %v", err)
+	}
+	if in, err = w.receives(t, in.ID, 11, 100_01, "T1"); err != nil {
+		t.Fatal(err)
+	}
+	for _, again := range []lifeevent.TransferStep{lifeevent.MoneyPosted, lifeevent.ReturnAsked} {
+		if _, err := w.step(t, in.ID, again, 0); !errors.Is(err, casework.ErrOpen) {
+			t.Errorf("%s while two people are asked: %v", again, err)
+		}
+		w.rejected(t, in.Decision)
+		before := in.Decision
+		if in, err = w.step(t, in.ID, again, 0); err != nil || in.Decision == before {
+			t.Fatalf("%s after the rejection: %+v, %v", again, in, err)
+		}
+	}
+	if err := w.agreed(t, in.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if n := one[int64](t, w.world, `select sum(case when (side = 'debit') <> red then amount else -amount end)::bigint from posting where role = 'income'`); n != 0 {
+		t.Errorf("the income account holds %d fen", n)
 	}
 	if text := w.wholeBook(t); text != "" {
 		t.Errorf("verify says %s", text)

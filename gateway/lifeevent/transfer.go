@@ -56,11 +56,12 @@ const (
 //
 //	out:  asked ─► letter_received ─► sum_confirmed ─(two people)─► money_sent ─► done
 //	in:   asked ─► letter_sent ─► money, by receipts ─(two people)─► money_posted
-//	      letter_sent, with money that is not what was announced ─► return_asked ─(two people)─► returned
+//	      letter_sent, with money that does not stay here ─► return_asked ─(two people)─► returned
 //	asked, letter_received, sum_confirmed, letter_sent without money ─► withdrawn
 type TransferStep string
 
-// The steps. MoneySent and MoneyPosted are written by the decision of two people.
+// The steps. MoneySent and MoneyPosted are written by the decision of two people, who are
+// asked again for MoneyPosted by an officer who names it.
 const (
 	Asked          TransferStep = "asked"
 	LetterReceived TransferStep = "letter_received"

@@ -36,6 +36,9 @@ func (t *Transfer) Received() money.Amount {
 	return sum
 }
 
+// allThere says that all that was announced came, to the fen.
+func (t *Transfer) allThere() bool { return len(t.Receipts) > 0 && t.Received() == t.Announced.Total() }
+
 // lastDay is the day on which the last money came.
 func (t *Transfer) lastDay() calendar.Day {
 	var day calendar.Day
@@ -140,7 +143,7 @@ func (s *Service) receive(ctx context.Context, tx Tx, by approval.Officer, t *Tr
 			On("value_date")
 	case len(t.Receipts) > 0 && t.Receipts[0].FundAccount != x.FundAccount:
 		return ErrTransferMoney.With("the money of one transfer comes to one account").On("fund_account_id")
-	case t.Received() == t.Announced.Total():
+	case t.allThere():
 		return ErrTransferMoney.With("all that was announced is there").On("amount")
 	}
 	t.Receipts = append(t.Receipts, x)
@@ -150,7 +153,7 @@ func (s *Service) receive(ctx context.Context, tx Tx, by approval.Officer, t *Tr
 	if err := tx.AddTransferReceipt(ctx, t.Area, s.today(), x); err != nil {
 		return err
 	}
-	if t.Received() != t.Announced.Total() {
+	if !t.allThere() {
 		return tx.OpenTransferCase(ctx, t.Area, t.ID, fmt.Sprintf("%s of %s announced are there", t.Received(),
 			t.Announced.Total()))
 	}
@@ -202,7 +205,7 @@ func inSubject(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) (led
 	if err := l.mayJoin(); err != nil {
 		return role, err
 	}
-	if t.Received() != t.Announced.Total() {
+	if !t.allThere() {
 		return role, ErrTransferMoney.With("%s of %s announced are there", t.Received(), t.Announced.Total())
 	}
 	return role, nil
