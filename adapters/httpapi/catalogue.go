@@ -696,6 +696,10 @@ func explanations() []row {
 			"correct the field that the text names",
 		},
 		{
+			"member_left", 422, "the membership had ended before the day of the payment",
+			"take no money, or give it back; GET /v1/member-transfers and /v1/member-departures say why it ended",
+		},
+		{
 			"member_not_found", 404, "the member does not exist for this caller",
 			"check the id; members of other areas and banks are not found either",
 		},

@@ -173,7 +173,8 @@ func diedOn(area, member string) string {
 func counterDuesSQL() string {
 	return `
 	select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
-		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(k.payments, 0), (` + diedOn("u.area", "u.member") + `)
+		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(k.payments, 0), (` + diedOn("u.area", "u.member") + `),
+		(select e.ended_on from member_end e where e.area = u.area and e.member_id = u.member)
 	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
 	left join member m on m.area = u.area and m.id = u.member
 	left join tier_choice c on c.area = u.area and c.year = u.year and c.member_id = u.member
@@ -240,13 +241,13 @@ func collectCounterDues(rows pgx.Rows, members []int64, years []int) ([]collecti
 	var at, payments int
 	var scheme string
 	var chosen, posted, receipts, inFlight int64
-	var died *calendar.Day
-	into := []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments, &died}
+	var died, left *calendar.Day
+	into := []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments, &died, &left}
 	_, err := pgx.ForEachRow(rows, into, func() error {
 		out[at-1] = collection.CounterDue{
 			Member: members[at-1], Year: years[at-1], Chosen: money.Amount(chosen), Posted: money.Amount(posted),
 			Receipts: money.Amount(receipts), InFlight: money.Amount(inFlight), Payments: payments,
-			Scheme: ledger.Scheme(scheme), Died: dayOrNone(died),
+			Scheme: ledger.Scheme(scheme), Died: dayOrNone(died), Left: dayOrNone(left),
 		}
 		return nil
 	})

@@ -8,9 +8,11 @@ import (
 	"twoline/adapters/postgres"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
+	"twoline/gateway/collection"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
 	"twoline/gateway/personal"
+	"twoline/gateway/registry"
 )
 
 // moves is a transfer out that was asked for on the day before today, to the employee scheme.
@@ -105,10 +107,17 @@ func TestAnAccountMovesOutWhole(t *testing.T) {
 	if n := one[int](t, w.world, `select count(*) from payment_item where member_id = 1001 and month = '2011-06-01'`); n != 0 {
 		t.Errorf("%d payments of June to who left", n)
 	}
-	_, err := w.db.Pool().Exec(t.Context(), `insert into entitlement (area, member_id, component, from_month, amount, document,
-		entered_by, entered_at) values (610304, 1001, 'base_pension', '2011-09-01', 5500, 'late', 'test', now())`)
-	if err == nil || !strings.Contains(err.Error(), "whose membership ended") {
+	err := w.db.Registry().InTx(t.Context(), func(tx registry.Tx) error {
+		return tx.InsertEntitlements(t.Context(), chencang, "test", []registry.Entitlement{{
+			Member: 1001, Component: registry.BasePension, From: calendar.MustMonth("2011-09"), Amount: 55_00, Document: "late",
+		}})
+	})
+	if !errors.Is(err, lifeevent.ErrEnded) || !strings.Contains(err.Error(), "member 1001") {
 		t.Errorf("an entitlement of who left: %v", err)
+	}
+	w.today = w.today.AddDays(1)
+	if err := w.paysAtCounter(1001, w.today); !errors.Is(err, collection.ErrMemberLeft) {
+		t.Errorf("a payment of who left: %v", err)
 	}
 	if _, err := w.moves(t, 1001, lifeevent.EmployeeScheme); !errors.Is(err, lifeevent.ErrEnded) {
 		t.Errorf("moving a second time: %v", err)

@@ -2,14 +2,17 @@ package postgres
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/ledger"
+	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
@@ -41,7 +44,7 @@ func (t registryTx) InsertEntitlements(
 	if err != nil {
 		return err
 	}
-	return t.insertAll(ctx, "entitlements", len(rows), `
+	err = t.insertAll(ctx, "entitlements", len(rows), `
 		insert into entitlement (area, id, member_id, component, from_month, amount, document, entered_by, entered_at)
 		select $1, u.*, $8, $9
 		from unnest($2::bigint[], $3::bigint[], $4::text[], $5::date[], $6::bigint[], $7::text[]) as u
@@ -51,6 +54,10 @@ func (t registryTx) InsertEntitlements(
 		column(rows, func(e registry.Entitlement) calendar.Day { return e.From.First() }),
 		column(rows, func(e registry.Entitlement) int64 { return e.Amount.Fen() }),
 		column(rows, func(e registry.Entitlement) string { return e.Document }), by, t.at)
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.ConstraintName == "entitled_member" {
+		return lifeevent.ErrEnded.With("%s", pg.Message).Because(err)
+	}
+	return err
 }
 
 // DeathNotices implements registry.PayeeTx.

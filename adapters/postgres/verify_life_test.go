@@ -102,22 +102,7 @@ func (w *lifeWorld) found(t *testing.T) string {
 func TestEditsOfDecidedLivesAreNamed(t *testing.T) {
 	t.Parallel()
 	w := lived(t)
-	if text := w.found(t); text != "" {
-		t.Fatalf("before any edit: %s", text)
-	}
-	c, err := pgx.Connect(t.Context(), w.d.OwnerURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close(context.Background()) //nolint:errcheck // a connection of the test
-	run := func(sql string) {
-		t.Helper()
-		if _, err := c.Exec(t.Context(), sql); err != nil {
-			t.Fatalf("%s: %v", sql, err)
-		}
-	}
-	run(`set session_replication_role = replica`)
-	for _, give := range []struct{ edit, undo, want string }{
+	w.namesEdits(t, []handEdit{
 		{
 			`update comparison_match set happened_on = '2011-02-27'`, `update comparison_match set happened_on = '2011-02-28'`,
 			"is strong, and the member is not reported",
@@ -169,7 +154,32 @@ func TestEditsOfDecidedLivesAreNamed(t *testing.T) {
 			`update benefit_due set base_pension = 100 where cause like 'funeral:%'`,
 			`update benefit_due set base_pension = 0 where cause like 'funeral:%'`, "is due with 1.00 of a pension in it",
 		},
-	} {
+	})
+}
+
+// handEdit is SQL that edits what is stored, past every trigger, SQL that undoes it, and
+// what a verification says in between.
+type handEdit struct{ edit, undo, want string }
+
+// namesEdits does each edit and looks that it is named, and that nothing is before and after.
+func (w *lifeWorld) namesEdits(t *testing.T, edits []handEdit) {
+	t.Helper()
+	if text := w.found(t); text != "" {
+		t.Fatalf("before any edit: %s", text)
+	}
+	c, err := pgx.Connect(t.Context(), w.d.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close(context.Background()) //nolint:errcheck // a connection of the test
+	run := func(sql string) {
+		t.Helper()
+		if _, err := c.Exec(t.Context(), sql); err != nil {
+			t.Fatalf("%s: %v", sql, err)
+		}
+	}
+	run(`set session_replication_role = replica`)
+	for _, give := range edits {
 		run(give.edit)
 		if text := w.found(t); !strings.Contains(text, give.want) {
 			t.Errorf("%s is told as %q, want %q", give.edit, text, give.want)
@@ -177,7 +187,7 @@ func TestEditsOfDecidedLivesAreNamed(t *testing.T) {
 		run(give.undo)
 	}
 	if text := w.found(t); text != "" {
-		t.Errorf("after all undone: %s", text)
+		t.Errorf("after every edit was undone: %s", text)
 	}
 }
 

@@ -1,11 +1,7 @@
 package postgres_test
 
 import (
-	"context"
-	"strings"
 	"testing"
-
-	"github.com/jackc/pgx/v5"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/lifeevent"
@@ -52,22 +48,7 @@ func TestEditsOfTransfersAreNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if text := w.found(t); text != "" {
-		t.Fatalf("before any edit: %s", text)
-	}
-	c, err := pgx.Connect(t.Context(), w.d.OwnerURL)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer c.Close(context.Background()) //nolint:errcheck // a connection of the test
-	run := func(sql string) {
-		t.Helper()
-		if _, err := c.Exec(t.Context(), sql); err != nil {
-			t.Fatalf("%s: %v", sql, err)
-		}
-	}
-	run(`set session_replication_role = replica`)
-	for _, give := range []struct{ edit, undo, want string }{
+	w.namesEdits(t, []handEdit{
 		{
 			`update member_transfer_posted set individual = individual + 1 where direction = 'out'`,
 			`update member_transfer_posted set individual = individual - 1 where direction = 'out'`, "another sum than was confirmed",
@@ -115,14 +96,5 @@ func TestEditsOfTransfersAreNamed(t *testing.T) {
 			`update member_end set member_id = 1002 where member_id = 1001`, `update member_end set member_id = 1001 where member_id = 1002`,
 			"and the account holds 100.01",
 		},
-	} {
-		run(give.edit)
-		if text := w.found(t); !strings.Contains(text, give.want) {
-			t.Errorf("%s: verify says %q, want %q", give.edit, text, give.want)
-		}
-		run(give.undo)
-	}
-	if text := w.found(t); text != "" {
-		t.Errorf("after every edit was undone: %s", text)
-	}
+	})
 }

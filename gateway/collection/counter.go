@@ -350,6 +350,8 @@ func refusePayment(
 		return ErrDay.On("paid_on")
 	case !due.Died.IsZero() && p.PaidOn.After(due.Died):
 		return ErrMemberDied.On("member_id")
+	case !due.Left.IsZero() && p.PaidOn.After(due.Left):
+		return ErrMemberLeft.On("member_id")
 	case due.Chosen == 0:
 		return ErrNotChosen.On("year")
 	case p.Amount > due.Open()-takenInGroup:

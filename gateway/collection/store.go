@@ -323,6 +323,8 @@ type CounterDue struct {
 	Scheme   ledger.Scheme
 	// Died is the earliest day of a death that stands reported, or no day.
 	Died calendar.Day
+	// Left is the day on which the membership ended for another reason, or no day.
+	Left calendar.Day
 }
 
 // Open returns what may still be collected.

@@ -32,6 +32,8 @@ var (
 	ErrNotChosen     = fault.New(fault.Unprocessable, "tier_not_chosen", "the member chose no amount for this year")
 	ErrMemberDied    = fault.New(fault.Unprocessable, "member_died",
 		"the member had died before the day of the payment: take no money")
+	ErrMemberLeft = fault.New(fault.Unprocessable, "member_left",
+		"the membership had ended before the day of the payment: take no money")
 	ErrDayClosed = fault.New(fault.Conflict, "terminal_day_closed",
 		"this terminal's day is closed; the receipt needs a day that is open")
 	ErrReference = fault.New(fault.Conflict, "bank_reference_reused",
