@@ -65,7 +65,9 @@ type gateway struct {
 	metrics *prometheus.Registry
 	// workLook is how often background work is looked at from outside of it.
 	workLook time.Duration
-	today    func() calendar.Day
+	// working is closed once background work has begun.
+	working chan struct{}
+	today   func() calendar.Day
 	// redis is nil where none is configured.
 	redis *redis.Client
 	log   *slog.Logger
@@ -81,6 +83,7 @@ func wire(ctx context.Context, c config, clock clocks, log *slog.Logger) (*gatew
 	}
 	g := &gateway{ //nolint:exhaustruct // wired below
 		db: db, log: log, metrics: prometheus.NewRegistry(), workLook: time.Minute, today: clock.today,
+		working: make(chan struct{}),
 	}
 	if err := g.wireFlows(c, clock); err != nil {
 		g.close()
@@ -359,6 +362,7 @@ func (g *gateway) run(ctx context.Context, l httpapi.Listeners) error {
 		closeListeners(l)
 		return err
 	}
+	close(g.working)
 	group, groupCtx := errgroup.WithContext(ctx)
 	group.Go(func() error { return g.server.Serve(groupCtx, l) })
 	counted := make(chan struct{})

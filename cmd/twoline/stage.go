@@ -129,6 +129,12 @@ func (s *stage) start(a *app) error {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(a.ctx))
 	ended := make(chan error, 1)
 	go func() { ended <- g.run(ctx, l) }()
+	select {
+	case <-g.working:
+	case err := <-ended:
+		cancel()
+		return err
+	}
 	s.closes = append(s.closes, func() error { cancel(); return <-ended })
 	return nil
 }
