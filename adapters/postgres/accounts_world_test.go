@@ -26,11 +26,13 @@ type accountsWorld struct {
 	personal *personal.Service
 	desk     *casework.Service
 	entries  int
+	// scheme is that of the entries and members written.
+	scheme ledger.Scheme
 }
 
 func newAccountsWorld(t *testing.T) *accountsWorld {
 	t.Helper()
-	w := &accountsWorld{world: &world{jobs: &jobList{}}, t: t} //nolint:exhaustruct // filled below
+	w := &accountsWorld{world: &world{jobs: &jobList{}}, t: t, scheme: ledger.Rural} //nolint:exhaustruct // filled below
 	w.db, w.d = pgtest.Open(t)
 	w.db.UseJobs(w.jobs)
 	w.today = calendar.MustDay("2026-01-15")
@@ -77,7 +79,7 @@ func (w *accountsWorld) book(kind ledger.Kind, on string, parts ...part) {
 			red = true
 		case out:
 			side = "debit"
-		case kind == ledger.PaymentReturn:
+		case comesBack(kind):
 			side, red = "debit", true
 		}
 		if out {
@@ -88,21 +90,30 @@ func (w *accountsWorld) book(kind ledger.Kind, on string, parts ...part) {
 			max(amount, -amount).Fen(), p.member, p.year))
 	}
 	side, red := "debit", kind == ledger.ContributionRefund
-	if sum < 0 && !red || kind == ledger.PaymentReturn {
+	if sum < 0 && !red || comesBack(kind) {
 		side = "credit"
-		red = kind == ledger.PaymentReturn
+		red = comesBack(kind)
 	}
 	rows = append(rows, fmt.Sprintf("(1, '%s', 'personal_control', 'sum', %t, %d, null, null, null)", side, red, max(sum, -sum).Fen()))
 	w.sql(w.t, fmt.Sprintf(`
 		with head as (
 			insert into entry (area, id, scheme, kind, cause, accounted_on, effective_on, line_count, text, actor, booked_at)
-			values (610304, nextval('fact_id'), 'rural', '%[1]s', 'test:%[2]d', '%[3]s', '%[4]s', %[5]d, 'test', 'test', now()) returning *)
+			values (610304, nextval('fact_id'), '%[7]s', '%[1]s', 'test:%[2]d', '%[3]s', '%[4]s', %[5]d, 'test', 'test', now()) returning *)
 		insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature, red, reversal,
 			amount, cause_id, member_id, year)
 		select h.area, h.id, u.line, h.scheme, h.kind, h.effective_on, h.accounted_on, u.side, u.role, u.nature, u.red, false, u.amount,
 			u.cause::bigint, u.member::bigint, u.year::smallint
 		from head h cross join (values %[6]s) as u (line, side, role, nature, red, amount, cause, member, year)`,
-		kind, w.entries, w.today, on, len(rows), strings.Join(rows, ",")))
+		kind, w.entries, w.today, on, len(rows), strings.Join(rows, ","), w.scheme))
+}
+
+// comesBack is whether an entry of the kind undoes a drawing, in red.
+func comesBack(kind ledger.Kind) bool {
+	switch kind {
+	case ledger.PaymentReturn, ledger.ReturnUnclaimed, ledger.RecoveryByChannel, ledger.RecoverySettled:
+		return true
+	}
+	return false
 }
 
 func (w *accountsWorld) rule(rule, from, value string) {

@@ -10,6 +10,7 @@ func lifeChecks() []check {
 			probe{table: "resumption", looks: []string{"resumption", "resumption_month"}, sql: resumptionSQL},                                                                                   //nolint:exhaustruct // asked by SQL
 			probe{table: "recovery_case", looks: []string{"recovery_case", "recovery_line"}, sql: recoveryLinesSQL},                                                                             //nolint:exhaustruct // asked by SQL
 			probe{table: "recovery_plan", looks: []string{"recovery_plan", "recovery_instalment", "recovery_planned"}, sql: recoveryPlanSQL()},                                                  //nolint:exhaustruct // asked by SQL
+			probe{table: "decision_request", looks: []string{"recovery_planned", "recovery_received", "estate_granted"}, sql: lifeSubjectSQL},                                                   //nolint:exhaustruct // asked by SQL
 			probe{table: "recovery_receipt", looks: []string{"recovery_receipt", "recovery_received"}, sql: recoveryReceiptSQL()},                                                               //nolint:exhaustruct // asked by SQL
 			probe{table: "member_transfer", looks: []string{"member_transfer_step", "member_transfer_posted", "member_transfer_receipt", "member_transfer_returned"}, sql: memberTransferSQL()}, //nolint:exhaustruct // asked by SQL
 			probe{table: "member_end", sql: memberEndSQL()},                                                                                                                                     //nolint:exhaustruct // asked by SQL
@@ -83,7 +84,12 @@ const resumptionSQL = `
 	  join payment_item i on i.area = k.area and i.member_id = k.member_id and i.month = k.month and i.cause = 'regular'
 	  join payment_batch b on b.area = i.area and b.id = i.batch_id
 	  join pay_run r on r.area = b.area and r.id = b.run_id
-	 where ($1 = 0 or k.area = $1) and not ` + deadItem
+	 where ($1 = 0 or k.area = $1) and not ` + deadItem + `
+	union all
+	select k.area, k.member_id, k.area || '/resumption ' || k.hold_id, 'has a month of member ' || k.member_id
+	       || ', whom the hold did not stop'
+	  from resumption_month k left join resumption r on r.area = k.area and r.hold_id = k.hold_id
+	 where ($1 = 0 or k.area = $1) and r.member_id is distinct from k.member_id`
 
 // A line of a recovery is what a payment to its member that succeeded had for a month: after
 // a death that was reported, or of base pensions beside another pension that was told.
@@ -155,6 +161,24 @@ func recoveryPlanSQL() string {
 	       join recovery_receipt x on x.area = a.area and x.id = a.receipt_id where a.area = k.area and a.case_id = k.id) x
 	 where ($1 = 0 or k.area = $1) and p.sum + x.sum > l.sum`
 }
+
+// What two people were asked to decide is there, and what stands as decided too.
+const lifeSubjectSQL = `
+	with subject as (
+		select 'recovery' as kind, area, id from recovery_plan
+		union all select 'recovery', area, id from recovery_receipt
+		union all select 'due', area, id from estate_claim
+		union all select 'transfer', area, id from member_transfer
+		union all select 'transfer', area, id from member_departure),
+	decided as (
+		select 'recovery' as kind, area, plan_id as id from recovery_planned
+		union all select 'recovery', area, receipt_id from recovery_received
+		union all select 'due', area, claim_id from estate_granted
+		union all select kind, area, subject_id from decision_request where kind in ('recovery', 'due', 'transfer'))
+	select d.area, d.id, d.area || '/' || d.kind || ' ' || d.id, 'was decided or waits for it, and is not there'
+	  from decided d
+	 where ($1 = 0 or d.area = $1) and not exists (select from subject s where s.kind = d.kind and s.area = d.area
+	       and s.id = d.id)`
 
 // Money of a recovery that two people let in is booked once: the benefit in red by
 // component, and what the account holds again.

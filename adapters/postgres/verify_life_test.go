@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -56,7 +57,7 @@ func lived(t *testing.T) *lifeWorld {
 		Case: r.ID, Way: lifeevent.ByChannel, FundAccount: 13, Amount: 20_00, BankReference: "C1", ValueDate: w.today,
 		Document: "note",
 	}
-	if _, err := w.life.AskReceipt(t.Context(), w.ask("POST receipts"), result(&x), w.maker, x); err != nil {
+	if _, err := w.life.AskReceipt(t.Context(), w.ask("POST /v1/recoveries/"+strconv.FormatInt(r.ID, 10)+"/receipts"), result(&x), w.maker, x); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.agreed(t, x.Decision); err != nil {
@@ -64,7 +65,7 @@ func lived(t *testing.T) *lifeWorld {
 	}
 	w.sql(t, `insert into area_rule values (610304, 'funeral_grant', '2009-09-01', '"fixed:600"', 'local rule 5')`)
 	p := lifeevent.Plan{Case: r.ID, AskedOf: lifeevent.Family, Document: "minute"} //nolint:exhaustruct // the service's
-	if _, err := w.life.AskPlan(t.Context(), w.ask("POST plan"), result(&p), w.maker, p); err != nil {
+	if _, err := w.life.AskPlan(t.Context(), w.ask("POST /v1/recoveries/"+strconv.FormatInt(r.ID, 10)+"/plan"), result(&p), w.maker, p); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.agreed(t, p.Decision); err != nil {
@@ -74,7 +75,7 @@ func lived(t *testing.T) *lifeWorld {
 		Member: 1001, Funeral: true, Balance: true, Bank: "psbc", Kind: "passbook", Document: "certificate",
 	}
 	c.HeirName, c.HeirID, c.AccountNo = party.Stored("李四", "610304195001010011", "77001")
-	if _, err := w.life.AskClaim(t.Context(), w.ask("POST claim"), result(&c), w.maker, c); err != nil {
+	if _, err := w.life.AskClaim(t.Context(), w.ask("POST /v1/estate-claims"), result(&c), w.maker, c); err != nil {
 		t.Fatal(err)
 	}
 	if err := w.agreed(t, c.Decision); err != nil {
@@ -90,10 +91,12 @@ func (w *lifeWorld) found(t *testing.T) string {
 	if err != nil {
 		t.Fatal(err)
 	}
-	f, _ := r.Find("life")
 	var text []string
-	for _, b := range f.Breaches {
-		text = append(text, b.Row+" "+b.Text)
+	for _, id := range []string{"life", "I25"} {
+		f, _ := r.Find(id)
+		for _, b := range f.Breaches {
+			text = append(text, b.Row+" "+b.Text)
+		}
 	}
 	return strings.Join(text, "; ")
 }
@@ -120,6 +123,26 @@ func TestEditsOfDecidedLivesAreNamed(t *testing.T) {
 			`update resumption_month set month = '2011-02-01' where month = '2011-03-01'`,
 			`update resumption_month set month = '2011-03-01' where month = '2011-02-01'`,
 			"months that the hold did not stop",
+		},
+		{
+			`update resumption_month set member_id = 1003 where month = '2011-03-01'`,
+			`update resumption_month set member_id = 1002`, "has a month of member 1003, whom the hold did not stop",
+		},
+		{
+			`update recovery_planned set plan_id = plan_id + 1000000`, `update recovery_planned set plan_id = plan_id - 1000000`,
+			"was decided or waits for it, and is not there",
+		},
+		{
+			`update recovery_receipt set id = id + 1000000`, `update recovery_receipt set id = id - 1000000`,
+			"was decided or waits for it, and is not there",
+		},
+		{
+			`update recovery_plan set made_at = made_at + interval '1 hour'`, `update recovery_plan set made_at = made_at - interval '1 hour'`,
+			"when no answer was kept",
+		},
+		{
+			`update estate_claim set made_at = made_at - interval '1 hour'`, `update estate_claim set made_at = made_at + interval '1 hour'`,
+			"was answered, and its effect is not there",
 		},
 		{
 			`update recovery_line set base_pension = base_pension + 1`, `update recovery_line set base_pension = base_pension - 1`,

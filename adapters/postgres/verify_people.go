@@ -109,7 +109,17 @@ const effects = `
 	union all select area, id, 'instrument_change', made_at, null from instrument_change where $1 = 0 or area = $1
 	union all select area, id, case kind when 'opening_balance' then 'balance_request' else 'decision_request' end,
 	       made_at, null from decision_request where $1 = 0 or area = $1
-	union all select area, id, 'fund_transfer', requested_at, null from funding_request where $1 = 0 or area = $1`
+	union all select area, id, 'fund_transfer', requested_at, null from funding_request where $1 = 0 or area = $1
+	union all select area, id, 'recovery_plan', made_at, null from recovery_plan where $1 = 0 or area = $1
+	union all select area, id, 'recovery_receipt', made_at, null from recovery_receipt where $1 = 0 or area = $1
+	union all select area, id, 'estate_claim', made_at, null from estate_claim where $1 = 0 or area = $1
+	union all select area, id, 'member_transfer', made_at, null from member_transfer where $1 = 0 or area = $1
+	union all select area, id, 'member_departure', made_at, null from member_departure where $1 = 0 or area = $1
+	union all select area, id, 'contribution_list', asked_at, null from contribution_list where $1 = 0 or area = $1
+	union all select area, id, 'interest_run', asked_at, null from interest_run where $1 = 0 or area = $1
+	union all select area, id, 'subsidy_run', made_at, null from subsidy_run where $1 = 0 or area = $1
+	union all select area, id, 'award_run', made_at, null from award_run where $1 = 0 or area = $1
+	union all select area, id, 'due_list', asked_at, null from due_list where $1 = 0 or area = $1`
 
 // Answers are kept for 400 days at the least; the effects of older ones stand alone.
 const effectSQL = `
@@ -142,6 +152,11 @@ const answerWithoutEffectSQL = `
 		               ('POST /v1/disbursement-batches/%/results', 'receipt'), ('POST /v1/holds/%/release', 'hold_release'),
 		               ('POST /v1/holds/%/release/approve', 'approval'), ('POST /v1/holds/%/release/reject', 'approval'),
 		               ('POST /v1/instruments/%/change', 'instrument_change'),
+		               ('POST /v1/recoveries/%/plan', 'recovery_plan'), ('POST /v1/recoveries/%/receipts', 'recovery_receipt'),
+		               ('POST /v1/estate-claims', 'estate_claim'), ('POST /v1/member-transfers', 'member_transfer'),
+		               ('POST /v1/member-departures', 'member_departure'), ('POST /v1/contribution-lists', 'contribution_list'),
+		               ('POST /v1/interest-runs', 'interest_run'), ('POST /v1/subsidy-runs', 'subsidy_run'),
+		               ('POST /v1/award-runs', 'award_run'), ('POST /v1/due-lists', 'due_list'),
 		               ('POST /v1/instruments/%/change/approve', 'approval'),
 		               ('POST /v1/instruments/%/change/reject', 'approval'))
 		       as r (route, tab) on i.route like r.route
@@ -156,7 +171,9 @@ const answerWithoutEffectSQL = `
 	       || coalesce(k.n, 0) || ' answers made'
 	  from (select area, tab, at, count(*) as n, min(id) as first from (` + effects + `) e
 	         where tab in ('decision_request', 'withholding_run', 'fund_transfer', 'pay_run', 'roster', 'hold_release',
-	                       'instrument_change') group by 1, 2, 3) e
+	                       'instrument_change', 'recovery_plan', 'recovery_receipt', 'estate_claim', 'member_transfer',
+	                       'member_departure', 'contribution_list', 'interest_run', 'subsidy_run', 'award_run', 'due_list')
+	         group by 1, 2, 3) e
 	  left join (select created_at as at, count(*) as n from idempotency group by 1) k on k.at = e.at
 	 where e.n > k.n`
 
