@@ -12,6 +12,7 @@ import (
 	"maps"
 	"net"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -59,6 +60,27 @@ type house struct {
 	log     *syncBuffer
 	keys    map[string]signature.Key
 	arrived *arrivedFiles
+	checked hashes
+}
+
+// hashes are those that passwords were compared with, in their order.
+type hashes struct {
+	mu   sync.Mutex
+	list []string
+}
+
+func (h *hashes) add(hash string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.list = append(h.list, hash)
+}
+
+func (h *hashes) len() int { return len(h.from(0)) }
+
+func (h *hashes) from(n int) []string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return slices.Clone(h.list[n:])
 }
 
 // store is what administrators' commands do with callers.
@@ -177,6 +199,7 @@ func open(tb testing.TB, s setup) *house {
 	}
 	server, err := httpapi.NewWithRoutes(s.config, deps, func(server *httpapi.Server) {
 		h.routes(server)
+		server.OnPasswordCheck(h.checked.add)
 		if s.routes != nil {
 			s.routes(h, server)
 		}

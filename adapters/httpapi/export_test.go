@@ -14,6 +14,16 @@ func NewWithRoutes(c Config, d Dependencies, extra func(*Server)) (*Server, erro
 	return newServer(c, d, extra)
 }
 
+// OnPasswordCheck calls fn with each hash that a password is compared with. It has to be
+// set before the server serves.
+func (s *Server) OnPasswordCheck(fn func(hash string)) {
+	compare := s.compare
+	s.compare = func(password, hash string) (bool, error) {
+		fn(hash)
+		return compare(password, hash)
+	}
+}
+
 // Check says what New would refuse of a configuration.
 func (c Config) Check() error {
 	_, err := c.withDefaults()

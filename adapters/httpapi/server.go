@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/alexedwards/argon2id"
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gofiber/fiber/v2"
 	"github.com/prometheus/client_golang/prometheus"
@@ -129,7 +130,9 @@ type Server struct {
 	table    []*entry
 	logins   chan struct{}
 	decoy    string
-	own      *localLimiter
+	// compare says whether a password is that of a hash.
+	compare func(password, hash string) (bool, error)
+	own     *localLimiter
 	// followers has a place for each stream.
 	followers chan struct{}
 	metrics   *meters
@@ -166,8 +169,8 @@ func newServer(config Config, deps Dependencies, extra func(*Server)) (*Server, 
 	s := &Server{
 		config: config, deps: deps, sessions: approval.DefaultSessionPolicy(), spec: newSpec(config.Version),
 		document: nil, api: nil, upload: nil, table: nil, logins: make(chan struct{}, config.ParallelLogins),
-		decoy: "", own: newLocalLimiter(config.Rate), followers: make(chan struct{}, maxFollowers),
-		metrics: nil, extra: extra,
+		decoy: "", compare: argon2id.ComparePasswordAndHash, own: newLocalLimiter(config.Rate),
+		followers: make(chan struct{}, maxFollowers), metrics: nil, extra: extra,
 	}
 	if s.metrics, err = newMeters(deps.Metrics); err != nil {
 		return nil, err
