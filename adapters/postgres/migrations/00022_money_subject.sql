@@ -1,10 +1,10 @@
 -- One receipt of money is a batch's, a terminal's or a list's. Cost on a live table: none beside the two triggers, which
--- look at what is inserted.
+-- look at what is inserted. A database that was migrated while 00013 still made them has them, and keeps them.
 
 -- +goose Up
 
 -- +goose StatementBegin
-create function check_money_subject() returns trigger language plpgsql security definer
+create or replace function check_money_subject() returns trigger language plpgsql security definer
 set search_path = public, pg_temp as $$
 declare
     bad bigint;
@@ -24,9 +24,9 @@ end
 $$;
 -- +goose StatementEnd
 revoke all on function check_money_subject() from public;
-create trigger check_money_subject after insert on arrival_subject
+create or replace trigger check_money_subject after insert on arrival_subject
     referencing new table as new_row for each statement execute function check_money_subject();
-create trigger check_money_subject after insert on contribution_list_money
+create or replace trigger check_money_subject after insert on contribution_list_money
     referencing new table as new_row for each statement execute function check_money_subject();
 
 -- +goose Down
