@@ -159,6 +159,7 @@ type RuleRow struct {
 	From     Day    `json:"effective_from"`
 	Value    string `json:"value"`
 	Document string `json:"document"`
+	Round    int    `json:"round,omitzero" doc:"From 1 on the row superseded another of its first day, as /v1/policies/history tells"`
 }
 
 func viewRows(rows []award.BasisRow, basis int) []RuleRow {
@@ -167,6 +168,7 @@ func viewRows(rows []award.BasisRow, basis int) []RuleRow {
 		if r.Basis == basis {
 			out = append(out, RuleRow{
 				Rule: r.Rule, Area: areaOrNation(r.Area), From: NewDay(r.From), Value: r.Value, Document: r.Document,
+				Round: r.Round,
 			})
 		}
 	}

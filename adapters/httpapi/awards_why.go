@@ -161,7 +161,7 @@ func viewReason(b entitlement.Because, lang entitlement.Language) PensionReason 
 	if b.Row != nil {
 		r.Rule = &RuleRow{
 			Rule: string(b.Row.Rule), Area: areaOrNation(b.Row.Area), From: NewDay(b.Row.From),
-			Value: b.Row.Value.String(), Document: b.Row.Document,
+			Value: b.Row.Value.String(), Document: b.Row.Document, Round: b.Row.Round,
 		}
 	}
 	return r

@@ -915,6 +915,10 @@ func explanations() []row {
 			"correct the rows that the answer names",
 		},
 		{
+			"policy_absent", inFiles, "a row supersedes a rule, and none of the area begins on that day",
+			"name the first day of the rule that was wrong, or leave supersedes out",
+		},
+		{
 			"policy_decided", inFiles, "rules are imported into an area whose books are open",
 			"ask for them with POST /v1/policies, so that a second person approves them",
 		},

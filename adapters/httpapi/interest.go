@@ -49,6 +49,7 @@ type InterestRun struct {
 	Correction   string    `json:"correction,omitempty" doc:"What a correction rests on"`
 	Percent      string    `json:"percent"              doc:"The year's rate"`
 	RateDocument string    `json:"rate_document"        doc:"Where it is written"`
+	RateRound    int       `json:"rate_round,omitzero"  doc:"From 1 on the rate superseded another of its first day, as /v1/policies/history tells"`
 	Accounts     int       `json:"accounts"`
 	Interest     Yuan      `json:"interest"             doc:"What the year gives"`
 	Before       Yuan      `json:"before"               doc:"What stood of it in the book"`
@@ -67,7 +68,7 @@ type InterestRun struct {
 func viewInterestRun(r personal.InterestRun) InterestRun {
 	out := InterestRun{
 		ID: NewID(r.ID), Scheme: string(r.Scheme), Year: r.Year, Rate: string(r.Rate), Round: r.Round,
-		Correction: r.Correction, Percent: r.Percent, RateDocument: r.RateDocument, Accounts: r.Sums.Lines,
+		Correction: r.Correction, Percent: r.Percent, RateDocument: r.RateDocument, RateRound: r.RateRound, Accounts: r.Sums.Lines,
 		Interest: NewYuan(r.Sums.Interest), Before: NewYuan(r.Sums.Before), Rise: NewYuan(r.Sums.Rise),
 		Fall: NewYuan(r.Sums.Fall), LeftOver: NewYuan(r.Sums.LeftOver), Digest: hex.EncodeToString(r.Digest[:]),
 		AskedBy: r.AskedBy, AskedAt: r.AskedAt, BusinessDay: NewDay(r.Day), Decision: NewID(r.Decision),

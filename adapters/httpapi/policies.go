@@ -24,20 +24,24 @@ func (s *Server) policyRoutes() {
 		Description: "All rows or none: each names the document that it rests on, and is refused with its number, field and " +
 			"reason. Nothing changes before a checker of the business office, another person, approved the decision by " +
 			"`/v1/decisions/{id}/approve`; then the rows are rules and name the decision. A row that begins in the past says " +
-			"which months already paid it touches: their differences need a run of their own. A rule stands from its day " +
-			"until the next row of the area begins, and is never edited. Rules and the form of their values:\n\n" + ruleList(),
+			"which months already paid and which years already credited to personal accounts it touches: their differences need " +
+			"a run of their own. A rule stands from its day until the next row of the area begins, and is never edited. Where " +
+			"the area's rule was wrong from its first day, a row of the same rule and day that says `supersedes` holds instead " +
+			"of it from that day on; what it said before stays in the history, and so does what was computed by it. Rules and " +
+			"the form of their values:\n\n" + ruleList(),
 		Who: Officers(approval.Maker, approval.AgencyBusiness),
 	}, viewAskedPolicies, s.askPolicies)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/policies", Summary: "The rules of the area as they hold on a day",
 		Description: "Every rule that there is, once, by name. The area's own newest row up to the day comes before the " +
-			"nation's. A rule that nobody decided for the day has no value; where it is needed, that is the error `no_rule`.",
+			"nation's, and of those that superseded each other from one day on the last. A rule that nobody decided for the day has no value; where it is needed, that is the error `no_rule`.",
 		Who: readers(),
 	}, s.policies)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/policies/history", Summary: "What held for a rule, one after another",
 		Description: "The nation's rows until the area's own first one, then the area's own; rows of days to come are among " +
-			"them.",
+			"them. A row that took the place of a wrong one has a round, and in superseded what the rule said from that day " +
+			"on before.",
 		Who: readers(),
 	}, s.policyHistory)
 	Query(s, Route{ //nolint:exhaustruct // defaults
@@ -60,6 +64,8 @@ type PolicyRow struct {
 	From     string `json:"effective_from" maxLength:"60"  doc:"YYYY-MM-DD, the first day on which the value holds; of a yearly rate, a day of its year"`
 	Value    string `json:"value"          maxLength:"2000" doc:"In the form of the import file: true, 25, 143.00, 2.25%"`
 	Document string `json:"document"       maxLength:"400" doc:"Where the rule is written, 1 to 200 characters"`
+
+	Supersedes bool `json:"supersedes,omitempty" doc:"The area's rule of this first day was wrong from it on, and this value holds instead; refused where there is none, or where it says the same"`
 }
 
 // AskedPolicyRow is a row that was asked for.
@@ -68,7 +74,9 @@ type AskedPolicyRow struct {
 	From     Day      `json:"effective_from"`
 	Value    string   `json:"value"`
 	Document string   `json:"document"`
+	Round    int      `json:"round,omitzero" doc:"From 1 on the row supersedes another of its first day"`
 	Paid     []string `json:"paid_months" nullable:"false" doc:"Months already paid whose pensions the row decides, YYYY-MM: they need a run of the differences"`
+	Credited []int    `json:"credited_years" nullable:"false" doc:"Years already credited to personal accounts that the row decides: they need a correction of their interest, or another list of their subsidies"`
 }
 
 // AskedPolicies is a decision about rules, with their rows.
@@ -82,7 +90,8 @@ func viewAskedPolicies(a registry.AskedPolicies) AskedPolicies {
 	out := AskedPolicies{Decision: viewDecision(a.Request), Rows: make([]AskedPolicyRow, len(a.Rows))}
 	for i, r := range a.Rows {
 		out.Rows[i] = AskedPolicyRow{
-			Rule: string(r.Rule), From: NewDay(r.From), Value: r.Value.String(), Document: r.Document, Paid: []string{},
+			Rule: string(r.Rule), From: NewDay(r.From), Value: r.Value.String(), Document: r.Document, Round: r.Round,
+			Paid: []string{}, Credited: append([]int{}, r.Credited...),
 		}
 		for _, m := range r.Paid {
 			out.Rows[i].Paid = append(out.Rows[i].Paid, m.String())
@@ -104,7 +113,9 @@ func (s *Server) askPolicies(ctx context.Context, c Call, in *askPoliciesCommand
 		Document: in.Body.Document, Reason: in.Body.Reason, Rows: make([]registry.PolicyText, len(in.Body.Rows)),
 	}
 	for i, r := range in.Body.Rows {
-		ask.Rows[i] = registry.PolicyText{Rule: r.Rule, From: r.From, Value: r.Value, Document: r.Document}
+		ask.Rows[i] = registry.PolicyText{
+			Rule: r.Rule, From: r.From, Value: r.Value, Document: r.Document, Supersedes: r.Supersedes,
+		}
 	}
 	return s.deps.Registry.AskPolicies(ctx, c.Request, c.Render, c.Officer, ask)
 }
@@ -128,6 +139,17 @@ type Policy struct {
 	Whose    string          `json:"whose,omitempty"    enum:"area,nation"`
 	Document string          `json:"document,omitempty" doc:"Where the rule is written"`
 	Decision *PolicyDecision `json:"decision,omitempty" doc:"By whom it was decided; absent for the nation's and those that the area was set up with"`
+	Round    int             `json:"round,omitzero" doc:"How often the rule of this first day was superseded; absent where it stands as it was decided first"`
+
+	Superseded []SupersededPolicy `json:"superseded,omitempty" doc:"What the rule said from this day on before, the latest first"`
+}
+
+// SupersededPolicy is what a rule said until another row took its place.
+type SupersededPolicy struct {
+	Round    int             `json:"round" doc:"0 is the one that was decided first"`
+	Value    string          `json:"value"`
+	Document string          `json:"document"`
+	Decision *PolicyDecision `json:"decision,omitempty"`
 }
 
 // Policies are the rules of an area on a day.
@@ -160,13 +182,23 @@ func viewPolicies(list []registry.PolicySpan) []Policy {
 			until := NewDay(p.Until)
 			out[i].Until = &until
 		}
-		if d := p.Decision; d.ID != 0 {
-			out[i].Decision = &PolicyDecision{
-				ID: NewID(d.ID), Document: d.Document, AskedBy: d.AskedBy, ApprovedBy: d.ApprovedBy, ApprovedAt: d.ApprovedAt,
-			}
+		out[i].Decision, out[i].Round = viewPolicyDecision(p.Decision), p.Round
+		for _, old := range p.Superseded {
+			out[i].Superseded = append(out[i].Superseded, SupersededPolicy{
+				Round: old.Round, Value: old.Value.String(), Document: old.Document, Decision: viewPolicyDecision(old.Decision),
+			})
 		}
 	}
 	return out
+}
+
+func viewPolicyDecision(d registry.PolicyDecision) *PolicyDecision {
+	if d.ID == 0 {
+		return nil
+	}
+	return &PolicyDecision{
+		ID: NewID(d.ID), Document: d.Document, AskedBy: d.AskedBy, ApprovedBy: d.ApprovedBy, ApprovedAt: d.ApprovedAt,
+	}
 }
 
 type policiesQuery struct {
@@ -200,6 +232,7 @@ type PolicyRowShown struct {
 	From     Day    `json:"effective_from"`
 	Value    string `json:"value"`
 	Document string `json:"document"`
+	Round    int    `json:"round,omitzero" doc:"From 1 on the row supersedes another of its first day"`
 }
 
 type policyRequestsQuery struct {
@@ -232,6 +265,7 @@ func (s *Server) policyRequests(
 		for i, p := range rows[r.Subject] {
 			out.Rows[i] = PolicyRowShown{
 				Rule: string(p.Rule), From: NewDay(p.From), Value: p.Value.String(), Document: p.Document,
+				Round: p.Round,
 			}
 		}
 		return out

@@ -11,11 +11,20 @@ import (
 type shownPolicy struct {
 	Rule, Since, Until, Whose, Document string
 	Value                               *string
-	Decision                            *struct {
-		ID, Document string
-		AskedBy      string `json:"asked_by"`
-		ApprovedBy   string `json:"approved_by"`
+	Decision                            *shownPolicyDecision
+	Round                               int
+	Superseded                          []struct {
+		Round           int
+		Value, Document string
+		Decision        *shownPolicyDecision
 	}
+}
+
+type shownPolicyDecision struct {
+	ID, Document string
+	AskedBy      string `json:"asked_by"`
+	ApprovedBy   string `json:"approved_by"`
+	ApprovedAt   string `json:"approved_at"`
 }
 
 // String is the policy on one line.
@@ -46,12 +55,14 @@ func (d *desk) policies(t *testing.T, query string) []string {
 	return list
 }
 
-// policyBody is a list of rules, each as rule, day, value, document between bars.
+// policyBody is a list of rules, each as rule, day, value, document between bars, and a
+// last word where it supersedes.
 func policyBody(rows ...string) string {
 	list := make([]string, len(rows))
 	for i, r := range rows {
 		f := strings.Split(r, "|")
-		list[i] = fmt.Sprintf(`{"rule":%q,"effective_from":%q,"value":%q,"document":%q}`, f[0], f[1], f[2], f[3])
+		list[i] = fmt.Sprintf(`{"rule":%q,"effective_from":%q,"value":%q,"document":%q,"supersedes":%t}`, f[0], f[1], f[2],
+			f[3], len(f) > 4)
 	}
 	return `{"document":"minute 12","rows":[` + strings.Join(list, ",") + `]}`
 }
@@ -183,6 +194,139 @@ func TestOfTwoListsOneHolds(t *testing.T) {
 	if got := d.policies(t, "?rule=pay_day&as_of=2018-01-01"); len(got) != 1 || !strings.HasPrefix(got[0], "pay_day 10 ") {
 		t.Errorf("the rule is %q", got)
 	}
+}
+
+// decidedRules asks for rules and has a second person approve them.
+func (d *desk) decidedRules(t *testing.T, rows ...string) sentDecision {
+	t.Helper()
+	asked := read[sentDecision](t, d.post(d.business, "/v1/policies", policyBody(rows...), 201, ""))
+	d.post(d.checker, "/v1/decisions/"+asked.ID+"/approve", digestBody(asked.Digest), 200, "")
+	return asked
+}
+
+// A rule that was wrong from its first day says something else by a row of its own, which
+// two people decide: it is read as of any day, and the history keeps what it superseded.
+func TestAWrongRuleIsSuperseded(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t)
+	const path = "/v1/policies"
+	first := d.decidedRules(t, "interest_rate|2017-01-01|2.52%|notice 9", "funeral_grant|2018-01-01|base:10|letter 3")
+	d.decidedRules(t, "funeral_grant|2018-06-01|base:12|letter 4")
+
+	res := d.post(d.business, path, policyBody(
+		"interest_rate|2017-01-01|2.25%|notice 9",
+		"interest_rate|2017-03-01|2.25%|notice 9|supersedes",
+		"funeral_grant|2018-01-01|base:10|letter 5|supersedes",
+		"funeral_grant|2018-02-01|base:11|letter 3|supersedes",
+		"pension_age|2009-09-01|61|letter 3|supersedes",
+		"funeral_grant|2018-01-01|base:11|letter 3|supersedes",
+		"funeral_grant|2018-01-01|base:9|letter 3|supersedes",
+	), 422, "policies_refused")
+	problem := read[struct{ Lines []refusedRow }](t, res)
+	want := []refusedRow{
+		{1, "differs", "value"},
+		{2, "differs", "effective_from"},
+		{3, "policy_stands", "value"},
+		{4, "policy_absent", "supersedes"},
+		{5, "policy_absent", "supersedes"},
+		{7, "policy_twice", "effective_from"},
+	}
+	if diff := cmp.Diff(want, problem.Lines); diff != "" {
+		t.Errorf("the refusal (-want +got): %s %s", diff, res.body)
+	}
+
+	again := read[sentDecision](t, d.post(d.business, path, policyBody("interest_rate|2017-01-01|2.25%|notice 9|supersedes",
+		"funeral_grant|2018-01-01|base:11|letter 3|supersedes", "pay_day|2018-01-01|10|letter 3"), 201, ""))
+	other := read[sentDecision](t, d.post(d.business, path, policyBody("interest_rate|2017-01-01|2.20%|notice 9|supersedes"), 201, ""))
+	if !strings.Contains(again.About, "; 2 supersede what stands; SHA-256") {
+		t.Errorf("its checker is shown %q", again.About)
+	}
+	if got := d.policies(t, "?rule=interest_rate&as_of=2017-05-01"); !strings.HasPrefix(got[0], "interest_rate 2.52% ") {
+		t.Errorf("before the approval: %q", got)
+	}
+	d.post(d.second, "/v1/decisions/"+again.ID+"/approve", digestBody(again.Digest), 403, "same_person")
+	d.post(d.checker, "/v1/decisions/"+again.ID+"/approve", digestBody(again.Digest), 200, "")
+	d.post(d.checker, "/v1/decisions/"+other.ID+"/approve", digestBody(other.Digest), 409, "differs")
+	d.post(d.checker, "/v1/decisions/"+other.ID+"/reject", digestBody(other.Digest), 200, "")
+
+	const decided = " (minute 12, business, checker)"
+	for query, want := range map[string]string{
+		"?rule=interest_rate&as_of=2017-05-01": "interest_rate 2.25% 2017-01-01..2018-01-01 area notice 9" + decided,
+		"?rule=funeral_grant&as_of=2018-05-31": "funeral_grant base:11 2018-01-01..2018-06-01 area letter 3" + decided,
+		"?rule=funeral_grant&as_of=2018-06-01": "funeral_grant base:12 2018-06-01.. area letter 4" + decided,
+	} {
+		if got := d.policies(t, query); len(got) != 1 || got[0] != want {
+			t.Errorf("%s: %q, want %q", query, got, want)
+		}
+	}
+	d.decidedRules(t, "interest_rate|2017-01-01|2.52%|notice 10|supersedes")
+	var history struct{ Rows []shownPolicy }
+	d.get(t, d.checker, path+"/history?rule=interest_rate", &history)
+	if len(history.Rows) != 1 || history.Rows[0].Round != 2 || *history.Rows[0].Value != "2.52%" ||
+		history.Rows[0].Document != "notice 10" || len(history.Rows[0].Superseded) != 2 {
+		t.Fatalf("the history is %+v", history.Rows)
+	}
+	for i, want := range []string{"1 2.25% notice 9 " + again.ID, "0 2.52% notice 9 " + first.ID} {
+		old := history.Rows[0].Superseded[i]
+		got := fmt.Sprintf("%d %s %s %s", old.Round, old.Value, old.Document, old.Decision.ID)
+		if got != want || old.Decision.AskedBy != "business" || old.Decision.ApprovedBy != "checker" || old.Decision.ApprovedAt == "" {
+			t.Errorf("superseded is %q by %+v, want %q", got, old.Decision, want)
+		}
+	}
+}
+
+// What supersedes a rule of the past says which months already paid and which years already
+// credited it touches; and a year that is credited meanwhile makes it ask again.
+func TestASupersededRuleNamesWhatItTouches(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t)
+	credited := func(id, year, rate string) {
+		d.data.Exec(t, `insert into interest_run_approved (area, run_id, scheme, year, rate, round, decision_id, approved_at)
+			values (610304, $1::text::bigint, 'rural', $2::text::smallint, $3, 0, 1, now())`, id, year, rate)
+	}
+	d.data.Exec(t, `insert into pay_run (area, scheme, month, kind, ordinal, roster_id, item_count, digest, pay_day,
+		handover_due, released_on, state, maker, maker_person, made_at, business_day)
+		select 610304, 'rural', '2018-03-01', 'regular', 1, 1, 1, sha256('x'), '2018-03-01', '2018-03-01',
+		'2018-03-01', 'released', login, person_id, now(), '2018-03-01' from officer where login = 'business'`)
+	d.decidedRules(t, "interest_rate|2015-01-01|2%|n", "interest_rate|2016-01-01|2%|n", "interest_rate|2017-01-01|2%|n",
+		"base_pension_additions|2018-01-01|county:8.00|n", "base_pension_additions|2018-03-01|county:9.00|n",
+		"contribution_subsidies|2009-09-01|100.00:30.00|n")
+	credited("1", "2015", "final")
+	credited("2", "2016", "provisional")
+	credited("3", "2016", "final")
+	credited("4", "2017", "provisional")
+	type row struct {
+		Rule   string
+		Months []string `json:"paid_months"`
+		Years  []int    `json:"credited_years"`
+	}
+	type askedRules struct {
+		sentDecision
+
+		Rows []row
+	}
+	ask := func() askedRules {
+		return read[askedRules](t, d.post(d.business, "/v1/policies", policyBody("interest_rate|2016-01-01|2.25%|n|supersedes",
+			"interest_rate|2017-01-01|2.25%|n|supersedes", "base_pension_additions|2018-01-01|county:7.00|n|supersedes",
+			"base_pension_additions|2018-03-01|county:8.00|n|supersedes", "contribution_subsidies|2009-09-01|100.00:40.00|n|supersedes"),
+			201, ""))
+	}
+	asked := ask()
+	want := []row{
+		{"interest_rate", []string{"2018-03"}, []int{2016, 2017}},
+		{"interest_rate", []string{"2018-03"}, []int{}},
+		{"base_pension_additions", []string{}, []int{}},
+		{"base_pension_additions", []string{"2018-03"}, []int{}},
+		{"contribution_subsidies", []string{}, []int{}},
+	}
+	if diff := cmp.Diff(want, asked.Rows); diff != "" {
+		t.Errorf("what is touched (-want +got): %s", diff)
+	}
+	if !strings.HasSuffix(asked.About, "; touches one month already paid: 2018-03; touches 2 years already credited, 2016 to 2017") {
+		t.Errorf("its checker is shown %q", asked.About)
+	}
+	credited("5", "2018", "provisional")
+	d.post(d.checker, "/v1/decisions/"+asked.ID+"/approve", digestBody(asked.Digest), 409, "digest_differs")
 }
 
 // A row that begins in the past says which months already paid it touches, until the

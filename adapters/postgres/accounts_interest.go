@@ -242,11 +242,11 @@ func (t personalTx) AddInterestLines(
 func (t personalTx) AddInterestRun(ctx context.Context, r personal.InterestRun) error {
 	_, err := t.Exec(ctx, `
 		insert into interest_run (area, id, scheme, year, rate, round, correction, percent, rate_document, lines,
-			interest, before, rise, fall, left_over, digest, asked_by, asked_at, business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
+			interest, before, rise, fall, left_over, digest, asked_by, asked_at, business_day, rate_round)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
 		r.Area, r.ID, string(r.Scheme), r.Year, string(r.Rate), r.Round, r.Correction, r.Percent, r.RateDocument,
 		r.Sums.Lines, r.Sums.Interest.Fen(), r.Sums.Before.Fen(), r.Sums.Rise.Fen(), r.Sums.Fall.Fen(),
-		r.Sums.LeftOver.Fen(), r.Digest[:], r.AskedBy, t.at, r.Day)
+		r.Sums.LeftOver.Fen(), r.Digest[:], r.AskedBy, t.at, r.Day, r.RateRound)
 	if err != nil {
 		return fmt.Errorf("keep interest run %d: %w", r.ID, err)
 	}
@@ -272,7 +272,7 @@ func (t personalTx) InterestRuns(ctx context.Context, f personal.RunFilter) ([]p
 
 func (t *tx) interestRuns(ctx context.Context, where string, args ...any) ([]personal.InterestRun, error) {
 	rows, err := t.Query(ctx, `
-		select r.area, r.id, r.scheme, r.year, r.rate, r.round, r.correction, r.percent, r.rate_document, r.lines,
+		select r.area, r.id, r.scheme, r.year, r.rate, r.round, r.correction, r.percent, r.rate_document, r.rate_round, r.lines,
 			r.interest, r.before, r.rise, r.fall, r.left_over, r.digest, r.asked_by, r.asked_at, r.business_day,
 			coalesce(q.id, 0), coalesce(q.state, ''), coalesce(g.posted_upto, 0), coalesce(g.posted_count, 0),
 			coalesce(g.done, false)
@@ -286,7 +286,7 @@ func (t *tx) interestRuns(ctx context.Context, where string, args ...any) ([]per
 	return collect(rows, "interest runs", func(row pgx.CollectableRow) (r personal.InterestRun, err error) {
 		var digest []byte
 		err = row.Scan(&r.Area, &r.ID, &r.Scheme, &r.Year, &r.Rate, &r.Round, &r.Correction, &r.Percent, &r.RateDocument,
-			&r.Sums.Lines, &r.Sums.Interest, &r.Sums.Before, &r.Sums.Rise, &r.Sums.Fall, &r.Sums.LeftOver, &digest, &r.AskedBy,
+			&r.RateRound, &r.Sums.Lines, &r.Sums.Interest, &r.Sums.Before, &r.Sums.Rise, &r.Sums.Fall, &r.Sums.LeftOver, &digest, &r.AskedBy,
 			&r.AskedAt, &r.Day, &r.Decision, &r.State, &r.Progress.Upto, &r.Progress.Count, &r.Progress.Done)
 		copy(r.Digest[:], digest)
 		return r, err

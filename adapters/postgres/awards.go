@@ -118,15 +118,17 @@ func (t *tx) AddAwardRun(ctx context.Context, r award.Run, rows []award.BasisRow
 		return r, nil
 	}
 	_, err = t.Exec(ctx, `
-		insert into award_basis (area, run_id, basis, rule, rule_area, effective_from, value, document)
-		select $1, $2, u.* from unnest($3::integer[], $4::text[], $5::integer[], $6::date[], $7::text[], $8::text[]) as u`,
+		insert into award_basis (area, run_id, basis, rule, rule_area, effective_from, value, document, round)
+		select $1, $2, u.* from unnest($3::integer[], $4::text[], $5::integer[], $6::date[], $7::text[], $8::text[],
+			$9::integer[]) as u`,
 		r.Area, r.ID,
 		column(rows, func(b award.BasisRow) int { return b.Basis }),
 		column(rows, func(b award.BasisRow) string { return b.Rule }),
 		column(rows, func(b award.BasisRow) int32 { return int32(b.Area) }),
 		column(rows, func(b award.BasisRow) calendar.Day { return b.From }),
 		column(rows, func(b award.BasisRow) string { return b.Value }),
-		column(rows, func(b award.BasisRow) string { return b.Document }))
+		column(rows, func(b award.BasisRow) string { return b.Document }),
+		column(rows, func(b award.BasisRow) int { return b.Round }))
 	if err != nil {
 		return r, fmt.Errorf("keep the rules of award run %d: %w", r.ID, err)
 	}
@@ -296,7 +298,7 @@ func (t *tx) AwardRefusals(ctx context.Context, area party.Area, run, after int6
 // AwardBases implements award.RunTx.
 func (t *tx) AwardBases(ctx context.Context, area party.Area, run int64, bases []int) ([]award.BasisRow, error) {
 	rows, err := t.Query(ctx, `
-		select basis, rule, rule_area, effective_from, value, document from award_basis
+		select basis, rule, rule_area, effective_from, value, document, round from award_basis
 		where area = $1 and run_id = $2 and ($3::integer[] is null or basis = any($3)) order by basis, rule collate "C"`,
 		area, run, bases)
 	if err != nil {

@@ -12,6 +12,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/ledger"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // AwardScheme implements award.ExplainTx.
@@ -64,12 +65,28 @@ func (t *tx) awardEntitled(
 func (t *tx) AwardEntitledThen(
 	ctx context.Context, r award.RosterHead, member int64, month calendar.Month,
 ) ([]award.Entitled, error) {
-	var at time.Time
-	err := t.QueryRow(ctx, `select made_at from roster where area = $1 and id = $2`, r.Area, r.ID).Scan(&at)
+	at, err := t.rosterMade(ctx, r)
 	if err != nil {
-		return nil, fmt.Errorf("read roster %d: %w", r.ID, err)
+		return nil, err
 	}
 	return t.awardEntitled(ctx, r.Area, member, month, &at)
+}
+
+// AwardRulesThen implements award.RosterTx.
+func (t *tx) AwardRulesThen(ctx context.Context, r award.RosterHead) (*policy.Rules, error) {
+	at, err := t.rosterMade(ctx, r)
+	if err != nil {
+		return nil, err
+	}
+	return t.rulesKnown(ctx, r.Area, at)
+}
+
+func (t *tx) rosterMade(ctx context.Context, r award.RosterHead) (at time.Time, err error) {
+	err = t.QueryRow(ctx, `select made_at from roster where area = $1 and id = $2`, r.Area, r.ID).Scan(&at)
+	if err != nil {
+		err = fmt.Errorf("read roster %d: %w", r.ID, err)
+	}
+	return at, err
 }
 
 // AwardHolds implements award.ExplainTx.

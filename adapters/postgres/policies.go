@@ -19,14 +19,15 @@ import (
 // AddPolicyList implements registry.PolicyTx.
 func (t registryTx) AddPolicyList(ctx context.Context, area party.Area, list int64, rows []policy.Row) error {
 	return t.insertAll(ctx, "rules that are asked for", len(rows), `
-		insert into policy_asked (area, list_id, row, rule, effective_from, value, document)
-		select $1, $2, u.row, u.rule, u.effective_from, u.value::jsonb, u.document
-		from unnest($3::text[], $4::date[], $5::text[], $6::text[]) with ordinality
-			as u (rule, effective_from, value, document, row)`, area, list,
+		insert into policy_asked (area, list_id, row, rule, effective_from, value, document, round)
+		select $1, $2, u.row, u.rule, u.effective_from, u.value::jsonb, u.document, u.round
+		from unnest($3::text[], $4::date[], $5::text[], $6::text[], $7::integer[]) with ordinality
+			as u (rule, effective_from, value, document, round, row)`, area, list,
 		column(rows, func(r policy.Row) string { return string(r.Rule) }),
 		column(rows, func(r policy.Row) calendar.Day { return r.From }),
 		column(rows, func(r policy.Row) string { return r.Value.JSON() }),
-		column(rows, func(r policy.Row) string { return r.Document }))
+		column(rows, func(r policy.Row) string { return r.Document }),
+		column(rows, func(r policy.Row) int { return r.Round }))
 }
 
 // AskPolicies implements registry.PolicyTx.
@@ -39,12 +40,14 @@ func (t registryTx) AskPolicies(
 }
 
 // aboutPolicies is SQL over the rows k of one list: what its approver is shown of them.
-// The digest covers every row.
+// The digest covers every row. A list that supersedes nothing is told as before there were
+// rounds.
 const aboutPolicies = `'rules: ' || count(*) || ' rows of ' || count(distinct k.rule) || ' rules from '
 	|| to_char(min(k.effective_from), 'YYYY-MM-DD') || ' to ' || to_char(max(k.effective_from), 'YYYY-MM-DD')
+	|| case when max(k.round) > 0 then '; ' || count(*) filter (where k.round > 0) || ' supersede what stands' else '' end
 	|| '; SHA-256 of the rows ' || encode(sha256(convert_to(string_agg(k.rule || ' '
-	|| to_char(k.effective_from, 'YYYY-MM-DD') || ' ' || k.value::text || ' ' || k.document, E'\n' order by k.row), 'UTF8')),
-	'hex')`
+	|| to_char(k.effective_from, 'YYYY-MM-DD') || ' ' || k.value::text || ' ' || k.document
+	|| case when k.round > 0 then ' round ' || k.round else '' end, E'\n' order by k.row), 'UTF8')), 'hex')`
 
 // AboutList implements registry.PolicyTx.
 func (t registryTx) AboutList(ctx context.Context, area party.Area, list int64) (about string, ok bool, err error) {
@@ -65,31 +68,31 @@ func (t registryTx) ListedPolicies(
 	ctx context.Context, area party.Area, lists []int64,
 ) ([]registry.ListedPolicy, error) {
 	rows, err := t.Query(ctx, `
-		select list_id, rule, effective_from, value::text, document from policy_asked
-		where area = $1 and list_id = any($2) order by list_id, row`, area, lists)
+		select `+ruleColumns+`, r.list_id from policy_asked r
+		where r.area = $1 and r.list_id = any($2) order by r.list_id, r.row`, area, lists)
 	if err != nil {
 		return nil, fmt.Errorf("read lists of rules: %w", err)
 	}
 	return collect(rows, "lists of rules", func(row pgx.CollectableRow) (l registry.ListedPolicy, err error) {
-		var value string
-		l.Area = area
-		if err = row.Scan(&l.List, &l.Rule, &l.From, &value, &l.Document); err != nil {
-			return l, err
-		}
-		if l.Value, err = policy.ParseJSON(l.Rule, []byte(value)); err != nil {
-			err = fmt.Errorf("rule %s from %s of list %d: %w", l.Rule, l.From, l.List, err)
-		}
+		err = scanRule(row, &l.Row, &l.List)
 		return l, err
 	})
 }
 
 // EnterPolicies implements registry.PolicyTx.
 func (t registryTx) EnterPolicies(ctx context.Context, area party.Area, list, decision int64) error {
-	tag, err := t.Exec(ctx, `
+	first, err := t.Exec(ctx, `
 		insert into area_rule (area, rule, effective_from, value, document, decision_id, list_id)
 		select area, rule, effective_from, value, document, $3, list_id from policy_asked
-		where area = $1 and list_id = $2`, area, list, decision)
-	if err == nil && tag.RowsAffected() == 0 {
+		where area = $1 and list_id = $2 and round = 0`, area, list, decision)
+	if err != nil {
+		return fmt.Errorf("put list %d of rules in force: %w", list, err)
+	}
+	again, err := t.Exec(ctx, `
+		insert into area_rule_round (area, rule, effective_from, round, value, document, list_id, decision_id, approved_at)
+		select area, rule, effective_from, round, value, document, list_id, $3, $4 from policy_asked
+		where area = $1 and list_id = $2 and round > 0`, area, list, decision, t.at)
+	if err == nil && first.RowsAffected()+again.RowsAffected() == 0 {
 		err = errors.New("the list is gone")
 	}
 	if err != nil {
@@ -98,32 +101,31 @@ func (t registryTx) EnterPolicies(ctx context.Context, area party.Area, list, de
 	return nil
 }
 
+// ruleRounds are every rule with all that it ever said from its first day on.
+const ruleRounds = `(
+	select area, rule, effective_from, value, document, decision_id, list_id, 0 as round from area_rule
+	union all
+	select area, rule, effective_from, value, document, decision_id, list_id, round from area_rule_round)`
+
 // DecidedPolicies implements registry.PolicyTx.
 func (t registryTx) DecidedPolicies(ctx context.Context, area party.Area) ([]registry.DecidedPolicy, error) {
 	rows, err := t.Query(ctx, `
-		select r.area, r.rule, r.effective_from, r.value::text, r.document, coalesce(q.id, 0), coalesce(q.document, ''),
-			coalesce(q.maker, ''), coalesce(a.login, ''), a.decided_at
-		from area_rule r
+		select `+ruleColumns+`, coalesce(q.id, 0), coalesce(q.document, ''), coalesce(q.maker, ''),
+			coalesce(a.login, ''), a.decided_at
+		from `+ruleRounds+` r
 		left join decision_request q on q.area = r.area and q.id = r.decision_id
 		left join approval a on a.area = q.area and a.subject = 'decision_request' and a.subject_id = q.id
 			and a.duty = 'checker' and a.decision = 'approved'
-		where r.area in ($1, 0) order by r.area, r.rule, r.effective_from`, area)
+		where r.area in ($1, 0) order by r.area, r.rule, r.effective_from, r.round`, area)
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
 	return collect(rows, "rules", func(row pgx.CollectableRow) (d registry.DecidedPolicy, err error) {
-		var value string
 		var at *time.Time
 		by := &d.Decision
-		err = row.Scan(&d.Area, &d.Rule, &d.From, &value, &d.Document, &by.ID, &by.Document, &by.AskedBy, &by.ApprovedBy, &at)
-		if err != nil {
-			return d, err
-		}
+		err = scanRule(row, &d.Row, &by.ID, &by.Document, &by.AskedBy, &by.ApprovedBy, &at)
 		if at != nil {
 			by.ApprovedAt = *at
-		}
-		if d.Value, err = policy.ParseJSON(d.Rule, []byte(value)); err != nil {
-			err = fmt.Errorf("rule %s of area %s from %s: %w", d.Rule, d.Area, d.From, err)
 		}
 		return d, err
 	})
@@ -143,6 +145,23 @@ func (t registryTx) PaidMonths(ctx context.Context, area party.Area) ([]registry
 		p.Month = day.Month()
 		return p, err
 	})
+}
+
+// CreditedYears implements registry.PolicyTx. Of a year with runs at both rates the final
+// one is what was credited.
+func (t registryTx) CreditedYears(ctx context.Context, area party.Area) ([]policy.Credited, error) {
+	rows, err := t.Query(ctx, `
+		select year, case when bool_or(rate = 'final') then 'interest_rate' else 'interest_rate_provisional' end,
+			make_date(year, 12, 31)
+		from interest_run_approved where area = $1 group by scheme, year
+		union
+		select l.year, 'contribution_subsidies', l.upto
+		from subsidy_run_approved a join subsidy_run l on l.area = a.area and l.id = a.run_id where a.area = $1
+		order by 1, 2, 3`, area)
+	if err != nil {
+		return nil, fmt.Errorf("read years that were credited: %w", err)
+	}
+	return collect(rows, "years that were credited", pgx.RowToStructByPos[policy.Credited])
 }
 
 // AboutPolicies implements casework.FlowTx.

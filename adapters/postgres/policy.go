@@ -2,8 +2,8 @@ package postgres
 
 import (
 	"context"
-	"errors"
 	"fmt"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -12,9 +12,23 @@ import (
 	"twoline/gateway/policy"
 )
 
+// heldRules is SQL of every rule as it holds: of rounds of one first day the highest.
+// What reads rules reads this, and never area_rule itself.
+const heldRules = `area_rule_held('infinity')`
+
 // Rules returns every rule that the area can read: its own and the nation's.
 func (t *tx) Rules(ctx context.Context, area party.Area) (*policy.Rules, error) {
-	rows, err := t.policyRows(ctx, area, 0)
+	return t.rulesOf(ctx, area, heldRules)
+}
+
+// rulesKnown returns the rules of Rules as they were known at an instant: what superseded
+// one of them later is left out.
+func (t *tx) rulesKnown(ctx context.Context, area party.Area, at time.Time) (*policy.Rules, error) {
+	return t.rulesOf(ctx, area, `area_rule_held($2)`, at)
+}
+
+func (t *tx) rulesOf(ctx context.Context, area party.Area, from string, args ...any) (*policy.Rules, error) {
+	rows, err := t.policyRows(ctx, from, []party.Area{area, 0}, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -25,56 +39,55 @@ func (t *tx) Rules(ctx context.Context, area party.Area) (*policy.Rules, error) 
 	return rules, nil
 }
 
-// policyRows returns the rows of the areas. A value that the code cannot read is
-// an error: a rule is never passed over.
-func (t *tx) policyRows(ctx context.Context, areas ...party.Area) ([]policy.Row, error) {
+// policyRows returns the rows of the areas in SQL of rules, whose arguments begin at $2.
+// A value that the code cannot read is an error: a rule is never passed over.
+func (t *tx) policyRows(ctx context.Context, from string, areas []party.Area, args ...any) ([]policy.Row, error) {
 	rows, err := t.Query(ctx, `
-		select area, rule, effective_from, value::text, document from area_rule
-		where area = any($1) order by area, rule, effective_from`, areas)
+		select `+ruleColumns+` from `+from+` r
+		where r.area = any($1) order by r.area, r.rule, r.effective_from`, append([]any{areas}, args...)...)
 	if err != nil {
 		return nil, fmt.Errorf("read rules: %w", err)
 	}
-	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (policy.Row, error) {
-		var r policy.Row
-		var value string
-		if err := row.Scan(&r.Area, &r.Rule, &r.From, &value, &r.Document); err != nil {
-			return r, err
-		}
-		var err error
-		if r.Value, err = policy.ParseJSON(r.Rule, []byte(value)); err != nil {
-			return r, fmt.Errorf("rule %s of area %s from %s: %w", r.Rule, r.Area, r.From, err)
-		}
-		return r, nil
+	return collect(rows, "rules", func(row pgx.CollectableRow) (r policy.Row, err error) {
+		err = scanRule(row, &r)
+		return r, err
 	})
+}
+
+// ruleColumns are what scanRule reads of a row r, of rules or of what was asked for.
+const ruleColumns = `r.area, r.rule, r.effective_from, r.value::text, r.document, r.round`
+
+// scanRule reads a rule, and beside it what a query has after it.
+func scanRule(row pgx.CollectableRow, r *policy.Row, more ...any) error {
+	var value string
+	err := row.Scan(append([]any{&r.Area, &r.Rule, &r.From, &value, &r.Document, &r.Round}, more...)...)
 	if err != nil {
-		return nil, fmt.Errorf("read rules: %w", err)
+		return err //nolint:wrapcheck // by who collects
 	}
-	return out, nil
+	if r.Value, err = policy.ParseJSON(r.Rule, []byte(value)); err != nil {
+		return fmt.Errorf("rule %s of area %s from %s: %w", r.Rule, r.Area, r.From, err)
+	}
+	return nil
 }
 
 // ruleValue returns what holds for a rule in an area on a day: the area's own
 // newest row, else the nation's, else policy.ErrNoRule.
 func (t *tx) ruleValue(ctx context.Context, area party.Area, rule policy.Rule, day calendar.Day) (policy.View, error) {
-	var row policy.Row
-	var raw []byte
-	err := t.QueryRow(ctx, `
-		select area, effective_from, value::text::bytea, document from area_rule
-		where area in ($1, 0) and rule = $2 and effective_from <= $3
-		order by area desc, effective_from desc limit 1`, area, rule, day).
-		Scan(&row.Area, &row.From, &raw, &row.Document)
-	var rows []policy.Row
-	switch {
-	case errors.Is(err, pgx.ErrNoRows):
-	case err != nil:
+	rows, err := t.Query(ctx, `
+		select `+ruleColumns+` from `+heldRules+` r
+		where r.area in ($1, 0) and r.rule = $2 and r.effective_from <= $3
+		order by r.area desc, r.effective_from desc limit 1`, area, rule, day)
+	if err != nil {
 		return policy.View{}, fmt.Errorf("rule %s of area %s: %w", rule, area, err)
-	default:
-		row.Rule = rule
-		if row.Value, err = policy.ParseJSON(rule, raw); err != nil {
-			return policy.View{}, fmt.Errorf("rule %s of area %s: %w", rule, area, err)
-		}
-		rows = append(rows, row)
 	}
-	rules, err := policy.New(area, rows)
+	list, err := collect(rows, "a rule", func(row pgx.CollectableRow) (r policy.Row, err error) {
+		err = scanRule(row, &r)
+		return r, err
+	})
+	if err != nil {
+		return policy.View{}, err
+	}
+	rules, err := policy.New(area, list)
 	if err != nil {
 		return policy.View{}, err
 	}

@@ -135,7 +135,7 @@ func (t registryTx) InsertRegions(ctx context.Context, area party.Area, rows []r
 
 // PolicyRows implements registry.ReferenceTx.
 func (t registryTx) PolicyRows(ctx context.Context, area party.Area) ([]policy.Row, error) {
-	return t.policyRows(ctx, area)
+	return t.policyRows(ctx, heldRules, []party.Area{area})
 }
 
 // InsertPolicyRows implements registry.ReferenceTx.

@@ -220,7 +220,7 @@ func (t *tx) AlarmUnswept(ctx context.Context, area party.Area, scheme ledger.Sc
 		  from sealed_balance s
 		  join fund_account f on f.area = s.area and f.id = s.fund_account
 		 where s.area = $1 and s.scheme = $2 and s.day = $3 and s.role = 'income' and s.closing <> 0
-		   and (select r.value = 'true'::jsonb from area_rule r
+		   and (select r.value = 'true'::jsonb from `+heldRules+` r
 		         where r.area in ($1, 0) and r.rule = 'income_zero_at_month_end' and r.effective_from <= $3
 		         order by r.area desc, r.effective_from desc limit 1)
 		 order by f.id`, area, scheme, day)

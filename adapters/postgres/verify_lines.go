@@ -108,7 +108,8 @@ const accountRoleSQL = `
 	       else f.id is null or f.scheme <> p.scheme or (p.role in ` + bankRoles + ` and f.role <> p.role) end`
 
 // A month that is sealed can no longer be swept. What the area's rule does not
-// speak of is left to the close of the month, which then refuses.
+// speak of is left to the close of the month, which then refuses. The rule is that which
+// was known when the day was sealed: what superseded it later changes no past.
 func monthEndSQL() string {
 	return `
 	with month_end as (
@@ -121,7 +122,9 @@ func monthEndSQL() string {
 	  from month_end e
 	  join fund_account f on f.area = e.area and f.scheme = e.scheme and f.role = 'income'
 	 cross join lateral (
-	       select r.value #>> '{}' = 'true' as zero from area_rule r
+	       select r.value #>> '{}' = 'true' as zero from area_rule_held(coalesce((
+	              select d.sealed_at from sealed_day d where d.area = e.area and d.scheme = e.scheme and d.day = e.day),
+	              'infinity')) r
 	        where r.area in (e.area, 0) and r.rule = 'income_zero_at_month_end' and r.effective_from <= e.day
 	        order by r.area desc, r.effective_from desc limit 1) r
 	 cross join lateral (
@@ -131,6 +134,7 @@ func monthEndSQL() string {
 	 where r.zero and p.held <> 0`
 }
 
+// The rule that is broken is broken as it was known when the entry was booked.
 const taxModeSQL = `
 	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line,
 	       'moves the income account by ' || p.kind || ' on ' || p.effective_on
@@ -138,11 +142,15 @@ const taxModeSQL = `
 	  from (select distinct area, effective_on from posting
 	         where ($1 = 0 or area = $1) and role = 'income' and kind <> 'sweep') d
 	 cross join lateral (
-	       select r.value #>> '{}' = 'tax' as tax from area_rule r
+	       select r.value #>> '{}' = 'tax' as tax from ` + heldRules + ` r
 	        where r.area in (d.area, 0) and r.rule = 'collection_mode' and r.effective_from <= d.effective_on
 	        order by r.area desc, r.effective_from desc limit 1) r
 	  join posting p on p.area = d.area and p.effective_on = d.effective_on and p.role = 'income' and p.kind <> 'sweep'
-	 where r.tax`
+	  join entry e on e.area = p.area and e.id = p.entry_id
+	 where r.tax and (
+	       select k.value #>> '{}' = 'tax' from area_rule_held(e.booked_at) k
+	        where k.area in (d.area, 0) and k.rule = 'collection_mode' and k.effective_from <= d.effective_on
+	        order by k.area desc, k.effective_from desc limit 1)`
 
 const sameRulesSQL = `
 	with rule as materialized (` + ruleRows + ` where $1::integer is not null)

@@ -279,7 +279,8 @@ func decisionSQL() string {
 	       when q.kind = 'opening_accounts' then exists (select from personal_opening o where o.area = q.area
 	            and o.list_id = q.subject_id and o.decision_id = q.id)
 	       when q.kind = 'policies' then exists (select from area_rule r where r.area = q.area
-	            and r.list_id = q.subject_id and r.decision_id = q.id)
+	            and r.list_id = q.subject_id and r.decision_id = q.id) or exists (select from area_rule_round r
+	            where r.area = q.area and r.list_id = q.subject_id and r.decision_id = q.id)
 	       when q.kind = 'contribution_list' then exists (select from contribution_list_approved o where o.area = q.area
 	            and o.list_id = q.subject_id and o.decision_id = q.id)
 	       when q.kind = 'refund' then exists (select from refund_paid o where o.area = q.area

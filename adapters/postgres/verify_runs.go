@@ -1,11 +1,13 @@
 package postgres
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/jackc/pgx/v5"
 
@@ -561,8 +563,8 @@ func (v *verifier) payBatchDiffers(ctx context.Context, b disbursement.Batch) (s
 }
 
 // checkPayDays finds every run's pay day and hand-over again, by the State Council's
-// days and the area's rules of the day on which the run was made. A successor has
-// those of the run that was withdrawn.
+// days and the area's rules of the day on which the run was made, as they were known
+// then. A successor has those of the run that was withdrawn.
 func checkPayDays(ctx context.Context, v *verifier, p probe, found *proof.Finding) error {
 	days, err := calendar.Official()
 	if err != nil {
@@ -586,10 +588,14 @@ func checkPayDays(ctx context.Context, v *verifier, p probe, found *proof.Findin
 			return err
 		}
 	}
+	earlier, err := v.rulesOfEarlierRuns(ctx)
+	if err != nil {
+		return err
+	}
 	for _, r := range runs {
 		payDay, due := byID[r.Predecessor].PayDay, byID[r.Predecessor].HandoverDue
 		if r.Predecessor == 0 {
-			payDay, due, err = payDayOf(r, days, rules[r.Area].At(r.MadeOn))
+			payDay, due, err = payDayOf(r, days, cmp.Or(earlier[r.ID], rules[r.Area]).At(r.MadeOn))
 		}
 		if err == nil && payDay == r.PayDay && due == r.HandoverDue {
 			continue
@@ -602,6 +608,39 @@ func checkPayDays(ctx context.Context, v *verifier, p probe, found *proof.Findin
 		found.Add(proof.Breach{Area: r.Area, Table: p.table, Row: fmt.Sprintf("%s/run %d", r.Area, r.ID), Text: text})
 	}
 	return nil
+}
+
+// rulesOfEarlierRuns are the rules as they were known to the runs that were made before one
+// of their days was superseded.
+func (v *verifier) rulesOfEarlierRuns(ctx context.Context) (map[int64]*policy.Rules, error) {
+	rows, err := v.t.Query(ctx, `
+		select r.area, r.id, r.made_at from pay_run r
+		where ($1 = 0 or r.area = $1) and exists (
+			select from area_rule_round n
+			where n.area = r.area and n.rule in ('pay_day', 'handover_days') and n.approved_at > r.made_at)
+		order by r.area, r.id`, int32(v.area))
+	if err != nil {
+		return nil, err
+	}
+	type made struct {
+		area party.Area
+		id   int64
+		at   time.Time
+	}
+	runs, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (m made, err error) {
+		err = row.Scan(&m.area, &m.id, &m.at)
+		return m, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	rules := make(map[int64]*policy.Rules, len(runs))
+	for _, m := range runs {
+		if rules[m.id], err = v.t.rulesKnown(ctx, m.area, m.at); err != nil {
+			return nil, err
+		}
+	}
+	return rules, nil
 }
 
 func payDayOf(

@@ -94,7 +94,7 @@ func (in *memberFile) readRules(r *strictReader, path string, list []json.RawMes
 		o := r.object(fmt.Sprintf("%s[%d]", path, i), raw, "rule", "effective_from", "value", "document")
 		row := policy.Row{
 			Area: in.area, Rule: policy.Rule(o.text("rule")), From: o.day("effective_from"), Value: policy.Value{},
-			Document: strings.TrimSpace(o.text("document")),
+			Document: strings.TrimSpace(o.text("document")), Round: 0,
 		}
 		if row.Document == "" || !approval.IsLine(row.Document, maxDocument) {
 			o.refuse("document", "it names where the rule is written, in one line of 1 to %d characters", maxDocument)

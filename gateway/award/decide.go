@@ -156,6 +156,7 @@ func (f *Frame) basis(b entitlement.Basis) int {
 	for _, r := range b.Rows() {
 		f.rows = append(f.rows, BasisRow{
 			Basis: n, Rule: string(r.Rule), Area: r.Area, From: r.From, Value: r.Value.String(), Document: r.Document,
+			Round: r.Round,
 		})
 	}
 	return n

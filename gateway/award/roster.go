@@ -9,6 +9,7 @@ import (
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // RosterTx reads rosters for those who ask why.
@@ -26,6 +27,8 @@ type RosterTx interface {
 	AwardDifferences(ctx context.Context, q DifferenceQuery) ([]Difference, error)
 	// AwardDifferenceSums adds up all of them by what changed and why.
 	AwardDifferenceSums(ctx context.Context, q DifferenceQuery) ([]DifferenceSum, error)
+	// AwardRulesThen returns the rules as they were known when a roster was made.
+	AwardRulesThen(ctx context.Context, r RosterHead) (*policy.Rules, error)
 	// AwardBasesPaid counts the lines of a roster by month and base pension.
 	AwardBasesPaid(ctx context.Context, r RosterHead) ([]BaseCount, error)
 }
@@ -196,7 +199,8 @@ type Payers struct {
 
 // Payers splits the base pensions of a roster by level of government: each person's
 // minimum by the area's shares and each addition by its level, as they hold in the
-// month that the line pays. It returns policy.ErrNoRule where nobody decided who pays.
+// month that the line pays, and as they were known when the roster was made. It returns
+// policy.ErrNoRule where nobody decided who pays.
 func (s *Service) Payers(ctx context.Context, by approval.Officer, roster int64) (Payers, error) {
 	var out Payers
 	err := s.onRoster(ctx, by, roster, func(tx Tx, head RosterHead) error {
@@ -205,7 +209,7 @@ func (s *Service) Payers(ctx context.Context, by approval.Officer, roster int64)
 		if err != nil {
 			return err
 		}
-		rules, err := tx.Rules(ctx, head.Area)
+		rules, err := tx.AwardRulesThen(ctx, head)
 		if err != nil {
 			return err
 		}

@@ -162,6 +162,8 @@ type BasisRow struct {
 	From     calendar.Day
 	Value    string
 	Document string
+	// Round is that of the row: what it says may have been superseded since.
+	Round int
 }
 
 // Seal strikes the digest of a run from what it found, in the order in which it was
@@ -194,10 +196,14 @@ func (s *Seal) Refusal(r Refusal) {
 	s.refusals.Write(fmt.Appendf(nil, "%d %s %d:%s\n", r.Member, r.Reason, len(r.Text), r.Text))
 }
 
-// Basis adds one row.
+// Basis adds one row. One that supersedes nothing is written as before there were rounds.
 func (s *Seal) Basis(r BasisRow) {
-	s.bases.Write(fmt.Appendf(nil, "%d %s %d %s %d:%s %d:%s\n", r.Basis, r.Rule, r.Area, r.From, len(r.Value), r.Value,
-		len(r.Document), r.Document))
+	line := fmt.Appendf(nil, "%d %s %d %s %d:%s %d:%s", r.Basis, r.Rule, r.Area, r.From, len(r.Value), r.Value,
+		len(r.Document), r.Document)
+	if r.Round > 0 {
+		line = fmt.Appendf(line, " round %d", r.Round)
+	}
+	s.bases.Write(append(line, '\n'))
 }
 
 // Sum closes the digest over the head of a run.

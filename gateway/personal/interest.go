@@ -63,8 +63,10 @@ type InterestRun struct {
 	// Round is 0 for the run itself and counts its corrections.
 	Round      int
 	Correction string
-	// Percent is the year's rate as its rule writes it, RateDocument where it is written.
+	// Percent is the year's rate as its rule wrote it then, RateDocument where it is
+	// written, RateRound how often that rule had been superseded.
 	Percent, RateDocument string
+	RateRound             int
 	Sums                  InterestSums
 	// Digest is the SHA-256 over the lines by rising member.
 	Digest  [sha256.Size]byte
@@ -291,7 +293,7 @@ func reckon(ctx context.Context, tx Tx, run *InterestRun, before bool) error {
 	if err != nil {
 		return err
 	}
-	run.Percent, run.RateDocument = year.Rate.Value.String(), year.Rate.Document
+	run.Percent, run.RateDocument, run.RateRound = year.Rate.Value.String(), year.Rate.Document, year.Rate.Round
 	digest := NewInterestDigest()
 	lines := make([]InterestLine, 0, chunk)
 	store := func() error {
@@ -343,6 +345,9 @@ func (InterestApproved) WaitsOnce() {}
 func (r InterestRun) About(now money.Amount) string {
 	text := fmt.Sprintf("interest of %d, scheme %s, at the %s rate %s (%s): %d accounts, %s in all", r.Year, r.Scheme,
 		r.Rate, r.Percent, r.RateDocument, r.Sums.Lines, r.Sums.Interest)
+	if r.RateRound > 0 {
+		text += fmt.Sprintf(", round %d of the rate's rule", r.RateRound)
+	}
 	if r.Correction != "" {
 		text += fmt.Sprintf(", correction %d by %s", r.Round, r.Correction)
 	}

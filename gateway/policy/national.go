@@ -91,5 +91,5 @@ func national(rule Rule, from, text, document string) Row {
 	if err != nil {
 		panic(fmt.Sprintf("national rule %s from %s: %v", rule, from, err))
 	}
-	return Row{Area: nation, Rule: rule, From: calendar.MustDay(from), Value: v, Document: document}
+	return Row{Area: nation, Rule: rule, From: calendar.MustDay(from), Value: v, Document: document, Round: 0}
 }

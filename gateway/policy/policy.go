@@ -31,7 +31,13 @@ type Row struct {
 	Value Value
 	// Document names where the decision is written.
 	Document string
+	// Round counts how often the row of this rule and day was superseded before: 0 is the
+	// one that was decided first.
+	Round int
 }
+
+// Supersedes says that the row took the place of one that was wrong from its first day.
+func (r Row) Supersedes() bool { return r.Round > 0 }
 
 // Rules are all rows that one area can read. They never change after New, and
 // any number of goroutines may ask them.

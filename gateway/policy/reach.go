@@ -1,6 +1,10 @@
 package policy
 
-import "twoline/gateway/calendar"
+import (
+	"slices"
+
+	"twoline/gateway/calendar"
+)
 
 // Reach says which months' pensions a rule decides, so that a row from a day in the
 // past is known to touch months that were paid.
@@ -47,6 +51,55 @@ func (r Row) Touches(month calendar.Month, until calendar.Day) bool {
 		return false
 	}
 	return false
+}
+
+// Credited is what a year brought to personal accounts.
+type Credited struct {
+	Year int
+	// By is the rule whose value was taken: InterestRate, or InterestRateProvisional where no
+	// final rate was credited yet, or ContributionSubsidies.
+	By Rule
+	// On is the day whose rules were taken.
+	On calendar.Day
+}
+
+// YearsOf returns, rising, the years among those credited that a row which holds until a
+// day, that one not included, decides. A zero until is no end. What interest a year gave
+// earns in the years after it, so those are decided too.
+func (r Row) YearsOf(credited []Credited, until calendar.Day) []int {
+	first := 0
+	var years []int
+	for _, c := range credited {
+		if !r.decides(c, until) {
+			continue
+		}
+		years = append(years, c.Year)
+		if first == 0 || c.Year < first {
+			first = c.Year
+		}
+	}
+	for _, c := range credited {
+		if first != 0 && r.Rule != ContributionSubsidies && c.By != ContributionSubsidies && c.Year > first {
+			years = append(years, c.Year)
+		}
+	}
+	slices.Sort(years)
+	return slices.Compact(years)
+}
+
+// decides says that a year was credited by the row itself.
+func (r Row) decides(c Credited, until calendar.Day) bool {
+	holds := !c.On.Before(r.since()) && (until.IsZero() || c.On.Before(until))
+	switch {
+	case r.Rule == ContributionSubsidies, r.Rule == InterestRate, r.Rule == InterestRateProvisional:
+		return c.By == r.Rule && holds
+	case c.By == ContributionSubsidies:
+		return false
+	case r.Rule == DrawnMonthEarns:
+		// It is asked month by month.
+		return c.On.Year() >= r.From.Year() && (until.IsZero() || c.On.Year() <= until.AddDays(-1).Year())
+	}
+	return (r.Rule == DemandRate || r.Rule == InterestMethod || r.Rule == InterestRounding) && holds
 }
 
 // since is the first day on which the row holds: of a year's rule the year's first.

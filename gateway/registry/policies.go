@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -26,6 +27,9 @@ var (
 		"another row of the list decides the same rule for that time")
 	// ErrPolicyStands is a row that stands already as it is.
 	ErrPolicyStands = fault.New(fault.Conflict, "policy_stands", "the rule stands so already")
+	// ErrPolicyAbsent is a row that supersedes what is not there.
+	ErrPolicyAbsent = fault.New(fault.Unprocessable, "policy_absent",
+		"no rule of the area begins on that day, so there is nothing to supersede")
 	// ErrPolicyDecided is an import of rules into an area whose books are open.
 	ErrPolicyDecided = fault.New(fault.Unprocessable, "policy_decided",
 		"the area has a book, so its rules change by two people: ask for them with POST /v1/policies")
@@ -42,7 +46,12 @@ const (
 const MaxPolicies = 1000
 
 // PolicyText is a rule as a maker writes it, in the form of the import file.
-type PolicyText struct{ Rule, From, Value, Document string }
+type PolicyText struct {
+	Rule, From, Value, Document string
+	// Supersedes says that the area's rule of that first day was wrong from it on, and
+	// that this value holds instead.
+	Supersedes bool
+}
 
 // PolicyAsk is what a maker wants to have as rules.
 type PolicyAsk struct {
@@ -58,6 +67,9 @@ type AskedPolicy struct {
 	// Paid are the months already paid whose pensions it decides: they need a run of
 	// the differences.
 	Paid []calendar.Month
+	// Credited are the years already credited to personal accounts that it decides: they
+	// need a correction of the year's interest, or another list of its subsidies.
+	Credited []int
 }
 
 // AskedPolicies answers a maker.
@@ -103,6 +115,8 @@ type PolicySpan struct {
 
 	Decided  bool
 	Decision PolicyDecision
+	// Superseded is what the rule said from the same day on before, the latest first.
+	Superseded []DecidedPolicy
 }
 
 // PolicyTx reads and stores rules that two people decide.
@@ -119,8 +133,11 @@ type PolicyTx interface {
 	ListedPolicies(ctx context.Context, area party.Area, lists []int64) ([]ListedPolicy, error)
 	// EnterPolicies puts the rows of a list in force, by its decision.
 	EnterPolicies(ctx context.Context, area party.Area, list, decision int64) error
-	// DecidedPolicies returns the rows of the area and of the nation.
+	// DecidedPolicies returns the rows of the area and of the nation by rule and first day,
+	// those that were superseded among them, by round.
 	DecidedPolicies(ctx context.Context, area party.Area) ([]DecidedPolicy, error)
+	// CreditedYears returns the years that were credited to personal accounts.
+	CreditedYears(ctx context.Context, area party.Area) ([]policy.Credited, error)
 	// PaidMonths returns the months that were released, the oldest first.
 	PaidMonths(ctx context.Context, area party.Area) ([]PaidMonth, error)
 }
@@ -151,7 +168,7 @@ func (s *Service) AskPolicies(
 		if out.Request, err = tx.AskPolicies(ctx, by, s.c.Today(), ids[0], ask); err != nil {
 			return nil, err
 		}
-		out.Rows, err = withPaidMonths(ctx, tx, by.Area, rows)
+		out.Rows, err = withReach(ctx, tx, by.Area, rows)
 		return out, err
 	})
 }
@@ -182,7 +199,7 @@ func (s *Service) readPolicies(ctx context.Context, tx Tx, area party.Area, text
 		row := parsePolicy(f, e)
 		why := f.fault
 		if why == nil {
-			why = known.meet(row, i+1)
+			row, why = known.meet(row, t.Supersedes, i+1)
 		}
 		if why != nil {
 			sum.add(i+1, Refused, why)
@@ -212,19 +229,43 @@ type listedRow struct {
 	line int
 }
 
-// meet says why a row cannot stand beside those that are known, and keeps it where it can.
-func (k *knownPolicies) meet(r policy.Row, line int) *fault.Error {
+// meet says why a row cannot stand beside those that are known, and keeps it with its
+// round where it can.
+func (k *knownPolicies) meet(r policy.Row, supersedes bool, line int) (policy.Row, *fault.Error) {
 	for _, other := range k.listed {
 		if sameTime(other.Row, r) {
-			return ErrPolicyTwice.With("row %d decides %s for the same %s", other.line, r.Rule, timeOf(r)).
+			return r, ErrPolicyTwice.With("row %d decides %s for the same %s", other.line, r.Rule, timeOf(r)).
 				On("effective_from")
 		}
 	}
-	if why := meetStored(k.stored, r); why != nil {
-		return why
+	why := meetStored(k.stored, r)
+	if supersedes {
+		r.Round, why = nextRound(k.stored, r)
+	}
+	if why != nil {
+		return r, why
 	}
 	k.listed = append(k.listed, listedRow{r, line})
-	return nil
+	return r, nil
+}
+
+// nextRound is the round of a row that supersedes what stands, or why it cannot.
+func nextRound(stored []policy.Row, r policy.Row) (int, *fault.Error) {
+	for _, old := range stored {
+		switch {
+		case !sameTime(old, r):
+		case old.From != r.From:
+			return 0, ErrDiffers.With("the year %d has its %s from %s on: name that day to supersede it", r.From.Year(),
+				r.Rule, old.From).On("effective_from")
+		case old.Value.Equal(r.Value):
+			return 0, ErrPolicyStands.With("from that day the rule says %s already, by %s", old.Value, old.Document).
+				On("value")
+		default:
+			return old.Round + 1, nil
+		}
+	}
+	return 0, ErrPolicyAbsent.With("no %s of the area begins on %s; an area's first own rule supersedes nothing, not "+
+		"even the nation's", r.Rule, r.From).On("supersedes")
 }
 
 // meetStored says why a row cannot stand beside those that stand.
@@ -236,7 +277,8 @@ func meetStored(stored []policy.Row, r policy.Row) *fault.Error {
 			return ErrDiffers.With("the year %d has its %s from %s on", r.From.Year(), r.Rule, old.From).
 				On("effective_from")
 		case !old.Value.Equal(r.Value):
-			return ErrDiffers.With("from that day the rule stands as %s, by %s", old.Value, old.Document).On("value")
+			return ErrDiffers.With("from that day the rule stands as %s, by %s: where that was wrong from its first "+
+				"day, say that the row supersedes it", old.Value, old.Document).On("value")
 		case old.Document != r.Document:
 			return ErrDiffers.With("from that day the rule stands by %s", old.Document).On("document")
 		default:
@@ -258,8 +300,9 @@ func timeOf(r policy.Row) string {
 	return "day"
 }
 
-// withPaidMonths says of every row which months already paid it touches.
-func withPaidMonths(ctx context.Context, tx Tx, area party.Area, rows []policy.Row) ([]AskedPolicy, error) {
+// withReach says of every row which months already paid and which years already credited
+// it touches.
+func withReach(ctx context.Context, tx Tx, area party.Area, rows []policy.Row) ([]AskedPolicy, error) {
 	all, err := tx.DecidedPolicies(ctx, area)
 	if err != nil {
 		return nil, err
@@ -268,9 +311,13 @@ func withPaidMonths(ctx context.Context, tx Tx, area party.Area, rows []policy.R
 	if err != nil {
 		return nil, err
 	}
+	credited, err := tx.CreditedYears(ctx, area)
+	if err != nil {
+		return nil, err
+	}
 	// A row of the list ends where the next one of the list or of those that stand begins.
 	together := slices.Clone(rows)
-	for _, r := range all {
+	for _, r := range inForce(all) {
 		if !slices.ContainsFunc(rows, func(n policy.Row) bool { return r.Area == n.Area && sameTime(r.Row, n) }) {
 			together = append(together, r.Row)
 		}
@@ -281,9 +328,9 @@ func withPaidMonths(ctx context.Context, tx Tx, area party.Area, rows []policy.R
 	}
 	out := make([]AskedPolicy, len(rows))
 	for i, r := range rows {
-		out[i] = AskedPolicy{Row: r, Paid: nil}
 		spans := rules.Spans(r.Rule)
 		at := slices.IndexFunc(spans, func(s policy.Span) bool { return s.Area == r.Area && s.From == r.From })
+		out[i] = AskedPolicy{Row: r, Paid: nil, Credited: r.YearsOf(credited, spans[at].Until)}
 		for _, p := range paid {
 			landLost := (r.Rule == policy.LandLostAllowance) == (p.Scheme == ledger.LandLost)
 			if landLost && r.Touches(p.Month, spans[at].Until) && !slices.Contains(out[i].Paid, p.Month) {
@@ -317,32 +364,54 @@ func AboutPolicies(ctx context.Context, tx Tx, area party.Area, list int64) (str
 	}
 	rows := make([]policy.Row, len(listed))
 	for i, l := range listed {
-		if why := meetStored(stored, l.Row); why != nil {
+		if why := meetAgain(stored, l.Row); why != nil {
 			return "", why.At(i + 1)
 		}
 		rows[i] = l.Row
 	}
-	asked, err := withPaidMonths(ctx, tx, area, rows)
+	asked, err := withReach(ctx, tx, area, rows)
 	return about + touched(asked), err
 }
 
-// touched names the months already paid that the rows of a list decide.
+// meetAgain says why a row that waited cannot be put in force.
+func meetAgain(stored []policy.Row, r policy.Row) *fault.Error {
+	if r.Round == 0 {
+		return meetStored(stored, r)
+	}
+	round, why := nextRound(stored, r)
+	if why == nil && round != r.Round {
+		why = ErrDiffers.With("the row supersedes round %d of %s from %s, and by now round %d holds", r.Round-1, r.Rule,
+			r.From, round-1).On("value")
+	}
+	return why
+}
+
+// touched names the months already paid and the years already credited that the rows of a
+// list decide.
 func touched(rows []AskedPolicy) string {
-	var months []string
+	var months, years []string
 	for _, r := range rows {
 		for _, m := range r.Paid {
 			months = append(months, m.String())
 		}
+		for _, y := range r.Credited {
+			years = append(years, strconv.Itoa(y))
+		}
 	}
-	if len(months) == 0 {
+	return touchedTimes(months, "month", "paid") + touchedTimes(years, "year", "credited")
+}
+
+func touchedTimes(times []string, what, done string) string {
+	slices.Sort(times)
+	times = slices.Compact(times)
+	switch n := len(times); n {
+	case 0:
 		return ""
+	case 1:
+		return fmt.Sprintf("; touches one %s already %s: %s", what, done, times[0])
+	default:
+		return fmt.Sprintf("; touches %d %ss already %s, %s to %s", n, what, done, times[0], times[n-1])
 	}
-	slices.Sort(months)
-	months = slices.Compact(months)
-	if len(months) == 1 {
-		return "; touches one month already paid: " + months[0]
-	}
-	return fmt.Sprintf("; touches %d months already paid, %s to %s", len(months), months[0], months[len(months)-1])
 }
 
 // Policies returns every rule of the officer's area as it holds on a day, in the order
@@ -366,12 +435,14 @@ func (s *Service) Policies(
 	for i, rule := range list {
 		span, ok := rules.SpanOn(rule, asOf)
 		span.Rule = rule
-		out[i] = PolicySpan{Span: span, Decided: ok, Decision: decisionOf(all, span.Row)}
+		out[i] = spanOf(all, span)
+		out[i].Decided = ok
 	}
 	return asOf, out, nil
 }
 
-// PolicyHistory returns the rows of a rule that hold one after another, the oldest first.
+// PolicyHistory returns the rows of a rule that hold one after another, the oldest first,
+// each with what it superseded.
 func (s *Service) PolicyHistory(ctx context.Context, by approval.Officer, rule policy.Rule) ([]PolicySpan, error) {
 	if _, err := wanted(rule); err != nil {
 		return nil, err
@@ -382,7 +453,7 @@ func (s *Service) PolicyHistory(ctx context.Context, by approval.Officer, rule p
 	}
 	var out []PolicySpan
 	for _, span := range rules.Spans(rule) {
-		out = append(out, PolicySpan{Span: span, Decided: true, Decision: decisionOf(all, span.Row)})
+		out = append(out, spanOf(all, span))
 	}
 	return out, nil
 }
@@ -410,13 +481,27 @@ func (s *Service) decided(ctx context.Context, by approval.Officer) (*policy.Rul
 	if err != nil {
 		return nil, nil, err
 	}
-	rows := make([]policy.Row, len(all))
-	for i, d := range all {
-		rows[i] = d.Row
+	var rows []policy.Row
+	for _, d := range inForce(all) {
+		rows = append(rows, d.Row)
 	}
 	rules, err := policy.New(by.Area, rows)
 	return rules, all, err
 }
+
+// inForce leaves out what was superseded: of the rounds of one first day the last holds.
+func inForce(all []DecidedPolicy) []DecidedPolicy {
+	var out []DecidedPolicy
+	for i, d := range all {
+		if i+1 == len(all) || !sameRule(all[i+1].Row, d.Row) {
+			out = append(out, d)
+		}
+	}
+	return out
+}
+
+// sameRule says that two rows are of one area, rule and first day.
+func sameRule(a, b policy.Row) bool { return a.Area == b.Area && a.Rule == b.Rule && a.From == b.From }
 
 func wanted(only policy.Rule) ([]policy.Rule, error) {
 	all := policy.All()
@@ -429,11 +514,17 @@ func wanted(only policy.Rule) ([]policy.Rule, error) {
 	return []policy.Rule{only}, nil
 }
 
-func decisionOf(all []DecidedPolicy, r policy.Row) PolicyDecision {
-	for _, d := range all {
-		if d.Area == r.Area && d.Rule == r.Rule && d.From == r.From {
-			return d.Decision
+// spanOf is a span with its decision and what it superseded.
+func spanOf(all []DecidedPolicy, span policy.Span) PolicySpan {
+	out := PolicySpan{Span: span, Decided: true} //nolint:exhaustruct // found below
+	for _, d := range slices.Backward(all) {
+		switch {
+		case !sameRule(d.Row, span.Row):
+		case d.Round == span.Round:
+			out.Decision = d.Decision
+		default:
+			out.Superseded = append(out.Superseded, d)
 		}
 	}
-	return PolicyDecision{} //nolint:exhaustruct // none
+	return out
 }

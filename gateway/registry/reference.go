@@ -98,7 +98,7 @@ func parsePolicy(f *fields, e *env) policy.Row {
 	rule := policy.Rule(f.text("rule"))
 	r := policy.Row{
 		Area: e.area, Rule: rule, From: f.day("effective_from"), Value: policy.Value{},
-		Document: f.document("document"),
+		Document: f.document("document"), Round: 0,
 	}
 	if y := r.From.Year(); f.fault == nil && (y < firstPolicyYear || y > lastPolicyYear) {
 		f.refuse("effective_from", fmt.Sprintf("the year must be from %d to %d", firstPolicyYear, lastPolicyYear))
