@@ -31,7 +31,7 @@ func protected() []string {
 		"death_withdrawn", "payment_hold", "hold_release", "instrument_change", "funding_request",
 		"decision_request", "personal_opening_asked", "reconciliation_break", "break_line", "break_desk", "break_owner",
 		"break_due", "break_note", "break_attachment", "break_attachment_part", "break_letter", "break_letter_line",
-		"break_resolution", "break_approval", "break_request", "break_booking", "policy_asked", "policy_setup", "service_years", "pension_case", "award_run",
+		"break_resolution", "break_approval", "break_request", "break_booking", "policy_asked", "policy_setup", "area_rule_round", "service_years", "pension_case", "award_run",
 		"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved",
 		"interest_run", "interest_line", "interest_run_approved", "interest_progress", "subsidy_run",
 		"subsidy_line", "subsidy_level", "subsidy_arrival", "subsidy_run_approved", "subsidy_progress",
