@@ -217,6 +217,39 @@ func TestVerifyJudgesByTheRuleThatWasKnown(t *testing.T) {
 	}
 }
 
+// An income account that held money when its month was sealed broke no rule that was said
+// only later; a month that is sealed since does.
+func TestVerifyJudgesMonthEndsByTheRuleThatWasKnown(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	w.sql(t, `update area_rule set value = 'false' where area = 610304 and rule = 'income_zero_at_month_end'`)
+	w.d.KeepRules(t)
+	w.sql(t, `update book set sealed_through = '2024-01-31';
+		insert into sealed_day (area, scheme, day, entries, digest, sealed_at, vouchers)
+			values (610304, 'rural', '2024-01-31', 0, sha256('x'), now() - interval '1 day', 0);
+		insert into sealed_balance (area, scheme, day, role, fund_account, opening, debit, credit, closing, lines)
+			select 610304, 'rural', '2024-01-31', 'income', id, 100, 0, 0, 100, 0 from fund_account where role = 'income'`)
+	found := func() bool {
+		report, err := w.db.Verify(t.Context(), postgres.Verification{Area: chencang}) //nolint:exhaustruct // plain
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, ok := report.Find("I12")
+		return ok && !f.Holds()
+	}
+	asked := w.supersede(t, w.officer("business-maker"), "income_zero_at_month_end", "2009-09-01", "true")
+	if err := w.approve(asked.ID); err != nil {
+		t.Fatal(err)
+	}
+	if found() {
+		t.Error("a month that was sealed before is a breach")
+	}
+	w.sql(t, `update sealed_day set sealed_at = now() + interval '1 day'`)
+	if !found() {
+		t.Error("a month that was sealed since is no breach")
+	}
+}
+
 // The database itself refuses a round that nobody approved, that is not as it was asked
 // for, that leaves one out, or that says the same, even from its owner.
 func TestAreaRuleRound_NeedsItsDecision(t *testing.T) {

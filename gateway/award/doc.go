@@ -9,8 +9,10 @@
 //
 // An amount of a month is what the rules give on its first day. A step is written only
 // where the month would be paid otherwise by the rows before it, so that a run made
-// again finds nothing. A rise that was decided late begins in the month from which it
-// holds, one step after another; what was paid meanwhile is another flow's to make good.
+// again finds nothing, and one made after a rule was superseded finds the difference alone.
+// Each step keeps its rows as the run took them, with their rounds. A rise that was decided
+// late begins in the month from which it holds, one step after another; what was paid
+// meanwhile is another flow's to make good.
 //
 // Nothing before the first month of the scheme's book is touched: what was paid then,
 // others paid. The account's pension is fixed at the start and never reckoned again.

@@ -17,7 +17,8 @@
 // last day, so that next year's beginning holds it, and accounted on the day of its
 // booking. A run puts to each account what the year gives beyond what stands of it in the
 // book: the first run all of it, the final one its difference to the provisional one, a
-// correction what was booked late for the year. A difference that takes back is a red
+// correction what was booked late for the year, or what a rate that was superseded since
+// makes of it. A run keeps the rate that it took, and its round. A difference that takes back is a red
 // line, and takes no more than the account's interest still holds.
 //
 // A line is written before it is decided. Nothing is reckoned again when it is posted,

@@ -9,6 +9,11 @@
 // never a default: what a province or county must decide is not invented here.
 // A rule by which nothing is granted says so with a value of its own, none.
 //
+// A row that was wrong from its first day is never edited: another row of the same area,
+// rule and day takes its place with the next round, by a decision of its own, and the
+// highest round is the one that New is given. What was computed by an earlier round names
+// it, and the past is judged by what was known then.
+//
 //	rows ──New──► Rules ──At(day)──► View ──CollectionMode()…──► value, or ErrNoRule
 //	                │
 //	                ├──Row(rule, day)──► the row that holds, with its document, or ErrNoRule
