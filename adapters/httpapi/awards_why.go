@@ -309,7 +309,7 @@ func (s *Server) rosterPayers(ctx context.Context, c Call, in *rosterQuery) (Ros
 		Base: NewYuan(p.Base), Shares: []PayerShare{},
 	}
 	for _, share := range p.Shares {
-		level := share.Level
+		level := string(share.Level)
 		if level == "" {
 			level = "not_stated"
 		}

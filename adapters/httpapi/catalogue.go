@@ -886,6 +886,23 @@ func explanations() []row {
 			"pension_in_payment", 422, "a pension is paid already, and moving does not move it",
 			"leave the member where the pension is paid",
 		},
+		{
+			"pension_subsidy_invalid", 400, "this cannot be named or asked for of government's money for base pensions",
+			"correct the field",
+		},
+		{
+			"pension_subsidy_not_found", 404, "the arrival does not exist for this caller",
+			"read /v1/pension-subsidies for those that stand",
+		},
+		{
+			"pension_subsidy_over", 409, "the transfer has not so much money left to be named",
+			"name less, or have what was named wrongly taken back",
+		},
+		{
+			"pension_subsidy_transfer", 422, "the transfer is no booked subsidy for base pensions",
+			"book it with the purpose base_pension first",
+		},
+		{"pension_subsidy_withdrawn", 409, "the arrival was taken back already", "nothing: its money can be named anew"},
 		{"period_closed", 409, "the account's month is closed", "book in the open month"},
 		{
 			"period_differs", 409, "the adjusted balances of bank and book differ",

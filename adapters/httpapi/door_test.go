@@ -41,6 +41,7 @@ import (
 	"twoline/gateway/once"
 	"twoline/gateway/personal"
 	"twoline/gateway/report"
+	"twoline/gateway/subsidy"
 	"twoline/reconcile"
 )
 
@@ -181,6 +182,7 @@ func open(tb testing.TB, s setup) *house {
 	if err != nil {
 		tb.Fatal(err)
 	}
+	deps.Subsidies = subsidy.New(db.Subsidies(), days, s.today)
 	deps.Reconcile = reconcile.New(reconcile.Parts{
 		Store: db.Reconcile(), Decoder: s.decoder, Days: days, Today: s.today,
 	})

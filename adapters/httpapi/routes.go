@@ -22,6 +22,7 @@ func (s *Server) routes() {
 	s.ledgerRoutes()
 	s.interestRoutes()
 	s.subsidyRoutes()
+	s.pensionSubsidyRoutes()
 	s.entitlementRoutes()
 	// A route's words stand before another's parameters: the first that fits is taken.
 	s.ruleRoutes()

@@ -28,6 +28,7 @@ import (
 	"twoline/gateway/personal"
 	"twoline/gateway/registry"
 	"twoline/gateway/report"
+	"twoline/gateway/subsidy"
 	"twoline/reconcile"
 	"twoline/reconcile/bureau"
 	"twoline/reconcile/business"
@@ -101,6 +102,8 @@ type Dependencies struct {
 	Casework *casework.Service
 	// Personal is what years bring to members' personal accounts.
 	Personal *personal.Service
+	// Subsidies is government's money for base pensions.
+	Subsidies *subsidy.Service
 	// Registry is who and what the money belongs to.
 	Registry *registry.Service
 	// Life is what happens in members' lives: proofs of life, recoveries, heirs.

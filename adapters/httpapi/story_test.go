@@ -50,6 +50,7 @@ func told() []string {
 		"GET /v1/cases", "POST /v1/cases/{id}/resolution", "GET /v1/decisions/{id}", "POST /v1/decisions/{id}/approve case",
 		"POST /v1/arrivals batch", "POST /v1/contributions", "POST /v1/arrivals terminal",
 		"POST /v1/fund-transfers subsidy", "POST /v1/fund-transfers/{id}/approve",
+		"POST /v1/pension-subsidies/arrivals",
 		"POST /v1/fund-transfers allocation", "POST /v1/fund-transfers request",
 		"POST /v1/imports/{kind} entitlements", "POST /v1/imports/{kind} holds", "GET /v1/holds",
 		"POST /v1/holds/{id}/release", "POST /v1/holds/{id}/release/approve", "POST /v1/imports/{kind} deaths",
@@ -144,6 +145,8 @@ func callers() map[string]string {
 		"POST /v1/fund-transfers/{id}/approve":  "checker in finance_bureau",
 		"POST /v1/fund-transfers/{id}/reject":   "checker in finance_bureau",
 		"POST /v1/fund-transfers/{id}/withdraw": "maker in finance_bureau",
+		// Another than who named it, in the bureau.
+		"POST /v1/pension-subsidies/arrivals/{id}/withdraw": "maker in agency_finance",
 		// The others are the business office's.
 		"POST /v1/decisions/{id}/approve balance": "checker in agency_finance",
 		"POST /v1/decisions/{id}/approve rules":   "checker in agency_finance",

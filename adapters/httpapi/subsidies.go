@@ -97,11 +97,11 @@ func viewSubsidyRun(r personal.SubsidyRun) SubsidyRun {
 		}
 		for k, a := range l.Arrivals {
 			level.Arrivals[k] = SubsidyArrival{
-				Transfer: NewID(a.Transfer), Amount: NewYuan(a.Amount), ArrivedOn: NewDay(a.ArrivedOn), LateMonths: a.LateMonths,
+				Transfer: NewID(a.Transfer), Amount: NewYuan(a.Amount), ArrivedOn: NewDay(a.ArrivedOn), LateMonths: a.Late.Months,
 				LateInterest: nil,
 			}
-			if a.RateKnown {
-				owed := NewYuan(a.LateInterest)
+			if a.Late.Known {
+				owed := NewYuan(a.Late.Interest)
 				level.Arrivals[k].LateInterest = &owed
 			}
 		}

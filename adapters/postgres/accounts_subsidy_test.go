@@ -132,10 +132,10 @@ func TestSubsidies_FromListToAccounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	// Three months late: 60 × 2.4 % × 3/12.
-	if late := shown.Levels[1].Arrivals[0]; late.LateMonths != 3 || late.LateInterest != 36 || !late.RateKnown {
+	if late := shown.Levels[1].Arrivals[0]; late.Late.Months != 3 || late.Late.Interest != 36 || !late.Late.Known {
 		t.Errorf("the county's money is %+v", late)
 	}
-	if in := shown.Levels[0].Arrivals[0]; in.LateMonths != 0 || in.LateInterest != 0 {
+	if in := shown.Levels[0].Arrivals[0]; in.Late.Months != 0 || in.Late.Interest != 0 {
 		t.Errorf("the province's money is %+v", in)
 	}
 	asked, err := w.credit(run.ID)
@@ -204,7 +204,7 @@ func TestSubsidies_ByTheRulesOfTheirDays(t *testing.T) {
 		t.Fatal(err)
 	}
 	// 14.50 × (1.2 + 2.4) % / 12 = 0.0435; 15.50 × (1.2 + 2.4 + 2.4) % / 12 = 0.0775
-	if in := shown.Levels[0].Arrivals; in[0].LateMonths != 2 || in[0].LateInterest != 4 || in[1].LateMonths != 3 || in[1].LateInterest != 8 {
+	if in := shown.Levels[0].Arrivals; in[0].Late.Months != 2 || in[0].Late.Interest != 4 || in[1].Late.Months != 3 || in[1].Late.Interest != 8 {
 		t.Errorf("what came late is %+v", in)
 	}
 	asked, err := w.credit(run.ID)

@@ -238,7 +238,7 @@ func (t *tx) AwardDifferenceSums(ctx context.Context, q award.DifferenceQuery) (
 // AwardBasesPaid implements award.RosterTx.
 func (t *tx) AwardBasesPaid(ctx context.Context, r award.RosterHead) ([]award.BaseCount, error) {
 	rows, err := t.Query(ctx, `
-		select month, base_pension, count(*) from roster_line
+		select month, base_pension, 0::bigint, count(*) from roster_line
 		where area = $1 and roster_id = $2 and base_pension > 0 and cause = 'regular' group by 1, 2 order by 1, 2`,
 		r.Area, r.ID)
 	if err != nil {

@@ -290,15 +290,20 @@ func (t caseworkTx) CaseByID(ctx context.Context, area party.Area, id int64) (ca
 
 // EndCase implements casework.SubjectTx.
 func (t *tx) EndCase(ctx context.Context, area party.Area, kind, subject, by, text string) error {
+	return t.endCases(ctx, area, Case{Kind: kind, Subject: subject, Bank: "", Text: text}, `c.subject = $3`, by)
+}
+
+// endCases closes the open cases c of a kind whose subject $3 is the given one, or is like it.
+func (t *tx) endCases(ctx context.Context, area party.Area, which Case, where, by string) error {
 	_, err := t.Exec(ctx, `
 		insert into exception_closed (area, case_id, text, closed_by, closed_at)
 		select c.area, c.id, $4, $5, $6 from exception_case c
-		where c.area = $1 and c.kind = $2 and c.subject = $3
+		where c.area = $1 and c.kind = $2 and `+where+`
 		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
 		on conflict do nothing`,
-		area, kind, subject, text, by, t.at)
+		area, which.Kind, which.Subject, which.Text, by, t.at)
 	if err != nil {
-		return fmt.Errorf("close the case %s of %s: %w", kind, subject, err)
+		return fmt.Errorf("close the case %s of %s: %w", which.Kind, which.Subject, err)
 	}
 	return nil
 }

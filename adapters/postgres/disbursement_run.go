@@ -373,10 +373,29 @@ func (t *tx) AddPayBatch(
 	if isUnique(err, "payment_item_area_member_id_month_cause_attempt_key") || isUnique(err, "payment_item_replaces") {
 		return disbursement.ErrRosterStale.Because(err)
 	}
+	if err == nil {
+		_, err = t.Exec(ctx, `
+			insert into payment_batch_base (area, batch_id, month, base_pension, before, items)`+batchBaseSQL(`b.id = $2`),
+			int32(b.Area), b.ID)
+	}
 	if err != nil {
 		return fmt.Errorf("freeze payments of batch %s: %w", b.Number, err)
 	}
 	return nil
+}
+
+// batchBaseSQL counts what batches b of area $1, or of all for 0, pay of base pensions: items
+// by month and base, those of a due by the months that it is made of.
+func batchBaseSQL(where string) string {
+	return `
+	select i.area, i.batch_id, coalesce(n.month, i.month), coalesce(n.entitled, i.base_pension), coalesce(n.was, 0), count(*)
+	  from payment_batch b
+	  join payment_item i on i.area = b.area and i.batch_id = b.id and i.base_pension > 0
+	  left join benefit_due d on i.cause <> 'regular' and d.area = i.area and d.member_id = i.member_id
+	       and d.cause = i.cause and d.month = i.month
+	  left join benefit_due_month n on n.area = d.area and n.due_id = d.id and n.component = 'base_pension'
+	 where ($1::integer = 0 or b.area = $1) and ` + where + `
+	 group by 1, 2, 3, 4, 5`
 }
 
 const screenRunSQL = frozenClaimSQL + screenSQL + `,

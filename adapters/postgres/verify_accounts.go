@@ -25,6 +25,13 @@ func accountChecks() []check {
 			probe{table: "subsidy_progress", sql: runProgressSQL("subsidy")},
 			probe{table: "posting", looks: []string{"subsidy_line", "subsidy_run_approved"}, sql: runPostedSQL("subsidy", "a subsidy", "list")},
 		),
+		invariant("pension-subsidies", "what government owes to base pensions is what was frozen, and what arrived is booked",
+			probe{table: "payment_batch_base", sql: batchBasesSQL()},
+			probe{
+				table: "pension_subsidy_arrival", looks: []string{"pension_subsidy_arrival", "pension_subsidy_withdrawn"},
+				sql: pensionSubsidySQL(),
+			},
+		),
 	}
 }
 

@@ -9,6 +9,8 @@ import (
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
 	"twoline/gateway/personal"
+	"twoline/gateway/policy"
+	"twoline/gateway/subsidy"
 )
 
 // liveAccounts is what the year brought to personal accounts, looked at in January: the
@@ -138,4 +140,66 @@ func (w *proofWorld) subsidise() {
 	w.approveDecision(run.Decision)
 	w.must(service.PostSubsidies(w.t.Context(), proofArea, run.ID))
 	w.jobs = nil
+	w.nameSubsidies()
+}
+
+// nameSubsidies names money for base pensions, and takes a part back that another person
+// named wrongly.
+func (w *proofWorld) nameSubsidies() {
+	w.t.Helper()
+	w.move("bureau", fundtransfer.Instruction{ //nolint:exhaustruct // a subsidy
+		Kind: ledger.SubsidyReceipt, To: w.books.Accounts[ledger.FiscalSpecial], Amount: 100_00,
+		Purpose: fundtransfer.BasePension,
+	})
+	days, err := calendar.Official()
+	w.must(err)
+	service := subsidy.New(w.db.Subsidies(), days, func() calendar.Day { return w.today })
+	var named subsidy.Named
+	take := w.render(func(v any) { named = as[subsidy.Named](v) })
+	id := w.theID(`select max(id) from fund_transfer where purpose = 'base_pension'`)
+	month := calendar.MustMonth("2012-01")
+	_, err = service.Name(w.t.Context(), w.request("pension-subsidies/arrivals"), take, w.books.Officers["bureau-maker"], id,
+		[]subsidy.Part{
+			{Month: month, Level: policy.Centre, Amount: 60_00}, {Month: month.Add(1), Level: policy.Centre, Amount: 40_00},
+		})
+	w.must(err)
+	_, err = service.Withdraw(w.t.Context(), w.request("pension-subsidies/arrivals/{id}/withdraw"), take,
+		w.books.Officers["finance-maker"], named.Arrivals[1].ID, "letter 11")
+	w.must(err)
+	w.jobs = nil
+}
+
+// subsidyCorruptions are what is done to government's money for base pensions behind the
+// triggers' back.
+func subsidyCorruptions() []corruption {
+	broken := func(name, sql, row, text string) corruption {
+		return corruption{id: "pension-subsidies", name: name, sql: []string{sql}, row: row, text: text} //nolint:exhaustruct // alone
+	}
+	const (
+		arrival = `(select min(id) from pension_subsidy_arrival)`
+		gone    = `(select max(id) from pension_subsidy_arrival)`
+		counted = `(select min(batch_id) from payment_batch_base)`
+		months  = `'610305/' || batch_id || ' ' || to_char(month, 'YYYY-MM') from payment_batch_base where batch_id = ` + counted + ` limit 1`
+	)
+	return []corruption{
+		broken("a pension more is counted", `update payment_batch_base set items = items + 1 where batch_id = `+counted, months,
+			"counts "),
+		broken("pensions of less", `update payment_batch_base set base_pension = base_pension - 1 where batch_id = `+counted, months,
+			"counts 0 base pensions of"),
+		broken("money of another day", `update pension_subsidy_arrival set arrived_on = arrived_on - 1 where id = `+arrival,
+			`'610305/' || `+arrival, "is no money that transfer"),
+		broken("more than arrived", `update pension_subsidy_arrival set amount = amount + 4001 where id = `+arrival,
+			`'610305/' || `+arrival, "for 100.01 in all, and it brought 100.00"),
+		broken("named by nobody who may", `update pension_subsidy_arrival set named_by = (select login from officer where login like
+			'business-maker%' limit 1) where id = `+arrival, `'610305/' || `+arrival, "who was no maker that names"),
+		broken("named by somebody else", `update pension_subsidy_withdrawn set named_person = -1`,
+			`'610305/withdrawn ' || `+gone, "who named it"),
+		broken("nothing was taken back", `update pension_subsidy_withdrawn set arrival_id = 5`, `'610305/withdrawn 5'`,
+			"that is not there"),
+	}
+}
+
+func TestPensionSubsidiesAreFrozenAndBooked(t *testing.T) {
+	t.Parallel()
+	corrupted(t, "pension-subsidies")
 }

@@ -123,7 +123,7 @@ func sentOtherwise() []corruption {
 			row: `'610305/run ' || ` + waitingRun, text: "says 12 payments of",
 		},
 		{
-			id: "I18", also: []string{"I40", "screens"}, name: "one fen more on a payment", sql: []string{
+			id: "I18", also: []string{"I40", "pension-subsidies", "screens"}, name: "one fen more on a payment", sql: []string{
 				`update payment_item set base_pension = base_pension + 1, amount = amount + 1 where seq = 1
 					and batch_id = ` + waitingBatch,
 			},

@@ -115,3 +115,53 @@ const subsidyCauseSQL = `case
 	     or c.text <> 'subsidies of ' || sr.year || ', ' || c.line_count - 1 || ' accounts'
 	     or not exists (select from posting p where p.area = c.area and p.entry_id = c.id and p.member_id::text = c.part)
 	     then 'differs from list ' || sr.run_id || ' of subsidies in kind, scheme, a date, text, actor or its first account' end`
+
+// What a batch counts of base pensions is what its items pay.
+func batchBasesSQL() string {
+	return `
+	with counted (area, batch_id, month, base_pension, before, items) as (` + batchBaseSQL("true") + `),
+	kept as (select * from payment_batch_base where $1 = 0 or area = $1)
+	select area, batch_id, area || '/' || batch_id || ' ' || to_char(month, 'YYYY-MM'), 'counts ' || coalesce(k.items, 0)
+	       || ' base pensions of ' || ` + yuan("base_pension") + ` || ' with ' || ` + yuan("before") + ` || ' paid before, and pays '
+	       || coalesce(c.items, 0)
+	  from counted c full join kept k using (area, batch_id, month, base_pension, before)
+	 where c.items is distinct from k.items`
+}
+
+// madeThen is SQL that says that a login was a maker of an office that names subsidies of
+// base pensions, in an area and at an instant.
+func madeThen(login, area, at string) string {
+	return `exists (select from officer o join organisation g on g.id = o.organisation_id and g.area = ` + area + `
+	             and g.kind in ('finance_bureau', 'agency_finance')
+	           join duty_grant d on d.login = o.login and d.duty = 'maker' and d.granted_at <= ` + at + ` + ` + apart + `
+	             and (d.revoked_at is null or d.revoked_at >= ` + at + ` - ` + apart + `)
+	          where o.login = ` + login + `)`
+}
+
+// An arrival is money of its booked transfer, which is named for no more than it brought; its
+// namer and who took it back are two makers.
+func pensionSubsidySQL() string {
+	return `
+	select a.area, a.id, a.area || '/' || a.id, case
+	       when (f.state, f.kind, f.purpose, f.scheme, f.effective_on) is distinct from ('booked', 'subsidy', 'base_pension', a.scheme,
+	            a.arrived_on) then 'is no money that transfer ' || a.transfer_id || ' booked'
+	       when f.amount < s.named then 'names transfer ' || a.transfer_id || ' for ' || ` + yuan("s.named") + `
+	            || ' in all, and it brought ' || ` + yuan("f.amount") + `
+	       else 'was named by ' || a.named_by || ' at ' || a.named_at || ', who was no maker that names subsidies then' end
+	  from pension_subsidy_arrival a
+	  left join fund_transfer f on f.area = a.area and f.id = a.transfer_id
+	  left join (select a.area, a.transfer_id, sum(a.amount) as named from pension_subsidy_arrival a
+	              where ` + standingArrival + ` group by 1, 2) s on s.area = a.area and s.transfer_id = a.transfer_id
+	 where ($1 = 0 or a.area = $1) and ((f.state, f.kind, f.purpose, f.scheme, f.effective_on) is distinct from ('booked', 'subsidy',
+	            'base_pension', a.scheme, a.arrived_on) or f.amount < s.named or not ` + madeThen("a.named_by", "a.area", "a.named_at") + `)
+	union all
+	select w.area, w.arrival_id, w.area || '/withdrawn ' || w.arrival_id, case
+	       when a.id is null then 'takes back an arrival that is not there'
+	       when a.named_person <> w.named_person or w.withdrawn_person = w.named_person or w.withdrawn_at < a.named_at
+	            then 'was taken back by ' || w.withdrawn_by || ', who named it, or before it was named'
+	       else 'was taken back by ' || w.withdrawn_by || ' at ' || w.withdrawn_at || ', who was no maker that names subsidies then' end
+	  from pension_subsidy_withdrawn w
+	  left join pension_subsidy_arrival a on a.area = w.area and a.id = w.arrival_id
+	 where ($1 = 0 or w.area = $1) and (a.id is null or a.named_person <> w.named_person or w.withdrawn_person = w.named_person
+	    or w.withdrawn_at < a.named_at - ` + apart + ` or not ` + madeThen("w.withdrawn_by", "w.area", "w.withdrawn_at") + `)`
+}

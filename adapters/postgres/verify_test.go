@@ -97,7 +97,7 @@ type corruption struct {
 func corruptions() []corruption {
 	return slices.Concat(bookCorruptions(), moreBookCorruptions(), itemCorruptions(), batchCorruptions(),
 		fileCorruptions(),
-		peopleCorruptions(), policyCorruptions(), schemaCorruptions(), sideCorruptions(), breakCorruptions(), accountCorruptions(), lifeCorruptions(), alonePayments())
+		peopleCorruptions(), policyCorruptions(), schemaCorruptions(), sideCorruptions(), breakCorruptions(), accountCorruptions(), subsidyCorruptions(), lifeCorruptions(), alonePayments())
 }
 
 func entryRow(id string) string { return `'610305/' || ` + id }
@@ -723,7 +723,7 @@ func peopleCorruptions() []corruption {
 			text: "was decided by bureau-checker.610305, who was no checker then",
 		},
 		{
-			id: "I27", name: "maker without the duty", sql: []string{
+			id: "I27", also: []string{"pension-subsidies"}, name: "maker without the duty", sql: []string{
 				`update duty_grant set revoked_at = '2010-01-01' where login = 'bureau-maker.610305'`,
 			},
 			row:  `'610305/' || min(id) from fund_transfer where maker = 'bureau-maker.610305'`,

@@ -34,6 +34,7 @@ import (
 	"twoline/gateway/personal"
 	"twoline/gateway/registry"
 	papers "twoline/gateway/report"
+	"twoline/gateway/subsidy"
 	"twoline/reconcile"
 	"twoline/reconcile/bureau"
 	"twoline/reconcile/business"
@@ -54,6 +55,7 @@ type gateway struct {
 	reconcile  *reconcile.Service
 	casework   *casework.Service
 	personal   *personal.Service
+	subsidies  *subsidy.Service
 	life       *lifeevent.Service
 	bureau     *bureau.Service
 	records    *business.Service
@@ -131,6 +133,7 @@ func (g *gateway) wireFlows(c config, clock clocks) error {
 	})
 	g.casework = casework.New(g.db.Casework(), clock.today)
 	g.personal = personal.New(g.db.Personal(), clock.today)
+	g.subsidies = subsidy.New(g.db.Subsidies(), days, clock.today)
 	g.life = lifeevent.New(g.db.Life(), clock.today)
 	g.bureau = bureau.New(bureau.Parts{Store: g.db.Bureau(), Tables: g.registry, Today: clock.today})
 	g.records = business.New(g.db.Records(), days, clock.today)
@@ -262,6 +265,7 @@ func (g *gateway) wireServer(ctx context.Context, c config, clock clocks) error 
 		deps.Hint, deps.Limiter = client.Hint(), limiter
 	}
 	deps.Bureau, deps.Records, deps.Personal, deps.Awards, deps.Life, deps.Feedback = g.bureau, g.records, g.personal, g.awards, g.life, feedback.New(g.db.Feedback())
+	deps.Subsidies = g.subsidies
 	deps.Casework, deps.Checks, deps.Metrics = g.casework, g.checks(c), g.metrics
 	var err error
 	if deps.ProofKey, err = c.proofKey(); err != nil {

@@ -442,7 +442,7 @@ func (s *stage) stream(ctx context.Context, area party.Area, kind registry.Kind,
 func (g *gateway) daily(ctx context.Context, day calendar.Day) error {
 	looks := []func() error{
 		func() error { return g.collection.Tick(ctx, day) },
-		func() error { return g.payout.WatchMonths(ctx, day) },
+		func() error { return errors.Join(g.payout.WatchMonths(ctx, day), g.subsidies.Watch(ctx, day)) },
 		func() error { return errors.Join(g.life.Watch(ctx, day), g.personal.Tick(ctx)) },
 		func() error { return errors.Join(g.payout.AlarmFunds(ctx), g.payout.WatchAnswers(ctx, day)) },
 	}

@@ -178,14 +178,16 @@ func (s *Service) Compare(
 type BaseCount struct {
 	Month calendar.Month
 	Base  money.Amount
-	Count int
+	// Before is what of the base was paid for the month before: a difference pays the rest.
+	Before money.Amount
+	Count  int
 }
 
 // LevelShare is what a level of government pays of a roster's base pensions.
 type LevelShare struct {
 	// Level is empty for what no rule gives to a level: extras for years and age, and
 	// amounts that were imported.
-	Level  string
+	Level  policy.Level
 	Amount money.Amount
 }
 
@@ -223,37 +225,82 @@ func (s *Service) Payers(ctx context.Context, by approval.Officer, roster int64)
 	return out, err
 }
 
-// Split divides base pensions by who pays them, in the order of levels from the top.
-// A base below what everybody draws at least was not computed by these rules: no level
-// is named for it.
+// Split divides base pensions by who pays them, in the order of levels from the top. A base
+// below what everybody draws at least was decided before a rise, and is split by what held
+// then; below that too no level is named for it. A difference is what a later decision raised:
+// each level owes what it owes of the base beyond what it owed of what was paid before.
 func Split(terms *entitlement.Terms, counts []BaseCount) (int, money.Amount, []LevelShare, error) {
-	sums := map[string]money.Amount{}
+	sums := make(map[policy.Level]money.Amount)
 	lines, total := 0, money.Amount(0)
 	for _, c := range counts {
 		n := money.Amount(c.Count)
-		lines, total = lines+c.Count, total+n*c.Base
-		least, err := terms.LeastOf(c.Month)
+		lines, total = lines+c.Count, total+n*(c.Base-c.Before)
+		parts, rest, err := partsOf(terms, c)
 		if err != nil {
 			return 0, 0, nil, err
 		}
-		if c.Base < least.Base {
-			sums[""] += n * c.Base
-			continue
-		}
-		parts, err := terms.Payers(least, c.Month)
-		if err != nil {
-			return 0, 0, nil, err
-		}
-		sums[""] += n * (c.Base - least.Base)
+		sums[""] += n * rest
 		for _, p := range parts {
-			sums[string(p.Level)] += n * p.Amount
+			sums[p.Level] += n * p.Amount
 		}
 	}
 	var shares []LevelShare
-	for _, level := range []string{"centre", "province", "city", "county", ""} {
+	for _, level := range append(policy.Levels(), "") {
 		if sums[level] != 0 {
 			shares = append(shares, LevelShare{level, sums[level]})
 		}
 	}
 	return lines, total, shares, nil
+}
+
+// partsOf is what each level pays of one line, and the rest that no rule gives to a level.
+func partsOf(terms *entitlement.Terms, c BaseCount) ([]entitlement.Part, money.Amount, error) {
+	least, err := terms.LeastOf(c.Month)
+	if err != nil {
+		return nil, 0, err
+	}
+	before := terms.Leasts(c.Month)
+	now := leastWithin(append([]*entitlement.Pension{least}, before...), c.Base)
+	if now == nil {
+		return nil, c.Base - c.Before, nil
+	}
+	parts, err := terms.Payers(now, c.Month)
+	if err != nil || c.Before == 0 {
+		return parts, c.Base - now.Base, err
+	}
+	was := risenFrom(before, now, c)
+	if was == nil {
+		was = leastWithin(append([]*entitlement.Pension{now}, before...), c.Before)
+	}
+	if was == nil {
+		return nil, c.Base - c.Before, nil
+	}
+	paid, err := terms.Payers(was, c.Month)
+	if err != nil {
+		return nil, 0, err
+	}
+	for _, p := range paid {
+		parts = append(parts, entitlement.Part{Level: p.Level, Amount: -p.Amount})
+	}
+	return parts, c.Base - now.Base - (c.Before - was.Base), nil
+}
+
+// risenFrom is what everybody drew at least before a rise of just a difference, or nil.
+func risenFrom(list []*entitlement.Pension, now *entitlement.Pension, c BaseCount) *entitlement.Pension {
+	for _, p := range list {
+		if p.Base <= c.Before && now.Base-p.Base == c.Base-c.Before {
+			return p
+		}
+	}
+	return nil
+}
+
+// leastWithin is the first of what everybody drew at least that a base holds, or nil.
+func leastWithin(list []*entitlement.Pension, base money.Amount) *entitlement.Pension {
+	for _, p := range list {
+		if p.Base <= base {
+			return p
+		}
+	}
+	return nil
 }

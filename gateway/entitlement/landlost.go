@@ -58,9 +58,35 @@ func (t *Terms) LeastOf(month calendar.Month) (*Pension, error) {
 	if err := find(&p.additions, &t.additions, first); err != nil {
 		return nil, err
 	}
+	p.addUp()
+	return p, nil
+}
+
+// addUp is the base of a minimum and its additions.
+func (p *Pension) addUp() {
 	p.Base = p.minimum.value
 	for _, g := range p.additions.value {
 		p.Base += g.Amount
 	}
-	return p, nil
+}
+
+// Leasts returns what everybody drew at least in a month by the rows before those that hold
+// for it, those that a single decision parts from it first: what a month was paid at that a
+// later decision raised. It is empty where no row came before.
+func (t *Terms) Leasts(month calendar.Month) []*Pension {
+	minimum, additions := t.minimum.upTo(month.First()), t.additions.upTo(month.First())
+	var list []*Pension
+	// Both rules together are back steps behind.
+	for back := 1; back <= len(minimum)+len(additions)-2; back++ {
+		for i := range minimum {
+			j := back - i
+			if j < 0 || j >= len(additions) {
+				continue
+			}
+			p := &Pension{minimum: minimum[i], additions: additions[j]} //nolint:exhaustruct // the base alone
+			p.addUp()
+			list = append(list, p)
+		}
+	}
+	return list
 }

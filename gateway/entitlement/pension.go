@@ -224,10 +224,7 @@ func (t *Terms) pension(s *Statement) (*Pension, error) {
 			return nil, err
 		}
 	}
-	p.Base = p.minimum.value
-	for _, g := range p.additions.value {
-		p.Base += g.Amount
-	}
+	p.addUp()
 	p.ExtraYears = forYears(p.forYears.value, s.start.paid)
 	p.ExtraAge = forAge(p.forAge.value, s.member.Birth, s.AsOf).Amount
 	balance := fraction{0, uint64(s.Account.Total())}                   //nolint:gosec // not below zero

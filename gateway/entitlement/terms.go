@@ -70,6 +70,17 @@ func (d *dated[T]) at(day calendar.Day) (*step[T], error) {
 	return nil, err
 }
 
+// upTo returns what held up to a day, the newest first.
+func (d *dated[T]) upTo(day calendar.Day) []*step[T] {
+	var list []*step[T]
+	for i := range slices.Backward(d.steps) {
+		if !day.Before(d.steps[i].from) {
+			list = append(list, &d.steps[i])
+		}
+	}
+	return list
+}
+
 // yearly is a rule whose rows hold for the year in which they begin.
 type yearly struct {
 	rules *policy.Rules

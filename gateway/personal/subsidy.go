@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
-	"math/big"
 	"slices"
 	"strings"
 	"time"
@@ -94,12 +93,8 @@ type SubsidyArrival struct {
 	Transfer  int64
 	Amount    money.Amount
 	ArrivedOn calendar.Day
-	// LateMonths is by how many months it came after the month in which it was due,
-	// LateInterest what the local government owes for them at each year's rate; RateKnown
-	// is false where a year's rate is not known yet.
-	LateMonths   int
-	LateInterest money.Amount
-	RateKnown    bool
+	// Late is what it owes for the months after that in which it was due.
+	Late policy.Late
 }
 
 // SubsidyLine is a member's subsidy.
@@ -241,43 +236,14 @@ func list(ctx context.Context, tx Tx, run *SubsidyRun) error {
 	return store()
 }
 
-// split parts an amount by shares; of the fen that do not divide the levels from the
-// top take one each.
+// split parts an amount by shares.
 func split(amount money.Amount, shares []policy.Share) []SubsidyLevel {
+	parts := policy.Divide(amount, shares)
 	levels := make([]SubsidyLevel, len(shares))
-	left := amount
 	for i, s := range shares {
-		part := new(big.Int).Mul(big.NewInt(amount.Fen()), big.NewInt(int64(s.Rate)))
-		part.Quo(part, big.NewInt(int64(policy.Whole)))
-		levels[i] = SubsidyLevel{Level: s.Level, Amount: money.Amount(part.Int64()), Arrivals: nil}
-		left -= levels[i].Amount
-	}
-	for i := range int(left) {
-		levels[i%len(levels)].Amount++
+		levels[i] = SubsidyLevel{Level: s.Level, Amount: parts[i], Arrivals: nil}
 	}
 	return levels
-}
-
-// late reckons what is owed for the months by which money came after its month.
-func (a *SubsidyArrival) late(due calendar.Day, rules *policy.Rules) {
-	a.LateMonths = max(0, due.Month().MonthsUntil(a.ArrivedOn.Month()))
-	a.LateInterest, a.RateKnown = 0, true
-	sum := new(big.Rat)
-	for n := 1; n <= a.LateMonths; n++ {
-		day := due.Month().Add(n).Last()
-		row, err := rules.Row(policy.InterestRate, day)
-		if err != nil || row.From.Year() != day.Year() {
-			row, err = rules.Row(policy.InterestRateProvisional, day)
-		}
-		if err != nil || row.From.Year() != day.Year() {
-			a.RateKnown = false
-			return
-		}
-		sum.Add(sum, big.NewRat(int64(row.Value.Rate()), int64(policy.Whole)*12))
-	}
-	sum.Mul(sum, new(big.Rat).SetInt64(a.Amount.Fen()))
-	sum.Add(sum, big.NewRat(1, 2))
-	a.LateInterest = money.Amount(new(big.Int).Quo(sum.Num(), sum.Denom()).Int64())
 }
 
 // NameSubsidy says that a booked transfer is money of a level for a list. A maker of the
@@ -358,7 +324,8 @@ func withLate(ctx context.Context, tx Tx, area party.Area, list []SubsidyRun) er
 	for i := range list {
 		for _, l := range list[i].Levels {
 			for k := range l.Arrivals {
-				l.Arrivals[k].late(list[i].DueOn, rules)
+				a := &l.Arrivals[k]
+				a.Late = rules.Late(a.Amount, list[i].DueOn, a.ArrivedOn)
 			}
 		}
 	}

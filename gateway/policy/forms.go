@@ -27,13 +27,14 @@ type form struct {
 func All() []Rule {
 	return []Rule{
 		AccountChangeHoldDays, AccountDivisor, AccountPensionRounding, AmountReviewThreshold, ArrivalSuspenseDays,
-		BackPayPolicy, BasePensionAdditions, BasePensionMinimum, BasePensionPayers, BreakAgeDays, BreakDueDays,
+		BackPayPolicy, BasePensionAdditions, BasePensionExtraPayers, BasePensionMinimum, BasePensionPayers,
+		BreakAgeDays, BreakDueDays,
 		ChildLinked, ClaimDays, CollectionCutoff, CollectionMode, ContributionSubsidies, ContributionSubsidyPayers,
 		ContributionTiers, DemandRate, DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears, Funeral,
 		HandoverDays, IncidentMajor,
 		IncidentOrdinary, IncomeZeroAtMonthEnd, Inheritance, InterestMethod, InterestRate, InterestRateProvisional,
 		InterestRounding, LandLostAllowance, PayDay, PensionAge, PensionYears, ReturnBooking, SchemeStart,
-		SharedAccountHolds, SurplusRemittance, WorkAlarmMinutes, WriteOffLimit,
+		SharedAccountHolds, SubsidyWarningDays, SurplusRemittance, WorkAlarmMinutes, WriteOffLimit,
 	}
 }
 
@@ -66,7 +67,8 @@ func (r Rule) form() (form, bool) {
 		return form{list, parseTiers, tiersText, ErrTiers}, true
 	case CollectionCutoff:
 		return form{quoted, parseCutoff, cutoffText, ErrCutoff}, true
-	case ArrivalSuspenseDays, HandoverDays, DraftDays, AccountChangeHoldDays, ClaimDays, BreakAgeDays:
+	case ArrivalSuspenseDays, HandoverDays, DraftDays, SubsidyWarningDays, AccountChangeHoldDays, ClaimDays,
+		BreakAgeDays:
 		return form{bare, parseNumber(0, maxDays), numberText, ErrDays}, true
 	case PayDay:
 		return form{bare, parseNumber(1, maxPayDay), numberText, ErrPayDay}, true
@@ -92,7 +94,7 @@ func (r Rule) form() (form, bool) {
 		return form{quoted, parseOrder, orderText, ErrOrder}, true
 	case BasePensionAdditions:
 		return form{quoted, parseGrants, grantsText, ErrGrants}, true
-	case BasePensionPayers, ContributionSubsidyPayers:
+	case BasePensionPayers, BasePensionExtraPayers, ContributionSubsidyPayers:
 		return form{quoted, parseShares, sharesText, ErrShares}, true
 	case ExtraForYears, ExtraForAge:
 		return form{quoted, parseSteps, stepsText, ErrSteps}, true

@@ -32,6 +32,7 @@ func nationalMoney() []Row {
 		national(BreakAgeDays, "2009-09-01", "30", "网关自带：月末结账时对账差异账龄不得超过30天"),
 		national(ClaimDays, "2009-09-01", "10", "网关自带：银行应在10个工作日内答复"),
 		national(HandoverDays, "2009-09-01", "3", "城乡居民基本养老保险经办规程（2014年）"),
+		national(SubsidyWarningDays, "2009-09-01", "5", "网关自带：拨付银行前5个工作日起提示基础养老金补助资金缺口"),
 	}
 }
 
@@ -58,6 +59,7 @@ func nationalPension() []Row {
 		national(BasePensionAdditions, "2009-09-01", none, pilot+"：地方可提高，由地方规定"),
 		national(ExtraForYears, "2009-09-01", none, pilot+"：长期缴费可加发，由地方规定"),
 		national(ExtraForAge, "2009-09-01", none, "国家未规定高龄加发，由地方规定"),
+		national(BasePensionExtraPayers, "2009-09-01", "county:100%", pilot+"：加发部分由地方人民政府支出；网关自带：由县级支出"),
 		national(PensionAge, "2009-09-01", "60", pilot),
 		national(PensionYears, "2009-09-01", "15", pilot),
 		national(SchemeStart, "2009-09-01", "2009-09-01", pilot+"：试点启动；统筹区另有启动日的，以其为准"),

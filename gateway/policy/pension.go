@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math/big"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,6 +25,9 @@ const (
 	BasePensionAdditions Rule = "base_pension_additions"
 	// BasePensionPayers says which government pays which share of the minimum.
 	BasePensionPayers Rule = "base_pension_payers"
+	// BasePensionExtraPayers says which government pays which share of what is paid beyond
+	// the minimum and the additions: extras for years and age.
+	BasePensionExtraPayers Rule = "base_pension_extra_payers"
 	// ExtraForYears is what each year of contributions from the N-th on adds a month.
 	ExtraForYears Rule = "extra_for_years"
 	// ExtraForAge is what is added a month from an age on.
@@ -277,7 +281,8 @@ const (
 	County   Level = "county"
 )
 
-func levels() []Level { return []Level{Centre, Province, City, County} }
+// Levels lists them from the top.
+func Levels() []Level { return []Level{Centre, Province, City, County} }
 
 // Grant is what a level of government adds a month.
 type Grant struct {
@@ -303,7 +308,7 @@ func pairs[K any, P any](s string, read func(key, value string) (P, bool), key f
 
 // fromTheTop orders levels of government.
 func fromTheTop(a, b Level) int {
-	return cmp.Compare(slices.Index(levels(), a), slices.Index(levels(), b))
+	return cmp.Compare(slices.Index(Levels(), a), slices.Index(Levels(), b))
 }
 
 func parseGrants(s string) (Value, bool) {
@@ -312,7 +317,7 @@ func parseGrants(s string) (Value, bool) {
 	}
 	grants, ok := pairs(s, func(level, amount string) (Grant, bool) {
 		a, ok := yuan(amount)
-		return Grant{Level(level), a}, ok && slices.Contains(levels()[1:], Level(level))
+		return Grant{Level(level), a}, ok && slices.Contains(Levels()[1:], Level(level))
 	}, func(g Grant) Level { return g.Level }, fromTheTop)
 	return Value{grants: grants}, ok
 }
@@ -336,7 +341,7 @@ type Share struct {
 func parseShares(s string) (Value, bool) {
 	shares, ok := pairs(s, func(level, rate string) (Share, bool) {
 		r, ok := ParseRate(rate)
-		return Share{Level(level), r}, ok && r > 0 && slices.Contains(levels(), Level(level))
+		return Share{Level(level), r}, ok && r > 0 && slices.Contains(Levels(), Level(level))
 	}, func(s Share) Level { return s.Level }, fromTheTop)
 	var sum Rate
 	for _, share := range shares {
@@ -349,8 +354,29 @@ func sharesText(v Value) string {
 	return join(v.shares, func(s Share) string { return string(s.Level) + ":" + s.Rate.String() })
 }
 
-// Shares returns the value of BasePensionPayers and ContributionSubsidyPayers.
+// Shares returns the value of BasePensionPayers, BasePensionExtraPayers and
+// ContributionSubsidyPayers.
 func (v Value) Shares() []Share { return slices.Clone(v.shares) }
+
+// Divide parts an amount of fen by shares, in their order; of the fen that do not divide
+// the levels from the top take one each.
+func Divide(amount money.Amount, shares []Share) []money.Amount {
+	parts, left := make([]money.Amount, len(shares)), amount
+	for i, s := range shares {
+		part := new(big.Int).Mul(big.NewInt(amount.Fen()), big.NewInt(int64(s.Rate)))
+		parts[i] = money.Amount(part.Quo(part, big.NewInt(int64(Whole))).Int64())
+		left -= parts[i]
+	}
+	one := money.Amount(1)
+	if left < 0 {
+		one = -1
+	}
+	for i := 0; left != 0; i++ {
+		parts[i%len(parts)] += one
+		left -= one
+	}
+	return parts
+}
 
 // Step is an amount from a number of years on.
 type Step struct {

@@ -218,6 +218,13 @@ func (v View) DraftDays() (int, error) {
 	return row.Value.number, err
 }
 
+// SubsidyWarningDays returns how many working days before the hand-over of a month
+// government's money for its base pensions is asked for.
+func (v View) SubsidyWarningDays() (int, error) {
+	row, err := v.rules.Row(SubsidyWarningDays, v.day)
+	return row.Value.number, err
+}
+
 // WorkAlarmMinutes returns after how many minutes background work that is not done
 // is told as stuck.
 func (v View) WorkAlarmMinutes() (int, error) {

@@ -31,6 +31,7 @@ func (r Rule) Reach() Reach {
 		PayDay, HandoverDays, DraftDays, AccountChangeHoldDays, AmountReviewThreshold, SharedAccountHolds,
 		ReturnBooking, WorkAlarmMinutes, BreakDueDays, IncidentOrdinary, IncidentMajor, WriteOffLimit,
 		ClaimDays, BreakAgeDays, ContributionSubsidies, ContributionSubsidyPayers, BasePensionPayers,
+		BasePensionExtraPayers, SubsidyWarningDays,
 		DrawnMonthEarns, DrawingOrder, Funeral, Inheritance, BackPayPolicy, SurplusRemittance:
 		return NoMonth
 	}

@@ -37,6 +37,9 @@ const (
 	// DraftDays is how many working days before its hand-over the regular pay run of
 	// a month is due to be drafted.
 	DraftDays Rule = "draft_days"
+	// SubsidyWarningDays is how many working days before the hand-over of a month
+	// government's money for its base pensions is asked for where it is missing.
+	SubsidyWarningDays Rule = "subsidy_warning_days"
 	// AccountChangeHoldDays is how many calendar days benefits wait after their
 	// account was replaced by another.
 	AccountChangeHoldDays Rule = "account_change_hold_days"
