@@ -24,6 +24,11 @@ func (s *Server) changeRoutes() {
 		Who: readers(),
 	}, s.instruments)
 	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/members/{id}/tiers", Summary: "The yearly amounts that a member chose",
+		Description: "With those that gave way to a later choice. A file of tiers chooses a year's amount anew while nothing " +
+			"was paid for the year and nothing is on its way; after that it is refused with tier_paid.", Who: readers(),
+	}, s.tiers)
+	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/instrument-changes", Summary: "Changes of accounts in rising order",
 		Who: readers(),
 	}, s.changes)
@@ -82,6 +87,27 @@ func (s *Server) instruments(ctx context.Context, c Call, in *instrumentsQuery) 
 	list, err := s.deps.Registry.InstrumentsOf(ctx, c.Officer, in.ID.Int64())
 	// A member has a handful of accounts: they are one page.
 	return NewPage(list, len(list), func(i registry.HeldInstrument) int64 { return i.ID }, viewInstrument), err
+}
+
+// TierChoice is a yearly amount that a member chose.
+type TierChoice struct {
+	Year      int    `json:"year"`
+	Amount    Yuan   `json:"amount"`
+	ChosenOn  Day    `json:"chosen_on"`
+	Holds     bool   `json:"holds"                doc:"It is the year's amount; false: a later choice took its place"`
+	EnteredBy string `json:"entered_by,omitempty" doc:"Who entered a choice that took another's place"`
+}
+
+func viewTier(c registry.KeptChoice) TierChoice {
+	return TierChoice{
+		Year: c.Year, Amount: NewYuan(c.Amount), ChosenOn: NewDay(c.ChosenOn), Holds: c.Holds, EnteredBy: c.EnteredBy,
+	}
+}
+
+func (s *Server) tiers(ctx context.Context, c Call, in *instrumentsQuery) (Page[TierChoice], error) {
+	list, err := s.deps.Registry.TiersOf(ctx, c.Officer, in.ID.Int64())
+	// A member chooses once a year, and seldom anew: all choices are one page.
+	return NewPage(list, len(list), func(c registry.KeptChoice) int64 { return int64(c.Year) }, viewTier), err
 }
 
 // InstrumentChange is a request for another account in an instrument's place.

@@ -3,6 +3,7 @@ package httpapi_test
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +178,30 @@ func TestDeathNoticesOverHTTP(t *testing.T) {
 			t.Errorf("no effect of %s stands in the audit trail", action)
 		}
 	}
+}
+
+// A later choice of a year's amount takes the place of the one before, and both are shown.
+func TestChosenAmountsOverHTTP(t *testing.T) {
+	t.Parallel()
+	d := openDesk(t)
+	for _, choice := range []string{"200.00,2018-01-05", "500.00,2018-02-05"} {
+		d.imports("tiers", "id_number,year,amount,chosen_on\n"+personID(1)+",2018,"+choice+"\n", 1)
+	}
+	member := d.id(`select id::int from member where social_no = 'SB0001'`)
+	type choice struct {
+		Year   int
+		Amount string
+		Chosen string `json:"chosen_on"`
+		Holds  bool
+		By     string `json:"entered_by"`
+	}
+	var got struct{ Items []choice }
+	d.get(t, d.checker, "/v1/members/"+member+"/tiers", &got)
+	want := []choice{{2018, "200.00", "2018-01-05", false, ""}, {2018, "500.00", "2018-02-05", true, "business"}}
+	if !slices.Equal(got.Items, want) {
+		t.Errorf("choices %+v, want %+v", got.Items, want)
+	}
+	d.expect(request{method: "GET", path: "/v1/members/7/tiers", token: d.checker}, 404, "member_not_found")
 }
 
 func TestInstrumentChangesOverHTTP(t *testing.T) {

@@ -177,7 +177,7 @@ func counterDuesSQL() string {
 		(select e.ended_on from member_end e where e.area = u.area and e.member_id = u.member)
 	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
 	left join member m on m.area = u.area and m.id = u.member
-	left join tier_choice c on c.area = u.area and c.year = u.year and c.member_id = u.member
+	left join ` + chosenTier + ` c on c.area = u.area and c.year = u.year and c.member_id = u.member
 	left join lateral (
 		select sum(case when p.red then -p.amount else p.amount end)::bigint as amount from posting p
 		where p.area = u.area and p.member_id = u.member and p.role = 'contribution_individual' and p.year = u.year

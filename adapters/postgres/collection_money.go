@@ -502,7 +502,7 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 			select sum(case when p.red then -p.amount else p.amount end) from posting p
 			where p.area = $1 and p.member_id = n.member_id and p.role = 'contribution_individual'
 			  and p.year = n.year), 0)::bigint, coalesce(n.taken_on > (`+diedOn("$1", "n.member_id")+`), false)
-		from next n left join tier_choice c on c.area = $1 and c.year = n.year and c.member_id = n.member_id
+		from next n left join `+chosenTier+` c on c.area = $1 and c.year = n.year and c.member_id = n.member_id
 		order by n.at`, a.Area, a.SubjectID, a.PostedUpto, a.Upto, n)
 	if err != nil {
 		return nil, fmt.Errorf("payables of agreement %d: %w", a.ID, err)

@@ -102,7 +102,7 @@ func dueSQL() string {
 	            when l.class in ('FIX_ACCOUNT', 'BLOCKED') and l.account_no <> n.account_no then ''
 	            when l.class = 'FIX_MANDATE' and l.mandate_id <> d.id then ''
 	            else l.class end as held
-	from tier_choice c
+	from ` + chosenTier + ` c
 	join member m on m.area = c.area and m.id = c.member_id and m.scheme = $3
 	join mandate d on d.area = m.area and d.member_id = m.id and d.ended_on is null and d.bank = $4
 	join instrument n on n.area = d.area and n.id = d.instrument_id and n.ended_on is null

@@ -16,7 +16,7 @@ func (s collectionStore) Interruptions(
 	err = s.db.Read(ctx, func(t *tx) error {
 		rows, err := t.Query(ctx, `
 			select c.member_id, m.region, c.amount
-			from tier_choice c join member m on m.area = c.area and m.id = c.member_id
+			from `+chosenTier+` c join member m on m.area = c.area and m.id = c.member_id
 			where c.area = $1 and c.year = $2 and m.scheme = $3 and c.member_id > $4
 			  and coalesce((select sum(case when p.red then -p.amount else p.amount end) from posting p
 				where p.area = c.area and p.member_id = c.member_id and p.role = 'contribution_individual'

@@ -20,7 +20,7 @@ func contributionStandings() string {
 				select sum(case when p.red then -p.amount else p.amount end) from posting p
 				where p.area = c.area and p.member_id = c.member_id and p.role = 'contribution_individual'
 				  and p.year = c.year), 0) as paid, l.outcome, l.class
-			from tier_choice c join member m on m.area = c.area and m.id = c.member_id and m.scheme = $2
+			from ` + chosenTier + ` c join member m on m.area = c.area and m.id = c.member_id and m.scheme = $2
 			left join lateral (
 				select case when a.outcome = 'succeeded' and not (` + notDealtWith("i") + `) then null
 					else coalesce(a.outcome, 'in_flight') end as outcome, coalesce(a.class, '') as class

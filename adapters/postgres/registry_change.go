@@ -50,13 +50,8 @@ func (t registryTx) LockInstrument(
 func (t registryTx) InstrumentsOf(
 	ctx context.Context, area party.Area, member int64,
 ) ([]registry.HeldInstrument, error) {
-	var known bool
-	err := t.QueryRow(ctx, `select exists (select from member where area = $1 and id = $2)`, area, member).Scan(&known)
-	if err != nil {
-		return nil, fmt.Errorf("read member %d: %w", member, err)
-	}
-	if !known {
-		return nil, registry.ErrMember
+	if err := t.memberKnown(ctx, area, member); err != nil {
+		return nil, err
 	}
 	rows, err := t.Query(ctx, `select `+heldColumns+` from instrument where area = $1 and member_id = $2 order by id`,
 		area, member)
@@ -64,6 +59,19 @@ func (t registryTx) InstrumentsOf(
 		return nil, fmt.Errorf("read instruments of member %d: %w", member, err)
 	}
 	return collect(rows, "instruments of a member", scanHeld)
+}
+
+// memberKnown returns registry.ErrMember where the area has no such member.
+func (t registryTx) memberKnown(ctx context.Context, area party.Area, member int64) error {
+	var known bool
+	err := t.QueryRow(ctx, `select exists (select from member where area = $1 and id = $2)`, area, member).Scan(&known)
+	if err != nil {
+		return fmt.Errorf("read member %d: %w", member, err)
+	}
+	if !known {
+		return registry.ErrMember
+	}
+	return nil
 }
 
 // AddChange implements registry.ChangeTx.

@@ -151,13 +151,28 @@ func (t registryTx) EndMandate(ctx context.Context, area party.Area, m registry.
 	return nil
 }
 
-// TierChoices implements registry.PeopleTx.
+// chosenTier is the amounts that members chose for years, as they hold: the last one where
+// one was chosen anew; it stands where a table would.
+const chosenTier = `(
+	select o.area, o.member_id, o.year, coalesce(n.amount, o.amount) as amount,
+		coalesce(n.chosen_on, o.chosen_on) as chosen_on
+	from tier_choice o left join tier_change n on n.area = o.area and n.year = o.year and n.member_id = o.member_id
+		and not exists (select from tier_change x where x.area = n.area and x.year = n.year and x.member_id = n.member_id
+			and x.ordinal = n.ordinal + 1))`
+
+// everyChoice is all that members chose for years, the first of a year with ordinal 0.
+const everyChoice = `(
+	select area, member_id, year, 0 as ordinal, amount, chosen_on, '' as entered_by from tier_choice
+	union all
+	select area, member_id, year, ordinal, amount, chosen_on, entered_by from tier_change)`
+
+// TierChoices implements registry.TierTx.
 func (t registryTx) TierChoices(
 	ctx context.Context, area party.Area, members []int64,
 ) ([]registry.TierChoice, error) {
 	rows, err := t.Query(ctx, `
-		select member_id, year, amount, chosen_on from tier_choice where area = $1 and member_id = any($2)`,
-		area, members)
+		select c.member_id, c.year, c.amount, c.chosen_on from `+everyChoice+` c
+		where c.area = $1 and c.member_id = any($2) order by c.member_id, c.year, c.ordinal`, area, members)
 	if err != nil {
 		return nil, fmt.Errorf("read chosen tiers: %w", err)
 	}
@@ -167,7 +182,56 @@ func (t registryTx) TierChoices(
 	})
 }
 
-// InsertTierChoices implements registry.PeopleTx.
+// TiersOf implements registry.TierTx.
+func (t registryTx) TiersOf(ctx context.Context, area party.Area, member int64) ([]registry.KeptChoice, error) {
+	if err := t.memberKnown(ctx, area, member); err != nil {
+		return nil, err
+	}
+	rows, err := t.Query(ctx, `
+		select c.member_id, c.year, c.amount, c.chosen_on, c.entered_by,
+			c.ordinal = max(c.ordinal) over (partition by c.year)
+		from `+everyChoice+` c where c.area = $1 and c.member_id = $2 order by c.year, c.ordinal`, area, member)
+	if err != nil {
+		return nil, fmt.Errorf("read what member %d chose: %w", member, err)
+	}
+	return collect(rows, "choices of a member", func(row pgx.CollectableRow) (c registry.KeptChoice, err error) {
+		err = row.Scan(&c.Member, &c.Year, &c.Amount, &c.ChosenOn, &c.EnteredBy, &c.Holds)
+		return c, err
+	})
+}
+
+// TiersUnpaid implements registry.TierTx. Runs and lists of the years, and payments at
+// counters, wait until the transaction ends.
+func (t registryTx) TiersUnpaid(
+	ctx context.Context, area party.Area, rows []registry.TierChoice,
+) ([]bool, error) {
+	areas := slices.Repeat([]party.Area{area}, len(rows))
+	years := column(rows, func(c registry.TierChoice) int { return c.Year })
+	if err := t.HoldDues(ctx, areas, years); err != nil {
+		return nil, err
+	}
+	members := column(rows, func(c registry.TierChoice) int64 { return c.Member })
+	dues, err := t.CounterDues(ctx, areas, members, years)
+	return column(dues, func(d collection.CounterDue) bool { return d.Posted+d.Receipts+d.InFlight == 0 }), err
+}
+
+// ChangeTiers implements registry.TierTx.
+func (t registryTx) ChangeTiers(
+	ctx context.Context, area party.Area, by string, rows []registry.TierChange,
+) error {
+	type row = registry.TierChange
+	return t.insertAll(ctx, "amounts chosen anew", len(rows), `
+		insert into tier_change (area, member_id, year, ordinal, was, amount, chosen_on, entered_by, entered_at)
+		select $1, u.*, $8, $9
+		from unnest($2::bigint[], $3::smallint[], $4::smallint[], $5::bigint[], $6::bigint[], $7::date[]) as u
+		on conflict do nothing`, area,
+		column(rows, func(c row) int64 { return c.Member }), column(rows, func(c row) int { return c.Year }),
+		column(rows, func(c row) int { return c.Ordinal }), column(rows, func(c row) int64 { return c.Was.Fen() }),
+		column(rows, func(c row) int64 { return c.Amount.Fen() }),
+		column(rows, func(c row) calendar.Day { return c.ChosenOn }), by, t.at)
+}
+
+// InsertTierChoices implements registry.TierTx.
 func (t registryTx) InsertTierChoices(ctx context.Context, area party.Area, rows []registry.TierChoice) error {
 	return t.insertAll(ctx, "chosen tiers", len(rows), `
 		insert into tier_choice (area, member_id, year, amount, chosen_on)

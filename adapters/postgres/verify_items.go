@@ -22,6 +22,7 @@ func itemChecks() []check {
 			probe{table: "member", looks: []string{"tier_choice", "posting"}, sql: aboveChosenSQL()},
 			probe{table: "instrument", sql: onePayoutSQL},
 			probe{table: "tier_choice", sql: tierOfNobodySQL},
+			probe{table: "tier_change", sql: tierChangeSQL},
 		),
 		invariant("I14", "a member's due is with one bank at a time, and a month is paid to a person once",
 			probe{table: "withholding_item", sql: oneLiveItemSQL},
@@ -376,7 +377,7 @@ func aboveChosenSQL() string {
 	  from (select area, member_id, year, sum(-(` + signed + `)) as amount from posting
 	         where ($1 = 0 or area = $1) and role = 'contribution_individual' and member_id is not null
 	         group by 1, 2, 3) p
-	  left join tier_choice c on c.area = p.area and c.year = p.year and c.member_id = p.member_id
+	  left join ` + chosenTier + ` c on c.area = p.area and c.year = p.year and c.member_id = p.member_id
 	 where p.amount > coalesce(c.amount, 0)`
 }
 
@@ -385,6 +386,27 @@ const tierOfNobodySQL = `
 	  from tier_choice c
 	 where ($1 = 0 or c.area = $1) and not exists (
 	       select from member m where m.area = c.area and m.id = c.member_id)`
+
+// An amount is chosen anew in place of the one that held, later than it, and while nothing
+// of the year stood in the book. An entry that is older than the change was seen by it.
+const tierChangeSQL = `
+	with change as (
+		select n.*, lag(n.amount, 1, c.amount) over w as held, lag(n.chosen_on, 1, c.chosen_on) over w as before,
+		       row_number() over w as place
+		  from tier_change n
+		  left join tier_choice c on c.area = n.area and c.year = n.year and c.member_id = n.member_id
+		 where $1 = 0 or n.area = $1 window w as (partition by n.area, n.year, n.member_id order by n.ordinal)),
+	judged as (
+		select n.area, n.member_id, n.year, case
+		       when n.ordinal <> n.place then 'stands as change ' || n.ordinal || ' and is number ' || n.place
+		       when n.held is distinct from n.was then 'was changed from an amount that did not hold'
+		       when n.chosen_on <= n.before then 'was changed by an older choice'
+		       when (select sum(case when p.red then -p.amount else p.amount end) from posting p
+		               join entry e on e.area = p.area and e.id = p.entry_id and e.booked_at < n.entered_at
+		              where p.area = n.area and p.member_id = n.member_id and p.role = 'contribution_individual'
+		                and p.year = n.year) > 0 then 'was changed after something was paid for the year' end as bad
+		  from change n)
+	select area, member_id, area || '/' || member_id || ' ' || year, bad from judged where bad is not null`
 
 const onePayoutSQL = `
 	select area, min(id), area || '/' || min(id), 'is one of ' || count(*) || ' accounts that member ' || member_id

@@ -8,6 +8,9 @@
 // account is another command, with a maker and a checker. What the next line may
 // rest on is what stands in the database or earlier in the same file.
 //
+// A yearly amount alone may be chosen anew: a choice of a later day takes the place of the one
+// before while nothing of the year is paid, in flight or credited. Every choice is kept.
+//
 //	file ─► decode ─► header ─► chunk of lines ─► parse ─► compare with what is known ─► store ─► report
 //	            │          │                        │              │
 //	            └──────────┴── whole file refused   └── line refused or repeated

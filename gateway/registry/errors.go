@@ -38,6 +38,8 @@ var (
 	ErrFuture   = fault.New(fault.Unprocessable, "future", "the day lies after today")
 	ErrPayout   = fault.New(fault.Conflict, "payout_exists", "the member has another active account for benefits")
 	ErrMandate  = fault.New(fault.Conflict, "mandate_exists", "the member has another mandate that holds")
+	ErrTierPaid = fault.New(fault.Conflict, "tier_paid",
+		"something was paid for the year, or is on its way: the amount of the year stands")
 	ErrTier     = fault.New(fault.Unprocessable, "no_tier", "the amount is none of the area's tiers of that year")
 	ErrTwoLines = fault.New(fault.Conflict, "account_shared_by_lines",
 		"one bank account cannot serve two of the fund's lines or schemes")

@@ -187,11 +187,11 @@ func peopleSpecs() []Spec {
 			{"number", false, "the bank's number, 1 to 60 visible characters"},
 			{"signed_on", false, textDay},
 		}, []string{"bank", "number"}, business, false},
-		{KindTiers, "yearly amounts that members chose", []Column{
+		{KindTiers, "yearly amounts that members chose, also anew until something is paid for the year", []Column{
 			{"id_number", false, textMember},
 			{"year", false, "2009 to 2100"},
 			{"amount", false, "one of the area's tiers of that year, yuan with two decimals"},
-			{"chosen_on", false, textDay},
+			{"chosen_on", false, textDay + "; of two choices of a year the later one holds"},
 		}, []string{"id_number", "year"}, business, false},
 		{KindOpeningAccounts, "personal accounts on the day before go-live", []Column{
 			{"id_number", false, textMember},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
@@ -312,19 +313,34 @@ func (s *signatures) judge(r *mandateRow) (Answer, *fault.Error) {
 // tierRow is a line of a file of tiers.
 type tierRow struct {
 	id party.IDNumber
-	TierChoice
+	TierChange
 }
 
 func parseTier(f *fields, e *env) tierRow {
-	return tierRow{f.idNumber(), TierChoice{
-		Member: 0, Year: f.number("year", 2009, 2100), Amount: f.amount("amount"),
-		ChosenOn: f.past("chosen_on", e.today),
+	return tierRow{f.idNumber(), TierChange{
+		TierChoice: TierChoice{
+			Member: 0, Year: f.number("year", 2009, 2100), Amount: f.amount("amount"),
+			ChosenOn: f.past("chosen_on", e.today),
+		},
+		Was: 0, Ordinal: 0,
 	}}
 }
 
 type memberYear struct {
 	member int64
 	year   int
+}
+
+// choices decides lines of tiers. The first amount of a year is taken; a later one takes its
+// place while nothing was paid for the year and nothing is on its way.
+type choices struct {
+	members map[party.IDNumber]Member
+	// made are the choices of a member's year, the one that holds last; open are the years
+	// of which nothing is paid, as far as a line chooses one anew.
+	made map[memberYear][]TierChoice
+	open map[memberYear]bool
+	// tiers are those of a year; a year without a rule is one without tiers.
+	tiers map[int][]money.Amount
 }
 
 func openTiers(ctx context.Context, tx Tx, e *env, rows []tierRow) (desk[tierRow], error) {
@@ -337,49 +353,131 @@ func openTiers(ctx context.Context, tx Tx, e *env, rows []tierRow) (desk[tierRow
 	if err != nil {
 		return none, err
 	}
-	known := make(map[memberYear]TierChoice)
-	for _, c := range stored {
-		known[memberYear{c.Member, c.Year}] = c
+	c := &choices{
+		members: members, made: make(map[memberYear][]TierChoice), open: make(map[memberYear]bool),
+		tiers: make(map[int][]money.Amount),
+	}
+	for _, old := range stored {
+		key := memberYear{old.Member, old.Year}
+		c.made[key] = append(c.made[key], old)
+	}
+	if err := c.lookForPayments(ctx, tx, e.area, rows); err != nil {
+		return none, err
 	}
 	rules, err := e.policy(ctx, tx)
 	if err != nil {
 		return none, err
 	}
-	tiersOf := make(map[int][]money.Amount)
-	judge := func(r *tierRow) (Answer, *fault.Error) {
-		m, ok := members[r.id]
-		if !ok {
-			return Refused, unknownMember()
+	for _, r := range rows {
+		if _, ok := c.tiers[r.Year]; !ok {
+			c.tiers[r.Year], _ = rules.TiersOfYear(r.Year)
 		}
-		r.Member = m.ID
-		key := memberYear{r.Member, r.Year}
-		if old, ok := known[key]; ok {
-			return seen(firstDifference(difference{"amount", old.Amount != r.Amount},
-				difference{"chosen_on", old.ChosenOn != r.ChosenOn}))
-		}
-		tiers, ok := tiersOf[r.Year]
-		if !ok {
-			// A year without a rule is remembered as a year without tiers.
-			tiers, _ = rules.TiersOfYear(r.Year)
-			tiersOf[r.Year] = tiers
-		}
-		if len(tiers) == 0 {
-			return Refused, policy.ErrNoRule.With("no contribution tiers are known for the year").On("year")
-		}
-		if !slices.Contains(tiers, r.Amount) {
-			return Refused, ErrTier.On("amount")
-		}
-		known[key] = r.TierChoice
-		return Imported, nil
 	}
-	store := func(ctx context.Context, rows []tierRow) error {
-		list := make([]TierChoice, len(rows))
-		for i, r := range rows {
-			list[i] = r.TierChoice
+	return desk[tierRow]{c.judge, storeTiers(tx, e)}, nil
+}
+
+// lookForPayments asks which years that lines choose anew are unpaid, those among them that an
+// earlier line of the file chooses first.
+func (c *choices) lookForPayments(ctx context.Context, tx Tx, area party.Area, rows []tierRow) error {
+	var anew []TierChoice
+	first := make(map[memberYear]money.Amount, len(rows))
+	for _, r := range rows {
+		key := memberYear{c.members[r.id].ID, r.Year}
+		amount, again := first[key]
+		if made := c.made[key]; len(made) > 0 {
+			amount, again = made[len(made)-1].Amount, true
 		}
-		return tx.InsertTierChoices(ctx, e.area, list)
+		if !again {
+			first[key] = r.Amount
+			continue
+		}
+		if _, asked := c.open[key]; key.member != 0 && !asked && amount != r.Amount {
+			c.open[key] = false
+			anew = append(anew, TierChoice{Member: key.member, Year: r.Year, Amount: r.Amount, ChosenOn: r.ChosenOn})
+		}
 	}
-	return desk[tierRow]{judge, store}, nil
+	if len(anew) == 0 {
+		return nil
+	}
+	unpaid, err := tx.TiersUnpaid(ctx, area, anew)
+	if err != nil {
+		return err
+	}
+	for i, t := range anew {
+		c.open[memberYear{t.Member, t.Year}] = unpaid[i]
+	}
+	return nil
+}
+
+func (c *choices) judge(r *tierRow) (Answer, *fault.Error) {
+	m, ok := c.members[r.id]
+	if !ok {
+		return Refused, unknownMember()
+	}
+	r.Member = m.ID
+	key := memberYear{r.Member, r.Year}
+	made := c.made[key]
+	if slices.Contains(made, r.TierChoice) {
+		return Repeated, nil
+	}
+	if n := len(made); n > 0 {
+		last := made[n-1]
+		if last.Amount == r.Amount || !r.ChosenOn.After(last.ChosenOn) {
+			// Of two choices of one day nobody knows the later one.
+			return seen(firstDifference(difference{"amount", last.Amount != r.Amount},
+				difference{"chosen_on", last.ChosenOn != r.ChosenOn}))
+		}
+		r.Was, r.Ordinal = last.Amount, n
+	}
+	tiers := c.tiers[r.Year]
+	switch {
+	case len(tiers) == 0:
+		return Refused, policy.ErrNoRule.With("no contribution tiers are known for the year").On("year")
+	case !slices.Contains(tiers, r.Amount):
+		return Refused, ErrTier.On("amount")
+	case r.Was != 0 && !c.open[key]:
+		return Refused, ErrTierPaid.On("amount")
+	}
+	c.made[key] = append(made, r.TierChoice)
+	return Imported, nil
+}
+
+// storeTiers keeps the years' first amounts, and those that were chosen anew.
+func storeTiers(tx Tx, e *env) func(ctx context.Context, rows []tierRow) error {
+	return func(ctx context.Context, rows []tierRow) error {
+		var first []TierChoice
+		var anew []TierChange
+		for _, r := range rows {
+			if r.Was != 0 {
+				anew = append(anew, r.TierChange)
+				continue
+			}
+			first = append(first, r.TierChoice)
+		}
+		if len(first) > 0 {
+			if err := tx.InsertTierChoices(ctx, e.area, first); err != nil {
+				return err
+			}
+		}
+		if len(anew) == 0 {
+			return nil
+		}
+		return tx.ChangeTiers(ctx, e.area, e.by, anew)
+	}
+}
+
+// TiersOf returns the yearly amounts that a member of the officer's area chose, by year,
+// those that gave way among them; ErrMember where there is no such member.
+func (s *Service) TiersOf(ctx context.Context, by approval.Officer, member int64) ([]KeptChoice, error) {
+	if err := mayLook(by); err != nil {
+		return nil, err
+	}
+	var list []KeptChoice
+	err := s.c.Store.Read(ctx, func(tx Tx) (err error) {
+		list, err = tx.TiersOf(ctx, by.Area, member)
+		return err
+	})
+	return list, err
 }
 
 // openingRow is a line of a file of personal accounts.

@@ -128,6 +128,25 @@ type TierChoice struct {
 	ChosenOn calendar.Day
 }
 
+// TierChange is an amount chosen anew for a year, in place of what was chosen before.
+type TierChange struct {
+	TierChoice
+
+	Was money.Amount
+	// Ordinal counts the changes of a member's year from 1.
+	Ordinal int
+}
+
+// KeptChoice is a choice of a member with what became of it.
+type KeptChoice struct {
+	TierChoice
+
+	// Holds says that it is the year's last one: the others gave way.
+	Holds bool
+	// EnteredBy is who entered a change; empty for a year's first choice.
+	EnteredBy string
+}
+
 // PersonalOpening is a member's personal account on the day before go-live.
 type PersonalOpening struct {
 	ID, Member int64

@@ -73,10 +73,22 @@ type PeopleTx interface {
 	// of the banks' numbers.
 	Mandates(ctx context.Context, area party.Area, members []int64, numbers []BankNumber) ([]Mandate, error)
 	InsertMandates(ctx context.Context, area party.Area, rows []Mandate) error
-	// TierChoices returns every choice of the members.
+	TierTx
+	GoLiveTx
+}
+
+// TierTx reads and stores what members chose to pay.
+type TierTx interface {
+	// TierChoices returns every choice of the members: those of one year in the order in
+	// which they were made, so that the last one holds.
 	TierChoices(ctx context.Context, area party.Area, members []int64) ([]TierChoice, error)
 	InsertTierChoices(ctx context.Context, area party.Area, rows []TierChoice) error
-	GoLiveTx
+	// TiersUnpaid tells by position that nothing of a member's year stands in the book and
+	// nothing is on its way, and keeps it so until the transaction ends.
+	TiersUnpaid(ctx context.Context, area party.Area, rows []TierChoice) ([]bool, error)
+	ChangeTiers(ctx context.Context, area party.Area, by string, rows []TierChange) error
+	// TiersOf returns the choices of a member by year, with those that gave way, or ErrMember.
+	TiersOf(ctx context.Context, area party.Area, member int64) ([]KeptChoice, error)
 }
 
 // GoLiveTx reads and stores members' personal accounts at go-live.
