@@ -883,8 +883,8 @@ func explanations() []row {
 		},
 		{"payout_exists", inFiles, "the member has another active account for benefits", "end that one first"},
 		{
-			"pension_in_payment", 422, "a pension is paid already, and moving does not move it",
-			"leave the member where the pension is paid",
+			"pension_in_payment", 422, "a pension is paid already, and moving moves nothing from it and nothing to it",
+			"leave the member where the pension is paid; money that came goes back: step return_asked",
 		},
 		{
 			"pension_subsidy_invalid", 400, "this cannot be named or asked for of government's money for base pensions",

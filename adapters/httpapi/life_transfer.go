@@ -21,7 +21,7 @@ func (s *Server) memberTransferRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/member-transfers", Status: 201, Summary: "Ask that a member's account moves",
 		Description: "The whole account moves, to the employee scheme or to another area's resident scheme. One document of one " +
-			"office moves a member once. Where a pension is paid already, moving does not move it.",
+			"office moves a member once. Where a pension is paid already, moving moves nothing from it, and nothing to it.",
 		Who: deskMakers(),
 	}, s.viewMemberTransfer, s.askMemberTransfer)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -36,7 +36,8 @@ func (s *Server) memberTransferRoutes() {
 		Method: http.MethodPost, Path: "/v1/member-transfers/{id}/receipts", Status: 201, Summary: "Money of a transfer in is there",
 		Description: "A credit on the statement of the income account, or of the fiscal special account. When all that was " +
 			"announced is there, to the fen, two people are asked, and then the fund and the personal account are posted " +
-			"together. Less or more is not posted, and stays open as a case.",
+			"together. Less or more is not posted, and stays open as a case; so does money for a member who draws a pension, " +
+			"died or left meanwhile: return_asked gives it back.",
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance),
 	}, s.viewMemberTransfer, s.memberTransferReceipt)
 }

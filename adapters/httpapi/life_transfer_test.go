@@ -85,6 +85,9 @@ func TestAMemberMovesInThroughTheDoor(t *testing.T) {
 		`"announced":{"individual":"80.00","collective":"0.00","subsidy":"20.00","interest":"0.50","old_scheme":"30.00","years":3}}`
 	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, `"30.00"`, `"80.01"`, 1), 400, "member_transfer_invalid")
 	h.post("business-maker", "/v1/member-transfers", strings.Replace(body, `"in"`, `"out"`, 1), 400, "member_transfer_invalid")
+	h.post("business-maker", "/v1/member-transfers", body, 422, "pension_in_payment")
+	h.data.Exec(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
+		values (610304, 950004, 'base_pension', '2018-01-01', 0, 'not yet', 'test', now())`)
 	asked := read[sentMemberTransfer](t, h.post("business-maker", "/v1/member-transfers", body, 201, ""))
 	path := "/v1/member-transfers/" + asked.ID
 	h.post("business-maker", path+"/steps", `{"step":"letter_sent","done_on":"2018-06-05","document":"letter"}`, 201, "")

@@ -36,6 +36,7 @@ func TestAMembersMoneyThatTheBankTellsOfIsBookedOnce(t *testing.T) {
 	t.Parallel()
 	w := newLifeWorld(t, 2)
 	w.today = calendar.MustDay("2018-03-01")
+	w.saves(t, 1001)
 	in, err := w.comes(t, 1001, "接续函3")
 	if err != nil {
 		t.Fatal(err)

@@ -2,6 +2,7 @@ package postgres_test
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -187,6 +188,28 @@ func (w *lifeWorld) comes(t *testing.T, member int64, document string) (lifeeven
 	return out, err
 }
 
+// saves says that members pay contributions yet and draw nothing.
+func (w *lifeWorld) saves(t *testing.T, members ...int64) {
+	t.Helper()
+	for _, m := range members {
+		w.sql(t, fmt.Sprintf(`insert into entitlement (area, member_id, component, from_month, amount, document, entered_by,
+			entered_at) values (610304, %d, 'base_pension', '2011-01-01', 0, 'not yet', 'test', now())`, m))
+	}
+}
+
+// draws awards a pension from the month of today on.
+func (w *lifeWorld) draws(t *testing.T, member int64) {
+	t.Helper()
+	err := w.db.Registry().InTx(t.Context(), func(tx registry.Tx) error {
+		return tx.InsertEntitlements(t.Context(), chencang, "test", []registry.Entitlement{{
+			Member: member, Component: registry.BasePension, From: w.today.Month(), Amount: 55_00, Document: "award",
+		}})
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
 func (w *lifeWorld) receives(t *testing.T, id, account, fen int64, reference string) (lifeevent.Transfer, error) {
 	t.Helper()
 	var out lifeevent.Transfer
@@ -203,6 +226,7 @@ func TestAnAccountMovesInWhole(t *testing.T) {
 	t.Parallel()
 	w := newLifeWorld(t, 2)
 	w.today = calendar.MustDay("2018-03-01")
+	w.saves(t, 1001, 1002)
 	in, err := w.comes(t, 1001, "接续函1")
 	if err != nil {
 		t.Fatal(err)
@@ -273,6 +297,7 @@ func TestATransferInThatIsRejectedIsAskedAgainOrGoesBack(t *testing.T) {
 	t.Parallel()
 	w := newLifeWorld(t, 1)
 	w.today = calendar.MustDay("2018-03-01")
+	w.saves(t, 1001)
 	in, err := w.comes(t, 1001, "接续函4")
 	if err != nil {
 		t.Fatal(err)
@@ -312,6 +337,7 @@ func TestMoneyThatWasNotAnnouncedGoesBack(t *testing.T) {
 	t.Parallel()
 	w := newLifeWorld(t, 1)
 	w.today = calendar.MustDay("2018-03-01")
+	w.saves(t, 1001)
 	in, err := w.comes(t, 1001, "接续函2")
 	if err != nil {
 		t.Fatal(err)
@@ -344,6 +370,98 @@ func TestMoneyThatWasNotAnnouncedGoesBack(t *testing.T) {
 	}
 	if held := w.held(t, 1001); held != 0 {
 		t.Errorf("the account holds %s", held)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
+	}
+}
+
+// Nothing is brought to a pension that is paid already, from no scheme since July 2014:
+// not when it is asked for, not by a letter, and money that came meanwhile goes back.
+func TestNothingIsBroughtToWhoDrawsAPension(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 5)
+	w.saves(t, 1002, 1003, 1004)
+	w.today = calendar.MustDay("2014-06-30")
+	employee := func(document string) error {
+		_, err := w.life.AskTransfer(t.Context(), w.ask("POST /v1/member-transfers"), result(new(lifeevent.Transfer)), w.maker,
+			lifeevent.Transfer{
+				Member: 1005, Direction: lifeevent.MovesIn, Counterpart: lifeevent.EmployeeScheme, Office: "宝鸡市社保局",
+				AskedOn: w.today, Document: document, Announced: lifeevent.Parts{Individual: 1_00},
+			})
+		return err
+	}
+	if err := employee("on the last day"); err != nil {
+		t.Errorf("from the employee scheme in June 2014: %v", err)
+	}
+	w.today = calendar.MustDay("2014-07-01")
+	if err := employee("on the first day"); !errors.Is(err, lifeevent.ErrInPayment) {
+		t.Errorf("from the employee scheme in July 2014: %v", err)
+	}
+	w.today = calendar.MustDay("2018-03-01")
+	if _, err := w.comes(t, 1001, "函0"); !errors.Is(err, lifeevent.ErrInPayment) {
+		t.Errorf("to a pensioner: %v", err)
+	}
+	moves := map[int64]lifeevent.Transfer{}
+	for member, document := range map[int64]string{1002: "函1", 1003: "函2", 1004: "函3"} {
+		in, err := w.comes(t, member, document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if in, err = w.step(t, in.ID, lifeevent.LetterSent, 0); err != nil {
+			t.Fatal(err)
+		}
+		moves[member] = in
+	}
+	late, err := w.comes(t, 1002, "函4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	asked, err := w.receives(t, moves[1003].ID, 11, 100_01, "T3")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.draws(t, 1002)
+	w.draws(t, 1003)
+	w.died(t, 1004, "2018-02-28")
+	if _, err := w.step(t, late.ID, lifeevent.LetterSent, 0); !errors.Is(err, lifeevent.ErrInPayment) {
+		t.Errorf("a letter that asks for the money: %v", err)
+	}
+	if err := w.agreed(t, asked.Decision); !errors.Is(err, lifeevent.ErrInPayment) {
+		t.Errorf("posting to who began to draw: %v", err)
+	}
+	w.rejected(t, asked.Decision)
+	for member, why := range map[int64]string{1002: "a pension of 55.00 a month is paid here", 1003: "", 1004: "reported dead"} {
+		in := moves[member]
+		if why != "" {
+			if in, err = w.receives(t, in.ID, 11, 100_01, why[:3]); err != nil || in.Decision != 0 {
+				t.Fatalf("money for %d: decision %d, %v", member, in.Decision, err)
+			}
+			told := one[string](t, w.world, `select text from exception_case where kind = 'member_transfer_sum'
+				and subject = 'member_transfer:' || $1::bigint`, in.ID)
+			if !strings.Contains(told, "100.01 came and goes back") || !strings.Contains(told, why) {
+				t.Errorf("the case of %d says %q", member, told)
+			}
+			if _, err := w.step(t, in.ID, lifeevent.MoneyPosted, 0); err == nil {
+				t.Errorf("the money of %d is to be posted", member)
+			}
+		}
+		if in, err = w.step(t, in.ID, lifeevent.ReturnAsked, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.agreed(t, in.Decision); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, role := range []string{"income", "transfer_in"} {
+		n := one[int64](t, w.world, `select sum(case when (side = 'debit') <> red then amount else -amount end)::bigint
+			from posting where role = $1`, role)
+		if n != 0 {
+			t.Errorf("%s holds %d fen", role, n)
+		}
+	}
+	if got := w.openCases(t, "member_transfer_sum"); got != "" {
+		t.Errorf("cases: %q", got)
 	}
 	if text := w.wholeBook(t); text != "" {
 		t.Errorf("verify says %s", text)

@@ -86,6 +86,18 @@ func memberTransferSQL() string { //nolint:funlen // one query
 	       (case when p.area is null and r.area is null then 0 else x.amount end::numeric,
 	        case when r.area is null then 0 else x.amount end::numeric) or not b.theirs)
 	union all
+	-- What was awarded before two people were asked was seen by both of them.
+	select p.area, p.transfer_id, p.area || '/transfer ' || p.transfer_id, 'brought money to a member who drew '
+	       || ` + yuan("n.amount") + ` || ' a month'
+	  from member_transfer_posted p join member_transfer f on f.area = p.area and f.id = p.transfer_id
+	 cross join lateral (select coalesce(sum(x.amount), 0) as amount from (
+	       select distinct on (n.component) n.amount from entitlement n
+	        where n.area = p.area and n.member_id = p.member_id and n.from_month <= p.business_day and n.id < p.decision_id
+	          and n.component in ('base_pension', 'account_pension')
+	        order by n.component, n.from_month desc, n.id desc) x) n
+	 where ($1 = 0 or p.area = $1) and p.direction = 'in' and n.amount > 0
+	   and (f.counterpart = 'resident' or p.business_day >= '2014-07-01')
+	union all
 	select r.area, r.transfer_id, r.area || '/transfer ' || r.transfer_id, case
 	       when q.id is null then 'was given back, and no decision did'
 	       when x.sum is distinct from r.amount then 'gave back ' || ` + yuan("r.amount") + ` || ' of ' || ` + yuan("coalesce(x.sum, 0)") + `

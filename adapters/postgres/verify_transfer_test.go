@@ -27,6 +27,7 @@ func TestEditsOfTransfersAreNamed(t *testing.T) {
 	if err := w.agreed(t, gone.Decision); err != nil {
 		t.Fatal(err)
 	}
+	w.saves(t, 1002)
 	for _, document := range []string{"posted", "returned"} {
 		in, err := w.comes(t, 1002, document)
 		if err != nil {
@@ -91,6 +92,11 @@ func TestEditsOfTransfersAreNamed(t *testing.T) {
 		{
 			`update entitlement set amount = 7 where member_id = 1001 and from_month = '2014-06-01'`,
 			`update entitlement set amount = 0 where member_id = 1001 and from_month = '2014-06-01'`, "entitled to 0.07 a month",
+		},
+		{
+			`insert into entitlement (area, id, member_id, component, from_month, amount, document, entered_by, entered_at)
+				values (610304, 1, 1002, 'base_pension', '2018-01-01', 700, 'hand', 'hand', now())`,
+			`delete from entitlement where id = 1`, "brought money to a member who drew 7.00 a month",
 		},
 		{
 			`update member_end set member_id = 1002 where member_id = 1001`, `update member_end set member_id = 1001 where member_id = 1002`,

@@ -42,7 +42,8 @@
 //
 // Each step of a move has fifteen working days, and a late one is a case. Money that is not
 // what was announced stays open as a case, or goes back by the income account that took it.
-// Who draws a pension does not change its place by moving, and since July 2014 does not
-// move to the employee scheme either. A balance of the rural scheme before 2009 is a marked
+// Who draws a pension does not change its place by moving, out or in, and since July 2014 does
+// not move between this and the employee scheme either; money that comes for such a member,
+// for the dead or for who left, goes back in the same way. A balance of the rural scheme before 2009 is a marked
 // part of the individual one, and counts with it.
 package lifeevent

@@ -108,6 +108,16 @@ func (s *Service) step(ctx context.Context, tx Tx, by approval.Officer, t *Trans
 		}
 		step.Sum = l.Held
 	}
+	if t.Direction == MovesIn && step.Step == LetterSent {
+		// The letter asks for the money: nobody is asked for what would go back.
+		l, err := tx.LeavingOf(ctx, t.Area, t.Member, today)
+		if err != nil {
+			return err
+		}
+		if err := t.mayMove(&l, today); err != nil {
+			return err
+		}
+	}
 	if step.Step == ReturnAsked && len(t.Receipts) == 0 {
 		return ErrStep.With("there is no money to give back")
 	}

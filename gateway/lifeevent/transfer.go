@@ -229,19 +229,24 @@ func (l *Leaving) fromMonth(today calendar.Day) calendar.Month {
 	return from
 }
 
-// pensionsStay is from when on nobody who draws a pension moves to the employee scheme
-// either (人社部发〔2014〕17号, article 2). It is not for an area to decide.
+// pensionsStay is from when on nobody who draws a pension moves to the employee scheme, or
+// from it, either (人社部发〔2014〕17号, article 2). It is not for an area to decide.
 func pensionsStay() calendar.Day { return calendar.MustDay("2014-07-01") }
 
 // mayMove says why an account cannot move on a day, or nil. It is pure.
 func (t *Transfer) mayMove(l *Leaving, on calendar.Day) error {
+	may := l.mayLeave
 	if t.Direction == MovesIn {
-		return l.mayJoin()
+		may = l.mayJoin
 	}
-	if err := l.mayLeave(); err != nil {
+	if err := may(); err != nil {
 		return err
 	}
-	if l.Monthly > 0 && (t.Counterpart == ResidentScheme || !on.Before(pensionsStay())) {
+	stays := l.Monthly > 0 && (t.Counterpart == ResidentScheme || !on.Before(pensionsStay()))
+	switch {
+	case stays && t.Direction == MovesIn:
+		return ErrInPayment.With("a pension of %s a month is paid here: nothing is brought to its account", l.Monthly)
+	case stays:
 		return ErrInPayment.With("a pension of %s a month is paid here: its place stays", l.Monthly)
 	}
 	return nil

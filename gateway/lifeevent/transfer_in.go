@@ -101,8 +101,9 @@ func (t *Transfer) returnVouchers(role ledger.Role, today calendar.Day) []ledger
 }
 
 // Receive keeps money of a transfer in. Where all that was announced is there, to the fen,
-// two people are asked to post it; less or more stays open as a case. The answer's
-// result is a Transfer.
+// two people are asked to post it; less or more stays open as a case, and so does money for
+// a member who died, left or began to draw a pension meanwhile. The answer's result is a
+// Transfer.
 func (s *Service) Receive(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, x TransferReceipt,
 ) (once.Answer, error) {
@@ -153,6 +154,14 @@ func (s *Service) receive(ctx context.Context, tx Tx, by approval.Officer, t *Tr
 	if err := tx.AddTransferReceipt(ctx, t.Area, s.today(), x); err != nil {
 		return err
 	}
+	l, err := tx.LeavingOf(ctx, t.Area, t.Member, s.today())
+	if err != nil {
+		return err
+	}
+	if why := t.mayMove(&l, s.today()); why != nil {
+		// The money is there all the same: it is kept, and goes back.
+		return tx.OpenTransferCase(ctx, t.Area, t.ID, fmt.Sprintf("%s came and goes back: %s", t.Received(), why))
+	}
 	if !t.allThere() {
 		return tx.OpenTransferCase(ctx, t.Area, t.ID, fmt.Sprintf("%s of %s announced are there", t.Received(),
 			t.Announced.Total()))
@@ -202,7 +211,7 @@ func inSubject(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) (led
 	if err != nil {
 		return role, err
 	}
-	if err := l.mayJoin(); err != nil {
+	if err := t.mayMove(&l, today); err != nil {
 		return role, err
 	}
 	if !t.allThere() {
