@@ -70,8 +70,9 @@ const listText = "The whole list or nothing: a line that cannot stand is refused
 	"collective and sponsor are collective aid, an item of their own. Where the agency collects, what villages, " +
 	"sponsors and relatives pay arrives on the income account; where the tax authority does, aid arrives on the fiscal " +
 	"special account. A second person of the business desk approves the decision; from then on the lines are in flight. " +
-	"A year before the current one is made up: such contributions earn no subsidy. What the tax authority took above " +
-	"the chosen amount waits in suspense and becomes a refund."
+	"A year before the current one is made up: such contributions earn no subsidy. A line for the dead, or for who left " +
+	"the scheme, is refused with member_died or member_left; what an approved list brings for them too late, or the tax " +
+	"authority took for them or above the chosen amount, waits in suspense and becomes a refund to the payer."
 
 // ContributionList is a list on the wire.
 type ContributionList struct {

@@ -20,7 +20,7 @@ func (s *Server) contributionRefundRoutes() {
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/refunds", Summary: "Contributions that are to be given back, and what became of them",
 		Description: "above_chosen_amount waits in suspense; wrong_contribution, mandate_withdrawn and employee_scheme stand in the " +
-			"book as income; member_died, taken after the death, is either. way is how the money goes back as of today: original_channel from the income account that it came " +
+			"book as income; member_died, taken after the death, is either; member_left, for who was no member any more, waits in suspense. way is how the money goes back as of today: original_channel from the income account that it came " +
 			"to, once swept out of what that account collects next; one_off of what came straight to the fiscal special account, " +
 			"which pays no refund; tax_authority where that collects: it gives the money back itself, and nothing of it is " +
 			"posted here.",
@@ -62,8 +62,9 @@ type Refund struct {
 	MemberID ID     `json:"member_id"`
 	Year     int    `json:"year"`
 	Amount   Yuan   `json:"amount"`
-	Reason   string `json:"reason"              enum:"above_chosen_amount,wrong_contribution,mandate_withdrawn,employee_scheme,member_died"`
+	Reason   string `json:"reason"              enum:"above_chosen_amount,wrong_contribution,mandate_withdrawn,employee_scheme,member_died,member_left"`
 	Part     string `json:"part"                enum:"individual,collective"`
+	Payer    string `json:"payer,omitempty"     doc:"Who paid the list that it came by, and gets it back"`
 	Place    string `json:"place"               enum:"suspense,income" doc:"Where the book holds it"`
 	Account  ID     `json:"fund_account"        doc:"Where it arrived"`
 	OpenedOn Day    `json:"opened_on"`
@@ -78,7 +79,7 @@ func viewOpenRefund(r collection.Refund) Refund { return viewRefund(r, "") }
 func viewRefund(r collection.Refund, way collection.RefundWay) Refund {
 	out := Refund{
 		ID: NewID(r.ID), ItemID: NewID(r.Cause), MemberID: NewID(r.Member), Year: r.Year, Amount: NewYuan(r.Amount),
-		Reason: string(r.Reason), Part: "individual", Place: "income", Account: NewID(r.FundAccount),
+		Reason: string(r.Reason), Part: "individual", Payer: r.Payer, Place: "income", Account: NewID(r.FundAccount),
 		OpenedOn: NewDay(r.OpenedOn), Way: string(way), Swept: r.Swept && r.State != collection.RefundPaid,
 		Decision: NewID(r.Decision), Status: string(r.State),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/hex"
 	"io"
+	"maps"
 	"net/http"
 
 	"twoline/gateway/approval"
@@ -29,7 +30,8 @@ func (s *Server) withholdingRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/withholding-runs", Summary: "Generate withholding batches", Status: 201,
 		Description: "For every bank of the area: the members with an active mandate whose due may be sent now. " +
-			"Failed items that may be tried again are taken up; the others are counted in held.",
+			"Failed items that may be tried again are taken up; the others are counted in held, with the dead and who " +
+			"left the scheme, of whom nothing is taken.",
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance),
 	}, viewRun, s.withhold)
 	Query(s, Route{ //nolint:exhaustruct // defaults
@@ -135,7 +137,7 @@ func viewBatch(b collection.Batch) Batch {
 type WithholdingRun struct {
 	ID      ID             `json:"id"`
 	Batches []Batch        `json:"batches" nullable:"false"`
-	Held    map[string]int `json:"held"    doc:"Members with a due that is not sent again by itself, by result class"`
+	Held    map[string]int `json:"held"    doc:"Members with a due that is not sent, by the result class of their last failure, or by member_died and member_left"`
 }
 
 func viewRun(r collection.RunResult) WithholdingRun {
@@ -143,9 +145,7 @@ func viewRun(r collection.RunResult) WithholdingRun {
 	for _, b := range r.Batches {
 		out.Batches = append(out.Batches, viewBatch(b))
 	}
-	for class, n := range r.Held {
-		out.Held[string(class)] = n
-	}
+	maps.Copy(out.Held, r.Held)
 	return out
 }
 

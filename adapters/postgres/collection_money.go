@@ -445,16 +445,24 @@ func (t *tx) AddAgreement(ctx context.Context, a collection.Agreement, today cal
 	return id, nil
 }
 
+// holdPostings keeps contributions of the area from being posted by others until the transaction
+// ends: what a member has paid is read and added to by one posting at a time.
+func (t *tx) holdPostings(ctx context.Context, area party.Area) error {
+	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('posting ' || $1::int, 0))`, int32(area))
+	if err != nil {
+		return fmt.Errorf("hold postings of area %s: %w", area, err)
+	}
+	return nil
+}
+
 // LockAgreement implements collection.MoneyTx.
 func (t *tx) LockAgreement(ctx context.Context, area party.Area, id int64) (collection.Agreement, error) {
 	a := collection.Agreement{Area: area, ID: id} //nolint:exhaustruct // read below
 	var amount int64
-	// What a member has paid is read and added to by one posting of the area at a time.
-	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('posting ' || $1::int, 0))`, int32(area))
-	if err != nil {
-		return a, fmt.Errorf("hold postings of area %s: %w", area, err)
+	if err := t.holdPostings(ctx, area); err != nil {
+		return a, err
 	}
-	err = t.QueryRow(ctx, `
+	err := t.QueryRow(ctx, `
 		select g.subject, g.subject_id, g.round, g.after_answer, g.upto_answer, g.upto_arrival, g.from_suspense,
 			g.item_count, g.amount, g.fund_account, f.role, f.scheme, g.effective_on, p.posted_upto, p.posted_count,
 			p.done, coalesce(k.kind, '')
@@ -493,15 +501,17 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 	if a.Subject == "list" {
 		query = `
 		with next as (
-			select l.id as at, l.id, 0::bigint as batch_id, l.member_id, l.year, l.amount, null::date as taken_on
-			from contribution_line l where l.area = $1 and l.list_id = $2 and l.id > $3 and l.id <= $4
+			select l.id as at, l.id, 0::bigint as batch_id, l.member_id, l.year, l.amount, g.effective_on as taken_on
+			from agreement g join contribution_line l on l.area = g.area and l.list_id = g.subject_id
+			where g.area = $1 and g.subject = 'list' and g.subject_id = $2 and l.id > $3 and l.id <= $4
 			order by l.id limit $5)`
 	}
 	rows, err := t.Query(ctx, query+`
 		select n.at, n.id, n.batch_id, n.member_id, n.year, n.amount, coalesce(c.amount, 0), coalesce((
 			select sum(case when p.red then -p.amount else p.amount end) from posting p
 			where p.area = $1 and p.member_id = n.member_id and p.role = 'contribution_individual'
-			  and p.year = n.year), 0)::bigint, coalesce(n.taken_on > (`+diedOn("$1", "n.member_id")+`), false)
+			  and p.year = n.year), 0)::bigint, coalesce(n.taken_on > (`+diedOn("$1", "n.member_id")+`), false),
+			exists (select from member_end e where e.area = $1 and e.member_id = n.member_id)
 		from next n left join `+chosenTier+` c on c.area = $1 and c.year = n.year and c.member_id = n.member_id
 		order by n.at`, a.Area, a.SubjectID, a.PostedUpto, a.Upto, n)
 	if err != nil {
@@ -509,7 +519,8 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 	}
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p collection.Payable, err error) {
 		var amount, chosen, posted int64
-		err = row.Scan(&p.Order, &p.Cause, &p.Batch, &p.Member, &p.Year, &amount, &chosen, &posted, &p.AfterDeath)
+		err = row.Scan(&p.Order, &p.Cause, &p.Batch, &p.Member, &p.Year, &amount, &chosen, &posted, &p.AfterDeath,
+			&p.Left)
 		p.Amount, p.Chosen, p.Posted = money.Amount(amount), money.Amount(chosen), money.Amount(posted)
 		return p, err
 	})
@@ -539,13 +550,13 @@ func (t *tx) AddRefundTasks(
 		_, err := t.Exec(ctx, `
 			insert into refund_task (area, cause_id, member_id, year, amount, reason, opened_on)
 			values ($1, $2, $3, $4, $5, $6, $7) on conflict (area, cause_id) do nothing`,
-			area, r.Cause, r.Member, r.Year, r.Amount.Fen(), r.Reason, today)
+			area, r.Cause, r.Member, r.Year, r.Amount.Fen(), string(r.Reason), today)
 		if err != nil {
 			return fmt.Errorf("open refund task for item %d: %w", r.Cause, err)
 		}
 		cases[i] = Case{
 			Kind: "refund_due", Subject: fmt.Sprintf("item:%d", r.Cause), Bank: "",
-			Text: r.Reason + ": " + r.Amount.String() + " to be given back by the original channel",
+			Text: string(r.Reason) + ": " + r.Amount.String() + " to be given back by the original channel",
 		}
 	}
 	return t.OpenCase(ctx, area, cases...)

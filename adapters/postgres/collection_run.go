@@ -67,7 +67,7 @@ func (t *tx) AddRun(
 // dueSQL finds the members of a bank that owe for a year, as collection.CounterDue
 // says it, for all of them at once. The last failed item says whether the due may
 // be sent again: funds and technical failures at once, account and mandate
-// failures once the mandate or instrument is another.
+// failures once the mandate or instrument is another. The dead and who left are held, too.
 func dueSQL() string {
 	return `
 	with last as (
@@ -89,6 +89,15 @@ func dueSQL() string {
 		join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
 		where i.area = $1 and i.year = $2 and ` + notDealtWith("i") + `
 		group by i.member_id),
+	gone as (
+		select member_id, min(code) as code from (
+			-- Nothing is debited for the dead, for as long as the notice stands.
+			select x.member_id, 'member_died' as code from death_notice x where x.area = $1 and not exists (
+				select from death_withdrawn w where w.area = x.area and w.notice_id = x.id)
+			union all
+			-- Nor for who is no member any more.
+			select e.member_id, 'member_left' from member_end e where e.area = $1) x
+		group by member_id),
 	listed as (
 		select l.member_id, sum(l.amount) as amount from contribution_line l
 		where l.area = $1 and l.year = $2 and ` + listInFlight() + `
@@ -96,7 +105,8 @@ func dueSQL() string {
 	select m.id, c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) - coalesce(w.amount, 0) as due,
 	       coalesce(l.attempt, 0) + 1, d.id, d.number, coalesce(n.bank_no, $5), n.account_no, m.name, m.id_number,
 	       m.social_no, m.region,
-	       case when l.member_id is null or l.outcome = 'succeeded' then ''
+	       case when g.code is not null then g.code
+	            when l.member_id is null or l.outcome = 'succeeded' then ''
 	            when l.outcome is null then 'in_flight'
 	            when l.class in ('RETRY_FUNDS', 'RETRY_TECHNICAL') then ''
 	            when l.class in ('FIX_ACCOUNT', 'BLOCKED') and l.account_no <> n.account_no then ''
@@ -111,20 +121,16 @@ func dueSQL() string {
 	left join counter k on k.member_id = m.id
 	left join succeeded s on s.member_id = m.id
 	left join listed w on w.member_id = m.id
+	left join gone g on g.member_id = m.id
 	where c.area = $1 and c.year = $2
 	  and c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) - coalesce(w.amount, 0) > 0
-	  -- Nothing is debited for the dead, for as long as the notice stands.
-	  and not exists (select from death_notice x where x.area = m.area and x.member_id = m.id and not exists (
-		select from death_withdrawn w where w.area = x.area and w.notice_id = x.id))
-	  -- Nor for who is no member any more.
-	  and not exists (select from member_end e where e.area = m.area and e.member_id = m.id)
 	order by 6, m.region, m.id`
 }
 
 // EachDue implements collection.RunTx.
 func (t *tx) EachDue(
 	ctx context.Context, area party.Area, r collection.Run, p collection.Partner, fn func(collection.Due) error,
-) (map[bank.Class]int, error) {
+) (map[string]int, error) {
 	// Right after a run nothing is known of how much it wrote, and a planner that takes the book for empty
 	// reads it again for every member. Hash joins read each part once, whatever its size.
 	if _, err := t.Exec(ctx, `set local enable_nestloop = off`); err != nil {
@@ -134,7 +140,7 @@ func (t *tx) EachDue(
 	if err != nil {
 		return nil, fmt.Errorf("dues at %s: %w", p.Code, err)
 	}
-	held := make(map[bank.Class]int)
+	held := make(map[string]int)
 	var d collection.Due
 	var amount int64
 	var account, name, idNumber, reason string
@@ -146,10 +152,10 @@ func (t *tx) EachDue(
 		switch reason {
 		case "":
 		case "in_flight":
-			held[bank.ClassUnknown]++
+			held[string(bank.ClassUnknown)]++
 			return nil
 		default:
-			held[bank.Class(reason)]++
+			held[reason]++
 			return nil
 		}
 		d.Amount = money.Amount(amount)

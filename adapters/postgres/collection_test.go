@@ -90,7 +90,7 @@ func TestTheNextRunTakesUpWhatFailed(t *testing.T) {
 	}
 	want := map[bank.Class]int{bank.ClassFixAccount: 1, bank.ClassFixMandate: 1, bank.ClassUnknown: 2}
 	for class, n := range want {
-		if next.Held[class] != n {
+		if next.Held[string(class)] != n {
 			t.Errorf("held %v, want %v", next.Held, want)
 		}
 	}

@@ -122,22 +122,32 @@ func (t registryTx) InsertDeathNotices(
 	return t.askReleased(ctx, area, members, days)
 }
 
+// takenFor is SQL of when money was taken for members: a debit, a payment at a counter, or the
+// arrival of a list's money; it stands where a table would.
+const takenFor = `(
+	select c.area, c.id, c.member_id, c.paid_on as day from counter_receipt c
+	union all
+	select i.area, i.id, i.member_id, w.value_date from withholding_item i
+	join answer w on w.area = i.area and w.item_id = i.id and w.disposition = 'recorded' and w.outcome = 'succeeded'
+	union all
+	select l.area, l.id, l.member_id, g.effective_on from contribution_line l
+	join agreement g on g.area = l.area and g.subject = 'list' and g.subject_id = l.list_id)`
+
 // claimOfTheDead claims back what was debited or paid after a death and stands in the book.
-// What a bank took and is not posted yet goes to suspense when it is.
+// What a bank took and is not posted yet goes to suspense when it is: a posting of this moment
+// ends first, or sees the notice.
 func (t registryTx) claimOfTheDead(ctx context.Context, area party.Area, members []int64) error {
+	if err := t.holdPostings(ctx, area); err != nil {
+		return err
+	}
 	_, err := t.Exec(ctx, `
-		with `+deadSQL+`,
-		taken as (
-			select c.id, c.member_id, c.paid_on as day from counter_receipt c
-			where c.area = $1 and c.member_id = any($2)
-			union all
-			select i.id, i.member_id, w.value_date from withholding_item i
-			join answer w on w.area = i.area and w.item_id = i.id and w.disposition = 'recorded' and w.outcome = 'succeeded'
-			where i.area = $1 and i.member_id = any($2))
+		with `+deadSQL+`
 		insert into contribution_claim (area, cause_id, part, member_id, year, amount, reason, document, asked_by, asked_at)
-		select $1, p.cause_id, 'individual', p.member_id, p.year, p.amount, 'member_died', 'died on ' || d.died_on, 'job', $3
-		from taken k join dead d on d.member_id = k.member_id and k.day > d.died_on
-		join posting p on p.area = $1 and p.cause_id = k.id and p.role = 'contribution_individual' and `+claimable+`
+		select $1, p.cause_id, case p.role when 'contribution_individual' then 'individual' else 'collective' end, p.member_id,
+			p.year, p.amount, 'member_died', 'died on ' || d.died_on, 'job', $3
+		from `+takenFor+` k join dead d on d.member_id = k.member_id and k.day > d.died_on
+		join posting p on p.area = $1 and p.cause_id = k.id and `+claimable+`
+		where k.area = $1 and k.member_id = any($2)
 		on conflict do nothing`, area, members, t.at)
 	if err != nil {
 		return fmt.Errorf("contributions of the dead: %w", err)

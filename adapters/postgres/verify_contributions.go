@@ -14,6 +14,8 @@ func contributionChecks() []check {
 			probe{table: "contribution_claim", sql: claimSQL},
 			probe{table: "refund_paid", looks: []string{"refund_paid", "refund_task"}, sql: refundPaidSQL()},
 			probe{table: "posting", sql: redContributionSQL},
+			probe{table: "posting", looks: []string{"posting", "death_notice", "member_end"}, sql: goneSQL()},
+			probe{table: "refund_task", looks: []string{"refund_task"}, sql: goneTaskSQL},
 		),
 	}
 }
@@ -170,3 +172,34 @@ const redContributionSQL = `
 	  join entry e on e.area = p.area and e.id = p.entry_id
 	 where ($1 = 0 or p.area = $1) and p.kind = 'contribution_refund' and not p.reversal and not exists (
 	       select from refund_paid x where x.area = p.area and e.cause = 'refund:' || x.refund_id)`
+
+// Nothing is credited to who left, and what was taken after a death that stands reported goes
+// back or is claimed. A payment of the day on which a membership ended may be older than its end.
+func goneSQL() string {
+	return `
+	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line, 'credits member ' || p.member_id
+	       || ', who left on ' || e.business_day
+	  from member_end e
+	  join posting p on p.area = e.area and p.member_id = e.member_id and p.nature = 'item' and not p.red
+	       and p.role in ('contribution_individual', 'contribution_collective') and not p.reversal
+	 where ($1 = 0 or e.area = $1) and p.accounted_on > e.business_day
+	union all
+	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line, 'took from member ' || p.member_id || ' on '
+	       || k.day || ', after the death on ' || d.died_on || ', and nobody claims it back'
+	  from (select x.area, x.member_id, min(x.died_on) as died_on from death_notice x
+	         where ($1 = 0 or x.area = $1) and not exists (
+	               select from death_withdrawn y where y.area = x.area and y.notice_id = x.id) group by 1, 2) d
+	  join ` + takenFor + ` k on k.area = d.area and k.member_id = d.member_id and k.day > d.died_on
+	  join posting p on p.area = k.area and p.cause_id = k.id and ` + claimable
+}
+
+// A task says why money of a member goes back, and that it is so.
+const goneTaskSQL = `
+	select t.area, t.id, t.area || '/' || t.id, case t.reason when 'member_left' then 'says that member ' || t.member_id
+	       || ' left, who did not' else 'says that member ' || t.member_id || ' died, and nobody reported it' end
+	  from refund_task t
+	 where ($1 = 0 or t.area = $1) and case t.reason
+	       when 'member_left' then not exists (select from member_end e where e.area = t.area and e.member_id = t.member_id)
+	       when 'member_died' then not exists (
+	            select from death_notice x where x.area = t.area and x.member_id = t.member_id)
+	       else false end`

@@ -48,7 +48,7 @@ func TestF102_ANameThatTheBankCannotWriteIsHeldBeforeItsFile(t *testing.T) {
 				t.Fatal(err)
 			}
 			held := strings.Fields(c.held)
-			if run.Held[bank.ClassFixAccount] != len(held) {
+			if run.Held[string(bank.ClassFixAccount)] != len(held) {
 				t.Errorf("held %v, want %d", run.Held, len(held))
 			}
 			cases := column[string](t, d, `select subject from exception_case where kind = 'name_not_encodable' order by subject`)

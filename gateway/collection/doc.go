@@ -28,7 +28,11 @@
 //	list ─► approved ─► money named ─► agreed ─► posted, a chunk a transaction
 //	            └─────► ended without money: owed again
 //
-// What is above the chosen amount, was taken by mistake or after its mandate ended, or
-// was paid in the employee scheme too, goes back: before its sweep by the channel that it
+// A line of a list for the dead or for who left is refused, and a run leaves them out and counts
+// them. What a bank took for them all the same, or a list whose money came too late brings, waits
+// in suspense for its payer.
+//
+// What is above the chosen amount, was taken by mistake, after its mandate ended, after the
+// death or for who left, or was paid in the employee scheme too, goes back: before its sweep by the channel that it
 // came by, after it with the pay run, and by the tax authority where that collects.
 package collection

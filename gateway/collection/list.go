@@ -284,10 +284,11 @@ func isCategory(s string) bool {
 	return len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
 }
 
-// judge refuses lines that name nobody, or more than their member may be paid for.
+// judge refuses lines that name nobody, the dead or who left, or more than their member may be paid for.
 // found stands by the lines' positions; lowest is the lowest tier of the list's year,
 // needed where the government pays. What the tax authority collected was paid: a line
-// above the chosen amount is taken, and given back from suspense.
+// above the chosen amount, or for who is no member any more, is taken, and given back from
+// suspense.
 func (l *ContributionList) judge(found []ListMember, lowest money.Amount) error {
 	var refused []LineRefusal
 	taken := make(map[int64]money.Amount, len(found))
@@ -298,6 +299,10 @@ func (l *ContributionList) judge(found []ListMember, lowest money.Amount) error 
 		switch {
 		case m.Member == 0 || m.Scheme != l.Scheme:
 			e = ErrMemberUnknown.On("member_id")
+		case l.Kind != TaxList && !m.Due.Died.IsZero():
+			e = ErrMemberDied.On("member_id")
+		case l.Kind != TaxList && !m.Due.Left.IsZero():
+			e = ErrMemberLeft.On("member_id")
 		case twice && l.Kind != TaxList:
 			e = ErrList.With("the member stands in the list twice").On("member_id")
 		case l.Kind == LandLostList && !ageWithin(m.Born, l.Year):
@@ -355,19 +360,22 @@ func (l *ContributionList) About() string {
 
 // ListEntries builds the vouchers of a chunk of a list: one of what is taken in, and
 // one of lines that would carry their member's year above the chosen amount, because
-// another channel was faster. Those wait in suspense for their payer, each as a whole,
-// and become refund tasks. It is pure; AccountedOn is the caller's to set.
+// another channel was faster, or whose member died before the money arrived, or left. Those
+// wait in suspense for the payer of the list, each as a whole, and become refund tasks. It is
+// pure; AccountedOn is the caller's to set.
 func ListEntries(a Agreement, payables []Payable) ([]ledger.Entry, []RefundTask) {
 	var refunds []RefundTask
-	var taken, above []Payable
+	var taken, back []Payable
 	posted := map[[2]int64]money.Amount{}
 	for _, p := range payables {
 		key := [2]int64{p.Member, int64(p.Year)}
-		if a.List.Individual() && p.Posted+posted[key]+p.Amount > p.Chosen {
-			above = append(above, p)
-			refunds = append(refunds, RefundTask{
-				Cause: p.Cause, Member: p.Member, Year: p.Year, Amount: p.Amount, Reason: "above_chosen_amount",
-			})
+		why := p.gone()
+		if a.List.Individual() {
+			why = p.refused(posted[key])
+		}
+		if why != "" {
+			back = append(back, p)
+			refunds = append(refunds, refundTask(p, why))
 			continue
 		}
 		posted[key] += p.Amount
@@ -380,15 +388,15 @@ func ListEntries(a Agreement, payables []Payable) ([]ledger.Entry, []RefundTask)
 	if a.FromSuspense {
 		kind, source, a.FundAccount = ledger.Recognition, ledger.Suspense, 0
 		// It waits where it is.
-		above = nil
+		back = nil
 	}
 	income, personal := a.List.roles()
 	var entries []ledger.Entry
 	if len(taken) > 0 {
 		entries = append(entries, listEntry(a, kind, source, taken, income, personal))
 	}
-	if len(above) > 0 {
-		entries = append(entries, listEntry(a, ledger.ContributionReceived, source, above, ledger.Suspense))
+	if len(back) > 0 {
+		entries = append(entries, listEntry(a, ledger.ContributionReceived, source, back, ledger.Suspense))
 	}
 	return entries, refunds
 }

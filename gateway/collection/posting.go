@@ -81,7 +81,7 @@ func entriesOf(a Agreement, payables []Payable) ([]ledger.Entry, []RefundTask) {
 
 // ContributionEntry builds the voucher of a chunk. An item that would carry the
 // member's year above the chosen amount, because another channel was faster, or that
-// was taken after the member's death, is held in suspense for its payer as a whole and
+// was taken after the member's death or for who left, is held in suspense for its payer as a whole and
 // becomes a refund task: income and personal account never exceed the choice. It is
 // pure; AccountedOn is the caller's to set.
 func ContributionEntry(a Agreement, payables []Payable) (ledger.Entry, []RefundTask) {
@@ -108,9 +108,7 @@ func ContributionEntry(a Agreement, payables []Payable) (ledger.Entry, []RefundT
 		role := ledger.Contribution
 		if excess {
 			role = ledger.Suspense
-			refunds = append(refunds, RefundTask{
-				Cause: p.Cause, Member: p.Member, Year: p.Year, Amount: p.Amount, Reason: string(reason),
-			})
+			refunds = append(refunds, refundTask(p, reason))
 		}
 		all += p.Amount
 		if excess && a.FromSuspense {

@@ -36,6 +36,8 @@ const (
 	EmployeeScheme    RefundReason = "employee_scheme"
 	// MemberDied is of a debit or a payment of a day after the member's death.
 	MemberDied RefundReason = "member_died"
+	// MemberLeft is of money for a member whose membership had ended when it was to be booked.
+	MemberLeft RefundReason = "member_left"
 	// MandateWithdrawn is of a debit that the bank made after the payer ended the mandate.
 	MandateWithdrawn RefundReason = "mandate_withdrawn"
 )
@@ -65,6 +67,9 @@ type Refund struct {
 	Year   int
 	Amount money.Amount
 	Reason RefundReason
+	// Payer is who paid the list that it came by, and whom it goes back to; empty where the
+	// member paid.
+	Payer string
 	// Collective says that it is collective aid.
 	Collective bool
 	// Suspense says that it waits in suspense; else it is income in the book.
@@ -195,8 +200,12 @@ func (r Refund) About(way RefundWay) string {
 	if r.Suspense {
 		from = "suspense"
 	}
-	return fmt.Sprintf("%s of item %d for %d from %s, %s, by %s of fund account %d", r.Amount, r.Cause, r.Year, from,
-		r.Reason, way, r.FundAccount)
+	to := ""
+	if r.Payer != "" {
+		to = " to " + r.Payer
+	}
+	return fmt.Sprintf("%s of item %d for %d from %s%s, %s, by %s of fund account %d", r.Amount, r.Cause, r.Year, from,
+		to, r.Reason, way, r.FundAccount)
 }
 
 // PayRefund books what is given back, in the transaction of its approval. What the tax

@@ -64,7 +64,7 @@ func (s *Service) withhold(
 	if err != nil {
 		return none, err
 	}
-	out := RunResult{ID: id, Batches: nil, Held: make(map[bank.Class]int)}
+	out := RunResult{ID: id, Batches: nil, Held: make(map[string]int)}
 	for _, p := range partners {
 		b := &batcher{
 			s: s, tx: tx, run: run, partner: p, today: today, by: by, runID: id,
@@ -146,7 +146,7 @@ func (b *batcher) make(ctx context.Context) error {
 	}
 	if len(unwritable) > 0 {
 		b.unwritable[b.partner.Code] = unwritable
-		b.out.Held[bank.ClassFixAccount] += len(unwritable)
+		b.out.Held[string(bank.ClassFixAccount)] += len(unwritable)
 		if err := b.tx.HoldUnwritable(ctx, b.by.Area, b.partner.Code, unwritable); err != nil {
 			return err
 		}

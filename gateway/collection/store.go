@@ -27,7 +27,7 @@ type RunTx interface {
 	// EachDue calls fn for every member of the bank whose due may be sent now, in
 	// the order of clearing bank, region and member, and returns how many are held by the class of
 	// their last failure. fn must not use the transaction.
-	EachDue(ctx context.Context, area party.Area, r Run, p Partner, fn func(Due) error) (map[bank.Class]int, error)
+	EachDue(ctx context.Context, area party.Area, r Run, p Partner, fn func(Due) error) (map[string]int, error)
 	// NumberBatch takes the numbers of the bank's next batch in the area, which has so many items.
 	// Whoever freezes another batch of the area waits from then on until the
 	// transaction ends.

@@ -65,9 +65,9 @@ type Run struct {
 type RunResult struct {
 	ID      int64
 	Batches []Batch
-	// Held counts members with a due that is not sent again by itself, by the
-	// class of their last failure.
-	Held map[bank.Class]int
+	// Held counts members with a due that is not sent, by the class of their last failure,
+	// or by the code of why nothing is taken from them: member_died, member_left.
+	Held map[string]int
 }
 
 // Batch is a withholding batch as it was frozen, and where it stands.
@@ -320,17 +320,32 @@ type Payable struct {
 	Amount money.Amount
 	// Chosen and Posted are the member's yearly amount and what is in the book for it.
 	Chosen, Posted money.Amount
-	// AfterDeath says that it was debited or paid after the member's death.
+	// AfterDeath says that it was debited or paid after the member's death, or that the
+	// money of a list arrived after it.
 	AfterDeath bool
+	// Left says that the membership ended, whenever the money was taken: the account was
+	// paid out or moved away.
+	Left bool
+}
+
+// gone says why there is no member any more whom a payable could be credited to, or nothing.
+func (p Payable) gone() RefundReason {
+	switch {
+	case p.AfterDeath:
+		return MemberDied
+	case p.Left:
+		return MemberLeft
+	}
+	return ""
 }
 
 // refused says why a payable is no income of the year to which posted was taken in before,
 // or nothing.
 func (p Payable) refused(posted money.Amount) RefundReason {
-	switch {
-	case p.AfterDeath:
-		return MemberDied
-	case p.Posted+posted+p.Amount > p.Chosen:
+	if why := p.gone(); why != "" {
+		return why
+	}
+	if p.Posted+posted+p.Amount > p.Chosen {
 		return AboveChosen
 	}
 	return ""
@@ -354,7 +369,12 @@ type RefundTask struct {
 	Member int64
 	Year   int
 	Amount money.Amount
-	Reason string
+	Reason RefundReason
+}
+
+// refundTask is a payable that is no income for a reason.
+func refundTask(p Payable, why RefundReason) RefundTask {
+	return RefundTask{Cause: p.Cause, Member: p.Member, Year: p.Year, Amount: p.Amount, Reason: why}
 }
 
 // Stamp is who did something and when.
