@@ -804,6 +804,10 @@ func explanations() []row {
 			"nothing: all have paid, are being debited, have no mandate or are held",
 		},
 		{
+			"nothing_owed", 422, "no month up to that of the death is owed to the dead, or an heir was granted it before",
+			"GET /v1/benefit-dues?standing=estate says what is owed; claim the rest without dues",
+		},
+		{
 			"nothing_to_pay", 422, "nobody is entitled, or everybody who is is held or paid already",
 			"see the holds of a roster",
 		},

@@ -36,7 +36,8 @@ func (s *Server) dueRoutes() {
 	}, s.dueLines)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/benefit-dues", Summary: "What is owed once, and what became of it",
-		Description: "The months up to that of a death are owed to the estate and stay on the list; months after it are owed to " +
+		Description: "The months up to that of a death are owed to the estate and stay on the list until an heir's claim takes them up, " +
+			"which owes them to the heir as arrears; months after it are owed to " +
 			"nobody. A notice that is taken back gives the member what was theirs again.",
 		Who: readers(),
 	}, s.benefitDues)
@@ -92,7 +93,7 @@ type BenefitDue struct {
 	MemberID   ID            `json:"member_id"`
 	SocialNo   string        `json:"social_no"`
 	Name       string        `json:"name"`
-	Cause      string        `json:"cause"            doc:"What made it: difference, resumption, funeral, estate or departure, and the id of its list, hold, claim or departure"`
+	Cause      string        `json:"cause"            doc:"What made it: difference, resumption, funeral, estate, arrears or departure, and the id of its list, hold, claim or departure"`
 	Month      Month         `json:"month"            doc:"The month in which it fell due"`
 	Amount     Yuan          `json:"amount"`
 	Components PayComponents `json:"components"`
@@ -178,7 +179,7 @@ type benefitDuesQuery struct {
 	Paging
 
 	Member string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
-	Cause  string `query:"cause" pattern:"^(difference|resumption|funeral|estate|departure):[1-9][0-9]{0,18}$" doc:"What made it, such as difference:7"`
+	Cause  string `query:"cause" pattern:"^(difference|resumption|funeral|estate|arrears|departure):[1-9][0-9]{0,18}$" doc:"What made it, such as difference:7"`
 	Open   bool   `query:"open" doc:"Only what somebody is still to be paid: the member, an heir or the estate"`
 	Status string `query:"standing" enum:"open,taken,ended,estate,not_owed"`
 }

@@ -19,8 +19,11 @@ func (s *Server) estateRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/estate-claims", Status: 201, Summary: "Ask that an heir is granted what is theirs",
 		Description: "The funeral grant by the rule of the day of the death, and what is left of the personal account by the " +
-			"rule of inheritance; each is granted once a member. What was paid after the death is settled first. A second person " +
-			"of the business office approves the decision; then the dues wait for a pay run.",
+			"rule of inheritance; each is granted once a member. dues claims what GET /v1/benefit-dues names with standing " +
+			"estate, by the months up to that of the death: they are due to the heir then, as base and account pension, and to " +
+			"the dead no more. The account pension of such months is drawn from the account, and the balance is without it. What " +
+			"was paid after the death is settled first. A second person of the business office approves the decision; then each " +
+			"due waits for a pay run.",
 		Who: deskMakers(),
 	}, viewEstateClaim, s.askEstate)
 }
@@ -34,8 +37,13 @@ type EstateClaim struct {
 	DiedOn       *Day      `json:"died_on,omitempty"`
 	Funeral      bool      `json:"funeral"`
 	Balance      bool      `json:"balance"`
+	Dues         bool      `json:"dues"`
+	Amount       Yuan      `json:"amount"            doc:"Grant, inherited, and owed months together"`
 	FuneralGrant Yuan      `json:"funeral_grant"     doc:"What it is worth when it is asked for, and what was granted from then on"`
 	Inherited    Yuan      `json:"inherited"         doc:"Of the account's balance"`
+	OwedBase     Yuan      `json:"owed_base_pension" doc:"Of months that were owed to the dead"`
+	OwedAccount  Yuan      `json:"owed_account_pension"`
+	Reserved     Yuan      `json:"reserved"          doc:"What of the account goes with such months, and is not inherited"`
 	Held         Yuan      `json:"held"              doc:"What the account held then"`
 	Kept         Yuan      `json:"kept"              doc:"What of it stays in the fund"`
 	HeirName     string    `json:"heir_name"         doc:"Masked"`
@@ -54,7 +62,8 @@ func viewEstateClaim(c lifeevent.Claim) EstateClaim {
 	return EstateClaim{
 		ID: NewID(c.ID), MemberID: NewID(c.Member), SocialNo: c.SocialNo, Name: c.Name.String(), DiedOn: dayIfAny(c.Grant.Died),
 		Funeral: c.Funeral, Balance: c.Balance, FuneralGrant: NewYuan(c.Grant.Funeral), Inherited: NewYuan(c.Grant.Balance),
-		Held: NewYuan(c.Grant.Held), Kept: NewYuan(c.Grant.Kept), HeirName: c.HeirName.String(),
+		Dues: c.Dues, Amount: NewYuan(c.Grant.Sum()), OwedBase: NewYuan(c.Grant.Owed.Base),
+		OwedAccount: NewYuan(c.Grant.Owed.Account), Reserved: NewYuan(c.Grant.Reserved), Held: NewYuan(c.Grant.Held), Kept: NewYuan(c.Grant.Kept), HeirName: c.HeirName.String(),
 		HeirIDNumber: c.HeirID.String(), Bank: c.Bank, Account: c.AccountNo.String(), Document: c.Document, MadeBy: c.MadeBy,
 		MadeOn: NewDay(c.MadeOn), DecisionID: NewID(c.Decision), Status: c.State, MadeAt: c.MadeAt,
 	}
@@ -88,6 +97,7 @@ type askEstateCommand struct {
 		MemberID     ID     `json:"member_id"`
 		Funeral      bool   `json:"funeral"        doc:"Claims the funeral grant"`
 		Balance      bool   `json:"balance"        doc:"Claims what is left of the personal account"`
+		Dues         bool   `json:"dues,omitempty" doc:"Claims the months that were owed to the dead"`
 		HeirName     string `json:"heir_name"      minLength:"1" maxLength:"60"`
 		HeirIDNumber string `json:"heir_id_number" maxLength:"18"`
 		Bank         string `json:"bank"           minLength:"2" maxLength:"32"`
@@ -117,7 +127,7 @@ func (s *Server) askEstate(ctx context.Context, c Call, in *askEstateCommand) (o
 		return none, errInput.On("account_no")
 	}
 	return s.deps.Life.AskClaim(ctx, c.Request, c.Render, c.Officer, lifeevent.Claim{ //nolint:exhaustruct // the service's
-		Member: b.MemberID.Int64(), Funeral: b.Funeral, Balance: b.Balance, HeirName: name, HeirID: id, Bank: b.Bank,
+		Member: b.MemberID.Int64(), Funeral: b.Funeral, Balance: b.Balance, Dues: b.Dues, HeirName: name, HeirID: id, Bank: b.Bank,
 		Kind: b.Kind, AccountNo: account, Document: b.Document,
 	})
 }

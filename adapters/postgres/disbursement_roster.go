@@ -277,10 +277,11 @@ const screenSQL = `,
 		select distinct on (member_id, month, cause) member_id, month, cause, reason from hit
 		order by member_id, month, cause, array_position($8::text[], reason))`
 
-// ofHeirs is SQL that says of a claim c that it is due to who comes after the member;
-// heldOfHeirs are the holds that are about the payment and not about the member's right.
+// ofHeirs is SQL that says of a claim c that it is due to who comes after the member, by its
+// heirsCause; heldOfHeirs are the holds that are about the payment and not about the member's right.
 const (
-	ofHeirs     = `c.cause ~ '^(funeral|estate):'`
+	ofHeirs     = `c.cause` + heirsCause
+	heirsCause  = ` ~ '^(funeral|estate|arrears):'`
 	heldOfHeirs = `('court', 'investigation', 'manual', 'amount_review', 'shared_account')`
 )
 

@@ -15,6 +15,37 @@ import (
 	"twoline/gateway/party"
 )
 
+// estateOwedSQL are CTEs that follow deadSQL: the months that are owed to the estate of member $2
+// of area $1, by what no payment took up that may still be one, and what is paid for each of
+// them. What of the account was decided after an heir was granted the balance went with that, as
+// far as it goes.
+const estateOwedSQL = `
+	owed as (
+		select d.id as due_id, n.month, n.component, n.entitled, n.entitled - n.was as amount,
+			n.component = 'account_pension' and g.approved_at < d.entered_at as inherited
+		from dead
+		join benefit_due d on d.area = $1 and d.member_id = dead.member_id and ` + dueOfTheDead + ` and ` + dueStands + `
+		join benefit_due_month n on n.area = d.area and n.due_id = d.id and n.month <= dead.died_on
+		left join estate_granted g on g.area = d.area and g.member_id = d.member_id and g.balance > 0
+		where dead.member_id = $2 and not exists (
+			select from payment_item i
+			join payment_batch b on b.area = i.area and b.id = i.batch_id
+			join pay_run r on r.area = b.area and r.id = b.run_id
+			where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
+				and not ` + deadItem + `
+				and not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+					and a.outcome = 'failed')
+				and not exists (select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
+					where v.area = i.area and v.item_id = i.id))),
+	payable as (
+		select month, component, max(entitled) as entitled, sum(amount)::bigint as amount from (
+			select month, component, entitled, case when inherited then least(amount, greatest(0,
+				sum(amount) over (partition by inherited order by month, due_id) - (
+					select g.balance from estate_granted g where g.area = $1 and g.member_id = $2 and g.balance > 0)))
+				else amount end as amount
+			from owed) o
+		group by month, component having sum(amount) > 0)`
+
 // EstateOf implements lifeevent.EstateTx.
 func (t lifeTx) EstateOf(
 	ctx context.Context, area party.Area, member int64, hold bool,
@@ -47,6 +78,9 @@ func (t lifeTx) EstateOf(
 		return e, fmt.Errorf("read the estate of member %d: %w", member, err)
 	}
 	e.Died, e.Base = dayOrNone(died), money.Amount(base)
+	if err := t.owedToEstate(ctx, &e); err != nil {
+		return e, err
+	}
 	if e.Held, err = t.accountOf(ctx, area, member); err != nil {
 		return e, err
 	}
@@ -58,6 +92,29 @@ func (t lifeTx) EstateOf(
 		return r.State() == lifeevent.RecoveryVoid
 	})
 	return e, err
+}
+
+// owedToEstate reads what is owed to the dead, and what of the account goes with it.
+func (t lifeTx) owedToEstate(ctx context.Context, e *lifeevent.Estate) error {
+	var owed [2]int64
+	var reserved int64
+	err := t.QueryRow(ctx, `
+		with `+deadSQL+`,`+estateOwedSQL+`
+		select coalesce(sum(amount) filter (where component = 'base_pension'), 0)::bigint,
+			coalesce(sum(amount) filter (where component = 'account_pension'), 0)::bigint,
+			coalesce((select sum(amount) from owed where component = 'account_pension' and inherited is not true), 0)::bigint
+			+ coalesce((select sum(d.account_pension) from benefit_due d
+				where d.area = $1 and d.member_id = $2 and d.cause like 'arrears:%' and `+dueStands+` and not exists (
+					select from payment_item i join answer a on a.area = i.area and a.item_id = i.id
+						and a.disposition = 'recorded' and a.outcome = 'succeeded'
+					where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause)), 0)::bigint
+		from payable`, e.Area, e.Member).Scan(&owed[0], &owed[1], &reserved)
+	if err != nil {
+		return fmt.Errorf("read what is owed to the estate of member %d: %w", e.Member, err)
+	}
+	e.Owed = lifeevent.Owed{Base: money.Amount(owed[0]), Account: money.Amount(owed[1])}
+	e.Reserved = money.Amount(reserved)
+	return nil
 }
 
 // accountOf is what a member's account holds, part by part.
@@ -77,10 +134,10 @@ func (t lifeTx) AddClaim(ctx context.Context, c lifeevent.Claim) (id int64, err 
 	digest := c.Digest()
 	err = t.QueryRow(ctx, `
 		insert into estate_claim (area, member_id, funeral, balance, heir_name, heir_id_number, bank, kind, account_no,
-			document, digest, made_by, made_at, business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id`,
+			document, digest, made_by, made_at, business_day, dues)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning id`,
 		c.Area, c.Member, c.Funeral, c.Balance, c.HeirName.Plain(), c.HeirID.Plain(), c.Bank, c.Kind, c.AccountNo.Plain(),
-		c.Document, digest[:], c.MadeBy, t.at, c.MadeOn).Scan(&id)
+		c.Document, digest[:], c.MadeBy, t.at, c.MadeOn, c.Dues).Scan(&id)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.ConstraintName == "estate_claim_area_bank_fkey" {
 		return 0, lifeevent.ErrBank.On("bank").Because(err)
 	}
@@ -93,9 +150,10 @@ func (t lifeTx) AddClaim(ctx context.Context, c lifeevent.Claim) (id int64, err 
 // Claims implements lifeevent.EstateTx.
 func (t lifeTx) Claims(ctx context.Context, f lifeevent.ClaimFilter) ([]lifeevent.Claim, error) {
 	rows, err := t.Query(ctx, `
-		select c.area, c.id, c.member_id, c.funeral, c.balance, c.heir_name, c.heir_id_number, c.bank, c.kind, c.account_no,
+		select c.area, c.id, c.member_id, c.funeral, c.balance, c.dues, c.heir_name, c.heir_id_number, c.bank, c.kind, c.account_no,
 			c.document, c.made_by, c.made_at, c.business_day, coalesce(q.id, 0), coalesce(q.state, ''), m.social_no, m.name,
-			coalesce(g.funeral, 0), coalesce(g.balance, 0), coalesce(g.held, 0), coalesce(g.kept, 0), g.died_on
+			coalesce(g.funeral, 0), coalesce(g.balance, 0), coalesce(g.held, 0), coalesce(g.kept, 0),
+			coalesce(g.owed_base, 0), coalesce(g.owed_account, 0), coalesce(g.reserved, 0), g.died_on
 		from estate_claim c
 		join member m on m.area = c.area and m.id = c.member_id
 		left join decision_request q on q.area = c.area and q.kind = 'due' and q.subject_id = c.id
@@ -108,16 +166,17 @@ func (t lifeTx) Claims(ctx context.Context, f lifeevent.ClaimFilter) ([]lifeeven
 	}
 	return collect(rows, "claims of heirs", func(row pgx.CollectableRow) (c lifeevent.Claim, err error) {
 		var heir, heirID, account, name string
-		var fen [4]int64
+		var fen [7]int64
 		var died *calendar.Day
-		err = row.Scan(&c.Area, &c.ID, &c.Member, &c.Funeral, &c.Balance, &heir, &heirID, &c.Bank, &c.Kind, &account,
+		err = row.Scan(&c.Area, &c.ID, &c.Member, &c.Funeral, &c.Balance, &c.Dues, &heir, &heirID, &c.Bank, &c.Kind, &account,
 			&c.Document, &c.MadeBy, &c.MadeAt, &c.MadeOn, &c.Decision, &c.State, &c.SocialNo, &name, &fen[0], &fen[1], &fen[2],
-			&fen[3], &died)
+			&fen[3], &fen[4], &fen[5], &fen[6], &died)
 		c.HeirName, c.HeirID, c.AccountNo = party.Stored(heir, heirID, account)
 		c.Name, _, _ = party.Stored(name, "", "")
 		c.Grant = lifeevent.Grant{
 			Funeral: money.Amount(fen[0]), Balance: money.Amount(fen[1]), Held: money.Amount(fen[2]),
-			Kept: money.Amount(fen[3]), Died: dayOrNone(died),
+			Kept: money.Amount(fen[3]), Reserved: money.Amount(fen[6]), Died: dayOrNone(died),
+			Owed: lifeevent.Owed{Base: money.Amount(fen[4]), Account: money.Amount(fen[5])},
 		}
 		return c, err
 	})
@@ -161,10 +220,10 @@ func (t lifeTx) GrantClaim(
 	}
 	_, err = t.Exec(ctx, `
 		insert into estate_granted (area, claim_id, member_id, died_on, instrument_id, funeral, balance, held, kept,
-			decision_id, approved_at, business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)`,
+			decision_id, approved_at, business_day, owed_base, owed_account, reserved)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
 		c.Area, c.ID, c.Member, g.Died, instrument, g.Funeral.Fen(), g.Balance.Fen(), g.Held.Fen(), g.Kept.Fen(), decision,
-		t.at, today)
+		t.at, today, g.Owed.Base.Fen(), g.Owed.Account.Fen(), g.Reserved.Fen())
 	if isUnique(err, "estate_granted_funeral") || isUnique(err, "estate_granted_balance") {
 		return lifeevent.ErrGranted.Because(err)
 	}
@@ -181,6 +240,42 @@ func (t lifeTx) GrantClaim(
 		c.Area, c.Member, today.Month(), instrument, c.Document, by, t.at, today, c.ID, g.Funeral.Fen(), g.Balance.Fen())
 	if err != nil {
 		return fmt.Errorf("keep the dues of claim %d: %w", c.ID, err)
+	}
+	if g.Owed.Sum() == 0 {
+		return nil
+	}
+	return t.grantOwed(ctx, c, instrument, today, by)
+}
+
+// grantOwed puts one due of an heir in the place of the dead's, of their months up to that of the
+// death. The key of estate_granted_due decides between rivals.
+func (t lifeTx) grantOwed(
+	ctx context.Context, c lifeevent.Claim, instrument int64, today calendar.Day, by string,
+) error {
+	_, err := t.Exec(ctx, `
+		with `+deadSQL+`,`+estateOwedSQL+`,
+		due as (
+			insert into benefit_due (area, member_id, cause, month, base_pension, account_pension, instrument_id, document,
+				entered_by, entered_at, business_day)
+			select $1, $2, 'arrears:' || $3::bigint, $4, coalesce(sum(amount) filter (where component = 'base_pension'), 0),
+				coalesce(sum(amount) filter (where component = 'account_pension'), 0), $5, $6, $7, $8, $9
+			from payable returning id),
+		months as (
+			insert into benefit_due_month (area, due_id, month, component, was, entitled)
+			select $1, due.id, month, component, entitled - amount, entitled from payable cross join due),
+		granted as (
+			insert into estate_granted_due (area, due_id, claim_id, base_pension, account_pension)
+			select $1, due_id, $3, coalesce(sum(amount) filter (where component = 'base_pension'), 0),
+				coalesce(sum(amount) filter (where component = 'account_pension'), 0)
+			from owed group by due_id)
+		insert into benefit_due_ended (area, due_id, document, entered_by, entered_at)
+		select distinct $1::int, due_id, 'granted to an heir by claim ' || $3::bigint, $7, $8::timestamptz from owed`,
+		c.Area, c.Member, c.ID, today.Month(), instrument, c.Document, by, t.at, today)
+	if isUnique(err, "estate_granted_due_pkey") {
+		return lifeevent.ErrGranted.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("owe the months of claim %d: %w", c.ID, err)
 	}
 	return nil
 }

@@ -2,7 +2,7 @@ package postgres
 
 // heirsItem is SQL that says of a payment or a roster's line that it is due to who comes after
 // the member.
-func heirsItem(alias string) string { return alias + `.cause ~ '^(funeral|estate):'` }
+func heirsItem(alias string) string { return alias + `.cause` + heirsCause }
 
 // What is owed once rests on what two people decided, and says what that said: the
 // difference of a month once, over all lists.
@@ -20,7 +20,7 @@ const duesSQL = `
 		 where $1 = 0 or l.area = $1 group by 1, 2, 3)
 	select d.area, d.id, d.area || '/' || d.id, 'owes member ' || d.member_id || ' by ' || d.cause || ' another sum than its months'
 	  from due d join sums s on s.area = d.area and s.id = d.id
-	 where d.cause ~ '^(difference|resumption):' and (s.base, s.account, 0::bigint, 0::bigint) is distinct from
+	 where d.cause ~ '^(difference|resumption|arrears):' and (s.base, s.account, 0::bigint, 0::bigint) is distinct from
 	       (d.base_pension::numeric, d.account_pension::numeric, d.funeral_grant, d.one_off)
 	union all
 	select coalesce(d.area, l.area), coalesce(d.id, l.list_id), coalesce(d.area, l.area) || '/' || coalesce(d.id, l.list_id),

@@ -15,7 +15,8 @@ func lifeChecks() []check {
 			probe{table: "member_transfer", looks: []string{"member_transfer_step", "member_transfer_posted", "member_transfer_receipt", "member_transfer_returned"}, sql: memberTransferSQL()}, //nolint:exhaustruct // asked by SQL
 			probe{table: "member_end", sql: memberEndSQL()},                                                                                                                                     //nolint:exhaustruct // asked by SQL
 			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()},                                                                        //nolint:exhaustruct // asked by SQL
-			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},                                                                                   //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
+			probe{table: "estate_granted_due", sql: estateDueSQL}, //nolint:exhaustruct // asked by SQL
 		),
 	}
 }
@@ -220,6 +221,14 @@ func estateSQL() string {
 	       when not exists (select from death_notice n where n.area = c.area and n.member_id = c.member_id
 	            and n.died_on = g.died_on) then 'is for a death that nobody reported'
 	       when d.pension <> 0 then 'is due with ' || ` + yuan("d.pension") + ` || ' of a pension in it'
+	       when (o.base, o.account) is distinct from (g.owed_base::numeric, g.owed_account::numeric) or o.theirs is false
+	            then 'was granted ' || ` + yuan("g.owed_base") + ` || ' and ' || ` + yuan("g.owed_account") + ` || ' of months, and due are '
+	                || ` + yuan("o.base") + ` || ' and ' || ` + yuan("o.account") + `
+	       when k.base + k.account > 0 and not c.dues
+	            then 'took up ' || ` + yuan("k.base") + ` || ' and ' || ` + yuan("k.account") + ` || ' of months unasked'
+	       when (g.owed_base, true) is distinct from (k.base, g.owed_account <= k.account)
+	            then 'was granted ' || ` + yuan("g.owed_base") + ` || ' and ' || ` + yuan("g.owed_account") + ` || ' of months, and took up '
+	                || ` + yuan("k.base") + ` || ' and ' || ` + yuan("k.account") + `
 	       else 'was granted ' || ` + yuan("g.funeral") + ` || ' and ' || ` + yuan("g.balance") + ` || ', and due are '
 	            || ` + yuan("d.funeral") + ` || ' and ' || ` + yuan("d.balance") + ` end
 	  from estate_claim c
@@ -234,12 +243,20 @@ func estateSQL() string {
 	       bool_and(d.instrument_id = g.instrument_id and d.member_id = c.member_id
 	           and d.base_pension + d.account_pension = 0) as theirs
 	       from benefit_due d where d.area = c.area and d.cause in ('funeral:' || c.id, 'estate:' || c.id)) d
+	 cross join lateral (select coalesce(sum(d.base_pension), 0) as base, coalesce(sum(d.account_pension), 0) as account,
+	       bool_and(d.instrument_id = g.instrument_id and d.member_id = c.member_id) as theirs
+	       from benefit_due d where d.area = c.area and d.cause = 'arrears:' || c.id) o
+	 cross join lateral (select coalesce(sum(x.base_pension), 0) as base, coalesce(sum(x.account_pension), 0) as account
+	       from estate_granted_due x where x.area = c.area and x.claim_id = c.id) k
 	 where ($1 = 0 or c.area = $1) and (c.digest is distinct from q.document_digest or (g.area is not null and (q.id is null
 	    or i.id is null or (d.funeral, d.balance) is distinct from (g.funeral::numeric, g.balance::numeric)
-	    or not d.theirs or (g.funeral > 0 and not c.funeral) or (g.balance > 0 and not c.balance)
+	    or d.theirs is false or o.theirs is false
+	    or (o.base, o.account) is distinct from (g.owed_base::numeric, g.owed_account::numeric)
+	    or g.owed_base <> k.base or g.owed_account > k.account or (k.base + k.account > 0 and not c.dues)
+	    or (g.funeral > 0 and not c.funeral) or (g.balance > 0 and not c.balance)
 	    or not exists (select from death_notice n where n.area = c.area and n.member_id = c.member_id
 	        and n.died_on = g.died_on)))
-	    or (g.area is null and d.funeral + d.balance > 0))
+	    or (g.area is null and d.funeral + d.balance + o.base + o.account > 0))
 	union all
 	select g.area, g.claim_id, g.area || '/claim ' || g.claim_id, 'granted ' || ` + yuan("g.balance") + ` || ' of an account that held '
 	       || ` + yuan("coalesce(h.held, 0)") + `
@@ -249,6 +266,31 @@ func estateSQL() string {
 	      where p.area = g.area and p.member_id = g.member_id and p.role like 'personal%' and e.booked_at <= g.approved_at) h
 	 where ($1 = 0 or g.area = $1) and g.balance > 0 and (g.held <> coalesce(h.held, 0) or g.balance > coalesce(h.held, 0))`
 }
+
+// A due of the dead that an heir was granted is of their months up to that of the death, has
+// ended, and was paid to nobody by a run.
+const estateDueSQL = `
+	select x.area, x.due_id, x.area || '/due ' || x.due_id, case
+	       when d.member_id is distinct from g.member_id or d.cause !~ '^(difference|resumption):'
+	            then 'was granted by claim ' || x.claim_id || ', and is not of months of that member'
+	       when (x.base_pension, x.account_pension) is distinct from (n.base::bigint, n.account::bigint)
+	            then 'was granted by claim ' || x.claim_id || ' with another sum than its months up to the death'
+	       when i.id is not null then 'was granted by claim ' || x.claim_id || ', and payment ' || i.id || ' paid it'
+	       else 'was granted by claim ' || x.claim_id || ', and a run may pay it still' end
+	  from estate_granted_due x
+	  left join estate_granted g on g.area = x.area and g.claim_id = x.claim_id
+	  left join benefit_due d on d.area = x.area and d.id = x.due_id
+	 cross join lateral (select coalesce(sum(n.entitled - n.was) filter (where n.component = 'base_pension'), 0) as base,
+	       coalesce(sum(n.entitled - n.was) filter (where n.component = 'account_pension'), 0) as account
+	       from benefit_due_month n where n.area = x.area and n.due_id = x.due_id and n.month <= g.died_on) n
+	  left join lateral (select i.id from payment_item i
+	       join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
+	      where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
+	        and not exists (select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
+	            where v.area = i.area and v.item_id = i.id) limit 1) i on true
+	 where ($1 = 0 or x.area = $1) and (d.member_id is distinct from g.member_id or d.cause !~ '^(difference|resumption):'
+	    or (x.base_pension, x.account_pension) is distinct from (n.base::bigint, n.account::bigint) or i.id is not null
+	    or not exists (select from benefit_due_ended e where e.area = x.area and e.due_id = x.due_id))`
 
 // recoveryCauseSQL is SQL, of a case over an entry c, for what a recovery books: by a plan
 // or a receipt that a decision let in at that moment.

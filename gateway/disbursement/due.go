@@ -15,7 +15,7 @@ import (
 )
 
 // CauseRegular is the cause of a month's pension. What else is due names what made it:
-// difference:7, resumption:9, funeral:4, estate:4, departure:5.
+// difference:7, resumption:9, funeral:4, estate:4, arrears:4, departure:5.
 const CauseRegular = "regular"
 
 // The refusals of dues.
@@ -89,7 +89,7 @@ const (
 	DueOpen  DueStanding = "open"
 	DueTaken DueStanding = "taken"
 	DueEnded DueStanding = "ended"
-	// DueEstate is owed to the estate, as far as Due.Estate says.
+	// DueEstate is owed to the estate, as far as Due.Estate says, until an heir claims it.
 	DueEstate DueStanding = "estate"
 	// DueNotOwed is closed: the member had died before its months.
 	DueNotOwed DueStanding = "not_owed"

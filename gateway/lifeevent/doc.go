@@ -9,7 +9,8 @@
 //	death notice ─► pension ends the month after ─► what was paid for later months: recovery case
 //	     │                                              │ plan of two people: from the account, from the grant,
 //	     │                                              ▼ asked in instalments ─► receipts, booked
-//	     └─► claim of an heir, two people ─► funeral grant and what is left of the account, each once
+//	     └─► claim of an heir, two people ─► funeral grant, what is left of the account, and months
+//	         that were owed to the dead, each once
 //
 //	move out: asked ─► letter ─► sum confirmed ─(two people)─► whole account sent, membership ended ─► done
 //	move in:  asked ─► letter ─► money, to the fen ─(two people)─► fund and account, in one entry
@@ -31,7 +32,10 @@
 // death drew from the personal account is the heirs' money paid early, so that it is
 // taken from the balance first and needs no booking. An offset beyond it draws the
 // account down in the memorandum set alone: the money left the fund already, as another
-// benefit. A balance less its subsidy leaves the subsidy's amount on the account.
+// benefit. A balance less its subsidy leaves the subsidy's amount on the account. Months that are
+// owed to the dead go to the heirs as what they were, base and account pension: no run pays them
+// to the dead any more. Their account pension is drawn from the account, so that the balance is
+// without it; where the balance went first, what was decided later of the account went with it.
 //
 // A member with another pension keeps that one. Its first month is the earlier of the hold's
 // and the day that a strong match tells; where the list has no day, it is the month of the

@@ -22,6 +22,9 @@ var (
 	ErrGrantLate = fault.New(fault.Unprocessable, "funeral_grant_late",
 		"the funeral grant was claimed later than the rule allows")
 	ErrGranted = fault.New(fault.Conflict, "estate_granted", "this was granted to an heir before")
+	// ErrNothingOwed is also of months that a payment is on its way for.
+	ErrNothingOwed = fault.New(fault.Unprocessable, "nothing_owed",
+		"no month up to that of the death is owed, or it was granted to an heir before")
 	ErrEmpty   = fault.New(fault.Unprocessable, "account_empty", "nothing of the personal account is left for heirs")
 	ErrMember  = fault.New(fault.NotFound, "member_not_found", "no such member")
 	ErrBank    = fault.New(fault.NotFound, "bank_not_found", "no such bank in this area")

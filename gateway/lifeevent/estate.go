@@ -27,25 +27,40 @@ type Estate struct {
 	Recoveries []Recovery
 	// UnderWay says that a payment is with a bank and not answered.
 	UnderWay bool
+	// Owed is what no run paid of months up to that of the death.
+	Owed Owed
+	// Reserved is what of the account goes with such months, and with those that an heir was
+	// granted and is not paid yet.
+	Reserved money.Amount
 	// GrantedFuneral and GrantedBalance say that an heir was granted it before.
 	GrantedFuneral, GrantedBalance bool
 }
 
+// Owed is months of pension that are owed to the dead: differences of a rise, and months of a
+// stop, by the months up to that of the death.
+type Owed struct{ Base, Account money.Amount }
+
+// Sum is both components together.
+func (o Owed) Sum() money.Amount { return o.Base + o.Account }
+
 // Claim is what an heir claims, and where it goes.
 type Claim struct {
-	Area             party.Area
-	ID, Member       int64
-	Funeral, Balance bool
-	HeirName         party.Name
-	HeirID           party.IDNumber
-	Bank             string
-	Kind             string
-	AccountNo        party.AccountNo
-	Document         string
-	MadeBy           string
-	MadeAt           time.Time
-	MadeOn           calendar.Day
-	Decision         int64
+	Area       party.Area
+	ID, Member int64
+	// Funeral claims the grant, Balance what is left of the account, Dues the months that are
+	// owed to the dead.
+	Funeral, Balance, Dues bool
+
+	HeirName  party.Name
+	HeirID    party.IDNumber
+	Bank      string
+	Kind      string
+	AccountNo party.AccountNo
+	Document  string
+	MadeBy    string
+	MadeAt    time.Time
+	MadeOn    calendar.Day
+	Decision  int64
 	// State is that of the decision, Grant what was granted by it, and the rest tells
 	// officers who died.
 	State    string
@@ -57,17 +72,23 @@ type Claim struct {
 // Grant is what a claim is worth.
 type Grant struct {
 	Funeral, Balance money.Amount
-	// Held is what the account holds, Kept what of it stays in the fund.
-	Held, Kept money.Amount
-	Died       calendar.Day
+	// Owed are the months that were owed to the dead.
+	Owed Owed
+	// Held is what the account holds, Kept what of it stays in the fund, and Reserved what of
+	// it goes with months that are owed.
+	Held, Kept, Reserved money.Amount
+	Died                 calendar.Day
 }
+
+// Sum is all that the heir is paid.
+func (g Grant) Sum() money.Amount { return g.Funeral + g.Balance + g.Owed.Sum() }
 
 const maxText = 200
 
 func (c *Claim) check() error {
 	switch {
-	case !c.Funeral && !c.Balance:
-		return ErrClaim.With("claim the funeral grant, the balance of the account, or both").On("funeral")
+	case !c.Funeral && !c.Balance && !c.Dues:
+		return ErrClaim.With("claim the grant, the balance of the account, or months that are owed").On("funeral")
 	case !approval.IsLine(c.Document, maxText) || c.Document == "":
 		return ErrClaim.With("the document is one line of 1 to 200 characters").On("document")
 	}
@@ -78,7 +99,7 @@ func (c *Claim) check() error {
 func (c *Claim) Digest() [sha256.Size]byte {
 	h := sha256.New()
 	h.Write([]byte("twoline estate claim 1\n"))
-	for _, f := range [][2]string{
+	fields := [][2]string{
 		{"area", c.Area.String()},
 		{"member", fmt.Sprint(c.Member)},
 		{"funeral", fmt.Sprint(c.Funeral)},
@@ -89,7 +110,11 @@ func (c *Claim) Digest() [sha256.Size]byte {
 		{"kind", c.Kind},
 		{"account_no", c.AccountNo.Plain()},
 		{"document", c.Document},
-	} {
+	}
+	if c.Dues {
+		fields = append(fields, [2]string{"dues", "true"})
+	}
+	for _, f := range fields {
 		h.Write(fmt.Appendf(nil, "%s %d:%s\n", f[0], len(f[1]), f[1]))
 	}
 	return [sha256.Size]byte(h.Sum(nil))
@@ -98,14 +123,18 @@ func (c *Claim) Digest() [sha256.Size]byte {
 func (c *Claim) about(g Grant) string {
 	d := c.Digest()
 	return fmt.Sprintf("claim %d of an heir of member %d, died on %s: funeral grant %s, balance %s of %s held, %s "+
-		"stays in the fund; claim's SHA-256 %s", c.ID, c.Member, g.Died, g.Funeral, g.Balance, g.Held, g.Kept,
-		hex.EncodeToString(d[:]))
+		"stays in the fund, %s goes with months that are owed; of those %s base pension and %s account pension; "+
+		"claim's SHA-256 %s", c.ID, c.Member, g.Died, g.Funeral, g.Balance, g.Held, g.Kept, g.Reserved, g.Owed.Base,
+		g.Owed.Account, hex.EncodeToString(d[:]))
 }
 
 // Worth tells what a claim is worth on the day on which it was made, by the rules of the
 // day of the death. It is pure.
 func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
-	g := Grant{Funeral: 0, Balance: 0, Held: e.Held.Total(), Kept: 0, Died: e.Died}
+	g := Grant{
+		Funeral: 0, Balance: 0, Owed: Owed{Base: 0, Account: 0}, Held: e.Held.Total(), Kept: 0, Reserved: 0,
+		Died: e.Died,
+	}
 	switch {
 	case e.Died.IsZero():
 		return g, ErrAlive
@@ -131,12 +160,22 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 		if err != nil {
 			return g, err
 		}
-		g.Balance = heirs.Total()
-		if g.Kept = g.Held - g.Balance; g.Balance <= 0 {
+		g.Balance, g.Reserved = heirs.Total(), e.reserved()
+		if g.Kept = g.Held - g.Balance - g.Reserved; g.Balance <= 0 {
 			return g, ErrEmpty
 		}
 	}
+	if c.Dues {
+		if g.Owed = e.Owed; g.Owed.Sum() <= 0 {
+			return g, ErrNothingOwed
+		}
+	}
 	return g, nil
+}
+
+// reserved is what of the account goes with months that are owed: no more than is there.
+func (e *Estate) reserved() money.Amount {
+	return min(e.Reserved, positive(e.Held).Total())
 }
 
 // unplanned is a case that something is open of and not asked of anybody, or 0.
@@ -163,22 +202,30 @@ func offsetOf(rules *policy.Rules, e *Estate) (Parts, error) {
 	if !e.Died.IsZero() {
 		return HeirsOf(rules, e)
 	}
-	return Parts{
-		Individual: max(0, e.Held.Individual), Collective: max(0, e.Held.Collective), Subsidy: 0,
-		Interest: max(0, e.Held.Interest),
-	}, nil
+	theirs := positive(e.Held)
+	theirs.Subsidy = 0
+	return theirs, nil
 }
 
-// HeirsOf are the parts of the account that are the heirs' by the day of the death.
+// positive are the parts without what is below zero.
+func positive(p Parts) Parts {
+	return Parts{
+		Individual: max(0, p.Individual), Collective: max(0, p.Collective), Subsidy: max(0, p.Subsidy),
+		Interest: max(0, p.Interest),
+	}
+}
+
+// HeirsOf are the parts of the account that are the heirs' by the day of the death, without
+// what goes with months that are owed: paid in time, those had drawn it.
 func HeirsOf(rules *policy.Rules, e *Estate) (Parts, error) {
 	terms, err := entitlement.New(rules)
 	if err != nil {
 		return Parts{}, err //nolint:wrapcheck // names the rule
 	}
-	held := Parts{
-		Individual: max(0, e.Held.Individual), Collective: max(0, e.Held.Collective), Subsidy: max(0, e.Held.Subsidy),
-		Interest: max(0, e.Held.Interest),
-	}
+	held := positive(e.Held)
+	drawn := share(held, e.Reserved)
+	held.Individual, held.Collective = held.Individual-drawn.Individual, held.Collective-drawn.Collective
+	held.Subsidy, held.Interest = held.Subsidy-drawn.Subsidy, held.Interest-drawn.Interest
 	amount, err := terms.Heirs(held, e.Died)
 	if err != nil {
 		return Parts{}, err //nolint:wrapcheck // names the rule

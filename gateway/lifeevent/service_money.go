@@ -318,8 +318,12 @@ func (s *Service) AskClaim(
 	})
 }
 
-// worth tells what a claim is worth while nothing is drawn from the account.
+// worth tells what a claim is worth while nothing is drawn from the account, and no run
+// takes up what is owed.
 func worth(ctx context.Context, tx Tx, c *Claim) (Grant, error) {
+	if err := tx.HoldMember(ctx, c.Area); err != nil {
+		return Grant{}, err //nolint:exhaustruct // none
+	}
 	e, err := tx.EstateOf(ctx, c.Area, c.Member, true)
 	if err != nil {
 		return Grant{}, err //nolint:exhaustruct // none

@@ -116,8 +116,8 @@ type EstateTx interface {
 	Claims(ctx context.Context, f ClaimFilter) ([]Claim, error)
 	// HeirAccountFree returns ErrClaim where the account is the member's own.
 	HeirAccountFree(ctx context.Context, c Claim) error
-	// GrantClaim opens the heir's account, keeps the grant and its dues; ErrGranted where an
-	// heir was granted it at the same moment.
+	// GrantClaim opens the heir's account, keeps the grant and its dues, and ends those of the
+	// dead that it takes up; ErrGranted where an heir was granted it at the same moment.
 	GrantClaim(ctx context.Context, c Claim, g Grant, today calendar.Day, decision int64, by string) error
 }
 
