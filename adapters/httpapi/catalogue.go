@@ -129,7 +129,7 @@ func explanations() []row {
 		{"award_order", 400, "scheme or month is missing", "name both"},
 		{"award_run_not_found", 404, "the award run does not exist for this caller", "check the id"},
 		{
-			"award_run_stale", 409, "entitlements changed after the award run was made",
+			"award_run_stale", 409, "entitlements, or rules that it rests on, changed after the award run was made",
 			"withdraw or reject the decision, and make the run again",
 		},
 		{
@@ -575,6 +575,10 @@ func explanations() []row {
 		{
 			"interest_run_open", 409, "a run of the scheme waits for its decision, or is being posted",
 			"decide it, or wait until it is posted",
+		},
+		{
+			"interest_run_stale", 409, "a rule that the run rests on changed after it was made",
+			"reject the decision, and make the run again",
 		},
 		{
 			"interest_year_before", 409, "accounts held money at the year's beginning, and the year before has no interest run",

@@ -242,11 +242,12 @@ func (t personalTx) AddInterestLines(
 func (t personalTx) AddInterestRun(ctx context.Context, r personal.InterestRun) error {
 	_, err := t.Exec(ctx, `
 		insert into interest_run (area, id, scheme, year, rate, round, correction, percent, rate_document, lines,
-			interest, before, rise, fall, left_over, digest, asked_by, asked_at, business_day, rate_round)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)`,
+			interest, before, rise, fall, left_over, digest, asked_by, asked_at, business_day, rate_round,
+			rules_digest)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21)`,
 		r.Area, r.ID, string(r.Scheme), r.Year, string(r.Rate), r.Round, r.Correction, r.Percent, r.RateDocument,
 		r.Sums.Lines, r.Sums.Interest.Fen(), r.Sums.Before.Fen(), r.Sums.Rise.Fen(), r.Sums.Fall.Fen(),
-		r.Sums.LeftOver.Fen(), r.Digest[:], r.AskedBy, t.at, r.Day, r.RateRound)
+		r.Sums.LeftOver.Fen(), r.Digest[:], r.AskedBy, t.at, r.Day, r.RateRound, r.RulesDigest[:])
 	if err != nil {
 		return fmt.Errorf("keep interest run %d: %w", r.ID, err)
 	}
@@ -274,7 +275,7 @@ func (t *tx) interestRuns(ctx context.Context, where string, args ...any) ([]per
 	rows, err := t.Query(ctx, `
 		select r.area, r.id, r.scheme, r.year, r.rate, r.round, r.correction, r.percent, r.rate_document, r.rate_round, r.lines,
 			r.interest, r.before, r.rise, r.fall, r.left_over, r.digest, r.asked_by, r.asked_at, r.business_day,
-			coalesce(q.id, 0), coalesce(q.state, ''), coalesce(g.posted_upto, 0), coalesce(g.posted_count, 0),
+			r.rules_digest, coalesce(q.id, 0), coalesce(q.state, ''), coalesce(g.posted_upto, 0), coalesce(g.posted_count, 0),
 			coalesce(g.done, false)
 		from interest_run r
 		left join decision_request q on q.area = r.area and q.kind = 'interest_run' and q.subject_id = r.id
@@ -284,11 +285,12 @@ func (t *tx) interestRuns(ctx context.Context, where string, args ...any) ([]per
 		return nil, fmt.Errorf("read interest runs: %w", err)
 	}
 	return collect(rows, "interest runs", func(row pgx.CollectableRow) (r personal.InterestRun, err error) {
-		var digest []byte
+		var digest, rules []byte
 		err = row.Scan(&r.Area, &r.ID, &r.Scheme, &r.Year, &r.Rate, &r.Round, &r.Correction, &r.Percent, &r.RateDocument,
 			&r.RateRound, &r.Sums.Lines, &r.Sums.Interest, &r.Sums.Before, &r.Sums.Rise, &r.Sums.Fall, &r.Sums.LeftOver, &digest, &r.AskedBy,
-			&r.AskedAt, &r.Day, &r.Decision, &r.State, &r.Progress.Upto, &r.Progress.Count, &r.Progress.Done)
+			&r.AskedAt, &r.Day, &rules, &r.Decision, &r.State, &r.Progress.Upto, &r.Progress.Count, &r.Progress.Done)
 		copy(r.Digest[:], digest)
+		copy(r.RulesDigest[:], rules)
 		return r, err
 	})
 }
@@ -367,6 +369,13 @@ func (t caseworkTx) AboutInterest(ctx context.Context, area party.Area, id int64
 		  and member_id is not null`, area, string(run.Scheme), run.Year).Scan(&now)
 	if err != nil {
 		return "", fmt.Errorf("interest of %d in the book: %w", run.Year, err)
+	}
+	rules, err := t.decidingBy(ctx, area)
+	if err == nil && run.Stale(rules) {
+		err = personal.ErrInterestStale
+	}
+	if err != nil {
+		return "", err
 	}
 	return run.About(money.Amount(now)), nil
 }

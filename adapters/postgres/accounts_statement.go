@@ -53,8 +53,36 @@ func (t personalTx) Statements(ctx context.Context, f personal.StatementFilter) 
 	return list, t.statementInterest(ctx, f, members, at)
 }
 
-// statementLines reads what stood at the year's beginning and each booking since; the
-// bank's number is that of the answer or of the receipt behind it.
+// bankedSQL is SQL for the bank's numbers of the movements behind bookings m of area $1: of the
+// answer or the receipt, of the money of the list or transfer, of the subsidies of a year. Of
+// several the first is told, and how many more there are.
+const bankedSQL = `
+	select cause, (array_agg(reference order by id))[1]
+		|| case when count(distinct reference) > 1 then ' +' || count(distinct reference) - 1 else '' end as reference
+	from (
+		select m.cause, a.id, a.bank_reference as reference
+		from moved m join answer a on a.area = $1 and a.item_id = m.cause and a.disposition = 'recorded'
+		union all
+		select m.cause, c.id, c.bank_reference from moved m join counter_receipt c on c.area = $1 and c.id = m.cause
+		union all
+		select m.cause, v.id, v.bank_reference
+		from moved m join contribution_line l on l.area = $1 and l.id = m.cause
+		join contribution_list_money y on y.area = l.area and y.list_id = l.list_id and not exists (
+			select from contribution_list_money n where n.area = y.area and n.arrival_id = y.arrival_id and n.id > y.id)
+		join arrival v on v.area = y.area and v.id = y.arrival_id
+		union all
+		select m.cause, r.id, r.bank_reference
+		from moved m join member_transfer_receipt r on r.area = $1 and r.transfer_id = m.cause
+		union all
+		select m.cause, f.id, f.bank_reference
+		from moved m join subsidy_run_approved s on s.area = $1 and s.year = m.year and m.kind = 'account_subsidy'
+		join subsidy_line l on l.area = s.area and l.run_id = s.run_id and l.member_id = m.member_id and l.id = m.cause
+		join subsidy_arrival v on v.area = l.area and v.run_id = l.run_id
+		join fund_transfer f on f.area = v.area and f.id = v.transfer_id) b
+	where reference <> '' group by cause`
+
+// statementLines reads what stood at the year's beginning and each booking since, with the
+// bank's number.
 func (t personalTx) statementLines(
 	ctx context.Context, f personal.StatementFilter, members []int64, at map[int64]*personal.Statement,
 ) error {
@@ -82,14 +110,14 @@ func (t personalTx) statementLines(
 				coalesce(sum(amount) filter (where role = 'personal_collective'), 0)::bigint as collective,
 				coalesce(sum(amount) filter (where role = 'personal_subsidy'), 0)::bigint as subsidy,
 				coalesce(sum(amount) filter (where role = 'personal_interest'), 0)::bigint as interest
-			from line group by 1, 2, 3, 4)
+			from line group by 1, 2, 3, 4),
+		banked as (`+bankedSQL+`)
 		select m.member_id, m.before, coalesce(m.entry, 0), coalesce(m.cause, 0), m.day, m.kind, m.year, m.batch,
 			m.individual, m.collective, m.subsidy, m.interest, coalesce(y.years, 0),
-			coalesce(a.bank_reference, c.bank_reference, '')
+			coalesce(b.reference, '')
 		from moved m
 		left join paid y on y.member_id = m.member_id
-		left join answer a on a.area = $1 and a.item_id = m.cause and a.disposition = 'recorded'
-		left join counter_receipt c on c.area = $1 and c.id = m.cause
+		left join banked b on b.cause = m.cause
 		order by m.member_id, m.before desc, m.day, m.entry, m.cause`, f.Area, members, first,
 		first.AddMonths(12).AddDays(-1))
 	if err != nil {

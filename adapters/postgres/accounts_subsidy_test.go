@@ -52,8 +52,8 @@ func (w *accountsWorld) credit(run int64) (personal.SubsidyRun, error) {
 func (w *accountsWorld) transfer(id int64, kind, purpose, on, amount, state string) int64 {
 	w.t.Helper()
 	maker := w.officer("bureau-maker")
-	w.sql(w.t, fmt.Sprintf(`insert into fund_transfer (area, id, scheme, kind, to_account, amount, purpose, effective_on, document, digest,
-		maker, maker_person, made_at, state) values (610304, %d, 'rural', '%s', %d, %d, '%s', '%s', 'letter', sha256('x'), '%s', %d, now(), '%s')`,
+	w.sql(w.t, fmt.Sprintf(`insert into fund_transfer (area, id, scheme, kind, to_account, amount, purpose, effective_on, document, bank_reference,
+		digest, maker, maker_person, made_at, state) values (610304, %[1]d, 'rural', '%s', %d, %d, '%s', '%s', 'letter', 'F%[1]d', sha256('x'), '%[7]s', %d, now(), '%s')`,
 		id, kind, w.books.Accounts[ledger.FiscalSpecial], money.MustParse(amount).Fen(), purpose, on, maker.Login, maker.Person, state))
 	return id
 }
@@ -160,6 +160,10 @@ func TestSubsidies_FromListToAccounts(t *testing.T) {
 		t.Errorf("the entry is %s", got)
 	}
 	w.balanced()
+	told, err := w.personal.Statement(context.Background(), w.officer("auditor"), 1001, 2025)
+	if last := told.Lines[len(told.Lines)-1]; err != nil || last.Parts.Subsidy != 6000 || last.BankReference != fmt.Sprintf("F%d +1", province) {
+		t.Errorf("the statement says %+v, %v", last, err)
+	}
 
 	// Who is found later stands in a list of its own, less what was given.
 	if _, err := w.subsidies(order); !errors.Is(err, personal.ErrNobodyPaid) {

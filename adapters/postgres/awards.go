@@ -13,6 +13,7 @@ import (
 	"twoline/gateway/casework"
 	"twoline/gateway/ledger"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 	"twoline/gateway/registry"
 )
 
@@ -106,11 +107,11 @@ func (t *tx) AddAwardRun(ctx context.Context, r award.Run, rows []award.BasisRow
 	r.MadeAt = t.at
 	_, err := t.Exec(ctx, `
 		insert into award_run (area, id, scheme, month, entitlement_upto, looked, waiting, members, lines, refused,
-			base_before, account_before, base_after, account_after, digest, made_by, made_at, business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)`,
+			base_before, account_before, base_after, account_after, digest, made_by, made_at, business_day, rules_digest)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)`,
 		r.Area, r.ID, string(r.Scheme), r.Month, r.Upto, r.Looked, r.Waiting, r.Members, r.Lines, r.Refused,
 		r.Before.Base.Fen(), r.Before.Account.Fen(), r.After.Base.Fen(), r.After.Account.Fen(), r.Digest[:], r.MadeBy,
-		t.at, r.MadeOn)
+		t.at, r.MadeOn, r.RulesDigest[:])
 	if err != nil {
 		return r, fmt.Errorf("keep award run %d: %w", r.ID, err)
 	}
@@ -145,8 +146,8 @@ func (t *tx) AskAwards(
 	})
 }
 
-// AboutAwards implements casework.FlowTx. An entitlement that came after the run was
-// made says that the run saw another world.
+// AboutAwards implements casework.FlowTx. An entitlement or a rule that came after the run
+// was made says that the run saw another world.
 func (t caseworkTx) AboutAwards(ctx context.Context, area party.Area, id int64) (string, error) {
 	if _, err := t.HoldEntitlements(ctx, area); err != nil {
 		return "", err
@@ -168,7 +169,19 @@ func (t caseworkTx) AboutAwards(ctx context.Context, area party.Area, id int64) 
 	case newer:
 		return "", award.ErrStale
 	}
-	return list[0].About(), nil
+	rules, err := t.decidingBy(ctx, area)
+	if err == nil && list[0].Stale(rules) {
+		err = award.ErrStale
+	}
+	return list[0].About(), err
+}
+
+// decidingBy returns the rules of an area, none of which changes before the transaction ends.
+func (t caseworkTx) decidingBy(ctx context.Context, area party.Area) (*policy.Rules, error) {
+	if err := registryTx(t).LockImport(ctx, area, registry.KindPolicies); err != nil {
+		return nil, err
+	}
+	return t.Rules(ctx, area)
 }
 
 // awardPart is how many lines become entitlements by one statement.
@@ -214,7 +227,7 @@ func (t *tx) AwardRuns(ctx context.Context, f award.Filter) ([]award.Run, error)
 	rows, err := t.Query(ctx, `
 		select r.area, r.id, r.scheme, r.month, r.entitlement_upto, r.looked, r.waiting, r.members, r.lines, r.refused,
 			r.base_before, r.account_before, r.base_after, r.account_after, r.digest, r.made_by, r.business_day, r.made_at,
-			coalesce(q.id, 0), coalesce(q.state, ''), coalesce(q.digest, '')
+			r.rules_digest, coalesce(q.id, 0), coalesce(q.state, ''), coalesce(q.digest, '')
 		from award_run r
 		left join decision_request q on q.area = r.area and q.kind = 'award_run' and q.subject_id = r.id
 		where r.area = $1 and ($2 = 0::bigint or r.id = $2) and ($3 = '' or r.scheme = $3)
@@ -224,11 +237,12 @@ func (t *tx) AwardRuns(ctx context.Context, f award.Filter) ([]award.Run, error)
 		return nil, fmt.Errorf("award runs of area %s: %w", f.Area, err)
 	}
 	return collect(rows, "award runs", func(row pgx.CollectableRow) (r award.Run, err error) {
-		var digest, asked []byte
+		var digest, rules, asked []byte
 		err = row.Scan(&r.Area, &r.ID, &r.Scheme, &r.Month, &r.Upto, &r.Looked, &r.Waiting, &r.Members, &r.Lines,
 			&r.Refused, &r.Before.Base, &r.Before.Account, &r.After.Base, &r.After.Account, &digest, &r.MadeBy, &r.MadeOn,
-			&r.MadeAt, &r.Decision, &r.State, &asked)
+			&r.MadeAt, &rules, &r.Decision, &r.State, &asked)
 		copy(r.Digest[:], digest)
+		copy(r.RulesDigest[:], rules)
 		copy(r.DecisionDigest[:], asked)
 		return r, err
 	})

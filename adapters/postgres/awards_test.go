@@ -204,6 +204,30 @@ func TestAnAwardRunIsStaleOnceEntitlementsChange(t *testing.T) {
 	}
 }
 
+// A rule that decides the run's months makes it stale, one of later months or of money does not.
+func TestAnAwardRunIsStaleOnceItsRulesChange(t *testing.T) {
+	t.Parallel()
+	for rule, want := range map[[3]string]error{
+		{"base_pension_additions", "2011-03-01", "county:5.00"}: award.ErrStale,
+		{"interest_rate", "2010-06-01", "2.25%"}:                award.ErrStale,
+		{"base_pension_additions", "2011-05-01", "county:5.00"}: nil,
+		{"pay_day", "2011-03-01", "20"}:                         nil,
+	} {
+		w := newAwardWorld(t, "1945-03-01")
+		r := w.run(t, "2011-04")
+		w.rule(t, rule[0], rule[1], rule[2])
+		if err := w.tryEnter(r); !errors.Is(err, want) {
+			t.Errorf("%v: %v", rule, err)
+		}
+		if want == nil {
+			continue
+		}
+		if again := w.run(t, "2011-04"); w.tryEnter(again) != nil {
+			t.Errorf("%v: the run that was made again is not entered", rule)
+		}
+	}
+}
+
 // breaches are what verification says of awards, the first row of each table.
 func (w *awardWorld) breaches(t *testing.T) map[string]string {
 	t.Helper()

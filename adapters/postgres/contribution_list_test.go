@@ -15,6 +15,7 @@ import (
 	"twoline/gateway/collection"
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
+	"twoline/gateway/personal"
 )
 
 // payerWorld is a county whose business and finance offices have a maker and a checker.
@@ -181,6 +182,11 @@ func TestAListIsPostedWhenItsMoneyArrived(t *testing.T) {
 		t.Errorf("lists %+v, %v", lists, err)
 	}
 	w.proved(t)
+	told, err := personal.New(w.db.Personal(), func() calendar.Day { return w.today }).
+		Statement(t.Context(), w.checker, w.members[0], w.today.Year())
+	if err != nil || len(told.Lines) != 1 || told.Lines[0].BankReference != "T1 +1" || told.Lines[0].Parts.Individual != 10000 {
+		t.Errorf("the statement says %+v, %v", told, err)
+	}
 }
 
 // refusals are the codes of a refused list, by line.

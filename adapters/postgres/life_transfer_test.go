@@ -278,7 +278,7 @@ func TestAnAccountMovesInWhole(t *testing.T) {
 	for year, want := range map[int]money.Amount{2017: 0, 2018: 20_00} {
 		s, err := statements.Statement(t.Context(), w.auditor, 1001, year)
 		if err != nil || s.OldScheme != want || year == 2018 && (s.Closing.Total() != 100_01 || len(s.Lines) != 1 ||
-			s.Lines[0].Parts != in.Announced) {
+			s.Lines[0].Parts != in.Announced || s.Lines[0].BankReference != "T1 +1") {
 			t.Errorf("statement of %d: %+v, %v", year, s, err)
 		}
 	}

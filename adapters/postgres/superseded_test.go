@@ -13,6 +13,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/award"
 	"twoline/gateway/calendar"
+	"twoline/gateway/casework"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
@@ -173,6 +174,55 @@ func TestInterest_ASupersededRate(t *testing.T) {
 	}
 	if f, _ := report.Find("accounts"); f.Holds() || !strings.Contains(f.Breaches[0].Text, "was not asked for as it stands") {
 		t.Errorf("another round of the rate: %+v", f.Breaches)
+	}
+}
+
+// A run that was reckoned at a rate which was superseded since is not approved; a rate of
+// another year, or of the other kind, changes nothing of it.
+func TestInterest_IsNotApprovedByRulesThatChanged(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	w.rule("interest_rate", "2024-01-01", "2.00%")
+	w.book(ledger.Opening, "2024-01-01", part{1001, ledger.PersonalIndividual, "1000.00", 0})
+	run, err := w.ask(interest(2024, personal.Final, ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.approve(w.supersede(t, w.officer("business-maker"), "interest_rate", "2024-01-01", "2.50%").ID); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.approve(run.Decision); !errors.Is(err, personal.ErrInterestStale) {
+		t.Fatalf("reckoned at 2 %%, approved when the rate was 2.5 %%: %v", err)
+	}
+	checker := w.officer("business-checker")
+	waits, err := w.desk.Request(t.Context(), checker, run.Decision)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = w.desk.Reject(t.Context(), w.request("POST reject", "", w.keys), result(new(casework.Request)), checker,
+		casework.Verdict{ID: run.Decision, Digest: waits.Digest, Reason: "made again"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if run, err = w.ask(interest(2024, personal.Final, "")); err != nil {
+		t.Fatal(err)
+	}
+	w.rule("interest_rate", "2025-01-01", "3.00%")
+	w.rule("interest_rate_provisional", "2024-01-01", "1.00%")
+	if err := w.approve(run.Decision); err != nil {
+		t.Fatal(err)
+	}
+	w.post()
+	w.holds("25.00", "0.00")
+	w.d.KeepRules(t)
+	w.clean(t, "accounts", "I28", "rules")
+	w.sql(t, `update interest_run set rules_digest = sha256('x') where id = `+fmt.Sprint(run.ID))
+	report, err := w.db.Verify(t.Context(), postgres.Verification{Area: chencang}) //nolint:exhaustruct // plain
+	if err != nil {
+		t.Fatal(err)
+	}
+	if f, _ := report.Find("accounts"); f.Holds() {
+		t.Error("other rules of a run are no breach")
 	}
 }
 

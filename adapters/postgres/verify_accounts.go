@@ -166,6 +166,7 @@ const interestRunSQL = `
 	    or q.made_at <> r.asked_at
 	    or strpos(q.about, 'interest of ' || r.year || ', scheme ' || r.scheme || ', at the ' || r.rate || ' rate '
 	       || r.percent || ' (') <> 1
+	    or coalesce(substring(q.about from ', of the rules ([0-9a-f]{64})'), '') <> coalesce(encode(r.rules_digest, 'hex'), '')
 	    or coalesce(substring(q.about from ' in all, round ([0-9]+) of the rate''s rule'), '0') <> r.rate_round::text
 	    or (a.run_id is not null and ((a.scheme, a.year, a.rate, a.round) is distinct from
 	       (r.scheme, r.year, r.rate, r.round) or a.round <> n.before)))`

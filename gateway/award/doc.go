@@ -10,7 +10,8 @@
 // An amount of a month is what the rules give on its first day. A step is written only
 // where the month would be paid otherwise by the rows before it, so that a run made
 // again finds nothing, and one made after a rule was superseded finds the difference alone.
-// Each step keeps its rows as the run took them, with their rounds. A rise that was decided
+// Each step keeps its rows as the run took them, with their rounds; a run whose entitlements
+// or rules changed before it was approved is made again. A rise that was decided
 // late begins in the month from which it holds, one step after another; what was paid
 // meanwhile is another flow's to make good.
 //

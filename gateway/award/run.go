@@ -2,6 +2,7 @@ package award
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
@@ -97,7 +98,7 @@ func (s *Service) run(ctx context.Context, tx Tx, maker approval.Officer, o Orde
 	if err := o.check(run.MadeOn); err != nil {
 		return run, err
 	}
-	frame, query, err := s.frame(ctx, tx, run)
+	frame, query, err := s.frame(ctx, tx, &run)
 	if err != nil {
 		return run, err
 	}
@@ -140,7 +141,7 @@ func (s *Service) run(ctx context.Context, tx Tx, maker approval.Officer, o Orde
 }
 
 // frame is what the members of a run have in common, and how they are asked for.
-func (s *Service) frame(ctx context.Context, tx Tx, run Run) (*Frame, FactsQuery, error) {
+func (s *Service) frame(ctx context.Context, tx Tx, run *Run) (*Frame, FactsQuery, error) {
 	query := FactsQuery{Area: run.Area, Scheme: run.Scheme, Limit: chunk} //nolint:exhaustruct // from the first on
 	opened, err := tx.AwardBookOpened(ctx, run.Area, run.Scheme)
 	if err != nil {
@@ -157,11 +158,22 @@ func (s *Service) frame(ctx context.Context, tx Tx, run Run) (*Frame, FactsQuery
 	if err != nil {
 		return nil, query, err
 	}
+	run.RulesDigest = run.rulesDigest(rules)
 	query.BornUpTo = run.Month.Last().AddMonths(-monthsOfYear * terms.YoungestAge())
 	return NewFrame(terms, opened, run.Month), query, nil
 }
 
 const monthsOfYear = 12
+
+// rulesDigest is over the rules that the run's months rest on.
+func (r *Run) rulesDigest(rules *policy.Rules) [sha256.Size]byte {
+	return rules.Digest(policy.OfMonths(r.Month))
+}
+
+// Stale says that a rule which the run rests on has changed since it was made.
+func (r *Run) Stale(rules *policy.Rules) bool {
+	return r.RulesDigest != [sha256.Size]byte{} && r.RulesDigest != r.rulesDigest(rules)
+}
 
 // working is a run under way.
 type working struct {

@@ -24,7 +24,7 @@ var (
 	ErrNoBook  = fault.New(fault.Unprocessable, "award_no_book", "the area keeps no book of this scheme")
 	ErrUnknown = fault.New(fault.NotFound, "award_run_not_found", "there is no such award run")
 	ErrStale   = fault.New(fault.Conflict, "award_run_stale",
-		"what members are entitled to changed after the run was made: make it again")
+		"what members are entitled to, or a rule that it rests on, changed after the run was made: make it again")
 	ErrMember = fault.New(fault.NotFound, "member_not_found", "no such member")
 	ErrLine   = fault.New(fault.NotFound, "roster_line_not_found", "the roster has no such line")
 	ErrRoster = fault.New(fault.NotFound, "roster_not_found", "no such roster")
@@ -131,9 +131,12 @@ type Run struct {
 	// Before and After are what the month would be paid without the run, and with it.
 	Before, After Monthly
 	Digest        [sha256.Size]byte
-	MadeBy        string
-	MadeOn        calendar.Day
-	MadeAt        time.Time
+	// RulesDigest is over the rules that months up to the run's rest on; zero for a run made
+	// before it was kept.
+	RulesDigest [sha256.Size]byte
+	MadeBy      string
+	MadeOn      calendar.Day
+	MadeAt      time.Time
 	// Decision is the request that a second person approves, State where it stands:
 	// 0 and empty for a run without steps.
 	Decision       int64
@@ -146,10 +149,14 @@ func (r Run) Document() string { return "award run " + strconv.FormatInt(r.ID, 1
 
 // About is what a second person is shown of the run.
 func (r Run) About() string {
-	return fmt.Sprintf("award run %d of %s for %s: %d members looked at, %d steps for %d of them, %d listed; base "+
+	about := fmt.Sprintf("award run %d of %s for %s: %d members looked at, %d steps for %d of them, %d listed; base "+
 		"pensions %s a month become %s, account pensions %s become %s; SHA-256 %s", r.ID, r.Scheme, r.Month, r.Looked,
 		r.Lines, r.Members, r.Refused, r.Before.Base, r.After.Base, r.Before.Account, r.After.Account,
 		hex.EncodeToString(r.Digest[:]))
+	if r.RulesDigest != [sha256.Size]byte{} {
+		about += "; by rules with SHA-256 " + hex.EncodeToString(r.RulesDigest[:])
+	}
+	return about
 }
 
 // BasisRow is a rule of a basis as it stood when the run was made.

@@ -18,8 +18,9 @@
 // booking. A run puts to each account what the year gives beyond what stands of it in the
 // book: the first run all of it, the final one its difference to the provisional one, a
 // correction what was booked late for the year, or what a rate that was superseded since
-// makes of it. A run keeps the rate that it took, and its round. A difference that takes back is a red
-// line, and takes no more than the account's interest still holds.
+// makes of it. A run keeps the rate that it took, and its round, and is not approved once a
+// rule that it rests on changed. A difference that takes back is a red line, and takes no
+// more than the account's interest still holds.
 //
 // A line is written before it is decided. Nothing is reckoned again when it is posted,
 // and a posting that was cut off goes on where it stopped.

@@ -17,6 +17,7 @@ import (
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // Rate is which rate of a year a run goes by.
@@ -34,6 +35,9 @@ var (
 	ErrYearOpen     = fault.New(fault.Conflict, "year_not_over", "the year is not over")
 	ErrInterestOpen = fault.New(fault.Conflict, "interest_run_open",
 		"an interest run of the scheme waits for its decision, or is being posted")
+	// ErrInterestStale is an approval of what was reckoned by other rules.
+	ErrInterestStale = fault.New(fault.Conflict, "interest_run_stale",
+		"a rule that the run rests on changed after it was made: reject it, and make it again")
 	ErrInterestMade = fault.New(fault.Conflict, "interest_run_made",
 		"the year has its run at this rate, or at the final one; what came after it is taken by a correction")
 	ErrNoInterestRun = fault.New(fault.NotFound, "interest_run_not_found", "there is no such interest run")
@@ -68,8 +72,10 @@ type InterestRun struct {
 	Percent, RateDocument string
 	RateRound             int
 	Sums                  InterestSums
-	// Digest is the SHA-256 over the lines by rising member.
-	Digest  [sha256.Size]byte
+	// Digest is the SHA-256 over the lines by rising member, RulesDigest over the rules that
+	// they rest on; it is zero for a run made before it was kept.
+	Digest, RulesDigest [sha256.Size]byte
+
 	AskedBy string
 	AskedAt time.Time
 	Day     calendar.Day
@@ -293,6 +299,7 @@ func reckon(ctx context.Context, tx Tx, run *InterestRun, before bool) error {
 	if err != nil {
 		return err
 	}
+	run.RulesDigest = run.rulesDigest(rules)
 	run.Percent, run.RateDocument, run.RateRound = year.Rate.Value.String(), year.Rate.Document, year.Rate.Round
 	digest := NewInterestDigest()
 	lines := make([]InterestLine, 0, chunk)
@@ -353,10 +360,23 @@ func (r InterestRun) About(now money.Amount) string {
 	}
 	text += fmt.Sprintf("; posted before %s, to be posted %s, taken back %s, left over %s; SHA-256 of the lines %x",
 		r.Sums.Before, r.Sums.Rise, r.Sums.Fall, r.Sums.LeftOver, r.Digest)
+	if r.RulesDigest != [sha256.Size]byte{} {
+		text += fmt.Sprintf(", of the rules %x", r.RulesDigest)
+	}
 	if now != r.Sums.Before {
 		text += fmt.Sprintf("; meanwhile %s was posted", now)
 	}
 	return text
+}
+
+// rulesDigest is over the rules that the year's interest rests on.
+func (r *InterestRun) rulesDigest(rules *policy.Rules) [sha256.Size]byte {
+	return rules.Digest(policy.OfInterest(r.Year, r.Rate == Provisional))
+}
+
+// Stale says that a rule which the run rests on has changed since it was made.
+func (r *InterestRun) Stale(rules *policy.Rules) bool {
+	return r.RulesDigest != [sha256.Size]byte{} && r.RulesDigest != r.rulesDigest(rules)
 }
 
 // PostInterest posts an approved run in chunks, each in one transaction. It may be run

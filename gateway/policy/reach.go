@@ -1,9 +1,12 @@
 package policy
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"slices"
 
 	"twoline/gateway/calendar"
+	"twoline/gateway/party"
 )
 
 // Reach says which months' pensions a rule decides, so that a row from a day in the
@@ -52,6 +55,38 @@ func (r Row) Touches(month calendar.Month, until calendar.Day) bool {
 		return false
 	}
 	return false
+}
+
+// Digest is the SHA-256 over rows that a computation may rest on. It changes with a row that
+// comes or is superseded.
+func (r *Rules) Digest(of func(Row) bool) [sha256.Size]byte {
+	h := sha256.New()
+	for _, rule := range All() {
+		for _, area := range slices.Compact([]party.Area{nation, r.area}) {
+			for _, row := range r.rows[key{area, rule}] {
+				if of(row) {
+					h.Write(fmt.Appendf(nil, "%s %d %s %d %s\n", rule, area, row.From, row.Round, row.Value))
+				}
+			}
+		}
+	}
+	return [sha256.Size]byte(h.Sum(nil))
+}
+
+// OfMonths says of a row that a pension of the month or of one before may rest on it.
+func OfMonths(upto calendar.Month) func(Row) bool {
+	return func(r Row) bool { return r.Rule.Reach() != NoMonth && !r.since().After(upto.Last()) }
+}
+
+// OfInterest says of a row that a year's interest, at the final or the provisional rate, may
+// rest on it.
+func OfInterest(year int, provisional bool) func(Row) bool {
+	rate := InterestRate
+	if provisional {
+		rate = InterestRateProvisional
+	}
+	rules := []Rule{rate, DemandRate, InterestMethod, InterestRounding, DrawnMonthEarns}
+	return func(r Row) bool { return r.From.Year() <= year && slices.Contains(rules, r.Rule) }
 }
 
 // Credited is what a year brought to personal accounts.
