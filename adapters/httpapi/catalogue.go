@@ -1207,12 +1207,12 @@ func explanations() []row {
 		{"text", inFiles, "a text is not UTF-8", "correct the file"},
 		{"text_not_encodable", inFiles, "the bank's charset cannot carry the text", "correct the text"},
 		{
-			"tier_paid", inFiles, "something was paid for the year, or is on its way, when another amount was chosen",
-			"the year's amount stands; the next year's can be chosen",
-		},
-		{
 			"tier_not_chosen", 422, "the member chose no amount for the year",
 			"nothing can be taken until the agency has registered the member's choice",
+		},
+		{
+			"tier_paid", inFiles, "something was paid for the year, or is on its way, when another amount was chosen",
+			"the year's amount stands; the next year's can be chosen",
 		},
 		{
 			"tolerated_unsigned", 409,

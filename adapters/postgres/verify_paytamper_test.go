@@ -442,7 +442,7 @@ func paidTwice() []corruption {
 func alonePayments() []corruption {
 	return []corruption{
 		{
-			id: "screens", name: "paid after a death that was told", sql: []string{
+			id: "screens", also: []string{"lists"}, name: "paid after a death that was told", sql: []string{
 				`insert into death_notice (area, member_id, died_on, source, document, entered_by, entered_at) values
 					(610305, 1005, '2011-01-31', 'test', 'list', 'test', now() - interval '1 hour')`,
 			},

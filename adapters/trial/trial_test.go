@@ -572,38 +572,52 @@ func deadPID(t *testing.T) int {
 	return cmd.Process.Pid
 }
 
-// staleFolder is a folder as a dead owner leaves it.
-func staleFolder(t *testing.T) string {
+// staleFolder is a folder as a dead owner leaves it. Every sweep on the machine may find it,
+// so it gets its name when it is as filled as it is to be.
+func staleFolder(t *testing.T, fill func(folder string)) string {
 	t.Helper()
+	folder, err := os.MkdirTemp("", "twoline-stale-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	if err := os.Mkdir(filepath.Join(folder, "s"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	writeFile(t, filepath.Join(folder, "lock"), "")
+	fill(folder)
 	top := filepath.Join(os.TempDir(), fmt.Sprintf("twoline-trial-%d-%d", deadPID(t), time.Now().UnixNano()))
-	if err := os.MkdirAll(filepath.Join(top, "s"), 0o700); err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(top, "lock"), nil, 0o600); err != nil {
-		t.Fatal(err)
-	}
 	t.Cleanup(func() { _ = os.RemoveAll(top) })
+	if err := os.Rename(folder, top); err != nil {
+		t.Fatal(err)
+	}
 	return top
+}
+
+func writeFile(t *testing.T, name, text string) {
+	t.Helper()
+	if err := os.WriteFile(name, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
 }
 
 func TestSweepEndsAnOrphan(t *testing.T) {
 	t.Parallel()
-	top := staleFolder(t)
-	socket := filepath.Join(top, "s", "redis.sock")
-	orphan := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--save", "")
-	if err := orphan.Start(); err != nil {
-		t.Fatal(err)
-	}
 	ended := make(chan struct{})
-	go func() {
-		_ = orphan.Wait()
-		close(ended)
-	}()
-	t.Cleanup(func() { _ = orphan.Process.Kill() })
-	eventually(t, "the orphan listens", func() bool { return exists(socket) })
-	if err := os.WriteFile(filepath.Join(top, "pid"), []byte(strconv.Itoa(orphan.Process.Pid)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	top := staleFolder(t, func(folder string) {
+		socket := filepath.Join(folder, "s", "redis.sock")
+		orphan := exec.Command("redis-server", "--port", "0", "--unixsocket", socket, "--save", "")
+		if err := orphan.Start(); err != nil {
+			t.Fatal(err)
+		}
+		go func() {
+			_ = orphan.Wait()
+			close(ended)
+		}()
+		t.Cleanup(func() { _ = orphan.Process.Kill() })
+		eventually(t, "the orphan listens", func() bool { return exists(socket) })
+		writeFile(t, filepath.Join(folder, "pid"), strconv.Itoa(orphan.Process.Pid))
+	})
 	startRedis(t)
 	select {
 	case <-ended:
@@ -618,7 +632,6 @@ func TestSweepEndsAnOrphan(t *testing.T) {
 func TestSweepEndsNobodyElse(t *testing.T) {
 	t.Parallel()
 	// The noted number belongs to somebody else by now: nothing answers in the folder.
-	top := staleFolder(t)
 	stranger := exec.Command("sleep", "60")
 	if err := stranger.Start(); err != nil {
 		t.Fatal(err)
@@ -627,9 +640,9 @@ func TestSweepEndsNobodyElse(t *testing.T) {
 		_ = stranger.Process.Kill()
 		_ = stranger.Wait()
 	})
-	if err := os.WriteFile(filepath.Join(top, "pid"), []byte(strconv.Itoa(stranger.Process.Pid)), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	top := staleFolder(t, func(folder string) {
+		writeFile(t, filepath.Join(folder, "pid"), strconv.Itoa(stranger.Process.Pid))
+	})
 	startRedis(t)
 	if exists(top) {
 		t.Error("the folder of a dead owner is still there")
@@ -643,14 +656,16 @@ func TestSweepEndsNobodyElse(t *testing.T) {
 func TestSweepSparesALockedFolder(t *testing.T) {
 	t.Parallel()
 	// The owner lives where its number means nothing to us, such as in a container.
-	top := staleFolder(t)
-	lock, err := os.OpenFile(filepath.Join(top, "lock"), os.O_RDWR, 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
+	var lock *os.File
+	top := staleFolder(t, func(folder string) {
+		var err error
+		if lock, err = os.OpenFile(filepath.Join(folder, "lock"), os.O_RDWR, 0); err != nil {
+			t.Fatal(err)
+		}
+		if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+			t.Fatal(err)
+		}
+	})
 	startRedis(t)
 	if !exists(top) {
 		t.Error("a folder whose lock is held was swept")
