@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"twoline/adapters/postgres"
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/disbursement"
@@ -85,7 +86,7 @@ func (w *subsidyWorld) tryName(by approval.Officer, transfer int64, parts ...str
 	for i, p := range parts {
 		list[i] = subsidyPart(p)
 	}
-	_, err := w.subsidies.Name(context.Background(), w.ask("POST subsidies"), result(&out), by, transfer, list)
+	_, err := w.subsidies.Name(context.Background(), w.ask("POST /v1/pension-subsidies/arrivals"), result(&out), by, transfer, list)
 	return out, err
 }
 
@@ -100,7 +101,7 @@ func (w *subsidyWorld) name(transfer int64, parts ...string) subsidy.Named {
 
 func (w *subsidyWorld) tryWithdraw(by approval.Officer, arrival int64) (subsidy.Named, error) {
 	var out subsidy.Named
-	_, err := w.subsidies.Withdraw(context.Background(), w.ask("POST withdraw"), result(&out), by, arrival, "letter 9")
+	_, err := w.subsidies.Withdraw(context.Background(), w.ask("POST /v1/pension-subsidies/arrivals/7/withdraw"), result(&out), by, arrival, "letter 9")
 	return out, err
 }
 
@@ -398,5 +399,58 @@ func TestPensionSubsidy_DifferencesCountWhereTheyArePaid(t *testing.T) {
 	w.sql(t, `insert into payment_batch_base`+insert)
 	if d := cmp.Diff(frozen, one[string](t, w.world, counted)); d != "" {
 		t.Errorf("counted otherwise: %s", d)
+	}
+}
+
+// What was named or taken back by hand has no answer, and what is gone was answered.
+func TestVerifySeesArrivalsThatNobodyAskedFor(t *testing.T) {
+	t.Parallel()
+	w := newSubsidyWorld(t)
+	named := w.name(w.transfer("base_pension", "2011-03-01", "300.00", "booked"), "2011-03 centre 200.00", "2011-03 county 100.00")
+	if _, err := w.tryWithdraw(w.clerk, named.Arrivals[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	said := func(sql string) string {
+		t.Helper()
+		if sql != "" {
+			w.sql(t, sql)
+		}
+		report, err := w.db.Verify(t.Context(), postgres.Verification{}) //nolint:exhaustruct // everything
+		if err != nil {
+			t.Fatal(err)
+		}
+		f, _ := report.Find("I25")
+		var out []string
+		for _, b := range f.Breaches {
+			if strings.Contains(b.Row+b.Text, "pension") {
+				out = append(out, b.Row+" "+b.Text)
+			}
+		}
+		return strings.Join(out, "; ")
+	}
+	if got := said(""); got != "" {
+		t.Fatalf("before anything was changed: %s", got)
+	}
+	const off = `set session_replication_role = replica; `
+	for _, c := range []struct{ sql, back, want string }{
+		{
+			`update pension_subsidy_arrival set named_at = named_at - interval '1 second' where level = 'centre'`,
+			`update pension_subsidy_arrival set named_at = named_at + interval '1 second' where level = 'centre'`,
+			"/pension_subsidy_arrival ",
+		},
+		{
+			`update pension_subsidy_withdrawn set withdrawn_at = withdrawn_at + interval '1 second'`,
+			`update pension_subsidy_withdrawn set withdrawn_at = withdrawn_at - interval '1 second'`,
+			"/pension_subsidy_withdrawn ",
+		},
+		{`delete from pension_subsidy_withdrawn`, ``, "its effect is not there"},
+		{`delete from pension_subsidy_arrival`, ``, "pension-subsidies/arrivals"},
+	} {
+		if got := said(off + c.sql); !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q", c.sql, got)
+		}
+		if c.back != "" {
+			w.sql(t, off+c.back)
+		}
 	}
 }

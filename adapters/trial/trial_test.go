@@ -576,11 +576,7 @@ func deadPID(t *testing.T) int {
 // so it gets its name when it is as filled as it is to be.
 func staleFolder(t *testing.T, fill func(folder string)) string {
 	t.Helper()
-	folder, err := os.MkdirTemp("", "twoline-stale-")
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = os.RemoveAll(folder) })
+	folder := t.TempDir()
 	if err := os.Mkdir(filepath.Join(folder, "s"), 0o700); err != nil {
 		t.Fatal(err)
 	}
