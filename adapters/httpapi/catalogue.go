@@ -839,8 +839,8 @@ func explanations() []row {
 			"recall the later batch first, or claim one of the payments back",
 		},
 		{
-			"paper_too_long", 422, "a workbook has no room for so many rows",
-			"take the table as csv, or of a shorter time",
+			"paper_too_long", 422, "a workbook has no room for so many rows, or a PDF would have more than 500 pages",
+			"take the table as csv or xlsx, of a shorter time, or of a village instead of a township",
 		},
 		{
 			"parcel_differs", inLog, "a batch no longer gives the file that was frozen; nothing was sent",

@@ -20,7 +20,8 @@ const MaxPages = 500
 
 // ErrTooManyPages is a table that nobody prints.
 var ErrTooManyPages = fault.New(fault.Unprocessable, "paper_too_long",
-	fmt.Sprintf("a PDF has at most %d pages; take it as xlsx, or of a shorter time", MaxPages))
+	fmt.Sprintf("a PDF has at most %d pages; take it as xlsx, of a shorter time, or of a village instead of a township",
+		MaxPages))
 
 // Places on paper are counted in hundredths of a point, from the upper left.
 const (
