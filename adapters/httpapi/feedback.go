@@ -30,7 +30,7 @@ func (s *Server) feedbackRoutes() {
 	}, s.feedback, s.feedbackTable)
 	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/feedback/names", Summary: "Who is not paid and why, by village, masked for publication",
-		Description: "Names are masked; no number of a person or account stands in it. all=true takes those who paid, too." + own,
+		Description: "Names are masked; no number of a person or account stands in it, and no reason that is the member's own affair. all=true takes those who paid, too." + own,
 		Who:         who,
 	}, s.feedbackNames, s.feedbackNamesTable)
 	Query(s, Route{ //nolint:exhaustruct // defaults
@@ -93,7 +93,7 @@ type FeedbackLine struct {
 	Due      int            `json:"due"       doc:"Members who chose an amount for the year, or pensioners of the month"`
 	Paid     int            `json:"paid"`
 	InFlight int            `json:"in_flight" doc:"With a bank, its answer awaited"`
-	Unpaid   map[string]int `json:"unpaid"    doc:"By reason: a result class, or not_sent; of pensions also RETURNED, NOT_ACTIVATED (the person cannot draw it) or the reason of a hold"`
+	Unpaid   map[string]int `json:"unpaid"    doc:"By reason: a result class, or not_sent; of pensions also RETURNED, NOT_ACTIVATED (the person cannot draw it), recalled (from the bank, to be paid again) or the reason of a hold"`
 	NotPaid  int            `json:"not_paid"  doc:"due - paid"`
 	Amount   Yuan           `json:"amount"    doc:"What was paid, in part too"`
 }
@@ -158,11 +158,10 @@ func (s *Server) feedbackTable(ctx context.Context, c Call, in *feedbackQuery) (
 
 // FeedbackPerson is a member of a list for publication.
 type FeedbackPerson struct {
-	MemberID ID           `json:"member_id"`
 	Region   party.Region `json:"region"`
 	Village  string       `json:"village"`
 	Name     string       `json:"name"     doc:"Masked"`
-	Standing string       `json:"standing" doc:"paid, in_flight or the reason"`
+	Standing string       `json:"standing" doc:"paid, in_flight, a reason that the member can mend, or with_agency"`
 	Reason   string       `json:"reason"   doc:"In plain words, by lang"`
 	Amount   Yuan         `json:"amount"   doc:"What was paid"`
 }
@@ -190,7 +189,7 @@ func (s *Server) feedbackNames(ctx context.Context, c Call, in *feedbackNamesQue
 	})
 	return NewPage(list, in.Limit, func(p feedback.Person) int64 { return p.Member }, func(p feedback.Person) FeedbackPerson {
 		return FeedbackPerson{
-			MemberID: NewID(p.Member), Region: p.Region, Village: p.Village, Name: p.Name.String(), Standing: string(p.Standing),
+			Region: p.Region, Village: p.Village, Name: p.Name.String(), Standing: string(p.Standing),
 			Reason: feedback.Reason(p.Standing, in.language()), Amount: NewYuan(p.Amount),
 		}
 	}), err

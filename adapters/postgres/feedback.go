@@ -12,14 +12,18 @@ import (
 )
 
 // contributionStandings begins a statement: where each member of scheme $2 of area $1
-// stands who chose an amount for the year $3, and what they paid for it.
+// stands who chose an amount for the year $3, and what they paid for it. Who died or left
+// owes nothing: they are listed only with what they paid.
 func contributionStandings() string {
 	return `
 		with state as (
 			select m.region, c.member_id, c.amount as chosen, coalesce((
 				select sum(case when p.red then -p.amount else p.amount end) from posting p
 				where p.area = c.area and p.member_id = c.member_id and p.role = 'contribution_individual'
-				  and p.year = c.year), 0) as paid, l.outcome, l.class
+				  and p.year = c.year), 0) as paid, l.outcome, l.class, case
+				when exists (select from death_notice x where x.area = c.area and x.member_id = c.member_id and not exists (
+					select from death_withdrawn w where w.area = x.area and w.notice_id = x.id)) then 'deceased'
+				when exists (select from member_end e where e.area = c.area and e.member_id = c.member_id) then 'left' end as gone
 			from ` + chosenTier + ` c join member m on m.area = c.area and m.id = c.member_id and m.scheme = $2
 			left join lateral (
 				select case when a.outcome = 'succeeded' and not (` + notDealtWith("i") + `) then null
@@ -31,38 +35,60 @@ func contributionStandings() string {
 			where c.area = $1 and c.year = $3),
 		standing as (
 			select region, member_id, paid as amount, case when paid >= chosen then 'paid'
-				when outcome in ('in_flight', 'succeeded') then 'in_flight' when outcome is null then 'not_sent'
-				else class end as standing
-			from state)`
+				when outcome in ('in_flight', 'succeeded') then 'in_flight' when gone is not null then gone
+				when outcome is null then 'not_sent' else class end as standing
+			from state where gone is null or paid > 0 or outcome in ('in_flight', 'succeeded'))`
+}
+
+// pensionItems begins a statement: what was sent to banks for the month $3 to the pensioners
+// of scheme $2 of area $1, the last attempt of each claim. A regular pension is of its own
+// month; a difference or a resumption is of the months that it is made of, paid when it may;
+// what heirs are paid is no pension of the month.
+func pensionItems() string {
+	return `
+		with back as materialized (
+			select d.member_id, d.cause, d.month, sum(n.entitled - n.was) as amount
+			from benefit_due_month n join benefit_due d on d.area = n.area and d.id = n.due_id and d.instrument_id is null
+			where n.area = $1 and n.month = $3 group by 1, 2, 3),
+		item as materialized (
+			select distinct on (i.member_id, i.cause, i.month) i.member_id, i.region, i.cause = 'regular' as regular,
+				coalesce(k.amount, i.amount) as amount, a.value_date, case
+				when b.state = 'withdrawn' then 'recalled' when a.outcome is null then 'in_flight'
+				when a.outcome = 'failed' then a.class when ` + bookedReturn("i") + ` then 'RETURNED'
+				when not i.activated then 'NOT_ACTIVATED' else 'paid' end as standing
+			from payment_batch b
+			join pay_run r on r.area = b.area and r.id = b.run_id
+			join payment_item i on i.area = b.area and i.batch_id = b.id
+			left join back k on i.cause <> 'regular' and k.member_id = i.member_id and k.cause = i.cause and k.month = i.month
+			` + finalOfItem + ` a on true
+			where b.area = $1 and b.scheme = $2 and b.month >= $3 and r.state not in ('refused', 'withdrawn')
+			  and (i.cause = 'regular' and i.month = $3 or k.member_id is not null)
+			order by i.member_id, i.cause, i.month, b.state = 'withdrawn', i.attempt desc)`
 }
 
 // pensionStandings begins a statement: where each pensioner of scheme $2 of area $1
-// stands for the month $3. A payment of the month stands in a batch of the month or of a
-// later one; whoever is held has none.
+// stands for the month $3: as the regular pension does, or, where that was held, what was
+// paid back for it since. Who is held, and was sent nothing, has the reason of the hold.
 func pensionStandings() string {
-	return `
-		with paid as materialized (
-			select distinct on (i.member_id) i.member_id, i.region, i.amount, i.activated, a.outcome, a.class,
-				` + bookedReturn("i") + ` as returned
-			from payment_batch b
-			join pay_run r on r.area = b.area and r.id = b.run_id
-			join payment_item i on i.area = b.area and i.batch_id = b.id and i.month = $3
-			` + finalOfItem + ` a on true
-			where b.area = $1 and b.scheme = $2 and b.month >= $3 and not ` + deadItem + `
-			order by i.member_id, i.attempt desc),
-		state as (
-			select region, member_id, case when outcome is null then 'in_flight' when outcome = 'failed' then class
-				when returned then 'RETURNED' when not activated then 'NOT_ACTIVATED' else 'paid' end as standing, amount
-			from paid
+	return pensionItems() + `,
+		sent as (
+			select member_id, coalesce(max(region) filter (where regular), max(region)) as region,
+				coalesce(max(standing) filter (where regular), max(standing) filter (where standing = 'paid'), max(standing))
+					as standing, coalesce(sum(amount) filter (where standing = 'paid'), 0) as amount
+			from item group by member_id),
+		standing as (
+			select region, member_id, amount, standing from sent
 			union all
-			select m.region, m.id, l.held, 0 from pay_run r
+			select m.region, m.id, 0, l.held from pay_run r
 			join roster_line l on l.area = r.area and l.roster_id = r.roster_id and l.held <> '' and l.month = $3
+				and l.cause = 'regular'
 			join member m on m.area = l.area and m.id = l.member_id
 			where r.area = $1 and r.scheme = $2 and r.month = $3 and r.kind = 'regular'
 			  and r.state not in ('refused', 'withdrawn')
-			  and not exists (select from paid p where p.member_id = l.member_id)),
-		standing as (
-			select region, member_id, case when standing = 'paid' then amount else 0 end as amount, standing from state)`
+			  and not exists (select from sent s where s.member_id = l.member_id)
+			  -- Nothing was due to who died before the month.
+			  and not exists (select from death_notice x where x.area = l.area and x.member_id = l.member_id and x.died_on < $3
+			      and not exists (select from death_withdrawn w where w.area = x.area and w.notice_id = x.id)))`
 }
 
 // standingsOf begins a statement about a subject, whose year or month is its $3.
@@ -138,15 +164,11 @@ func (t *tx) FeedbackDays(
 				p.effective_on = min(p.effective_on) over (partition by p.member_id) as first
 			from posting p join member m on m.area = p.area and m.id = p.member_id and m.scheme = $2
 			where p.area = $1 and p.role = 'contribution_individual' and p.year = $3 and m.region between $4 and $5)`
-	pensions := `
-		with moved as (
-			select i.member_id, a.value_date as day, i.amount,
-				a.value_date = min(a.value_date) over (partition by i.member_id) as first
-			from payment_batch b
-			join payment_item i on i.area = b.area and i.batch_id = b.id and i.month = $3
-			join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
-			where b.area = $1 and b.scheme = $2 and b.month >= $3 and i.region between $4 and $5
-			  and a.value_date is not null and not ` + bookedReturn("i") + `)`
+	pensions := pensionItems() + `,
+		moved as (
+			select member_id, value_date as day, amount,
+				value_date = min(value_date) over (partition by member_id) as first
+			from item where standing = 'paid' and value_date is not null and region between $4 and $5)`
 	sql, when := contributions, any(s.Year)
 	if s.Pensions() {
 		sql, when = pensions, s.Month.First()

@@ -54,6 +54,24 @@ const (
 	InFlight Standing = "in_flight"
 )
 
+// WithAgency stands on a list of names for a reason that is not for the notice board.
+const WithAgency = "with_agency"
+
+// published is the standing as a list of names tells it: whether it is paid, and what the
+// member can mend at a bank or by paying. A name that is masked is known in its own village,
+// so that somebody died, stands before a court or has another pension is not told with it.
+func (s Standing) published() Standing {
+	told := []Standing{
+		Paid, InFlight, "not_sent", "RETRY_FUNDS", "FIX_ACCOUNT", "FIX_MANDATE", "RETRY_TECHNICAL", "DUPLICATE",
+		"UNKNOWN", "RETURNED", "NOT_ACTIVATED", "recalled", "no_account", "account_changed", "account_not_corrected",
+		"name_not_encodable", "certification_overdue",
+	}
+	if slices.Contains(told, s) {
+		return s
+	}
+	return WithAgency
+}
+
 // Count is one standing of one village.
 type Count struct {
 	Region   party.Region
@@ -296,7 +314,8 @@ func (s *Service) Lines(
 	return out, err
 }
 
-// People lists members for publication. After and Limit of f page it.
+// People lists members for publication, with no reason that is nobody's business but the
+// member's and the agency's. After and Limit of f page it.
 func (s *Service) People(
 	ctx context.Context, by approval.Officer, subject Subject, region party.Region, f PersonFilter,
 ) (out []Person, err error) {
@@ -312,6 +331,9 @@ func (s *Service) People(
 		out, err = tx.FeedbackPeople(ctx, by.Area, subject, f)
 		return err
 	})
+	for i := range out {
+		out[i].Standing = out[i].Standing.published()
+	}
 	return out, err
 }
 
