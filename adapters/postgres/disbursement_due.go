@@ -18,12 +18,13 @@ import (
 // owedSQL compares, for scheme $2 of area $1, the months before $3 that were paid
 // with what is decided for them today. Looked at are members of whom something was
 // decided for a month at the time of its run or later: before that nothing can differ. A month counts
-// as paid by the payment that was made out for it, however that ended, unless it was given
-// up, and by every due that had it. Months after a death are not owed.
+// as paid by the payment that was released for it, however that ended, unless it was given
+// up, and by every due that had it. A run that can still be withdrawn has paid nothing: drafted
+// anew it takes what is decided then. Months after a death are not owed.
 const owedSQL = `
 	with run as materialized (
 		select r.id, r.month, r.made_at from pay_run r
-		where r.area = $1 and r.scheme = $2 and r.month < $3::date and r.state not in ('refused', 'withdrawn')),
+		where r.area = $1 and r.scheme = $2 and r.month < $3::date and r.state in ('released', 'closed')),
 	since as materialized (
 		select f.from_month, (select min(r.made_at) from run r where r.month >= f.from_month) - interval '1 day' as at
 		from (select distinct from_month from entitlement where area = $1 and from_month < $3::date) f),
@@ -39,8 +40,8 @@ const owedSQL = `
 		join payment_item i on i.area = $1 and i.member_id = l.member_id and i.month >= l.from_month and i.month < $3::date
 			and i.cause = 'regular'
 		join payment_batch b on b.area = i.area and b.id = i.batch_id
-		join pay_run r on r.area = b.area and r.id = b.run_id
-		where not ` + deadItem + ` and not exists (
+		join pay_run r on r.area = b.area and r.id = b.run_id and r.state in ('released', 'closed')
+		where b.state <> 'withdrawn' and not exists (
 			select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
 			where v.area = i.area and v.item_id = i.id)
 		order by i.member_id, i.month, i.attempt desc),

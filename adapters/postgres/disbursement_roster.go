@@ -87,17 +87,30 @@ const entitledSQL = `
 
 // monthClaimSQL are the claims of a month: who is entitled and has no payment of
 // the month in the batches $4, however it ended. One that failed or came back is
-// paid again by its own name only.
+// paid again by its own name only. Where a batch was recalled after the differences of its
+// month were owed, the month is owed what they leave of it.
 const monthClaimSQL = entitledSQL + `,
 	taken as materialized (
 		select distinct i.member_id from payment_item i
 		where i.area = $1 and i.batch_id = any($4::bigint[]) and i.cause = 'regular'),
+	once_owed as materialized (
+		select d.member_id, sum(n.entitled - n.was) filter (where n.component = 'base_pension') as base,
+			sum(n.entitled - n.was) filter (where n.component = 'account_pension') as account
+		from benefit_due_month n join benefit_due d on d.area = n.area and d.id = n.due_id
+		where n.area = $1 and n.month = $3 and ` + dueStands + `
+		group by d.member_id),
+	left_over as materialized (
+		select e.member_id, greatest(0, e.base_pension - coalesce(o.base, 0))::bigint as base_pension,
+			greatest(0, e.account_pension - coalesce(o.account, 0))::bigint as account_pension, e.funeral_grant, e.one_off
+		from entitled e left join once_owed o on o.member_id = e.member_id),
 	claim as materialized (
-		select e.member_id, e.base_pension, e.account_pension, e.funeral_grant, e.one_off, e.amount, $3::date as month,
+		select e.member_id, e.base_pension, e.account_pension, e.funeral_grant, e.one_off,
+			e.base_pension + e.account_pension + e.funeral_grant + e.one_off as amount, $3::date as month,
 			p.id as instrument_id, p.id as payout_id, null::bigint as replaces, null::bigint as item_id,
 			false as uncorrected, 'regular' as cause
-		from entitled e left join payout p on p.member_id = e.member_id and p.holder_name is null
-		where not exists (select from taken t where t.member_id = e.member_id)
+		from left_over e left join payout p on p.member_id = e.member_id and p.holder_name is null
+		where e.base_pension + e.account_pension + e.funeral_grant + e.one_off > 0
+		  and not exists (select from taken t where t.member_id = e.member_id)
 		  -- What became of a month that a stop held back was decided with its end.
 		  and not exists (select from resumption_month k
 			where k.area = $1 and k.member_id = e.member_id and k.month = $3))`
@@ -200,8 +213,41 @@ const frozenClaimSQL = entitledSQL + `,
 // the days after a change of account, $6 today, $7 the members whose names cannot
 // be written, $8 the reasons in the order of their weight.
 const screenSQL = `,
+	due_month as materialized (
+		select c.member_id, c.month as fell_due, c.cause, n.month, n.component from claim c
+		join benefit_due d on d.area = $1 and d.member_id = c.member_id and d.cause = c.cause and d.month = c.month
+		join benefit_due_month n on n.area = d.area and n.due_id = d.id
+		where c.cause <> 'regular'),
+	by_dues as materialized (
+		select d.member_id, n.month, n.component, sum(n.entitled - n.was)::bigint as amount, max(n.entitled) as top
+		from benefit_due_month n join benefit_due d on d.area = n.area and d.id = n.due_id
+		where n.area = $1 and n.month = any(array(
+				select month from claim where cause = 'regular' union select month from due_month))
+			and ` + dueStands + `
+		group by 1, 2, 3),
+	by_runs as materialized (
+		select i.member_id, i.month, max(i.base_pension) as base, max(i.account_pension) as account from payment_item i
+		where i.area = $1 and i.cause = 'regular' and i.batch_id = any(array(
+			select b.id from payment_batch b join pay_run r on r.area = b.area and r.id = b.run_id
+			where b.area = $1 and b.scheme = $2 and r.kind <> 'reissue' and not ` + deadItem + `
+				and b.month = any(array(select month from due_month))))
+		group by 1, 2),
+	together as (
+		select $1::integer as area, c.member_id, c.month as fell_due, c.cause, o.month, o.component, o.top,
+			o.amount + case o.component when 'base_pension' then c.base_pension else c.account_pension end as amount
+		from claim c join by_dues o on o.member_id = c.member_id and o.month = c.month
+		where c.cause = 'regular'
+		union all
+		select $1, m.member_id, m.fell_due, m.cause, o.month, o.component, o.top,
+			o.amount + coalesce(case o.component when 'base_pension' then i.base else i.account end, 0)
+		from due_month m
+		join by_dues o on o.member_id = m.member_id and o.month = m.month and o.component = m.component
+		left join by_runs i on i.member_id = m.member_id and i.month = m.month),
 	hit as (
-		select c.member_id, c.month, c.cause, 'deceased' as reason from claim c
+		select p.member_id, p.fell_due as month, p.cause, 'above_entitlement' as reason from together p
+		where p.amount > p.top and p.amount > ` + highestSQL + `
+		union all
+		select c.member_id, c.month, c.cause, 'deceased' from claim c
 		join death_notice d on d.area = $1 and d.member_id = c.member_id and d.died_on < c.month
 		where not ` + ofHeirs + ` and not exists (
 			select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)
@@ -276,6 +322,16 @@ const screenSQL = `,
 	worst as materialized (
 		select distinct on (member_id, month, cause) member_id, month, cause, reason from hit
 		order by member_id, month, cause, array_position($8::text[], reason))`
+
+// highestSQL is SQL for the most that was ever decided for the month and component of the member
+// and area of row p: what held for the month for a while.
+const highestSQL = `(
+			select coalesce(max(h.amount), 0) from entitlement h
+			where h.area = p.area and h.member_id = p.member_id and h.component = p.component and h.from_month <= p.month
+				and not exists (
+					select from entitlement k
+					where k.area = h.area and k.member_id = h.member_id and k.component = h.component
+						and k.from_month > h.from_month and k.from_month <= p.month and k.id < h.id))`
 
 // ofHeirs is SQL that says of a claim c that it is due to who comes after the member, by its
 // heirsCause; heldOfHeirs are the holds that are about the payment and not about the member's right.

@@ -221,6 +221,111 @@ func TestDue_EditsAreSeen(t *testing.T) {
 	}
 }
 
+// A run that may still be withdrawn has paid nothing: its successor takes the rise, and no list
+// owes it a second time.
+func TestDue_ARunThatCanBeWithdrawnHasPaidNothing(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 2, 10_000_000)
+	w.today = calendar.MustDay("2011-03-06")
+	first := w.frozen(t, regular(march()))
+	w.raise(t, 1001, "2011-03", 6000, "rise")
+	if _, err := w.tryDifferences(w.maker, "2011-04"); !errors.Is(err, disbursement.ErrNoDifference) {
+		t.Errorf("of a run that is frozen: %v", err)
+	}
+	w.approve(t, first.Run)
+	if _, err := w.tryDifferences(w.maker, "2011-04"); !errors.Is(err, disbursement.ErrNoDifference) {
+		t.Errorf("of a run that is approved: %v", err)
+	}
+	_, err := w.pay.Withdraw(t.Context(), w.ask("POST withdrawal"), result(new(disbursement.Run)), w.maker, first.Run.ID, "wrong")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if d := cmp.Diff([]string{"1001 60.00", "1002 55.00"}, w.sums(t, w.released(t, regular(march())).Batches[0])); d != "" {
+		t.Errorf("drafted anew: %s", d)
+	}
+	if _, err := w.tryDifferences(w.maker, "2011-04"); !errors.Is(err, disbursement.ErrNoDifference) {
+		t.Errorf("after it was paid: %v", err)
+	}
+	w.proved(t)
+}
+
+// A batch that its bank has not acknowledged can be recalled after the differences of its month
+// were owed: the run that pays it again pays what they leave.
+func TestDue_ARecalledMonthIsOwedTheRest(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 2, 10_000_000)
+	w.today = calendar.MustDay("2011-03-06")
+	first := w.released(t, regular(march()))
+	w.raise(t, 1001, "2011-03", 6000, "rise")
+	w.differences(t, "2011-04")
+	if _, err := w.tryRecall(w.releaser, first.Batches[0].ID); err != nil {
+		t.Fatal(err)
+	}
+	again := regular(march())
+	again.Kind = disbursement.Supplementary
+	if d := cmp.Diff([]string{"1001 55.00", "1002 55.00"}, w.sums(t, w.released(t, again).Batches[0])); d != "" {
+		t.Errorf("the month again: %s", d)
+	}
+	if d := cmp.Diff([]string{"1001 5.00"}, w.sums(t, w.released(t, dues("2011-04")).Batches[0])); d != "" {
+		t.Errorf("its difference: %s", d)
+	}
+	if _, err := w.tryDifferences(w.maker, "2011-04"); !errors.Is(err, disbursement.ErrNoDifference) {
+		t.Errorf("the next list: %v", err)
+	}
+	w.proved(t)
+}
+
+// Should a month and its dues come to more than was ever decided all the same, neither is
+// released, and where both were, verification says so.
+func TestDue_AMonthAndItsDuesTogether(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 3, 10_000_000)
+	w.today = calendar.MustDay("2011-02-10")
+	w.released(t, regular(calendar.MustMonth("2011-02")))
+	w.today = calendar.MustDay("2011-03-06")
+	w.raise(t, 1001, "2011-02", 6000, "rise")
+	run := w.frozen(t, regular(march()))
+	r := w.differences(t, "2011-04")
+	w.sql(t, `set session_replication_role = replica;
+		insert into benefit_due_month select area, due_id, '2011-03-01', component, was, entitled from benefit_due_month`)
+	out, err := w.tryRelease(w.releaser, verdict(w.approve(t, run.Run)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(out.Hits) != 1 || out.Hits[0].Member != 1001 || out.Hits[0].Reason != disbursement.HeldAboveEntitlement {
+		t.Errorf("released beside a due of the month: hits %+v", out.Hits)
+	}
+	w.sql(t, `set session_replication_role = replica;
+		delete from benefit_due_month where month = '2011-03-01'`)
+	if _, held := w.roster(t, dues("2011-04")); held[1001] != "" {
+		t.Errorf("a due that is right is held: %v", held)
+	}
+	w.released(t, dues("2011-04"))
+	w.proved(t)
+	const doubled = `update payment_item i set base_pension = 6000, amount = 6000
+		from payment_batch b where b.area = i.area and b.id = i.batch_id and b.month = '2011-02-01' and i.cause = 'regular'
+			and i.member_id = 1001`
+	if got := w.edited(t, doubled); !strings.Contains(got, "more than was ever decided") {
+		t.Errorf("paid 60.00 and 5.00 where 60.00 was decided: verification says %q", got)
+	}
+	w.sql(t, `set session_replication_role = replica; `+doubled+`;
+		delete from payment_item where cause = 'difference:`+fmt.Sprint(r.Subject)+`'`)
+	if _, held := w.roster(t, dues("2011-04")); held[1001] != disbursement.HeldAboveEntitlement {
+		t.Errorf("a due of a month that was paid in full: %v", held)
+	}
+}
+
+// sums are a batch's payments as member amount.
+func (w *runWorld) sums(t *testing.T, b disbursement.Batch) []string {
+	t.Helper()
+	var out []string
+	for _, i := range w.payItems(t, b) {
+		out = append(out, fmt.Sprintf("%d %s", i.Member, i.Sum()))
+	}
+	slices.Sort(out)
+	return out
+}
+
 // edited is what verification says of dues and screens while an edit stands.
 func (w *runWorld) edited(t *testing.T, sql string) string {
 	t.Helper()

@@ -68,3 +68,31 @@ const dueLineSQL = `
 	  left join benefit_due d on d.area = l.area and d.member_id = l.member_id and d.cause = l.cause and d.month = l.month
 	 where d.id is null or (l.base_pension, l.account_pension, l.funeral_grant, l.one_off) is distinct from
 	       (d.base_pension, d.account_pension, d.funeral_grant, d.one_off)`
+
+// leftSQL joins to payment i that it left, and neither failed, came back nor was recalled.
+const leftSQL = `join payment_batch b on b.area = i.area and b.id = i.batch_id and b.state <> 'withdrawn'
+		  join pay_run r on r.area = b.area and r.id = b.run_id and r.state in ('released', 'closed')
+		 where not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+		          and a.outcome = 'failed')
+		   and not exists (select from payment_return v where v.area = i.area and v.item_id = i.id)`
+
+// A month and its dues together, as far as they left, never come to more than the most that
+// was ever decided for it.
+const paidTogetherSQL = `
+	with once as materialized (
+		select d.area, d.member_id, n.month, n.component, sum(n.entitled - n.was) as amount, max(n.entitled) as top,
+		       min(d.id) as due
+		  from benefit_due d join benefit_due_month n on n.area = d.area and n.due_id = d.id
+		 where ($1 = 0 or d.area = $1) and exists (select from (
+		       select * from payment_item p where p.area = d.area and p.member_id = d.member_id and p.month = d.month
+		          and p.cause = d.cause) i ` + leftSQL + `)
+		 group by 1, 2, 3, 4),
+	paid as (
+		select o.area, o.due, o.member_id, o.month, o.component, o.top, o.amount + coalesce((
+		       select sum(case o.component when 'base_pension' then i.base_pension else i.account_pension end) from (
+		              select * from payment_item p where p.area = o.area and p.member_id = o.member_id
+		                 and p.month = o.month and p.cause = 'regular') i ` + leftSQL + `), 0) as amount
+		  from once o)
+	select p.area, p.due, p.area || '/' || p.due, 'and the month itself paid member ' || p.member_id || ' ' || p.amount
+	       || ' fen of ' || p.component || ' for ' || p.month || ', more than was ever decided'
+	  from paid p where p.amount > p.top and p.amount > ` + highestSQL

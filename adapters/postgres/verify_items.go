@@ -46,6 +46,10 @@ func itemChecks() []check {
 				sql:   duesSQL,
 			},
 			probe{table: "payment_item", looks: []string{"benefit_due"}, sql: dueLineSQL},
+			probe{
+				table: "benefit_due", looks: []string{"payment_item", "benefit_due_month", "entitlement"},
+				sql: paidTogetherSQL,
+			},
 		),
 		invariant("suspense", "what waits in suspense and in transit waits by name",
 			probe{table: "posting", looks: []string{"arrival_suspense", "payment_return"}, sql: suspenseSQL()},

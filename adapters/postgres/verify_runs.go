@@ -257,7 +257,8 @@ func rosterSQL() string {
 
 // What a line of a roster pays, month by month and component by component, was
 // decided: nearly all by the decision that holds today, the rest by one that held
-// when the roster was made. What is paid again was decided when it was paid first.
+// when the roster was made. What dues of the month had before is not listed again. What is
+// paid again was decided when it was paid first.
 const entitledLineSQL = `
 	with newest as materialized (
 		select e.area, e.member_id, e.component, e.from_month, e.amount,
@@ -279,7 +280,13 @@ const entitledLineSQL = `
 		 where coalesce(n.amount, 0) <> l.amount)
 	select l.area, l.roster_id, l.area || '/' || l.roster_id, 'lists ' || l.amount || ' fen of ' || l.component
 	       || ' for member ' || l.member_id || ' and ' || l.month || ', which nobody decided'
-	  from other l
+	  from (select o.area, o.roster_id, o.member_id, o.month, o.made_at, o.component, o.amount + coalesce((
+	               select sum(n.entitled - n.was) from benefit_due d
+	                 join benefit_due_month n on n.area = d.area and n.due_id = d.id
+	                where d.area = o.area and d.member_id = o.member_id and d.entered_at <= o.made_at
+	                  and n.month = o.month and n.component = o.component and not exists (select from benefit_due_ended x
+	                      where x.area = d.area and x.due_id = d.id and x.entered_at <= o.made_at)), 0) as amount
+	          from other o) l
 	 where not exists (
 	       select from entitlement e where e.area = l.area and e.member_id = l.member_id and e.component = l.component
 	          and e.from_month <= l.month and e.amount = l.amount and e.entered_at <= l.made_at + ` + apart + `

@@ -12,7 +12,9 @@
 // A supplementary run of dues pays what is owed once beside the month's pension, each
 // due under its own cause: the differences of months that were paid lower than they are
 // decided today, by a list that two people stand for; the months of a stop; grants and
-// balances for heirs, to their accounts.
+// balances for heirs, to their accounts. A list looks at months whose run was released; one
+// that can still be withdrawn is drafted anew by what is decided then. A month and its dues
+// together are never paid more than the most that was ever decided for it.
 //
 // A hit of a screen at the release withdraws the run; its successor has the same
 // rows less those hit and is approved anew. Nothing can be added to a frozen run.
