@@ -1026,9 +1026,8 @@ func explanations() []row {
 			"nothing: it is done",
 		},
 		{
-			"refund_swept", 409, "the money left the income account by a sweep",
-			"pay it once the account has collected as much again, before the next sweep; what came straight to the fiscal " +
-				"special account the finance bureau gives back",
+			"refund_swept", 409, "the account that the money came to does not hold it any more: it was swept or handed over",
+			"pay it once the account holds as much again, before that moves on",
 		},
 		{"release_not_found", 404, "nobody asked for a release of the hold", "ask for one first"},
 		{

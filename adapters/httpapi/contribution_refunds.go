@@ -9,7 +9,6 @@ import (
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
-	"twoline/gateway/policy"
 )
 
 // contributionRefundRoutes are contributions that go back, and years without one.
@@ -20,10 +19,10 @@ func (s *Server) contributionRefundRoutes() {
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/refunds", Summary: "Contributions that are to be given back, and what became of them",
 		Description: "above_chosen_amount waits in suspense; wrong_contribution, mandate_withdrawn and employee_scheme stand in the " +
-			"book as income; member_died, taken after the death, is either; member_left, for who was no member any more, waits in suspense. way is how the money goes back as of today: original_channel from the income account that it came " +
-			"to, once swept out of what that account collects next; one_off of what came straight to the fiscal special account, " +
-			"which pays no refund; tax_authority where that collects: it gives the money back itself, and nothing of it is " +
-			"posted here.",
+			"book as income; member_died, taken after the death, is either; member_left, for who was no member any more, waits in suspense. way is how the money goes back, by where it came to and not by who collects today: " +
+			"original_channel from the income account that it came to, once swept out of what that account collects next; " +
+			"tax_authority of what that took: the treasury gives it back; finance_bureau of what others paid straight to the " +
+			"fiscal special account: the bureau gives it back to who paid it.",
 		Who: readers(),
 	}, s.refunds)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -34,9 +33,9 @@ func (s *Server) contributionRefundRoutes() {
 	}, viewOpenRefund, s.claimBack)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/refunds/{id}/payment", Status: 201, Summary: "Ask that a refund is paid",
-		Description: "Before its sweep, by the channel that the money came by: when a second person of the finance office " +
-			"approved the decision, the contribution is taken back in red, or the money leaves suspense. After the sweep it is " +
-			"refused: the month's pay run pays it.",
+		Description: "document is what moves the money: the payment order, or the refund order of the treasury or the " +
+			"finance bureau. When a second person of the finance office approved it, the contribution is taken back in red, or " +
+			"the money leaves suspense, out of the account that it came to. Refused while that account holds less, as after a sweep.",
 		Who: Officers(approval.Maker, approval.AgencyFinance),
 	}, viewOpenRefund, s.askRefund)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -68,7 +67,7 @@ type Refund struct {
 	Place    string `json:"place"               enum:"suspense,income" doc:"Where the book holds it"`
 	Account  ID     `json:"fund_account"        doc:"Where it arrived"`
 	OpenedOn Day    `json:"opened_on"`
-	Way      string `json:"way,omitempty"       enum:"original_channel,one_off,tax_authority"`
+	Way      string `json:"way,omitempty"       enum:"original_channel,finance_bureau,tax_authority"`
 	Swept    bool   `json:"swept"               doc:"A sweep left the account since it came: it waits until the account holds as much again, and is paid before that is swept"`
 	Decision ID     `json:"decision_id,omitzero" doc:"The last request to pay it"`
 	Status   string `json:"status"              enum:"open,asked,paid"`
@@ -115,18 +114,16 @@ func (s *Server) refunds(ctx context.Context, c Call, in *refundsQuery) (Page[Re
 		}
 		f.Member = id.Int64()
 	}
-	list, mode, err := s.deps.Collection.Refunds(ctx, c.Officer, f)
-	return NewPage(list, in.Limit, func(r collection.Refund) int64 { return r.ID }, refundWays(mode)), err
+	list, err := s.deps.Collection.Refunds(ctx, c.Officer, f)
+	return NewPage(list, in.Limit, func(r collection.Refund) int64 { return r.ID }, viewWaitingRefund), err
 }
 
-// refundWays shows refunds; what is paid has no way to go any more.
-func refundWays(mode policy.Mode) func(collection.Refund) Refund {
-	return func(r collection.Refund) Refund {
-		if r.State == collection.RefundPaid {
-			return viewRefund(r, "")
-		}
-		return viewRefund(r, r.Way(mode))
+// viewWaitingRefund shows a refund with its way; what is paid has no way to go any more.
+func viewWaitingRefund(r collection.Refund) Refund {
+	if r.State == collection.RefundPaid {
+		return viewRefund(r, "")
 	}
+	return viewRefund(r, r.Way())
 }
 
 type claimBackCommand struct {

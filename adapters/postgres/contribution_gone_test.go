@@ -17,7 +17,7 @@ import (
 // backs is what is to be given back, and whom to.
 func (w *payerWorld) backs(t *testing.T) string {
 	t.Helper()
-	list, _, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 100}) //nolint:exhaustruct // all
+	list, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 100}) //nolint:exhaustruct // all
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -401,9 +401,9 @@ func TestF52_PaidByTaxAndAtTheCounter(t *testing.T) {
 			if got := w.sum(t, "contribution_individual", ""); got != 20000 {
 				t.Errorf("income is %d fen", got)
 			}
-			refunds, mode, err := w.service.Refunds(t.Context(), w.financeMaker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+			refunds, err := w.service.Refunds(t.Context(), w.financeMaker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
 			if err != nil || len(refunds) != 1 || refunds[0].Amount != 10000 || refunds[0].Member != w.members[0] ||
-				refunds[0].Way(mode) != collection.TaxAuthority {
+				refunds[0].Way() != collection.TaxAuthority {
 				t.Errorf("refunds %+v, %v", refunds, err)
 			}
 			w.proved(t)

@@ -18,17 +18,17 @@ import (
 // takenOn is SQL that gives, for refund r, what it was taken by: the fund account, and
 // what the money was agreed for.
 const takenOn = `(
-		select b.fund_account, 'batch' as subject, b.id as subject_id, '' as payer
+		select b.fund_account, 'batch' as subject, b.id as subject_id, '' as payer, '' as list
 		from withholding_item i join withholding_batch b on b.area = i.area and b.id = i.batch_id
 		where i.area = r.area and i.id = r.cause_id
 		union all
-		select c.fund_account, 'terminal_day', d.id, ''
+		select c.fund_account, 'terminal_day', d.id, '', ''
 		from counter_receipt c
 		left join terminal_day d on d.area = c.area and d.bank = c.bank and d.terminal = c.terminal and d.day = c.paid_on
 			and d.fund_account = c.fund_account
 		where c.area = r.area and c.id = r.cause_id
 		union all
-		select k.fund_account, 'list', k.id, k.payer
+		select k.fund_account, 'list', k.id, k.payer, k.kind
 		from contribution_line l join contribution_list k on k.area = l.area and k.id = l.list_id
 		where l.area = r.area and l.id = r.cause_id)`
 
@@ -37,7 +37,7 @@ const takenOn = `(
 // that brought it: the item's own, or that of the arrival which went to suspense.
 const refundSQL = `
 	select r.area, r.id, r.cause_id, r.member_id, r.year, r.amount, r.reason, r.collective, r.suspense, r.opened_on,
-		o.payer, f.id, f.role, f.scheme,
+		o.payer, o.list, f.id, f.role, f.scheme,
 		exists (select from posting s where s.area = r.area and s.fund_account = f.id and s.role = 'income'
 			and s.kind = 'sweep' and s.entry_id > coalesce(
 				(select min(p.entry_id) from posting p where p.area = r.area and p.cause_id = r.cause_id),
@@ -60,7 +60,7 @@ const refundSQL = `
 func scanRefund(row pgx.CollectableRow) (r collection.Refund, err error) {
 	var amount int64
 	err = row.Scan(&r.Area, &r.ID, &r.Cause, &r.Member, &r.Year, &amount, &r.Reason, &r.Collective, &r.Suspense, &r.OpenedOn,
-		&r.Payer, &r.FundAccount, &r.Role, &r.Scheme, &r.Swept, &r.Decision, &r.State)
+		&r.Payer, &r.List, &r.FundAccount, &r.Role, &r.Scheme, &r.Swept, &r.Decision, &r.State)
 	r.Amount = money.Amount(amount)
 	return r, err
 }
@@ -211,7 +211,7 @@ func (t *tx) AddRefundPaid(
 	_, err := t.Exec(ctx, `
 		insert into refund_paid (area, refund_id, way, fund_account, amount, decision_id, paid_at)
 		values ($1, $2, $3, $4, $5, $6, $7)`,
-		area, p.Refund, string(p.Way), orNull(p.Account), p.Amount.Fen(), p.Decision, t.at)
+		area, p.Refund, string(p.Way), p.Account, p.Amount.Fen(), p.Decision, t.at)
 	if isUnique(err, "refund_paid_pkey") {
 		return collection.ErrRefundPaid.Because(err)
 	}

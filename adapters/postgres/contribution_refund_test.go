@@ -1,8 +1,11 @@
 package postgres_test
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 
 	"twoline/gateway/calendar"
@@ -122,9 +125,9 @@ func TestAWrongContributionGoesBackBeforeItsSweep(t *testing.T) {
 	if _, err := w.askRefund(second.ID); fault.CodeOf(err) != "refund_swept" {
 		t.Errorf("after the sweep: %v", err)
 	}
-	list, mode, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+	list, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
 	if err != nil || len(list) != 2 || list[0].State != collection.RefundPaid || !list[1].Swept ||
-		list[1].Way(mode) != collection.OriginalChannel {
+		list[1].Way() != collection.OriginalChannel {
 		t.Errorf("refunds %+v, %v", list, err)
 	}
 	w.relatives(t, 10000)
@@ -154,7 +157,7 @@ func TestARefundTaskIsPaidFromSuspense(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.work(t)
-	list, _, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+	list, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
 	if err != nil || len(list) != 1 || !list[0].Suspense || w.sum(t, "contribution_individual", "") != 0 {
 		t.Fatalf("refunds %+v, %v", list, err)
 	}
@@ -168,6 +171,134 @@ func TestARefundTaskIsPaidFromSuspense(t *testing.T) {
 	if open := one[int64](t, w.world, `select count(*) from exception_case c where kind = 'refund_due' and not exists (
 		select from exception_closed x where x.case_id = c.id)`); open != 0 {
 		t.Errorf("%d cases are open", open)
+	}
+	w.proved(t)
+}
+
+// payBack asks for a refund and has it approved.
+func (w *payerWorld) payBack(t *testing.T, r collection.Refund) {
+	t.Helper()
+	asked, err := w.askRefund(r.ID)
+	if err == nil {
+		err = w.approve(asked.Decision, w.financeSecond)
+	}
+	if err != nil {
+		t.Fatalf("refund %d: %v", r.ID, err)
+	}
+}
+
+// net is what an account's role holds, debits less credits.
+func (w *payerWorld) net(t *testing.T, role string) int64 {
+	t.Helper()
+	return one[int64](t, w.world, `select coalesce(sum(case when (side = 'debit') <> red then amount else -amount end), 0)::bigint
+		from posting where role = $1`, role)
+}
+
+// paidList is a list of 2018 on a document whose money has come to an account.
+func (w *payerWorld) paidList(
+	t *testing.T, kind collection.ListKind, document, account string, amounts ...money.Amount,
+) collection.ContributionList {
+	t.Helper()
+	id, err := strconv.ParseInt(account, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l := w.list(kind, id, amounts...)
+	l.Year, l.Document = 2018, document
+	l = w.approved(t, l)
+	if got, err := w.name(w.money(t, account, document, l.Amount).ID, l.ID); err != nil || !got.Agreed {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	w.work(t)
+	return l
+}
+
+// Where the tax authority collects, what goes back is booked against the account that the
+// money came to: the treasury's or the fiscal special one by the authority, the village's aid
+// by the finance bureau, and what came to the income account before the change from there.
+func TestARefundGoesBackFromWhereItsMoneyCame(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 3)
+	w.sql(t, `insert into area_rule values (610304, 'collection_mode', '2018-05-11', '"tax"', 'test')`)
+	agency := w.claim(t, w.lineID(t, w.relatives(t, 4000), 1))
+	w.today = calendar.MustDay("2018-05-11")
+	treasury := w.claim(t, w.lineID(t, w.paidList(t, collection.TaxList, "V1", "14", 6000), 1))
+	tax := w.paidList(t, collection.TaxList, "V2", "12", 1, 10000)
+	special := w.claim(t, w.lineID(t, tax, 2))
+	aid := w.list(collection.CollectiveList, 12, 3000, 3000, 3000)
+	aid.Year, aid.Payer = 2018, "虢镇村"
+	aid = w.approved(t, aid)
+	w.sql(t, `insert into death_notice (area, id, member_id, died_on, source, document, entered_by, entered_at)
+		values (610304, 1, 1003, '2018-05-01', 'civil affairs', 'test', 'test', now())`)
+	if got, err := w.name(w.money(t, "12", "AID", 9000).ID, aid.ID); err != nil || !got.Agreed {
+		t.Fatalf("%+v, %v", got, err)
+	}
+	w.work(t)
+	list, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{State: "open", Limit: 10}) //nolint:exhaustruct // all
+	if err != nil || len(list) != 5 {
+		t.Fatalf("refunds %+v, %v", list, err)
+	}
+	ways := map[int64]collection.RefundWay{
+		agency.ID: collection.OriginalChannel, treasury.ID: collection.TaxAuthority, special.ID: collection.TaxAuthority,
+	}
+	for _, r := range list {
+		want := cmp.Or(ways[r.ID], collection.FinanceBureau)
+		if r.Amount == 1 {
+			want = collection.TaxAuthority // what it took above the chosen amount
+		}
+		if r.Way() != want || want == collection.FinanceBureau && (!r.Suspense || r.Payer != "虢镇村") {
+			t.Errorf("refund %+v goes back by %s, want %s", r, r.Way(), want)
+		}
+		w.payBack(t, r)
+	}
+	for role, want := range map[string]int64{
+		"income": 0, "treasury": 0, "fiscal_special": 6000, "suspense": 0, "contribution_individual": 0,
+		"personal_individual": 0, "personal_collective": -6000,
+	} {
+		if got := w.net(t, role); got != want {
+			t.Errorf("%s is %d fen, want %d", role, got, want)
+		}
+	}
+	if due, err := w.service.Due(t.Context(), chencang, "", w.members[1], 2018); err != nil || due.Open() != 10000 {
+		t.Errorf("who got it back owes %+v, %v", due, err)
+	}
+	w.proved(t)
+}
+
+// What the government paid for a year of the employee scheme goes back to it.
+func TestGovernmentMoneyOfAnEmployeeYearGoesBackToTheGovernment(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 1)
+	r := w.claim(t, w.lineID(t, w.paidList(t, collection.GovernmentList, "doc-1", "12", 10000), 1))
+	if r.Way() != collection.FinanceBureau || r.Payer != "财政局" {
+		t.Errorf("refund %+v by %s", r, r.Way())
+	}
+	w.payBack(t, r)
+	for _, role := range []string{"fiscal_special", "contribution_individual", "personal_individual"} {
+		if got := w.net(t, role); got != 0 {
+			t.Errorf("%s is %d fen", role, got)
+		}
+	}
+	w.proved(t)
+}
+
+// A refund that is said to be paid and stands in no entry, or leaves another account, is found.
+func TestAPaidRefundWithoutItsEntryIsFound(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 1)
+	w.sql(t, `insert into area_rule values (610304, 'collection_mode', '2018-05-10', '"tax"', 'test')`)
+	w.payBack(t, w.claim(t, w.lineID(t, w.paidList(t, collection.TaxList, "V1", "14", 10000), 1)))
+	w.proved(t)
+	const undo = `update entry set cause = 'refund:' || (select refund_id from refund_paid) where kind = 'contribution_refund';
+		update refund_paid set way = 'tax_authority', fund_account = 14`
+	for edit, want := range map[string]string{
+		`update entry set cause = 'refund:1' where kind = 'contribution_refund'`: "is paid, and no entry books it",
+		`update refund_paid set fund_account = 12`:                               "is paid by tax_authority from fund account 12, and goes back by tax_authority from 14",
+		`update refund_paid set way = 'finance_bureau'`:                          "is paid by finance_bureau from fund account 14, and goes back by tax_authority from 14",
+	} {
+		if got := w.told(t, edit, undo); !strings.Contains(got, want) {
+			t.Errorf("%s: verification says %q, want %q", edit, got, want)
+		}
 	}
 	w.proved(t)
 }
@@ -226,7 +357,7 @@ func TestF54_ADebitAfterItsMandateEnded(t *testing.T) {
 	if got := w.sum(t, "contribution_individual", ""); got != 20000 {
 		t.Errorf("booked %d fen", got)
 	}
-	list, _, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+	list, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
 	if err != nil || len(list) != 1 || list[0].Member != 1001 || list[0].Reason != collection.MandateWithdrawn {
 		t.Errorf("refunds %+v, %v", list, err)
 	}

@@ -137,8 +137,8 @@ const claimSQL = `
 	       and not p.red and not p.reversal
 	 where ($1 = 0 or c.area = $1) and ((c.member_id, c.year, c.amount) is distinct from (p.member_id, p.year, p.amount))`
 
-// What was paid is what was owed, by one entry of the lines of its sort; what the tax
-// authority pays has none.
+// What was paid is what was owed, out of the account that it came to and by the way of that account, by one
+// entry of the lines of its sort.
 func refundPaidSQL() string {
 	return `
 	with owed as (
@@ -148,17 +148,22 @@ func refundPaidSQL() string {
 	select x.area, x.refund_id, x.area || '/' || x.refund_id, case
 	       when r.id is null then 'gives back what nobody is owed'
 	       when x.amount <> r.amount then 'gives back ' || ` + yuan("x.amount") + ` || ' of ' || ` + yuan("r.amount") + `
-	       when (x.way = 'original_channel') <> (e.id is not null) then 'says ' || x.way || ' and is booked otherwise'
+	       when e.id is null then 'is paid, and no entry books it'
+	       when (x.way, x.fund_account) is distinct from (o.way, o.fund_account) then 'is paid by ' || x.way || ' from fund account '
+	            || coalesce(x.fund_account::text, 'none') || ', and goes back by ' || o.way || ' from ' || o.fund_account
 	       else 'is booked otherwise than it says' end
 	  from refund_paid x
 	  left join owed r on r.area = x.area and r.id = x.refund_id
+	  left join lateral (select o.fund_account, f.role, case when f.role = 'income' then 'original_channel'
+	       when f.role = 'treasury' or o.list = 'tax' then 'tax_authority' else 'finance_bureau' end as way
+	       from ` + takenOn + ` o join fund_account f on f.area = r.area and f.id = o.fund_account) o on true
 	  left join entry e on e.area = x.area and e.cause = 'refund:' || x.refund_id and e.reverses is null
-	 where ($1 = 0 or x.area = $1) and (r.id is null or x.amount <> r.amount
-	    or (x.way = 'original_channel') <> (e.id is not null)
-	    or (e.id is not null and not exists (
+	 where ($1 = 0 or x.area = $1) and (r.id is null or x.amount <> r.amount or e.id is null
+	    or (x.way, x.fund_account) is distinct from (o.way, o.fund_account)
+	    or (not exists (
 	       select from posting p where p.area = e.area and p.entry_id = e.id
 	       having count(*) = case when r.suspense then 2 else 4 end and bool_and(p.amount = x.amount and case
-	              when p.role = 'income' then p.side = 'credit' and not p.red and p.fund_account = x.fund_account
+	              when p.role = o.role then p.side = 'credit' and not p.red and p.fund_account = x.fund_account
 	              when r.suspense then p.kind = 'unrecognised_return' and p.role = 'suspense' and not p.red
 	              when p.role = 'personal_control' then p.red
 	              else p.kind = 'contribution_refund' and p.red and p.cause_id = r.cause_id

@@ -301,7 +301,6 @@ func causeSQL() string { //nolint:funlen // one query
 		       on c.what = 'payment_batch' and z.area = c.area and z.entry_id = c.id
 		  left join personal_opening n on c.what = 'personal_opening' and n.area = c.area and n.id = c.fact
 		  left join refund_paid w on c.what = 'refund' and w.area = c.area and w.refund_id = c.fact
-		       and w.way = 'original_channel'
 		  left join interest_run_approved ir on c.what = 'interest_run' and ir.area = c.area and ir.run_id = c.fact
 		  left join subsidy_run_approved sr on c.what = 'subsidy_run' and sr.area = c.area and sr.run_id = c.fact
 		  left join book b on b.area = c.area and b.scheme = c.scheme)

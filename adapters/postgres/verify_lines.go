@@ -134,18 +134,22 @@ func monthEndSQL() string {
 	 where r.zero and p.held <> 0`
 }
 
+// emptied is SQL of kinds by which an income account gives away what came to it before the tax authority collected.
+const emptied = `('sweep', 'contribution_refund', 'unrecognised_return')`
+
 // The rule that is broken is broken as it was known when the entry was booked.
 const taxModeSQL = `
 	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line,
 	       'moves the income account by ' || p.kind || ' on ' || p.effective_on
 	       || ', when the tax authority collects'
 	  from (select distinct area, effective_on from posting
-	         where ($1 = 0 or area = $1) and role = 'income' and kind <> 'sweep') d
+	         where ($1 = 0 or area = $1) and role = 'income' and kind not in ` + emptied + `) d
 	 cross join lateral (
 	       select r.value #>> '{}' = 'tax' as tax from ` + heldRules + ` r
 	        where r.area in (d.area, 0) and r.rule = 'collection_mode' and r.effective_from <= d.effective_on
 	        order by r.area desc, r.effective_from desc limit 1) r
-	  join posting p on p.area = d.area and p.effective_on = d.effective_on and p.role = 'income' and p.kind <> 'sweep'
+	  join posting p on p.area = d.area and p.effective_on = d.effective_on and p.role = 'income'
+	       and p.kind not in ` + emptied + `
 	  join entry e on e.area = p.area and e.id = p.entry_id
 	 where r.tax and (
 	       select k.value #>> '{}' = 'tax' from area_rule_held(e.booked_at) k

@@ -11,7 +11,6 @@ import (
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
-	"twoline/gateway/policy"
 )
 
 // The refusals of refunds.
@@ -48,13 +47,15 @@ type RefundWay string
 // The ways. What came to an income account leaves it by the channel that it came by. After
 // a sweep nothing comes back to that account, because the fiscal special account may pay
 // into none but the expenditure account: the refund waits until the account holds as much
-// of what it collects next, and so it lessens the next sweep. What the tax authority took
-// it gives back itself, and nothing of it is ours to post. What came straight to the fiscal
-// special account left no income account, and could be expenditure of a pay run alone.
+// of what it collects next, and so it lessens the next sweep. What the tax authority took,
+// the treasury gives back at its word, out of the account that its voucher was booked to. What
+// others than the member paid straight to the fiscal special account, the finance bureau gives
+// back to who paid it, out of that account. The document of the approval is the order that
+// moved the money: the treasury's, or the finance bureau's.
 const (
 	OriginalChannel RefundWay = "original_channel"
 	TaxAuthority    RefundWay = "tax_authority"
-	OneOff          RefundWay = "one_off"
+	FinanceBureau   RefundWay = "finance_bureau"
 )
 
 // Refund is money to be given back, with where it lies.
@@ -68,8 +69,9 @@ type Refund struct {
 	Amount money.Amount
 	Reason RefundReason
 	// Payer is who paid the list that it came by, and whom it goes back to; empty where the
-	// member paid.
+	// member paid. List is that list's kind.
 	Payer string
+	List  ListKind
 	// Collective says that it is collective aid.
 	Collective bool
 	// Suspense says that it waits in suspense; else it is income in the book.
@@ -151,15 +153,15 @@ type RefundTx interface {
 	Balance(ctx context.Context, area party.Area, account int64, day calendar.Day) (money.Amount, error)
 }
 
-// Way says how a refund is paid where mode says who collects.
-func (r Refund) Way(mode policy.Mode) RefundWay {
+// Way says how a refund is paid: by where its money came to, whoever collects today.
+func (r Refund) Way() RefundWay {
 	switch {
-	case mode == policy.Tax || r.Role == ledger.Treasury:
-		return TaxAuthority
 	case r.Role == ledger.Income:
 		return OriginalChannel
+	case r.List == TaxList || r.Role == ledger.Treasury:
+		return TaxAuthority
 	}
-	return OneOff
+	return FinanceBureau
 }
 
 // RefundToPay returns a refund that may be paid on a business day, with its way, or
@@ -172,24 +174,13 @@ func RefundToPay(ctx context.Context, tx Tx, today calendar.Day, area party.Area
 	if r.State == RefundPaid {
 		return r, "", ErrRefundPaid
 	}
-	mode, err := tx.CollectionMode(ctx, area, today)
-	if err != nil {
-		return r, "", err
-	}
-	way := r.Way(mode)
-	switch way {
-	case TaxAuthority:
-		return r, way, nil
-	case OneOff:
-		return r, way, ErrRefundSwept.With("the fiscal special account pays no refund: ask the finance bureau for it")
-	case OriginalChannel:
-	}
+	way := r.Way()
 	if err := tx.LockFundAccount(ctx, area, r.FundAccount); err != nil {
 		return r, way, err
 	}
 	held, err := tx.Balance(ctx, area, r.FundAccount, today)
 	if err == nil && held < r.Amount {
-		err = ErrRefundSwept.With("the account holds %s; pay it out of what it collects next, before the sweep", held)
+		err = ErrRefundSwept.With("the account holds %s; pay it out of what comes next, before that moves on", held)
 	}
 	return r, way, err
 }
@@ -208,18 +199,14 @@ func (r Refund) About(way RefundWay) string {
 		to, r.Reason, way, r.FundAccount)
 }
 
-// PayRefund books what is given back, in the transaction of its approval. What the tax
-// authority gives back is kept as a fact and moves nothing of ours.
+// PayRefund books what is given back, in the transaction of its approval.
 func PayRefund(ctx context.Context, tx Tx, today calendar.Day, area party.Area, id, decision int64) error {
 	r, way, err := RefundToPay(ctx, tx, today, area, id)
 	if err != nil {
 		return err
 	}
 	p := PaidRefund{Refund: id, Way: way, Account: r.FundAccount, Amount: r.Amount, Decision: decision}
-	if way == TaxAuthority {
-		p.Account = 0
-	}
-	if err := tx.AddRefundPaid(ctx, area, p); err != nil || way == TaxAuthority {
+	if err := tx.AddRefundPaid(ctx, area, p); err != nil {
 		return err
 	}
 	_, err = tx.Book(ctx, actorJob, refundEntry(r, today))
@@ -375,17 +362,13 @@ func (s *Service) AskRefund(
 	})
 }
 
-// Refunds lists what is, or was, to be given back in the officer's area, with the
-// way that holds today.
-func (s *Service) Refunds(ctx context.Context, by approval.Officer, f RefundFilter) ([]Refund, policy.Mode, error) {
+// Refunds lists what is, or was, to be given back in the officer's area.
+func (s *Service) Refunds(ctx context.Context, by approval.Officer, f RefundFilter) ([]Refund, error) {
 	f.Area = by.Area
 	var list []Refund
-	var mode policy.Mode
 	err := s.store.InTx(ctx, func(tx Tx) (err error) {
-		if mode, err = tx.CollectionMode(ctx, by.Area, s.today()); err == nil {
-			list, err = tx.Refunds(ctx, f)
-		}
+		list, err = tx.Refunds(ctx, f)
 		return err
 	})
-	return list, mode, err
+	return list, err
 }

@@ -129,11 +129,12 @@ func incomeRules(add, later func(Kind, ...line)) {
 		cr(Contribution, CollectiveAid, Suspense),
 		dr(PersonalControl), cr(PersonalIndividual, PersonalCollective))...)
 	add(GovernmentPaid, join(dr(FiscalSpecial), cr(Contribution), dr(PersonalControl), cr(PersonalIndividual))...)
-	later(ContributionRefund, join(crRed(Contribution, CollectiveAid), cr(Income),
+	// The treasury gives back what the tax authority took, the finance bureau what others paid straight to its account.
+	later(ContributionRefund, join(crRed(Contribution, CollectiveAid), cr(Income, Treasury, FiscalSpecial),
 		drRed(PersonalControl), crRed(PersonalIndividual, PersonalCollective))...)
 	add(UnrecognisedReceipt, join(dr(Income, FiscalSpecial, Treasury), cr(Suspense))...)
 	add(BankCorrection, join(dr(Suspense), cr(Income))...)
-	later(UnrecognisedReturn, join(dr(Suspense), cr(Income))...)
+	later(UnrecognisedReturn, join(dr(Suspense), cr(Income, Treasury, FiscalSpecial))...)
 	add(Recognition, join(dr(Suspense), cr(Contribution, CollectiveAid, OtherIncome),
 		dr(PersonalControl), cr(PersonalIndividual, PersonalCollective))...)
 	add(Donation, join(dr(FiscalSpecial), cr(OtherIncome))...)
