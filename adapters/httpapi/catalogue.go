@@ -308,6 +308,10 @@ func explanations() []row {
 		{"csv", 400, "the file is not CSV as RFC 4180 defines it", "correct the file"},
 		{"customer_not_found", 404, "the bank has no customer with this id number", "check the number"},
 		{
+			"cutoff_passed", 422, "the area's last day for contributions of the year passed",
+			"run no withholding: who still pays makes the year up at the counter",
+		},
+		{
 			"database_unavailable", 503, "the database cannot serve the request now",
 			"send it again with the same Idempotency-Key",
 		},
@@ -652,6 +656,10 @@ func explanations() []row {
 		{
 			"login_refused", 401, "login or password is wrong, or the login is locked",
 			"try again after 15 minutes, or ask the security administrator",
+		},
+		{
+			"make_up_on_request", 422, "a run for a year that is over: a missed year is made up on request",
+			"take the payment at the counter, or by a list",
 		},
 		{
 			"malformed_rows", inFiles, "rows of the file are malformed, so it is refused whole",
@@ -1302,6 +1310,7 @@ func explanations() []row {
 		{"xml_doctype", inFiles, "the file has a DOCTYPE", "send it without"},
 		{"xml_malformed", inFiles, "the file is not well-formed XML", "correct the file"},
 		{"xml_token", inFiles, "one element's text or tag is too long", "correct the file"},
+		{"year_not_begun", 422, "money for a year that has not begun", "ask again from its 1 January on"},
 		{
 			"year_not_over", 409, "the year is not over",
 			"ask after its 31 December",

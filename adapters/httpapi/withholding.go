@@ -31,7 +31,8 @@ func (s *Server) withholdingRoutes() {
 		Method: http.MethodPost, Path: "/v1/withholding-runs", Summary: "Generate withholding batches", Status: 201,
 		Description: "For every bank of the area: the members with an active mandate whose due may be sent now. " +
 			"Failed items that may be tried again are taken up; the others are counted in held, with the dead and who " +
-			"left the scheme, of whom nothing is taken.",
+			"left the scheme, of whom nothing is taken. The year is the current one, up to the area's cut-off: a missed year " +
+			"is made up on request, and nothing is taken for a year to come.",
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance),
 	}, viewRun, s.withhold)
 	Query(s, Route{ //nolint:exhaustruct // defaults

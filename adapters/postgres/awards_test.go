@@ -440,3 +440,28 @@ func clerk(
 	}
 	return base, (2*balance + 139) / 278
 }
+
+// A year that was paid before it began does not keep its payer without a pension: the money
+// counts from its day, the year from its first.
+func TestWhoPaidAheadIsAwarded(t *testing.T) {
+	t.Parallel()
+	w := newAwardWorld(t, "1951-12-20")
+	w.sql(t, `insert into service_years (area, member_id, years, document, entered_by, entered_at)
+		values (610304, 1001, 5, 'list', 'pay.maker', now())`)
+	for _, year := range []string{"2011", "2012", "2013"} {
+		w.rule(t, "interest_rate", year+"-01-01", "0%")
+	}
+	w.sql(t, `set session_replication_role = replica;
+		insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature, red,
+			reversal, amount, member_id, year)
+		values (610304, 1002, 1, 'rural', 'contribution', '2011-12-20', '2011-12-20', 'credit', 'personal_individual',
+			'direct', false, false, 139000, 1001, 2012)`)
+	r := w.run(t, "2013-05")
+	if r.Refused != 0 || r.Lines == 0 {
+		t.Errorf("lines %d, refused %d: %s", r.Lines, r.Refused, one[string](t, w.world,
+			`select coalesce(string_agg(reason || ': ' || text, '; '), '') from award_refused`))
+	}
+	if got := one[int64](t, w.world, `select max(account_pension) from award_line`); got != 1000 {
+		t.Errorf("the account gives %d fen a month, want 1000: 1390.00 divided by 139", got)
+	}
+}

@@ -311,7 +311,7 @@ func TestAListIsRefusedWhole(t *testing.T) {
 	}
 	ahead := w.list(collection.CollectiveList, 11, 100)
 	ahead.Year = 2012
-	if _, err := w.tryList(ahead); fault.CodeOf(err) != "list_invalid" {
+	if _, err := w.tryList(ahead); fault.CodeOf(err) != "year_not_begun" {
 		t.Errorf("a year ahead: %v", err)
 	}
 	// Land-lost farmers are paid for in the years in which they are 16 to 59 on some day.

@@ -425,3 +425,44 @@ func TestAYearIsInterruptedAfterItsCutoff(t *testing.T) {
 	}
 	w.proved(t)
 }
+
+// Nothing is taken for a year to come. A run debits for the current year up to the area's
+// cut-off; a missed year is made up at the counter or by a list.
+func TestARunIsOfTheCurrentYearUpToItsCutoff(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 2)
+	w.sql(t, `insert into area_rule values (610304, 'collection_cutoff', '2009-09-01', '"10-31"', 'test')`)
+	w.sql(t, `insert into tier_choice select area, id, 2012, 10000, '2011-03-01' from member`)
+	for _, c := range []struct {
+		day  string
+		year int
+		want string
+	}{
+		{"2011-10-31", 2010, "make_up_on_request"},
+		{"2011-10-31", 2012, "year_not_begun"},
+		{"2011-11-01", 2011, "cutoff_passed"},
+		{"2013-05-20", 2011, "make_up_on_request"},
+		{"2011-10-31", 2011, ""},
+	} {
+		w.today = calendar.MustDay(c.day)
+		_, err := w.service.Withhold(t.Context(), w.request("POST /v1/withholding-runs", "", w.keys),
+			result(new(collection.RunResult)), w.officer, collection.Run{Scheme: "rural", Year: c.year, Banks: nil})
+		if (err == nil) != (c.want == "") || err != nil && fault.CodeOf(err) != c.want {
+			t.Errorf("a run of %d on %s: %v, want %q", c.year, c.day, err, c.want)
+		}
+	}
+	w.today = calendar.MustDay("2011-12-20")
+	if err := w.tryCounter(w.members[0], 2012, 100, "C1"); fault.CodeOf(err) != "year_not_begun" {
+		t.Errorf("the counter for 2012: %v", err)
+	}
+	ahead := w.list(collection.RelativeList, 11, 100)
+	ahead.Year = 2012
+	if _, err := w.tryList(ahead); fault.CodeOf(err) != "year_not_begun" {
+		t.Errorf("a list for 2012: %v", err)
+	}
+	w.today = calendar.MustDay("2012-01-01")
+	if err := w.tryCounter(w.members[0], 2012, 100, "C2"); err != nil {
+		t.Errorf("the counter on 1 January: %v", err)
+	}
+	w.proved(t)
+}

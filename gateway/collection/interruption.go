@@ -47,15 +47,20 @@ func (s *Service) Interruptions(
 
 // cutoff is the last day on which a year's contribution is taken.
 func (s *Service) cutoff(ctx context.Context, area party.Area, year int) (calendar.Day, error) {
+	var day calendar.Day
+	err := s.store.InTx(ctx, func(tx Tx) (err error) {
+		day, err = cutoffOf(ctx, tx, area, year)
+		return err
+	})
+	return day, err
+}
+
+func cutoffOf(ctx context.Context, tx Tx, area party.Area, year int) (calendar.Day, error) {
 	last, err := calendar.Date(year, 12, 31)
 	if err != nil {
 		return last, ErrDay.On("year")
 	}
-	var rules *policy.Rules
-	err = s.store.InTx(ctx, func(tx Tx) (err error) {
-		rules, err = tx.Rules(ctx, area)
-		return err
-	})
+	rules, err := tx.Rules(ctx, area)
 	if err != nil {
 		return last, err
 	}

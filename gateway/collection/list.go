@@ -230,7 +230,7 @@ func (l *ContributionList) check(today calendar.Day) error {
 	case !approval.IsLine(l.Payer, maxPayer) || l.Payer == "":
 		return bad("payer", "the payer is one line of 1 to 60 characters")
 	case l.Year > today.Year():
-		return bad("year", "the year %d has not come", l.Year)
+		return ErrYearAhead.On("year")
 	case len(l.Lines) == 0 || len(l.Lines) > maxList:
 		return bad("lines", "a list has 1 to %d lines", maxList)
 	}

@@ -53,6 +53,9 @@ func (s *Service) withhold(
 	if mode == policy.Tax {
 		return none, ErrTaxMode
 	}
+	if err := s.refuseRun(ctx, tx, by.Area, run.Year); err != nil {
+		return none, err
+	}
 	partners, err := tx.Partners(ctx, by.Area, run.Scheme, run.Banks)
 	if err != nil {
 		return none, err
@@ -78,6 +81,26 @@ func (s *Service) withhold(
 		return none, ErrNothingDue
 	}
 	return out, nil
+}
+
+// refuseRun says why nothing may be debited for a year today. Where the area decided no
+// cut-off the year ends it.
+func (s *Service) refuseRun(ctx context.Context, tx Tx, area party.Area, year int) error {
+	today := s.today()
+	switch {
+	case year > today.Year():
+		return ErrYearAhead.On("year")
+	case year < today.Year():
+		return ErrMissedYear.On("year")
+	}
+	cutoff, err := cutoffOf(ctx, tx, area, year)
+	if errors.Is(err, policy.ErrNoRule) {
+		return nil
+	}
+	if err == nil && today.After(cutoff) {
+		err = ErrCutoff.With("the last day for contributions of %d was %s", year, cutoff).On("year")
+	}
+	return err
 }
 
 // nobodyWritable keeps the cases that went with the refused run's transaction,

@@ -21,6 +21,13 @@ var (
 	ErrBatchUnknown = fault.New(fault.NotFound, "batch_not_found", "no such withholding batch")
 	ErrTaxMode      = fault.New(fault.Unprocessable, "collected_by_tax",
 		"contributions of this area are collected by the tax authority from this day on")
+	// ErrYearAhead is the refusal of money for a year to come.
+	ErrYearAhead = fault.New(fault.Unprocessable, "year_not_begun", "the year has not begun: nothing is taken for it")
+	// ErrMissedYear and ErrCutoff are of runs: who missed a year asks to make it up.
+	ErrMissedYear = fault.New(fault.Unprocessable, "make_up_on_request",
+		"a missed year is made up on request, at the counter or by a list: nothing is debited for it")
+	ErrCutoff = fault.New(fault.Unprocessable, "cutoff_passed",
+		"the area's last day for contributions of the year passed: nothing is debited for it")
 	ErrNothingDue      = fault.New(fault.Unprocessable, "nothing_due", "no member has a due that may be collected now")
 	ErrAcknowledgement = fault.New(fault.Unprocessable, "acknowledgement_differs",
 		"count, amount or digest is not that of the batch; fetch it again")

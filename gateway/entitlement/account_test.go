@@ -210,7 +210,6 @@ func TestAccount_Refuses(t *testing.T) {
 		}
 	}
 	for name, give := range map[string]entitlement.History{
-		"a year ahead":  with(func(p *entitlement.Payment) { p.Year = 2012 }),
 		"paid in 2008":  with(func(p *entitlement.Payment) { p.PaidOn = day("2008-12-31") }),
 		"beyond a fund": with(func(p *entitlement.Payment) { p.Amount = money.Max + 1 }),
 		"all together":  with(func(p *entitlement.Payment) { p.Amount = money.Max }),

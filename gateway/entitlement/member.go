@@ -163,20 +163,19 @@ func (t *Terms) checkPayment(p *Payment, i int, to calendar.Month) error {
 			On(payment(i, "paid_on"))
 	case p.PaidOn.After(to.Last()):
 		return ErrMember.With("paid on %s, after the account's last month, %s", p.PaidOn, to).On(payment(i, "paid_on"))
-	case p.Year > p.PaidOn.Year():
-		return ErrMember.With("paid on %s for %d, a year that had not begun", p.PaidOn, p.Year).On(payment(i, "year"))
 	}
 	return nil
 }
 
-// paidYear is a year of contributions and the day of its first payment.
+// paidYear is a year of contributions and the day from which it counts: that of its first
+// payment. What was paid before the year began counts from its first day; the money earns
+// from the day on which it came.
 type paidYear struct {
 	year int
 	on   calendar.Day
 }
 
-// paidYears are the years that the payments are for, in the order in which they
-// were first paid.
+// paidYears are the years that the payments are for, in the order in which they count.
 func paidYears(payments []Payment) []paidYear {
 	years := make([]paidYear, 0, 32)
 next:
@@ -190,7 +189,13 @@ next:
 				continue next
 			}
 		}
-		years = append(years, paidYear{p.Year, p.PaidOn})
+		on := p.PaidOn
+		if p.Year > on.Year() {
+			// The year is the scheme's or a later one, so the calendar has the day.
+			on, _ = calendar.Date(p.Year, 1, 1)
+		}
+		years = append(years, paidYear{p.Year, on})
 	}
+	slices.SortStableFunc(years, func(a, b paidYear) int { return a.on.Compare(b.on) })
 	return years
 }
