@@ -1172,6 +1172,15 @@ func explanations() []row {
 		{"statement_unfinished", inFiles, "the file was not read to its end", "send it again"},
 		{"statement_unreadable", inFiles, "the file cannot be read as a statement", "send a supported format"},
 		{
+			"subsidy_arrival_not_found", 404, "the list has no such arrival",
+			"read /v1/subsidies for those that stand",
+		},
+		{"subsidy_arrival_withdrawn", 409, "the arrival was taken back already", "nothing: its money can be named anew"},
+		{
+			"subsidy_level_paid", 409, "the level does not owe so much to the list",
+			"name less, and what is left of the transfer for another level or list",
+		},
+		{
 			"subsidy_nobody", 409, "nobody paid for the year in the year beyond those of earlier lists",
 			"nothing: there is no list to make",
 		},
@@ -1189,7 +1198,7 @@ func explanations() []row {
 		},
 		{
 			"subsidy_run_open", 409, "money arrived for a list of the year that is not credited yet, or it waits for its decision",
-			"have it credited first",
+			"have it credited first, or have its money taken back",
 		},
 		{
 			"subsidy_run_replaced", 409, "the list is credited, waits for its decision, or a later one took its place",
@@ -1200,8 +1209,8 @@ func explanations() []row {
 			"book it with the purpose contribution first",
 		},
 		{
-			"subsidy_transfer_named", 409, "the transfer's money is named for a list already",
-			"read /v1/subsidies",
+			"subsidy_transfer_named", 409, "the transfer has not so much money left to be named",
+			"name less, or have what was named wrongly taken back; /v1/subsidies says for what it is named",
 		},
 		{"sum_overflow", inFiles, "the sum of the file's amounts is out of range", "split the file"},
 		{"taken", 409, "the value belongs to another row", "name another value, or the row that it belongs to"},

@@ -107,8 +107,10 @@ func ends() map[string]string {
 		// The books begin this year, whose rate is not known.
 		"POST /v1/interest-runs": "no_rule", "GET /v1/interest-runs/{id}": "interest_run_not_found",
 		"GET /v1/interest-runs/{id}/lines": "interest_run_not_found",
-		"POST /v1/subsidy-runs":            "no_rule", "POST /v1/subsidy-runs/{id}/arrivals": "subsidy_run_not_found",
-		"POST /v1/subsidy-runs/{id}/credit": "subsidy_run_not_found",
+		"POST /v1/subsidy-runs":            "no_rule", "POST /v1/subsidy-runs/{id}/arrivals a part": "subsidy_run_not_found",
+		"POST /v1/subsidy-runs/{id}/arrivals province":           "subsidy_run_not_found",
+		"POST /v1/subsidy-runs/{id}/arrivals/{arrival}/withdraw": "subsidy_run_not_found",
+		"POST /v1/subsidy-runs/{id}/credit":                      "subsidy_run_not_found",
 		// Nobody is dead by now: the notice was taken back.
 		"GET /v1/recoveries/{id}": "recovery_not_found", "POST /v1/recoveries/{id}/plan": "recovery_not_found",
 		"POST /v1/recoveries/{id}/receipts": "recovery_not_found", "GET /v1/recoveries/{id}/letter": "recovery_not_found",

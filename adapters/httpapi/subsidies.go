@@ -30,9 +30,17 @@ func (s *Server) subsidyRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/subsidy-runs/{id}/arrivals",
 		Summary: "Say that a booked transfer is a level's money for a list",
-		Description: "The transfer is a subsidy for contributions into the fiscal special account. Money that came after its " +
-			"month was due carries the interest that the local government owes for it.", Who: makers,
+		Description: "The transfer is a subsidy for contributions into the fiscal special account. It may be named in parts, for " +
+			"several lists and levels; together they are no more than it brought, and none is more than the level owes. Without " +
+			"an amount it is what is left of the transfer, at most what the level still owes. Money that came after its month " +
+			"was due carries the interest that the local government owes for it.", Who: makers,
 	}, viewSubsidyRun, s.nameSubsidy)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/subsidy-runs/{id}/arrivals/{arrival}/withdraw",
+		Summary: "Take money of a list back that was named wrongly",
+		Description: "While the list is not credited and waits for no decision. Another person than who named it does; the money " +
+			"can be named anew, for this list or another.", Who: makers,
+	}, viewSubsidyRun, s.withdrawSubsidy)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/subsidy-runs/{id}/credit",
 		Summary: "Ask that a list be credited to the accounts",
@@ -76,11 +84,13 @@ type SubsidyLevel struct {
 
 // SubsidyArrival is money of a level.
 type SubsidyArrival struct {
-	Transfer     ID    `json:"transfer_id"`
-	Amount       Yuan  `json:"amount"`
-	ArrivedOn    Day   `json:"arrived_on"`
-	LateMonths   int   `json:"late_months"`
-	LateInterest *Yuan `json:"late_interest,omitempty" doc:"What the local government owes for them; left out while a year's rate is not known"`
+	ID           ID     `json:"id"`
+	Transfer     ID     `json:"transfer_id"`
+	Amount       Yuan   `json:"amount"      doc:"What of the transfer is the level's"`
+	ArrivedOn    Day    `json:"arrived_on"`
+	NamedBy      string `json:"named_by"`
+	LateMonths   int    `json:"late_months"`
+	LateInterest *Yuan  `json:"late_interest,omitempty" doc:"What the local government owes for them; left out while a year's rate is not known"`
 }
 
 func viewSubsidyRun(r personal.SubsidyRun) SubsidyRun {
@@ -97,8 +107,8 @@ func viewSubsidyRun(r personal.SubsidyRun) SubsidyRun {
 		}
 		for k, a := range l.Arrivals {
 			level.Arrivals[k] = SubsidyArrival{
-				Transfer: NewID(a.Transfer), Amount: NewYuan(a.Amount), ArrivedOn: NewDay(a.ArrivedOn), LateMonths: a.Late.Months,
-				LateInterest: nil,
+				ID: NewID(a.ID), Transfer: NewID(a.Transfer), Amount: NewYuan(a.Amount), ArrivedOn: NewDay(a.ArrivedOn),
+				NamedBy: a.NamedBy, LateMonths: a.Late.Months, LateInterest: nil,
 			}
 			if a.Late.Known {
 				owed := NewYuan(a.Late.Interest)
@@ -139,13 +149,32 @@ type nameSubsidyCommand struct {
 	ID   ID `path:"id"`
 	Body struct {
 		Transfer ID     `json:"transfer_id"`
-		Level    string `json:"level"       enum:"centre,province,city,county"`
+		Level    string `json:"level"            enum:"centre,province,city,county"`
+		Amount   *Yuan  `json:"amount,omitempty" doc:"What of the transfer is the level's; left out, what is left of it, at most what the level still owes"`
 	}
 }
 
 func (s *Server) nameSubsidy(ctx context.Context, c Call, in *nameSubsidyCommand) (once.Answer, error) {
-	return s.deps.Personal.NameSubsidy(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), in.Body.Transfer.Int64(),
-		policy.Level(in.Body.Level))
+	part := personal.SubsidyPart{Transfer: in.Body.Transfer.Int64(), Level: policy.Level(in.Body.Level), Amount: 0}
+	if in.Body.Amount != nil {
+		if part.Amount = in.Body.Amount.Amount; part.Amount <= 0 {
+			return once.Answer{}, personal.ErrSubsidy.With("an amount above zero is needed").On("amount")
+		}
+	}
+	return s.deps.Personal.NameSubsidy(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), part)
+}
+
+type withdrawSubsidyCommand struct {
+	ID      ID `path:"id"`
+	Arrival ID `path:"arrival"`
+	Body    struct {
+		Document string `json:"document" minLength:"1" maxLength:"200" doc:"What says that it was named wrongly"`
+	}
+}
+
+func (s *Server) withdrawSubsidy(ctx context.Context, c Call, in *withdrawSubsidyCommand) (once.Answer, error) {
+	return s.deps.Personal.WithdrawSubsidy(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), in.Arrival.Int64(),
+		in.Body.Document)
 }
 
 type creditSubsidiesCommand struct {

@@ -326,7 +326,7 @@ type shownSubsidies struct {
 	Levels                 []struct {
 		Level, Receivable, Arrived string
 		Arrivals                   []struct {
-			Amount     string
+			ID, Amount string
 			LateMonths int     `json:"late_months"`
 			Late       *string `json:"late_interest"`
 		}
@@ -381,13 +381,26 @@ func (y *yearHouse) subsidies() {
 	province := money("40.00", "2018-12-20", "contribution")
 	name(money("80.00", "2018-12-20", "base_pension"), "county", 422, "subsidy_transfer")
 	name(province, "centre", 400, "subsidy_run_invalid")
+	part := func(amount string, status int, code string) response {
+		return y.post("business-maker", path+"/"+run.ID+"/arrivals",
+			fmt.Sprintf(`{"transfer_id":%q,"level":"province","amount":%q}`, province, amount), status, code)
+	}
+	part("0.00", 400, "subsidy_run_invalid")
+	part("40.01", 409, "subsidy_transfer_named")
+	named := read[shownSubsidies](y.t, part("15.00", 200, ""))
+	if got := named.levels(); !strings.HasPrefix(got, "province 40.00 15.00") {
+		y.t.Errorf("a part is %s", got)
+	}
+	back := path + "/" + run.ID + "/arrivals/" + named.Levels[0].Arrivals[0].ID + "/withdraw"
+	y.post("business-maker", back, `{"document":"letter 6"}`, 403, "same_person")
+	y.post("business-maker", path+"/"+run.ID+"/arrivals/77/withdraw", `{"document":"letter 6"}`, 404, "subsidy_arrival_not_found")
 	name(province, "province", 200, "")
 	name(province, "county", 409, "subsidy_transfer_named")
 	y.post("business-maker", path, order, 409, "subsidy_run_open")
 	name(money("79.99", "2019-01-10", "contribution"), "county", 200, "")
 	y.post("business-maker", credit, "", 409, "subsidy_not_arrived")
 	run = read[shownSubsidies](y.t, name(money("0.01", "2019-01-10", "contribution"), "county", 200, ""))
-	if got := run.levels(); got != "province 40.00 40.00 late 0 0.00; county 80.00 80.00 late 1 unknown late 1 unknown" {
+	if got := run.levels(); got != "province 40.00 40.00 late 0 0.00 late 0 0.00; county 80.00 80.00 late 1 unknown late 1 unknown" {
 		y.t.Errorf("what arrived is %s", got)
 	}
 	y.rules("interest_rate_provisional|2019-01-01|1.20%|notice 3")
@@ -402,7 +415,7 @@ func (y *yearHouse) subsidies() {
 	// 79.99 × 1.2 % / 12 = 0.07999
 	if len(list.Items) != 1 || list.Items[0].Status != "credited" || list.Items[0].CreditedFrom == nil ||
 		*list.Items[0].CreditedFrom != "2019-01-10" ||
-		list.Items[0].levels() != "province 40.00 40.00 late 0 0.00; county 80.00 80.00 late 1 0.08 late 1 0.00" {
+		list.Items[0].levels() != "province 40.00 40.00 late 0 0.00 late 0 0.00; county 80.00 80.00 late 1 0.08 late 1 0.00" {
 		y.t.Errorf("the subsidies are %+v", list.Items)
 	}
 }

@@ -77,7 +77,8 @@ const bankedSQL = `
 		select m.cause, f.id, f.bank_reference
 		from moved m join subsidy_run_approved s on s.area = $1 and s.year = m.year and m.kind = 'account_subsidy'
 		join subsidy_line l on l.area = s.area and l.run_id = s.run_id and l.member_id = m.member_id and l.id = m.cause
-		join subsidy_arrival v on v.area = l.area and v.run_id = l.run_id
+		join subsidy_arrival v on v.area = l.area and v.run_id = l.run_id and not exists (
+			select from subsidy_arrival_withdrawn w where w.area = v.area and w.arrival_id = v.id)
 		join fund_transfer f on f.area = v.area and f.id = v.transfer_id) b
 	where reference <> '' group by cause`
 

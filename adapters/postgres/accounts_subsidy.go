@@ -10,9 +10,10 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
+	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/gateway/personal"
-	"twoline/gateway/policy"
+	"twoline/gateway/subsidy"
 )
 
 // EachPayer implements personal.SubsidyTx. A cursor lets the transaction write between
@@ -107,24 +108,66 @@ func (t personalTx) AddSubsidyRun(ctx context.Context, r personal.SubsidyRun) er
 	return nil
 }
 
-// AddSubsidyArrival implements personal.SubsidyTx.
+// SubsidyLeft implements personal.SubsidyMoneyTx.
+func (t personalTx) SubsidyLeft(ctx context.Context, r personal.SubsidyRun, transfer int64) (money.Amount, error) {
+	f, err := t.lockSubsidy(ctx, forContributions(), r.Area, transfer)
+	if errors.Is(err, subsidy.ErrMoney) || err == nil && f.Scheme != r.Scheme {
+		return 0, personal.ErrSubsidyMoney
+	}
+	return f.Amount - f.Named, err
+}
+
+// AddSubsidyArrival implements personal.SubsidyMoneyTx.
 func (t personalTx) AddSubsidyArrival(
-	ctx context.Context, r personal.SubsidyRun, level policy.Level, transfer int64, by string,
+	ctx context.Context, r personal.SubsidyRun, p personal.SubsidyPart, by string,
 ) error {
-	tag, err := t.Exec(ctx, `
+	_, err := t.Exec(ctx, `
 		insert into subsidy_arrival (area, run_id, level, transfer_id, amount, arrived_on, named_by, named_at)
-		select f.area, $2, $3, f.id, f.amount, f.effective_on, $6, $7 from fund_transfer f
-		where f.area = $1 and f.id = $4 and f.scheme = $5 and f.kind = 'subsidy' and f.purpose = 'contribution'
-		  and f.state = 'booked'`, r.Area, r.ID, string(level), transfer, string(r.Scheme), by, t.at)
+		select f.area, $2, $3, f.id, $5, f.effective_on, $6, $7 from fund_transfer f where f.area = $1 and f.id = $4`,
+		r.Area, r.ID, string(p.Level), p.Transfer, p.Amount.Fen(), by, t.at)
 	switch {
-	case isUnique(err, "subsidy_arrival_area_transfer_id_key"):
-		return personal.ErrSubsidyNamed
+	case constraint(err) == "subsidy_arrival_of_its_transfer":
+		return personal.ErrSubsidyNamed.Because(err)
 	case err != nil:
-		return fmt.Errorf("name transfer %d for list %d of subsidies: %w", transfer, r.ID, err)
-	case tag.RowsAffected() != 1:
-		return personal.ErrSubsidyMoney
+		return fmt.Errorf("name transfer %d for list %d of subsidies: %w", p.Transfer, r.ID, err)
 	}
 	return nil
+}
+
+// WithdrawSubsidyArrival implements personal.SubsidyMoneyTx.
+func (t personalTx) WithdrawSubsidyArrival(
+	ctx context.Context, by approval.Officer, today calendar.Day, a personal.SubsidyArrival, document string,
+) error {
+	_, err := t.Exec(ctx, `
+		insert into subsidy_arrival_withdrawn (area, arrival_id, named_by, named_person, document, withdrawn_by,
+			withdrawn_person, withdrawn_at, business_day)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, by.Area, a.ID, a.NamedBy, a.Person, document, by.Login, by.Person, t.at,
+		today)
+	switch {
+	case isUnique(err, "subsidy_arrival_withdrawn_pkey"):
+		return personal.ErrArrivalGone
+	case constraint(err) == "subsidy_arrival_taken_back_by_another":
+		return approval.ErrSamePerson
+	case constraint(err) == "subsidy_arrival_credited":
+		return personal.ErrSubsidyOver
+	case err != nil:
+		return fmt.Errorf("take arrival %d of a subsidy back: %w", a.ID, err)
+	}
+	return nil
+}
+
+// NoSubsidyArrival implements personal.SubsidyMoneyTx.
+func (t personalTx) NoSubsidyArrival(ctx context.Context, r personal.SubsidyRun, arrival int64) error {
+	var gone bool
+	err := t.QueryRow(ctx, `select exists (select from subsidy_arrival where area = $1 and run_id = $2 and id = $3)`, r.Area,
+		r.ID, arrival).Scan(&gone)
+	switch {
+	case err != nil:
+		return fmt.Errorf("look for arrival %d of a subsidy: %w", arrival, err)
+	case gone:
+		return personal.ErrArrivalGone
+	}
+	return personal.ErrNoArrival
 }
 
 // AskSubsidies implements personal.SubsidyTx.
@@ -179,11 +222,14 @@ func (t *tx) subsidyLevels(ctx context.Context, list []personal.SubsidyRun) erro
 		at[list[i].ID] = i
 	}
 	rows, err := t.Query(ctx, `
-		select l.run_id, l.level, l.amount, coalesce(v.transfer_id, 0), coalesce(v.amount, 0), v.arrived_on
+		select l.run_id, l.level, l.amount, coalesce(a.id, 0), coalesce(a.transfer_id, 0), coalesce(a.amount, 0), a.arrived_on,
+			coalesce(a.named_by, ''), coalesce(o.person_id, 0)
 		from subsidy_level l
-		left join subsidy_arrival v on v.area = l.area and v.run_id = l.run_id and v.level = l.level
+		left join subsidy_arrival a on a.area = l.area and a.run_id = l.run_id and a.level = l.level
+			and `+forContributions().stands()+`
+		left join officer o on o.login = a.named_by
 		where l.area = $1 and l.run_id = any($2)
-		order by l.run_id, array_position(array['centre', 'province', 'city', 'county'], l.level), v.id`, list[0].Area,
+		order by l.run_id, array_position(array['centre', 'province', 'city', 'county'], l.level), a.id`, list[0].Area,
 		column(list, func(r personal.SubsidyRun) int64 { return r.ID }))
 	if err != nil {
 		return fmt.Errorf("read levels of subsidies: %w", err)
@@ -191,7 +237,10 @@ func (t *tx) subsidyLevels(ctx context.Context, list []personal.SubsidyRun) erro
 	var id int64
 	var level personal.SubsidyLevel
 	var arrival personal.SubsidyArrival
-	into := []any{&id, &level.Level, &level.Amount, &arrival.Transfer, &arrival.Amount, &arrival.ArrivedOn}
+	into := []any{
+		&id, &level.Level, &level.Amount, &arrival.ID, &arrival.Transfer, &arrival.Amount, &arrival.ArrivedOn,
+		&arrival.NamedBy, &arrival.Person,
+	}
 	_, err = pgx.ForEachRow(rows, into, func() error {
 		levels := &list[at[id]].Levels
 		if n := len(*levels); n == 0 || (*levels)[n-1].Level != level.Level {
@@ -270,8 +319,8 @@ func (t caseworkTx) EnterSubsidies(ctx context.Context, r casework.Request) erro
 	tag, err := t.Exec(ctx, `
 		with approved as (
 			insert into subsidy_run_approved (area, run_id, scheme, year, round, effective_on, decision_id, approved_at)
-			select s.area, s.id, s.scheme, s.year, s.round, (select max(v.arrived_on) from subsidy_arrival v
-				where v.area = s.area and v.run_id = s.id), $3, $4
+			select s.area, s.id, s.scheme, s.year, s.round, (select max(a.arrived_on) from subsidy_arrival a
+				where a.area = s.area and a.run_id = s.id and `+forContributions().stands()+`), $3, $4
 			from subsidy_run s where s.area = $1 and s.id = $2
 			returning area, run_id)
 		insert into subsidy_progress (area, run_id, posted_upto, posted_count, done)

@@ -35,7 +35,8 @@ func (w *accountsWorld) onSubsidy(do func(once.Request, once.Render) error) (per
 func (w *accountsWorld) arrived(run, transfer int64, level policy.Level) (personal.SubsidyRun, error) {
 	w.t.Helper()
 	return w.onSubsidy(func(r once.Request, render once.Render) error {
-		_, err := w.personal.NameSubsidy(context.Background(), r, render, w.officer("business-maker"), run, transfer, level)
+		_, err := w.personal.NameSubsidy(context.Background(), r, render, w.officer("business-maker"), run,
+			personal.SubsidyPart{Transfer: transfer, Level: level, Amount: 0})
 		return err
 	})
 }
@@ -259,5 +260,232 @@ func TestSubsidies_Refuses(t *testing.T) {
 	})
 	if !errors.Is(err, approval.ErrDuty) {
 		t.Errorf("the bureau: %v", err)
+	}
+}
+
+// secondMaker is another maker of the business office.
+func (w *accountsWorld) secondMaker() approval.Officer {
+	w.sql(w.t, `insert into person (id, name) values (8, 'second') on conflict do nothing`)
+	w.sql(w.t, `insert into officer (login, person_id, organisation_id, password_hash, created_at)
+		select 'desk-maker', 8, id, '', now() from organisation where area = 610304 and kind = 'agency_business' on conflict do nothing`)
+	w.sql(w.t, `insert into duty_grant (login, duty, granted_at) select 'desk-maker', 'maker', '2009-09-01'
+		where not exists (select from duty_grant where login = 'desk-maker')`)
+	o := w.officer("business-maker")
+	o.Login, o.Person = "desk-maker", 8
+	return o
+}
+
+func (w *accountsWorld) part(run int64, p personal.SubsidyPart) (personal.SubsidyRun, error) {
+	w.t.Helper()
+	return w.onSubsidy(func(r once.Request, render once.Render) error {
+		_, err := w.personal.NameSubsidy(context.Background(), r, render, w.officer("business-maker"), run, p)
+		return err
+	})
+}
+
+func (w *accountsWorld) takeBack(by approval.Officer, run, arrival int64, document string) (personal.SubsidyRun, error) {
+	w.t.Helper()
+	return w.onSubsidy(func(r once.Request, render once.Render) error {
+		_, err := w.personal.WithdrawSubsidy(context.Background(), r, render, by, run, arrival, document)
+		return err
+	})
+}
+
+// twoLevels is a list of 60.00 for 2024 that the province and the county owe by halves.
+func (w *accountsWorld) twoLevels() (personal.SubsidyRun, personal.SubsidyOrder) {
+	w.t.Helper()
+	w.rule("contribution_subsidies", "2014-07-01", "100.00:30.00")
+	w.rule("contribution_subsidy_payers", "2014-07-01", "province:50% county:50%")
+	for member := int64(1001); member <= 1002; member++ {
+		w.book(ledger.ContributionReceived, "2024-05-20", part{member, ledger.PersonalIndividual, "100.00", 2024})
+	}
+	order := personal.SubsidyOrder{Scheme: ledger.Rural, Year: 2024, DueOn: calendar.MustDay("2025-03-31"), Document: "letter"}
+	run, err := w.subsidies(order)
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	return run, order
+}
+
+// A transfer that was named for the wrong level is taken back by another maker and named
+// anew; nothing that was taken back is counted, credited or told.
+func TestSubsidies_NamedForTheWrongLevel(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	run, order := w.twoLevels()
+	province := w.transfer(71, "subsidy", "contribution", "2025-03-20", "30.00", "booked")
+	county := w.transfer(72, "subsidy", "contribution", "2025-03-10", "30.00", "booked")
+	shown, err := w.arrived(run.ID, province, policy.County)
+	if err != nil {
+		t.Fatal(err)
+	}
+	wrong := shown.Levels[1].Arrivals[0]
+	second := w.secondMaker()
+	for name, c := range map[string]struct {
+		by           approval.Officer
+		run, arrival int64
+		document     string
+		want         error
+	}{
+		"by who named it":      {w.officer("business-maker"), run.ID, wrong.ID, "letter 4", approval.ErrSamePerson},
+		"by the bureau":        {w.officer("bureau-maker"), run.ID, wrong.ID, "letter 4", approval.ErrDuty},
+		"by no document":       {second, run.ID, wrong.ID, "", personal.ErrSubsidy},
+		"that is not there":    {second, run.ID, 5, "letter 4", personal.ErrNoArrival},
+		"of another's list":    {second, 5, wrong.ID, "letter 4", personal.ErrNoSubsidy},
+		"by its transfer's id": {second, run.ID, province, "letter 4", personal.ErrNoArrival},
+	} {
+		if _, err := w.takeBack(c.by, c.run, c.arrival, c.document); !errors.Is(err, c.want) {
+			t.Errorf("taken back %s: %v, want %v", name, err, c.want)
+		}
+	}
+	shown, err = w.takeBack(second, run.ID, wrong.ID, "letter 4")
+	if err != nil || shown.Levels[1].Arrived() != 0 || len(shown.Levels[1].Arrivals) != 0 {
+		t.Fatalf("taken back: %+v, %v", shown.Levels, err)
+	}
+	if _, err := w.takeBack(second, run.ID, wrong.ID, "letter 4"); !errors.Is(err, personal.ErrArrivalGone) {
+		t.Errorf("taken back twice: %v", err)
+	}
+	// Without money the list gives way to a newer one, which takes the money rightly.
+	if run, err = w.subsidies(order); err != nil {
+		t.Fatal(err)
+	}
+	if _, err = w.arrived(run.ID, province, policy.Province); err != nil {
+		t.Fatal(err)
+	}
+	// Here the county's day is the last: what was taken back of the list before is none of it.
+	if shown, err = w.arrived(run.ID, county, policy.County); err != nil {
+		t.Fatal(err)
+	}
+	asked, err := w.credit(run.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := w.takeBack(second, run.ID, shown.Levels[0].Arrivals[0].ID, "letter 4"); !errors.Is(err, personal.ErrSubsidyOver) {
+		t.Errorf("taken back while it waits for its decision: %v", err)
+	}
+	if err := w.approve(asked.Decision); err != nil {
+		t.Fatal(err)
+	}
+	w.post()
+	if got := w.held(1001, ledger.PersonalSubsidy); got != "30.00" {
+		t.Errorf("credited %s, want 30.00", got)
+	}
+	if _, err := w.takeBack(second, run.ID, shown.Levels[0].Arrivals[0].ID, "letter 4"); !errors.Is(err, personal.ErrSubsidyOver) {
+		t.Errorf("taken back after the credit: %v", err)
+	}
+	w.balanced()
+}
+
+// Money that was taken back does not say when a list was complete, nor stand on a statement.
+func TestSubsidies_WhatWasTakenBackCountsNowhere(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	run, _ := w.twoLevels()
+	late := w.transfer(73, "subsidy", "contribution", "2025-09-20", "60.00", "booked")
+	shown, err := w.arrived(run.ID, late, policy.County)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := shown.Levels[1].Arrived(); got != 3000 {
+		t.Errorf("a transfer of 60.00 is taken at %s for a level that owes 30.00", got)
+	}
+	if _, err := w.takeBack(w.secondMaker(), run.ID, shown.Levels[1].Arrivals[0].ID, "letter 4"); err != nil {
+		t.Fatal(err)
+	}
+	whole := w.transfer(71, "subsidy", "contribution", "2025-03-20", "60.00", "booked")
+	for _, level := range []policy.Level{policy.Province, policy.County} {
+		if _, err := w.arrived(run.ID, whole, level); err != nil {
+			t.Fatal(err)
+		}
+	}
+	asked, err := w.credit(run.ID)
+	if err == nil {
+		err = w.approve(asked.Decision)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.post()
+	if got := one[string](t, w.world, `select effective_on::text from entry where kind = 'account_subsidy'`); got != "2025-03-20" {
+		t.Errorf("credited from %s, want the day on which what stands arrived", got)
+	}
+	told, err := w.personal.Statement(context.Background(), w.officer("auditor"), 1001, 2025)
+	if last := told.Lines[len(told.Lines)-1]; err != nil || last.BankReference != "F71" {
+		t.Errorf("the statement says %+v, %v", last, err)
+	}
+}
+
+// A transfer of two years serves each with its part, and no level is given more than it owes.
+func TestSubsidies_OneTransferForTwoYears(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	w.rule("contribution_subsidies", "2014-07-01", "100.00:30.00")
+	w.rule("contribution_subsidy_payers", "2014-07-01", "county:100%")
+	order := personal.SubsidyOrder{Scheme: ledger.Rural, Year: 2024, DueOn: calendar.MustDay("2025-12-31"), Document: "letter"}
+	both := w.transfer(71, "subsidy", "contribution", "2025-03-20", "60.00", "booked")
+	for year := 2024; year <= 2025; year++ {
+		w.book(ledger.ContributionReceived, fmt.Sprintf("%d-02-20", year), part{1001, ledger.PersonalIndividual, "100.00", year})
+		order.Year = year
+		run, err := w.subsidies(order)
+		if err != nil {
+			t.Fatal(err)
+		}
+		named := func(amount string) error {
+			p := personal.SubsidyPart{Transfer: both, Level: policy.County, Amount: money.MustParse(amount)}
+			_, err := w.part(run.ID, p)
+			return err
+		}
+		// In the first year the level owes less, in the second the transfer has less left.
+		want := personal.ErrSubsidyPaid
+		if year == 2025 {
+			want = personal.ErrSubsidyNamed
+		}
+		if err := named("30.01"); !errors.Is(err, want) {
+			t.Errorf("30.01 for a list of 30.00 of %d: %v, want %v", year, err, want)
+		}
+		if err := named("60.01"); !errors.Is(err, personal.ErrSubsidyNamed) {
+			t.Errorf("more than the transfer brought: %v", err)
+		}
+		if err := named("10.00"); err != nil {
+			t.Fatal(err)
+		}
+		shown, err := w.arrived(run.ID, both, policy.County)
+		if err != nil || shown.Levels[0].Arrived() != 3000 {
+			t.Fatalf("of %d arrived %+v, %v", year, shown.Levels, err)
+		}
+		if year == 2024 {
+			if _, err := w.arrived(run.ID, both, policy.County); !errors.Is(err, personal.ErrSubsidyPaid) {
+				t.Errorf("more for a level that paid all: %v", err)
+			}
+		}
+		asked, err := w.credit(run.ID)
+		if err == nil {
+			err = w.approve(asked.Decision)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.post()
+	}
+	if got := w.held(1001, ledger.PersonalSubsidy); got != "60.00" {
+		t.Errorf("both years brought %s", got)
+	}
+}
+
+// The table refuses what the program would not write.
+func TestSubsidies_TheTableKeepsATransfersSum(t *testing.T) {
+	t.Parallel()
+	w := newAccountsWorld(t)
+	run, _ := w.twoLevels()
+	id := w.transfer(71, "subsidy", "contribution", "2025-03-20", "30.00", "booked")
+	row := func(level string, amount int) error {
+		return w.asApp(t, fmt.Sprintf(`insert into subsidy_arrival (area, run_id, level, transfer_id, amount, arrived_on, named_by,
+			named_at) values (610304, %d, '%s', %d, %d, '2025-03-20', 'pay.maker', now())`, run.ID, level, id, amount))
+	}
+	if err := row("county", 2000); err != nil {
+		t.Fatal(err)
+	}
+	if err := row("province", 1001); err == nil || !strings.Contains(err.Error(), "brought no such money") {
+		t.Errorf("more than the transfer brought: %v", err)
 	}
 }

@@ -73,24 +73,46 @@ func (t subsidyTx) BasesPaid(
 	})
 }
 
-// standingArrival is SQL that says of an arrival a that nobody took it back.
-const standingArrival = `not exists (select from pension_subsidy_withdrawn w where w.area = a.area and w.arrival_id = a.id)`
+// subsidyMoney is where the money of booked subsidies of one purpose is named, and taken back.
+type subsidyMoney struct{ purpose, arrivals, withdrawn string }
 
-// namedSubsidy is SQL for what of a transfer f is named for months.
-const namedSubsidy = `coalesce((select sum(a.amount) from pension_subsidy_arrival a
-	where a.area = f.area and a.transfer_id = f.id and ` + standingArrival + `), 0)::bigint`
+func forPensions() subsidyMoney {
+	return subsidyMoney{"base_pension", "pension_subsidy_arrival", "pension_subsidy_withdrawn"}
+}
 
-const subsidyTransferSQL = `select f.id, f.scheme, f.amount, ` + namedSubsidy + `, f.effective_on, f.document
-	from fund_transfer f where f.area = $1 and f.kind = 'subsidy' and f.purpose = 'base_pension' and f.state = 'booked'`
+func forContributions() subsidyMoney {
+	return subsidyMoney{"contribution", "subsidy_arrival", "subsidy_arrival_withdrawn"}
+}
+
+// stands is SQL that says of an arrival a that nobody took it back.
+func (m subsidyMoney) stands() string {
+	return `not exists (select from ` + m.withdrawn + ` w where w.area = a.area and w.arrival_id = a.id)`
+}
+
+// named is SQL for what of a transfer f is named.
+func (m subsidyMoney) named() string {
+	return `coalesce((select sum(a.amount) from ` + m.arrivals + ` a
+		where a.area = f.area and a.transfer_id = f.id and ` + m.stands() + `), 0)::bigint`
+}
+
+// transfers is SQL for booked transfers of the purpose.
+func (m subsidyMoney) transfers() string {
+	return `select f.id, f.scheme, f.amount, ` + m.named() + `, f.effective_on, f.document
+		from fund_transfer f where f.area = $1 and f.kind = 'subsidy' and f.purpose = '` + m.purpose + `' and f.state = 'booked'`
+}
 
 // LockSubsidy implements subsidy.ArrivalTx.
 func (t subsidyTx) LockSubsidy(ctx context.Context, area party.Area, id int64) (subsidy.Transfer, error) {
+	return t.lockSubsidy(ctx, forPensions(), area, id)
+}
+
+func (t *tx) lockSubsidy(ctx context.Context, m subsidyMoney, area party.Area, id int64) (subsidy.Transfer, error) {
 	// The lock comes in a statement of its own: what is named is read after the wait.
 	_, err := t.Exec(ctx, `select from fund_transfer where area = $1 and id = $2 for no key update`, area, id)
 	if err != nil {
 		return subsidy.Transfer{}, fmt.Errorf("lock transfer %d: %w", id, err) //nolint:exhaustruct // none
 	}
-	rows, err := t.Query(ctx, subsidyTransferSQL+` and f.id = $2`, area, id)
+	rows, err := t.Query(ctx, m.transfers()+` and f.id = $2`, area, id)
 	return single(rows, err, fmt.Sprintf("read transfer %d", id), subsidy.ErrMoney, pgx.RowToStructByPos[subsidy.Transfer])
 }
 
@@ -98,7 +120,7 @@ func (t subsidyTx) LockSubsidy(ctx context.Context, area party.Area, id int64) (
 func (t subsidyTx) UnnamedSubsidies(
 	ctx context.Context, area party.Area, scheme ledger.Scheme,
 ) ([]subsidy.Transfer, error) {
-	rows, err := t.Query(ctx, subsidyTransferSQL+` and f.scheme = $2 and f.amount > `+namedSubsidy+`
+	rows, err := t.Query(ctx, forPensions().transfers()+` and f.scheme = $2 and f.amount > `+forPensions().named()+`
 		order by f.id desc limit 100`, area, string(scheme))
 	if err != nil {
 		return nil, fmt.Errorf("subsidies of %s that are not named: %w", scheme, err)
@@ -133,9 +155,10 @@ func (t subsidyTx) AddArrivals(
 // Arrivals implements subsidy.ArrivalTx.
 func (t subsidyTx) Arrivals(ctx context.Context, f subsidy.ArrivalFilter) ([]subsidy.Arrival, error) {
 	if f.Transfer != 0 {
-		return t.arrivals(ctx, `a.scheme = $2 and a.transfer_id = $3 and `+standingArrival, f.Area, string(f.Scheme), f.Transfer)
+		return t.arrivals(ctx, `a.scheme = $2 and a.transfer_id = $3 and `+forPensions().stands(), f.Area, string(f.Scheme),
+			f.Transfer)
 	}
-	return t.arrivals(ctx, `a.scheme = $2 and a.month <= $3 and `+standingArrival, f.Area, string(f.Scheme), f.Upto)
+	return t.arrivals(ctx, `a.scheme = $2 and a.month <= $3 and `+forPensions().stands(), f.Area, string(f.Scheme), f.Upto)
 }
 
 func (t *tx) arrivals(ctx context.Context, where string, args ...any) ([]subsidy.Arrival, error) {

@@ -20,7 +20,10 @@ func accountChecks() []check {
 			probe{table: "interest_progress", sql: runProgressSQL("interest")},
 			probe{table: "interest_line", sql: interestLineSQL()},
 			probe{table: "posting", looks: []string{"interest_line", "interest_run_approved"}, sql: runPostedSQL("interest", "interest", "run")},
-			probe{table: "subsidy_run", looks: []string{"subsidy_run", "subsidy_level", "subsidy_arrival"}, sql: subsidyRunSQL()},
+			probe{
+				table: "subsidy_run", looks: []string{"subsidy_run", "subsidy_level", "subsidy_arrival", "subsidy_arrival_withdrawn"},
+				sql: subsidyRunSQL(),
+			},
 			probe{table: "subsidy_run", looks: []string{"subsidy_line"}, run: checkSubsidyRuns},
 			probe{table: "subsidy_progress", sql: runProgressSQL("subsidy")},
 			probe{table: "posting", looks: []string{"subsidy_line", "subsidy_run_approved"}, sql: runPostedSQL("subsidy", "a subsidy", "list")},

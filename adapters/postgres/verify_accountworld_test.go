@@ -8,6 +8,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/fundtransfer"
 	"twoline/gateway/ledger"
+	"twoline/gateway/once"
 	"twoline/gateway/personal"
 	"twoline/gateway/policy"
 	"twoline/gateway/subsidy"
@@ -83,7 +84,22 @@ func accountCorruptions() []corruption {
 		broken("a level that owes less", `update subsidy_level set amount = amount - 1 where level = 'county'`,
 			`'610305/' || id from subsidy_run`, "and its levels owe"),
 		broken("money of another transfer", `update subsidy_arrival set amount = amount + 1
-			where id = (select min(id) from subsidy_arrival)`, `'610305/arrival ' || min(id) from subsidy_arrival`, "is no money that"),
+			where id = (select min(id) from subsidy_arrival)`, `'610305/arrival ' || min(id) from subsidy_arrival`, "in all, and it brought"),
+		broken("money of another day", `update subsidy_arrival set arrived_on = arrived_on - 1 where id = (select max(id) from subsidy_arrival)`,
+			`'610305/arrival ' || max(id) from subsidy_arrival`, "is no money that"),
+		broken("money taken back by who named it", `update subsidy_arrival_withdrawn set named_by = 'x'`,
+			`'610305/withdrawn ' || arrival_id from subsidy_arrival_withdrawn`, "who named it"),
+		broken("money taken back that was not there", `update subsidy_arrival_withdrawn set arrival_id = 5`, `'610305/withdrawn 5'`,
+			"that is not there"),
+		broken("money taken back by nobody who may", `update subsidy_arrival_withdrawn set withdrawn_by = (select login from officer
+			where login like 'bureau-maker%' limit 1)`, `'610305/withdrawn ' || arrival_id from subsidy_arrival_withdrawn`,
+			"who was no maker of agency business"),
+		{ //nolint:exhaustruct // nothing else to do
+			id: "accounts", name: "money taken back after the credit", sql: []string{
+				`update subsidy_arrival_withdrawn set withdrawn_at = withdrawn_at + interval '1 hour'`,
+				`update idempotency set created_at = created_at + interval '1 hour' where route like '%/subsidy-runs/%/withdraw'`,
+			}, row: `'610305/withdrawn ' || arrival_id from subsidy_arrival_withdrawn`, text: "after its list was credited",
+		},
 		broken("a list that stopped", `update subsidy_progress set done = false`, `'610305/' || id from subsidy_run`, "is said to be posted by"),
 		broken("a run that is not done", `update interest_progress set done = false where run_id = `+run, `'610305/' || `+run,
 			"is said to be posted by"),
@@ -132,8 +148,14 @@ func (w *proofWorld) subsidise() {
 		w.move("bureau", i)
 		var id int64
 		w.ask(`select max(id) from fund_transfer where purpose = 'contribution'`, &id)
-		_, err := service.NameSubsidy(w.t.Context(), w.request("subsidy-runs/{id}/arrivals"), take, maker, run.ID, id, level.Level)
+		part := personal.SubsidyPart{Transfer: id, Level: level.Level, Amount: 0}
+		_, err := service.NameSubsidy(w.t.Context(), w.request("subsidy-runs/{id}/arrivals"), take, maker, run.ID, part)
 		w.must(err)
+		if level.Level == policy.Province {
+			w.takeBack(service, &run, take)
+			_, err = service.NameSubsidy(w.t.Context(), w.request("subsidy-runs/{id}/arrivals"), take, maker, run.ID, part)
+			w.must(err)
+		}
 	}
 	_, err = service.CreditSubsidies(w.t.Context(), w.request("subsidy-runs/{id}/credit"), take, maker, run.ID)
 	w.must(err)
@@ -141,6 +163,24 @@ func (w *proofWorld) subsidise() {
 	w.must(service.PostSubsidies(w.t.Context(), proofArea, run.ID))
 	w.jobs = nil
 	w.nameSubsidies()
+}
+
+// takeBack has another maker take the province's money back.
+func (w *proofWorld) takeBack(service *personal.Service, run *personal.SubsidyRun, take once.Render) {
+	w.t.Helper()
+	for _, sql := range []string{
+		`insert into person (id, name) values (97, 'second desk')`,
+		`insert into officer (login, person_id, organisation_id, password_hash, created_at)
+			select 'second-desk', 97, id, '', now() from organisation where area = 610305 and kind = 'agency_business'`,
+		`insert into duty_grant (login, duty, granted_at) values ('second-desk', 'maker', '2009-09-01')`,
+	} {
+		w.d.Exec(w.t, sql)
+	}
+	second := w.books.Officers["business-maker"]
+	second.Login, second.Person = "second-desk", 97
+	_, err := service.WithdrawSubsidy(w.t.Context(), w.request("subsidy-runs/{id}/arrivals/{arrival}/withdraw"), take, second,
+		run.ID, run.Levels[0].Arrivals[0].ID, "letter 10")
+	w.must(err)
 }
 
 // nameSubsidies names money for base pensions, and takes a part back that another person

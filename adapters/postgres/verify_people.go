@@ -123,6 +123,8 @@ const effects = `
 	    or area = $1
 	union all select area, arrival_id, 'pension_subsidy_withdrawn', withdrawn_at, null from pension_subsidy_withdrawn
 	 where $1 = 0 or area = $1
+	union all select area, arrival_id, 'subsidy_arrival_withdrawn', withdrawn_at, null from subsidy_arrival_withdrawn
+	 where $1 = 0 or area = $1
 	union all select area, id, 'due_list', asked_at, null from due_list where $1 = 0 or area = $1`
 
 // Answers are kept for 400 days at the least; the effects of older ones stand alone.
@@ -163,6 +165,7 @@ const answerWithoutEffectSQL = `
 		               ('POST /v1/award-runs', 'award_run'), ('POST /v1/due-lists', 'due_list'),
 		               ('POST /v1/pension-subsidies/arrivals', 'pension_subsidy_arrival'),
 		               ('POST /v1/pension-subsidies/arrivals/%/withdraw', 'pension_subsidy_withdrawn'),
+		               ('POST /v1/subsidy-runs/%/arrivals/%/withdraw', 'subsidy_arrival_withdrawn'),
 		               ('POST /v1/instruments/%/change/approve', 'approval'),
 		               ('POST /v1/instruments/%/change/reject', 'approval'))
 		       as r (route, tab) on i.route like r.route
@@ -179,7 +182,7 @@ const answerWithoutEffectSQL = `
 	         where tab in ('decision_request', 'withholding_run', 'fund_transfer', 'pay_run', 'roster', 'hold_release',
 	                       'instrument_change', 'recovery_plan', 'recovery_receipt', 'estate_claim', 'member_transfer',
 	                       'member_departure', 'contribution_list', 'interest_run', 'subsidy_run', 'award_run', 'due_list',
-	                       'pension_subsidy_withdrawn')
+	                       'pension_subsidy_withdrawn', 'subsidy_arrival_withdrawn')
 	         group by 1, 2, 3) e
 	  left join (select created_at as at, count(*) as n from idempotency group by 1) k on k.at = e.at
 	 where e.n > k.n`

@@ -76,19 +76,15 @@ func subsidyRunSQL() string {
 	  left join lateral (
 	       select sum(l.amount) as amount, count(*) filter (where l.amount > coalesce(k.amount, 0)) as short, max(k.last) as last
 	         from subsidy_level l
-	         left join (select area, run_id, level, sum(amount) as amount, max(arrived_on) as last from subsidy_arrival
-	                     group by 1, 2, 3) k on k.area = l.area and k.run_id = l.run_id and k.level = l.level
+	         left join (select a.area, a.run_id, a.level, sum(a.amount) as amount, max(a.arrived_on) as last
+	                      from subsidy_arrival a where ` + forContributions().stands() + ` group by 1, 2, 3) k on k.area = l.area and k.run_id = l.run_id and k.level = l.level
 	        where l.area = r.area and l.run_id = r.id) v on true
 	  left join lateral (select count(*) as before from subsidy_run_approved b where b.area = a.area
 	       and b.scheme = a.scheme and b.year = a.year and b.run_id < a.run_id) n on true
 	 where ($1 = 0 or r.area = $1) and (v.amount is distinct from r.amount or a.run_id is not null and (
 	          (a.scheme, a.year, a.round) is distinct from (r.scheme, r.year, r.round) or v.short > 0
 	          or a.effective_on is distinct from v.last or q.document_digest is distinct from r.digest or a.round <> n.before)
-	    or not exists (select from officer o join organisation g on g.id = o.organisation_id and g.area = r.area
-	             and g.kind = 'agency_business'
-	           join duty_grant d on d.login = o.login and d.duty = 'maker' and d.granted_at <= r.made_at + ` + apart + `
-	             and (d.revoked_at is null or d.revoked_at >= r.made_at - ` + apart + `)
-	          where o.login = r.made_by))
+	    or not ` + madeThen("r.made_by", "r.area", "r.made_at", "'agency_business'") + `)
 	union all
 	select l.area, l.run_id, l.area || '/' || l.run_id || ' member ' || l.member_id, 'is a line of no list'
 	  from subsidy_line l
@@ -98,13 +94,35 @@ func subsidyRunSQL() string {
 	  from subsidy_level l
 	 where ($1 = 0 or l.area = $1) and not exists (select from subsidy_run r where r.area = l.area and r.id = l.run_id)
 	union all
-	select v.area, v.id, v.area || '/arrival ' || v.id, 'is no money that transfer ' || v.transfer_id || ' booked'
-	  from subsidy_arrival v
-	  left join fund_transfer f on f.area = v.area and f.id = v.transfer_id
-	  left join subsidy_run r on r.area = v.area and r.id = v.run_id
-	 where ($1 = 0 or v.area = $1) and (f.state is distinct from 'booked' or (f.kind, f.purpose, f.amount, f.effective_on, f.scheme)
-	       is distinct from ('subsidy', 'contribution', v.amount, v.arrived_on, r.scheme)
-	    or v.named_at < r.made_at or not exists (select from officer o where o.login = v.named_by))`
+	select a.area, a.id, a.area || '/arrival ' || a.id, case
+	       when f.amount < greatest(s.named, a.amount) then 'names transfer ' || a.transfer_id || ' for '
+	           || ` + yuan("greatest(s.named, a.amount)") + ` || ' in all, and it brought ' || ` + yuan("f.amount") + `
+	       else 'is no money that transfer ' || a.transfer_id || ' booked' end
+	  from subsidy_arrival a
+	  left join fund_transfer f on f.area = a.area and f.id = a.transfer_id
+	  left join subsidy_run r on r.area = a.area and r.id = a.run_id
+	  left join (` + forContributions().namedByTransfer() + `) s on s.area = a.area and s.transfer_id = a.transfer_id
+	 where ($1 = 0 or a.area = $1) and (f.state is distinct from 'booked' or (f.kind, f.purpose, f.effective_on, f.scheme)
+	       is distinct from ('subsidy', 'contribution', a.arrived_on, r.scheme) or f.amount < greatest(s.named, a.amount)
+	    or a.named_at < r.made_at or not exists (select from officer o where o.login = a.named_by))
+	union all
+	select w.area, w.arrival_id, w.area || '/withdrawn ' || w.arrival_id, case
+	       when a.id is null then 'takes back an arrival that is not there'
+	       when a.named_by <> w.named_by or w.withdrawn_person = w.named_person or w.withdrawn_at < a.named_at - ` + apart + `
+	            then 'was taken back by ' || w.withdrawn_by || ', who named it, or before it was named'
+	       when w.withdrawn_at > p.approved_at then 'was taken back after its list was credited'
+	       else 'was taken back by ' || w.withdrawn_by || ' at ' || w.withdrawn_at || ', who was no maker of agency business then' end
+	  from subsidy_arrival_withdrawn w
+	  left join subsidy_arrival a on a.area = w.area and a.id = w.arrival_id
+	  left join subsidy_run_approved p on p.area = a.area and p.run_id = a.run_id
+	 where ($1 = 0 or w.area = $1) and (a.id is null or a.named_by <> w.named_by or w.withdrawn_person = w.named_person
+	    or w.withdrawn_at < a.named_at - ` + apart + ` or w.withdrawn_at > p.approved_at
+	    or not ` + madeThen("w.withdrawn_by", "w.area", "w.withdrawn_at", "'agency_business'") + `)`
+}
+
+// namedByTransfer is SQL for what of each transfer is named.
+func (m subsidyMoney) namedByTransfer() string {
+	return `select a.area, a.transfer_id, sum(a.amount) as named from ` + m.arrivals + ` a where ` + m.stands() + ` group by 1, 2`
 }
 
 // subsidyCauseSQL is SQL for what is wrong with an entry c that list sr is to have caused.
@@ -128,11 +146,14 @@ func batchBasesSQL() string {
 	 where c.items is distinct from k.items`
 }
 
-// madeThen is SQL that says that a login was a maker of an office that names subsidies of
-// base pensions, in an area and at an instant.
-func madeThen(login, area, at string) string {
+// namers are the offices that name subsidies of base pensions, as SQL.
+const namers = `'finance_bureau', 'agency_finance'`
+
+// madeThen is SQL that says that a login was a maker of one of the offices, in an area and at
+// an instant.
+func madeThen(login, area, at, offices string) string {
 	return `exists (select from officer o join organisation g on g.id = o.organisation_id and g.area = ` + area + `
-	             and g.kind in ('finance_bureau', 'agency_finance')
+	             and g.kind in (` + offices + `)
 	           join duty_grant d on d.login = o.login and d.duty = 'maker' and d.granted_at <= ` + at + ` + ` + apart + `
 	             and (d.revoked_at is null or d.revoked_at >= ` + at + ` - ` + apart + `)
 	          where o.login = ` + login + `)`
@@ -150,10 +171,9 @@ func pensionSubsidySQL() string {
 	       else 'was named by ' || a.named_by || ' at ' || a.named_at || ', who was no maker that names subsidies then' end
 	  from pension_subsidy_arrival a
 	  left join fund_transfer f on f.area = a.area and f.id = a.transfer_id
-	  left join (select a.area, a.transfer_id, sum(a.amount) as named from pension_subsidy_arrival a
-	              where ` + standingArrival + ` group by 1, 2) s on s.area = a.area and s.transfer_id = a.transfer_id
+	  left join (` + forPensions().namedByTransfer() + `) s on s.area = a.area and s.transfer_id = a.transfer_id
 	 where ($1 = 0 or a.area = $1) and ((f.state, f.kind, f.purpose, f.scheme, f.effective_on) is distinct from ('booked', 'subsidy',
-	            'base_pension', a.scheme, a.arrived_on) or f.amount < s.named or not ` + madeThen("a.named_by", "a.area", "a.named_at") + `)
+	            'base_pension', a.scheme, a.arrived_on) or f.amount < s.named or not ` + madeThen("a.named_by", "a.area", "a.named_at", namers) + `)
 	union all
 	select w.area, w.arrival_id, w.area || '/withdrawn ' || w.arrival_id, case
 	       when a.id is null then 'takes back an arrival that is not there'
@@ -163,5 +183,5 @@ func pensionSubsidySQL() string {
 	  from pension_subsidy_withdrawn w
 	  left join pension_subsidy_arrival a on a.area = w.area and a.id = w.arrival_id
 	 where ($1 = 0 or w.area = $1) and (a.id is null or a.named_person <> w.named_person or w.withdrawn_person = w.named_person
-	    or w.withdrawn_at < a.named_at - ` + apart + ` or not ` + madeThen("w.withdrawn_by", "w.area", "w.withdrawn_at") + `)`
+	    or w.withdrawn_at < a.named_at - ` + apart + ` or not ` + madeThen("w.withdrawn_by", "w.area", "w.withdrawn_at", namers) + `)`
 }

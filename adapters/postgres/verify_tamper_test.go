@@ -34,7 +34,7 @@ func protected() []string {
 		"break_resolution", "break_approval", "break_request", "break_booking", "policy_asked", "policy_setup", "area_rule_round", "service_years", "pension_case", "award_run",
 		"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved",
 		"interest_run", "interest_line", "interest_run_approved", "interest_progress", "subsidy_run",
-		"subsidy_line", "subsidy_level", "subsidy_arrival", "subsidy_run_approved", "subsidy_progress",
+		"subsidy_line", "subsidy_level", "subsidy_arrival", "subsidy_arrival_withdrawn", "subsidy_run_approved", "subsidy_progress",
 		"award_line", "award_basis", "award_refused", "award_run_approved",
 		"certification", "comparison_match", "resumption", "resumption_month", "recovery_case", "recovery_line",
 		"recovery_plan", "recovery_instalment", "recovery_planned", "recovery_receipt", "recovery_received", "estate_claim",

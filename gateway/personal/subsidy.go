@@ -32,7 +32,14 @@ var (
 		"the list is credited, or a later one took its place")
 	ErrSubsidyMoney = fault.New(fault.Unprocessable, "subsidy_transfer",
 		"the transfer is no booked subsidy to contributions of the list's scheme")
-	ErrSubsidyNamed = fault.New(fault.Conflict, "subsidy_transfer_named", "the transfer's money is named already")
+	// ErrSubsidyNamed is a transfer that has not so much money left, ErrSubsidyPaid a level
+	// that does not owe so much.
+	ErrSubsidyNamed = fault.New(fault.Conflict, "subsidy_transfer_named",
+		"the transfer has not so much money left to be named")
+	ErrSubsidyPaid = fault.New(fault.Conflict, "subsidy_level_paid", "the level does not owe so much to the list")
+	// ErrNoArrival is money of a list that is not there, ErrArrivalGone what was taken back.
+	ErrNoArrival   = fault.New(fault.NotFound, "subsidy_arrival_not_found", "the list has no such arrival")
+	ErrArrivalGone = fault.New(fault.Conflict, "subsidy_arrival_withdrawn", "the arrival was taken back already")
 )
 
 // SubsidyOrder is what a maker asks for.
@@ -88,11 +95,15 @@ func (l SubsidyLevel) Arrived() money.Amount {
 	return sum
 }
 
-// SubsidyArrival is money of a level, with the transfer that booked it.
+// SubsidyArrival is money of a level, with the transfer that booked it. It is all of the
+// transfer or a part.
 type SubsidyArrival struct {
-	Transfer  int64
-	Amount    money.Amount
-	ArrivedOn calendar.Day
+	ID, Transfer int64
+	Amount       money.Amount
+	ArrivedOn    calendar.Day
+	// NamedBy said of which level it is; Person, who that is, does not take it back.
+	NamedBy string
+	Person  int64
 	// Late is what it owes for the months after that in which it was due.
 	Late policy.Late
 }
@@ -246,17 +257,70 @@ func split(amount money.Amount, shares []policy.Share) []SubsidyLevel {
 	return levels
 }
 
-// NameSubsidy says that a booked transfer is money of a level for a list. A maker of the
-// business office says it. The answer's result is a SubsidyRun.
+// SubsidyPart says of which level the money of a transfer is.
+type SubsidyPart struct {
+	Transfer int64
+	Level    policy.Level
+	// Amount is 0 for what is left of the transfer, at most what the level still owes.
+	Amount money.Amount
+}
+
+// NameSubsidy says that money of a booked transfer is a level's for a list: all of it or a
+// part, and no more than the level owes. A maker of the business office says it. The answer's
+// result is a SubsidyRun.
 func (s *Service) NameSubsidy(
-	ctx context.Context, r once.Request, render once.Render, by approval.Officer, run, transfer int64,
-	level policy.Level,
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, run int64, part SubsidyPart,
 ) (once.Answer, error) {
 	return s.onSubsidy(ctx, r, render, by, run, func(tx Tx, known SubsidyRun) error {
-		if !slices.ContainsFunc(known.Levels, func(l SubsidyLevel) bool { return l.Level == level }) {
+		at := slices.IndexFunc(known.Levels, func(l SubsidyLevel) bool { return l.Level == part.Level })
+		if at < 0 {
 			return ErrSubsidy.With("the level owes nothing to the list").On("level")
 		}
-		return tx.AddSubsidyArrival(ctx, known, level, transfer, by.Login)
+		if part.Amount < 0 {
+			return ErrSubsidy.With("an amount above zero is needed").On("amount")
+		}
+		left, err := tx.SubsidyLeft(ctx, known, part.Transfer)
+		if err != nil {
+			return err
+		}
+		level := known.Levels[at]
+		owed := level.Amount - level.Arrived()
+		switch {
+		case left == 0 || part.Amount > left:
+			return ErrSubsidyNamed.With("%s of the transfer is left to be named", left).On("transfer_id")
+		case owed <= 0 || part.Amount > owed:
+			return ErrSubsidyPaid.With("%s owes %s to the list, and %s of it arrived", part.Level, level.Amount,
+				level.Arrived()).On("level")
+		case part.Amount == 0:
+			part.Amount = min(left, owed)
+		}
+		return tx.AddSubsidyArrival(ctx, known, part, by.Login)
+	})
+}
+
+// WithdrawSubsidy takes money back that was named for the wrong level or list, while the list
+// is not credited and waits for no decision. Another maker of the business office than who
+// named it does. The answer's result is a SubsidyRun.
+func (s *Service) WithdrawSubsidy(
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, run, arrival int64, document string,
+) (once.Answer, error) {
+	return s.onSubsidy(ctx, r, render, by, run, func(tx Tx, known SubsidyRun) error {
+		if !approval.IsLine(document, maxText) || document == "" {
+			return ErrSubsidy.With("the document is one line of 1 to %d characters", maxText).On("document")
+		}
+		for _, l := range known.Levels {
+			for _, a := range l.Arrivals {
+				switch {
+				case a.ID != arrival:
+				case a.Person == by.Person:
+					return approval.ErrSamePerson.With("another person than who named it takes it back")
+				default:
+					return tx.WithdrawSubsidyArrival(ctx, by, s.today(), a, document)
+				}
+			}
+		}
+		// It was taken back, or never was of the list.
+		return tx.NoSubsidyArrival(ctx, known, arrival)
 	})
 }
 
@@ -445,6 +509,21 @@ func (s *Service) Subsidies(ctx context.Context, by approval.Officer, f RunFilte
 	return list, err
 }
 
+// SubsidyMoneyTx keeps what arrived for lists.
+type SubsidyMoneyTx interface {
+	// SubsidyLeft returns what of a booked transfer is not named yet, held to the end of the
+	// transaction, or ErrSubsidyMoney.
+	SubsidyLeft(ctx context.Context, run SubsidyRun, transfer int64) (money.Amount, error)
+	// AddSubsidyArrival returns ErrSubsidyNamed where the transfer has not so much left.
+	AddSubsidyArrival(ctx context.Context, run SubsidyRun, part SubsidyPart, by string) error
+	// WithdrawSubsidyArrival returns ErrArrivalGone where it was taken back at this moment.
+	WithdrawSubsidyArrival(
+		ctx context.Context, by approval.Officer, today calendar.Day, a SubsidyArrival, document string,
+	) error
+	// NoSubsidyArrival says why a list has no such arrival: ErrArrivalGone or ErrNoArrival.
+	NoSubsidyArrival(ctx context.Context, run SubsidyRun, arrival int64) error
+}
+
 // SubsidyTx keeps lists of subsidies.
 type SubsidyTx interface {
 	// EachPayer calls fn for every member who paid for the run's year in the year, up to
@@ -452,8 +531,7 @@ type SubsidyTx interface {
 	EachPayer(ctx context.Context, run SubsidyRun, fn func(SubsidyLine) error) error
 	AddSubsidyLines(ctx context.Context, area party.Area, run int64, lines []SubsidyLine) error
 	AddSubsidyRun(ctx context.Context, run SubsidyRun) error
-	// AddSubsidyArrival returns ErrSubsidyMoney or ErrSubsidyNamed.
-	AddSubsidyArrival(ctx context.Context, run SubsidyRun, level policy.Level, transfer int64, by string) error
+	SubsidyMoneyTx
 	AskSubsidies(ctx context.Context, by approval.Officer, today calendar.Day, run SubsidyRun) error
 	// SubsidyRuns lists runs by rising id with their levels and arrivals.
 	SubsidyRuns(ctx context.Context, f RunFilter) ([]SubsidyRun, error)
