@@ -1205,6 +1205,10 @@ func explanations() []row {
 			"read /v1/subsidies for the list that counts",
 		},
 		{
+			"subsidy_run_stale", 409, "a contribution of the list was given back, or a rule of it changed, after it was made",
+			"reject the decision, have the list's money taken back, and make the list again",
+		},
+		{
 			"subsidy_transfer", 422, "the transfer is no booked subsidy for contributions of the list's scheme",
 			"book it with the purpose contribution first",
 		},

@@ -44,8 +44,10 @@ func (s *Server) subsidyRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/subsidy-runs/{id}/credit",
 		Summary: "Ask that a list be credited to the accounts",
-		Description: "When the money of each level is there. A checker of the business office approves the decision; then the " +
-			"accounts hold it from the day of the last arrival.", Who: makers,
+		Description: "When the money of each level is there, and each member still has the contribution that the list was " +
+			"computed from. A checker of the business office approves the decision; then the accounts hold it from the day " +
+			"of the last arrival. A wrong contribution that is given back later leaves a case, subsidy_after_refund.",
+		Who: makers,
 	}, viewSubsidyRun, s.creditSubsidies)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/subsidies", Summary: "Receivable and arrived by list and level of government",

@@ -10,6 +10,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
+	"twoline/gateway/collection"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
 	"twoline/gateway/personal"
@@ -311,7 +312,52 @@ func (t caseworkTx) AboutSubsidies(ctx context.Context, area party.Area, id int6
 	if err := personalTx(t).HoldAccounts(ctx, area, list[0].Scheme); err != nil {
 		return "", err
 	}
-	return list[0].About(), list[0].Full()
+	if err := list[0].Full(); err != nil {
+		return "", err //nolint:wrapcheck // says what is missing
+	}
+	rules, err := t.decidingBy(ctx, area)
+	if err != nil {
+		return "", err
+	}
+	return list[0].About(), list[0].Stands(ctx, personalTx(t), rules)
+}
+
+// askAboutSubsidy asks a person what becomes of a subsidy that was credited for a
+// contribution which is given back now, because it was wrong: it earned none. That of a year
+// which was paid in the employee scheme too stays. Lists of the year wait.
+func (t *tx) askAboutSubsidy(ctx context.Context, area party.Area, refund int64) error {
+	r, err := t.RefundByID(ctx, area, refund)
+	if err != nil || r.Reason != collection.WrongContribution || r.Collective || r.Suspense {
+		return err
+	}
+	var listed bool
+	err = t.QueryRow(ctx, `select exists (select from subsidy_run where area = $1 and scheme = $2 and year = $3)`, area,
+		string(r.Scheme), r.Year).Scan(&listed)
+	if err != nil {
+		return fmt.Errorf("lists of subsidies of %d: %w", r.Year, err)
+	}
+	if !listed {
+		return nil
+	}
+	if err := (personalTx{t}).HoldAccounts(ctx, area, r.Scheme); err != nil {
+		return err
+	}
+	var given int64
+	err = t.QueryRow(ctx, `
+		select coalesce(sum(l.amount), 0)::bigint from subsidy_run_approved a
+		join subsidy_line l on l.area = a.area and l.run_id = a.run_id and l.member_id = $4
+		where a.area = $1 and a.scheme = $2 and a.year = $3`, area, string(r.Scheme), r.Year, r.Member).Scan(&given)
+	if err != nil {
+		return fmt.Errorf("subsidies of member %d for %d: %w", r.Member, r.Year, err)
+	}
+	if given == 0 {
+		return nil
+	}
+	return t.OpenCase(ctx, area, Case{
+		Kind: "subsidy_after_refund", Subject: fmt.Sprintf("refund:%d", refund), Bank: "",
+		Text: fmt.Sprintf("%s of the contribution of %d of member %d was given back as wrong, and %s of subsidy was credited for "+
+			"the year: nothing of it was taken back", r.Amount, r.Year, r.Member, money.Amount(given)),
+	})
 }
 
 // EnterSubsidies implements casework.AccountsTx.

@@ -489,3 +489,58 @@ func TestSubsidies_TheTableKeepsATransfersSum(t *testing.T) {
 		t.Errorf("more than the transfer brought: %v", err)
 	}
 }
+
+// A list is approved for contributions that are still there, by the rules that it was made
+// by. Who paid meanwhile stands in a later list, and stops nobody.
+func TestSubsidies_StandOnlyForWhatIsStillPaid(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		change func(w *accountsWorld)
+		stale  bool
+	}{
+		"given back": {func(w *accountsWorld) {
+			w.book(ledger.ContributionRefund, "2024-12-20", part{1002, ledger.PersonalIndividual, "-100.00", 2024})
+		}, true},
+		"given back in part, below the tier": {func(w *accountsWorld) {
+			w.book(ledger.ContributionRefund, "2024-12-20", part{1001, ledger.PersonalIndividual, "-0.01", 2024})
+		}, true},
+		"another tier's subsidy": {func(w *accountsWorld) {
+			w.supersedes("contribution_subsidies", "2014-07-01", "100.00:20.00")
+		}, true},
+		"other payers": {func(w *accountsWorld) {
+			w.supersedes("contribution_subsidy_payers", "2014-07-01", "province:40% county:60%")
+		}, true},
+		"others paid": {func(w *accountsWorld) {
+			w.book(ledger.ContributionReceived, "2024-12-20", part{1001, ledger.PersonalIndividual, "400.00", 2024})
+			w.book(ledger.ContributionReceived, "2024-12-20", part{1003, ledger.PersonalIndividual, "100.00", 2024})
+		}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w := newAccountsWorld(t)
+			run, _ := w.twoLevels()
+			whole := w.transfer(71, "subsidy", "contribution", "2025-03-20", "60.00", "booked")
+			for _, level := range []policy.Level{policy.Province, policy.County} {
+				if _, err := w.arrived(run.ID, whole, level); err != nil {
+					t.Fatal(err)
+				}
+			}
+			asked, err := w.credit(run.ID)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.change(w)
+			err = w.approve(asked.Decision)
+			if c.stale != errors.Is(err, personal.ErrSubsidyStale) || !c.stale && err != nil {
+				t.Errorf("approved: %v", err)
+			}
+		})
+	}
+}
+
+func (w *accountsWorld) supersedes(rule, from, value string) {
+	w.t.Helper()
+	if err := w.approve(w.supersede(w.t, w.officer("business-maker"), rule, from, value).ID); err != nil {
+		w.t.Fatal(err)
+	}
+}

@@ -218,6 +218,9 @@ func (t *tx) AddRefundPaid(
 	if err != nil {
 		return fmt.Errorf("pay refund %d: %w", p.Refund, err)
 	}
+	if err := t.askAboutSubsidy(ctx, area, p.Refund); err != nil {
+		return err
+	}
 	return t.closeRefundCase(ctx, area, p.Refund)
 }
 

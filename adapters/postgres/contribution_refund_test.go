@@ -145,6 +145,36 @@ func TestAWrongContributionGoesBackBeforeItsSweep(t *testing.T) {
 	w.proved(t)
 }
 
+// A subsidy that was credited for a contribution which was wrong is a case, and one alone; who
+// has none leaves none.
+func TestAWrongContributionAsksAboutItsSubsidy(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 2)
+	l := w.relatives(t, 10000, 10000)
+	w.sql(t, fmt.Sprintf(`set session_replication_role = replica;
+		insert into subsidy_run (area, id, scheme, year, round, upto, due_on, document, rule_document, lines, amount, digest, made_by,
+			made_at, business_day) values (610304, 70, 'rural', 2018, 0, '2018-05-01', '2018-12-31', 'd', 'd', 1, 3000, sha256('x'), 'x', now(),
+			'2018-05-01');
+		insert into subsidy_line (area, run_id, member_id, paid, entitled, before, amount) values (610304, 70, %d, 10000, 3000, 0, 3000);
+		insert into subsidy_run_approved (area, run_id, scheme, year, round, effective_on, decision_id, approved_at)
+			values (610304, 70, 'rural', 2018, 0, '2018-05-01', 1, now())`, w.members[0]))
+	for line := 1; line <= 2; line++ {
+		asked, err := w.askRefund(w.claim(t, w.lineID(t, l, line)).ID)
+		if err == nil {
+			err = w.approve(asked.Decision, w.financeSecond)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	got := one[string](t, w.world, `select string_agg(text, '; ') from exception_case where kind = 'subsidy_after_refund'`)
+	want := fmt.Sprintf("100.00 of the contribution of 2018 of member %d was given back as wrong, and 30.00 of subsidy was credited "+
+		"for the year: nothing of it was taken back", w.members[0])
+	if got != want {
+		t.Errorf("asked %q, want %q", got, want)
+	}
+}
+
 // What is above the chosen amount leaves suspense for its payer.
 func TestARefundTaskIsPaidFromSuspense(t *testing.T) {
 	t.Parallel()

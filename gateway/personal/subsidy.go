@@ -28,7 +28,11 @@ var (
 	ErrNobodyPaid = fault.New(fault.Conflict, "subsidy_nobody",
 		"nobody paid for the year in the year beyond those of earlier lists")
 	ErrSubsidyShort = fault.New(fault.Conflict, "subsidy_not_arrived", "the list's money did not arrive in full")
-	ErrSubsidyOver  = fault.New(fault.Conflict, "subsidy_run_replaced",
+	// ErrSubsidyStale is a list of contributions or rules that are not those of today.
+	ErrSubsidyStale = fault.New(fault.Conflict, "subsidy_run_stale",
+		"a contribution that the list rests on was given back, or a rule of it changed, after it was made: reject it, "+
+			"have its money taken back, and make it again")
+	ErrSubsidyOver = fault.New(fault.Conflict, "subsidy_run_replaced",
 		"the list is credited, or a later one took its place")
 	ErrSubsidyMoney = fault.New(fault.Unprocessable, "subsidy_transfer",
 		"the transfer is no booked subsidy to contributions of the list's scheme")
@@ -406,6 +410,49 @@ func (r SubsidyRun) Full() error {
 	return nil
 }
 
+// Stands is nil where each member of the list still has what its subsidy was computed from,
+// by the same rules, or ErrSubsidyStale. Who paid beyond it meanwhile, or for the first time,
+// is for a later list.
+func (r SubsidyRun) Stands(ctx context.Context, tx SubsidyLinesTx, rules *policy.Rules) error {
+	row, err := rules.Row(policy.ContributionSubsidies, r.Upto)
+	if err != nil {
+		return err //nolint:wrapcheck // names the rule
+	}
+	payers, err := rules.Row(policy.ContributionSubsidyPayers, r.Upto)
+	if err != nil {
+		return err //nolint:wrapcheck // names the rule
+	}
+	owed := func(a, b SubsidyLevel) bool { return a.Level == b.Level && a.Amount == b.Amount }
+	if !slices.EqualFunc(r.Levels, split(r.Amount, payers.Value.Shares()), owed) {
+		return ErrSubsidyStale
+	}
+	var page []SubsidyLine
+	var last int64
+	found := 0
+	err = tx.EachPayer(ctx, r, func(now SubsidyLine) error {
+		if len(page) == 0 {
+			if page, err = tx.SubsidyLines(ctx, r.Area, r.ID, last, chunk); err != nil || len(page) == 0 {
+				return err
+			}
+		}
+		l := page[0]
+		switch {
+		case now.Member < l.Member:
+			return nil
+		case now.Member > l.Member, now.Before != l.Before, row.Value.Subsidy(l.Paid) != l.Entitled,
+			row.Value.Subsidy(now.Paid) < l.Entitled:
+			return ErrSubsidyStale
+		}
+		page, last = page[1:], l.Member
+		found++
+		return nil
+	})
+	if err == nil && found < r.Lines {
+		err = ErrSubsidyStale
+	}
+	return err
+}
+
 // LastArrival is the day on which the money was complete.
 func (r SubsidyRun) LastArrival() calendar.Day {
 	var last calendar.Day
@@ -524,11 +571,17 @@ type SubsidyMoneyTx interface {
 	NoSubsidyArrival(ctx context.Context, run SubsidyRun, arrival int64) error
 }
 
-// SubsidyTx keeps lists of subsidies.
-type SubsidyTx interface {
+// SubsidyLinesTx reads what lists are made of, and what they hold.
+type SubsidyLinesTx interface {
 	// EachPayer calls fn for every member who paid for the run's year in the year, up to
 	// its day, by rising member, with what earlier lists gave.
 	EachPayer(ctx context.Context, run SubsidyRun, fn func(SubsidyLine) error) error
+	SubsidyLines(ctx context.Context, area party.Area, run, after int64, limit int) ([]SubsidyLine, error)
+}
+
+// SubsidyTx keeps lists of subsidies.
+type SubsidyTx interface {
+	SubsidyLinesTx
 	AddSubsidyLines(ctx context.Context, area party.Area, run int64, lines []SubsidyLine) error
 	AddSubsidyRun(ctx context.Context, run SubsidyRun) error
 	SubsidyMoneyTx
@@ -536,6 +589,5 @@ type SubsidyTx interface {
 	// SubsidyRuns lists runs by rising id with their levels and arrivals.
 	SubsidyRuns(ctx context.Context, f RunFilter) ([]SubsidyRun, error)
 	LockSubsidyRun(ctx context.Context, area party.Area, id int64) (SubsidyRun, error)
-	SubsidyLines(ctx context.Context, area party.Area, run, after int64, limit int) ([]SubsidyLine, error)
 	MoveSubsidies(ctx context.Context, area party.Area, run int64, p Progress) error
 }
