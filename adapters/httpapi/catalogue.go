@@ -507,6 +507,11 @@ func explanations() []row {
 		},
 		{"future", 422, "the day lies after today", "correct the day"},
 		{
+			"grant_under_way", 409,
+			"a pay run has what an heir was granted by the death that the notice reports",
+			"withdraw the run that subject names, or wait until the bank has answered it",
+		},
+		{
 			"handover_late", 422, "the day on which the bank should hold money and list has passed",
 			"release it with a reason",
 		},

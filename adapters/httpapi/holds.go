@@ -54,7 +54,8 @@ func (s *Server) holdRoutes() {
 		Method: http.MethodPost, Path: "/v1/death-notices/{id}/withdraw", Status: 201,
 		Summary: "Ask that a wrong notice is taken back",
 		Description: "The notice stands until a second person of the business office has approved it. Then the member " +
-			"is paid again by the next run, which three people answer for.",
+			"is paid again by the next run, which three people answer for. With the last notice of a death ends what heirs " +
+			"were granted by it; while a pay run has that, the notice stands.",
 		Who: makers,
 	}, viewDecision, s.withdrawNotice)
 }

@@ -256,19 +256,22 @@ func (t caseworkTx) GiveUpReturn(ctx context.Context, r casework.Request, today 
 	}, today)
 }
 
-// AboutNotice implements casework.FlowTx.
+// AboutNotice implements casework.FlowTx. No run takes up what was granted to heirs meanwhile.
 func (t caseworkTx) AboutNotice(ctx context.Context, area party.Area, id int64) (string, error) {
+	if err := lifeTx(t).HoldMember(ctx, area); err != nil {
+		return "", err
+	}
 	n, err := registry.StandingNotice(ctx, registryTx(t), area, id)
 	if err != nil {
 		return "", err
 	}
-	return n.About(), nil
+	return n.About(), registryTx(t).grantsAtRest(ctx, area, n)
 }
 
 // TakeNoticeBack implements casework.FlowTx.
-func (t caseworkTx) TakeNoticeBack(ctx context.Context, r casework.Request) error {
+func (t caseworkTx) TakeNoticeBack(ctx context.Context, r casework.Request, today calendar.Day) error {
 	return registry.TakeBack(ctx, registryTx(t), r.Area, registry.TakingBack{
-		Notice: r.Subject, Document: r.Document, By: r.Maker, Decision: r.ID,
+		Notice: r.Subject, Document: r.Document, By: r.Maker, Decision: r.ID, On: today,
 	})
 }
 

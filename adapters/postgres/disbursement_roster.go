@@ -209,7 +209,7 @@ const frozenClaimSQL = entitledSQL + `,
 // screenSQL follows claims: the weightiest reason for which each is held. A bank that
 // contradicted itself about any earlier attempt may have paid it, and so may one that
 // answered a batch after its recall: both hold the claim until two people have
-// settled the newest doubt. $5 is
+// settled the newest doubt. An heir is owed nothing while no death stands reported. $5 is
 // the days after a change of account, $6 today, $7 the members whose names cannot
 // be written, $8 the reasons in the order of their weight.
 const screenSQL = `,
@@ -318,7 +318,12 @@ const screenSQL = `,
 		union all
 		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
 		join benefit_due d on d.area = $1 and d.member_id = c.member_id and d.cause = c.cause and d.month = c.month
-		join benefit_due_ended x on x.area = d.area and x.due_id = d.id),
+		join benefit_due_ended x on x.area = d.area and x.due_id = d.id
+		union all
+		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
+		where ` + ofHeirs + ` and not exists (select from death_notice d
+			where d.area = $1 and d.member_id = c.member_id and not exists (
+				select from death_withdrawn w where w.area = d.area and w.notice_id = d.id))),
 	worst as materialized (
 		select distinct on (member_id, month, cause) member_id, month, cause, reason from hit
 		order by member_id, month, cause, array_position($8::text[], reason))`

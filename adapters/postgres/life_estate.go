@@ -26,7 +26,7 @@ const estateOwedSQL = `
 		from dead
 		join benefit_due d on d.area = $1 and d.member_id = dead.member_id and ` + dueOfTheDead + ` and ` + dueStands + `
 		join benefit_due_month n on n.area = d.area and n.due_id = d.id and n.month <= dead.died_on
-		left join estate_granted g on g.area = d.area and g.member_id = d.member_id and g.balance > 0
+		left join estate_granted g on g.area = d.area and g.member_id = d.member_id and g.balance > 0 and ` + grantStands + `
 		where dead.member_id = $2 and not exists (
 			select from payment_item i
 			join payment_batch b on b.area = i.area and b.id = i.batch_id
@@ -41,10 +41,14 @@ const estateOwedSQL = `
 		select month, component, max(entitled) as entitled, sum(amount)::bigint as amount from (
 			select month, component, entitled, case when inherited then least(amount, greatest(0,
 				sum(amount) over (partition by inherited order by month, due_id) - (
-					select g.balance from estate_granted g where g.area = $1 and g.member_id = $2 and g.balance > 0)))
+					select g.balance from estate_granted g where g.area = $1 and g.member_id = $2 and g.balance > 0
+						and ` + grantStands + `)))
 				else amount end as amount
 			from owed) o
 		group by month, component having sum(amount) > 0)`
+
+// grantStands is SQL that says of what was granted to an heir, g, that its death was not taken back.
+const grantStands = `not exists (select from estate_granted_ended x where x.area = g.area and x.claim_id = g.claim_id)`
 
 // EstateOf implements lifeevent.EstateTx.
 func (t lifeTx) EstateOf(
@@ -67,8 +71,10 @@ func (t lifeTx) EstateOf(
 					and b.state in ('sending', 'sent', 'acked', 'unknown', 'done')
 				where i.area = $1 and i.member_id = m.id and not exists (select from answer a
 					where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded')),
-			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.funeral > 0),
-			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.balance > 0)
+			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.funeral > 0
+				and `+grantStands+`),
+			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.balance > 0
+				and `+grantStands+`)
 		from member m left join dead d on d.member_id = m.id where m.area = $1 and m.id = $2`, area, member).
 		Scan(&died, &base, &e.UnderWay, &e.GrantedFuneral, &e.GrantedBalance)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -220,8 +226,9 @@ func (t lifeTx) GrantClaim(
 	}
 	_, err = t.Exec(ctx, `
 		insert into estate_granted (area, claim_id, member_id, died_on, instrument_id, funeral, balance, held, kept,
-			decision_id, approved_at, business_day, owed_base, owed_account, reserved)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			decision_id, approved_at, business_day, owed_base, owed_account, reserved, round)
+		select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, count(*) + 1
+		from estate_granted g where g.area = $1 and g.member_id = $3 and not `+grantStands,
 		c.Area, c.ID, c.Member, g.Died, instrument, g.Funeral.Fen(), g.Balance.Fen(), g.Held.Fen(), g.Kept.Fen(), decision,
 		t.at, today, g.Owed.Base.Fen(), g.Owed.Account.Fen(), g.Reserved.Fen())
 	if isUnique(err, "estate_granted_funeral") || isUnique(err, "estate_granted_balance") {

@@ -190,7 +190,7 @@ func (t registryTx) askReleased(ctx context.Context, area party.Area, members []
 	return t.OpenCase(ctx, area, cases...)
 }
 
-// WithdrawNotice implements registry.PayeeTx.
+// WithdrawNotice implements registry.PayeeTx. What was granted to heirs ends with the last notice.
 func (t registryTx) WithdrawNotice(ctx context.Context, area party.Area, b registry.TakingBack) error {
 	_, err := t.Exec(ctx, `
 		insert into death_withdrawn (area, notice_id, document, entered_by, entered_at, decision_id)
@@ -202,7 +202,7 @@ func (t registryTx) WithdrawNotice(ctx context.Context, area party.Area, b regis
 	if err != nil {
 		return fmt.Errorf("take back death notice %d: %w", b.Notice, err)
 	}
-	return nil
+	return t.endGrants(ctx, area, b)
 }
 
 // Holds implements registry.HoldTx.

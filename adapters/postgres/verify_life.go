@@ -17,6 +17,7 @@ func lifeChecks() []check {
 			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()},                                                                        //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
 			probe{table: "estate_granted_due", sql: estateDueSQL}, //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_granted", looks: []string{"estate_granted", "estate_granted_ended"}, sql: livingSQL()},
 		),
 	}
 }
@@ -291,6 +292,45 @@ const estateDueSQL = `
 	 where ($1 = 0 or x.area = $1) and (d.member_id is distinct from g.member_id or d.cause !~ '^(difference|resumption):'
 	    or (x.base_pension, x.account_pension) is distinct from (n.base::bigint, n.account::bigint) or i.id is not null
 	    or not exists (select from benefit_due_ended e where e.area = x.area and e.due_id = x.due_id))`
+
+// What was granted to heirs stands while a death of the member does, each once; after it nothing
+// of it is owed, and what was paid has its case.
+func livingSQL() string {
+	return `
+	with g as materialized (
+		select g.*, e.claim_id is not null as ended, e.notice_id, w.notice_id is not null as taken, exists (
+		       select from death_notice n where n.area = g.area and n.member_id = g.member_id and not exists (
+		           select from death_withdrawn w where w.area = n.area and w.notice_id = n.id)) as dead
+		  from estate_granted g
+		  left join estate_granted_ended e on e.area = g.area and e.claim_id = g.claim_id
+		  left join death_withdrawn w on w.area = e.area and w.notice_id = e.notice_id
+		 where $1 = 0 or g.area = $1),
+	due as materialized (
+		select d.area, g.claim_id, d.id, d.member_id, d.month, d.cause, exists (select from benefit_due_ended x
+		       where x.area = d.area and x.due_id = d.id) as ended
+		  from g join benefit_due d on d.area = g.area and d.member_id = g.member_id
+		       and d.cause in ('funeral:' || g.claim_id, 'estate:' || g.claim_id, 'arrears:' || g.claim_id))
+	select g.area, g.claim_id, g.area || '/claim ' || g.claim_id, case
+	       when not g.ended and not g.dead then 'was granted, and no death of member ' || g.member_id || ' stands reported'
+	       when g.ended and not g.taken then 'ended with notice ' || g.notice_id || ', which was not taken back'
+	       when o.claim_id is not null then 'was granted beside claim ' || o.claim_id
+	       else 'ended, and is owed to an heir still' end
+	  from g
+	  left join lateral (select o.claim_id from g o where not g.ended and not o.ended and o.area = g.area
+	       and o.member_id = g.member_id and o.claim_id < g.claim_id
+	       and ((o.funeral > 0 and g.funeral > 0) or (o.balance > 0 and g.balance > 0)) limit 1) o on true
+	 where (not g.ended and not g.dead) or (g.ended and not g.taken) or o.claim_id is not null
+	    or (g.ended and exists (select from due d where d.area = g.area and d.claim_id = g.claim_id and not d.ended))
+	union all
+	select i.area, i.id, i.area || '/payment ' || i.id, 'paid an heir ' || ` + yuan("i.amount") + ` || ' for member '
+	       || i.member_id || ', of whom no death stands reported, and no case says so'
+	  from g join due d on d.area = g.area and d.claim_id = g.claim_id
+	  join payment_item i on i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
+	  join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
+	 where not g.dead and not exists (select from payment_return v where v.area = i.area and v.item_id = i.id)
+	   and not exists (select from exception_case k where k.area = i.area and k.kind = 'grant_to_the_living'
+	       and k.subject = 'payment_item:' || i.id)`
+}
 
 // recoveryCauseSQL is SQL, of a case over an entry c, for what a recovery books: by a plan
 // or a receipt that a decision let in at that moment.

@@ -350,7 +350,7 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 	case Return:
 		return tx.GiveUpReturn(ctx, r, s.today())
 	case Notice:
-		return tx.TakeNoticeBack(ctx, r)
+		return tx.TakeNoticeBack(ctx, r, s.today())
 	case OpeningBalance:
 		return tx.EnterBalance(ctx, r)
 	case OpeningAccounts:

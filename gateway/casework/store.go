@@ -66,8 +66,8 @@ type FlowTx interface { //nolint:interfacebloat // it joins the flows //nolint:i
 	GiveUpReturn(ctx context.Context, r Request, today calendar.Day) error
 	// AboutNotice says who was reported dead, or why the notice cannot be taken back.
 	AboutNotice(ctx context.Context, area party.Area, id int64) (string, error)
-	// TakeNoticeBack takes a wrong notice back.
-	TakeNoticeBack(ctx context.Context, r Request) error
+	// TakeNoticeBack takes a wrong notice back on a business day.
+	TakeNoticeBack(ctx context.Context, r Request, today calendar.Day) error
 	// AboutBalance says which fund account a balance is of, or why it cannot be entered.
 	AboutBalance(ctx context.Context, area party.Area, a Ask) (string, error)
 	// EnterBalance books what a fund account held at go-live.

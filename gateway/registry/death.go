@@ -33,6 +33,11 @@ type DeathNotice struct {
 // ErrNotice is returned for a notice that the officer's area does not have.
 var ErrNotice = fault.New(fault.NotFound, "death_notice_not_found", "no such death notice")
 
+// ErrGrantUnderWay is returned for a notice that a grant to an heir rests on while a pay run has
+// it that the bank did not answer.
+var ErrGrantUnderWay = fault.New(fault.Conflict, "grant_under_way",
+	"a pay run has what was granted to an heir by this death")
+
 // errWithdrawn refuses a line that repeats what was found to be wrong: the list
 // that brings it again must be answered, and not passed over.
 var errWithdrawn = fault.New(fault.Conflict, "notice_withdrawn",
@@ -140,6 +145,8 @@ type TakingBack struct {
 	// person approved.
 	By       string
 	Decision int64
+	// On is the business day of it.
+	On calendar.Day
 }
 
 // StandingNotice returns a notice that can be taken back: ErrNotice where the area
@@ -160,7 +167,7 @@ func StandingNotice(ctx context.Context, tx PayeeTx, area party.Area, id int64) 
 
 // TakeBack takes back a notice that was wrong. It belongs into the transaction in
 // which a second person approves it; benefits are paid again by a pay run, which
-// three people answer for.
+// three people answer for. With the last notice ends what was granted to heirs.
 func TakeBack(ctx context.Context, tx PayeeTx, area party.Area, t TakingBack) error {
 	if _, err := StandingNotice(ctx, tx, area, t.Notice); err != nil {
 		return err
