@@ -52,8 +52,10 @@ func (t caseworkTx) EnterRecovery(ctx context.Context, r casework.Request, today
 }
 
 // AboutClaim implements casework.FlowTx.
-func (t caseworkTx) AboutClaim(ctx context.Context, area party.Area, id int64) (string, error) {
-	return lifeevent.AboutClaim(ctx, lifeTx(t), area, id)
+func (t caseworkTx) AboutClaim(
+	ctx context.Context, area party.Area, id int64, today calendar.Day,
+) (string, error) {
+	return lifeevent.AboutClaim(ctx, lifeTx(t), area, id, today)
 }
 
 // GrantDue implements casework.FlowTx.

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"math"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -136,6 +138,9 @@ const recoverySQL = `
 			(array_agg(p.id order by p.id desc))[1] as newest
 		from recovery_planned a join recovery_plan p on p.area = a.area and p.id = a.plan_id
 		where a.area = $1 group by a.case_id),
+	recredited as (
+		select x.case_id, sum(x.individual + x.collective + x.subsidy + x.interest)::bigint as amount
+		from recovery_recredit x where x.area = $1 group by x.case_id),
 	received as (
 		select a.case_id, sum(x.base_pension)::bigint as base, sum(x.account_pension)::bigint as account,
 			sum(x.individual + x.collective + x.subsidy + x.interest)::bigint as restored
@@ -146,7 +151,10 @@ const recoverySQL = `
 			case k.reason when 'death' then d.died_on is not null else o.since is not null or p.newest is not null end as stands,
 			k.opened_on, m.scheme, m.social_no, m.name, d.died_on, coalesce(l.base, 0) as base,
 			coalesce(l.account, 0) as account, coalesce(l.drawn, 0) as drawn, coalesce(l.lines, '[]') as lines,
-			coalesce(p.from_account, 0) as from_account, coalesce(p.from_account - p.now, 0) as of_drawn,
+			-- What payments drew that came back goes back with them; what was taken back is not set off.
+			least(coalesce(p.from_account - p.now, 0), coalesce(l.drawn, 0)) + coalesce(p.now, 0) - coalesce(b.amount, 0)
+				as from_account,
+			least(coalesce(p.from_account - p.now, 0), coalesce(l.drawn, 0)) as of_drawn,
 			coalesce(p.from_funeral, 0) as from_funeral, coalesce(r.base, 0) as received_base,
 			coalesce(r.account, 0) as received_account, coalesce(r.restored, 0) as restored, p.newest,
 			-- What is asked stands beside what came in before the newest plan was made.
@@ -161,6 +169,7 @@ const recoverySQL = `
 		left join plan p on p.case_id = k.id
 		left join recovery_plan n on n.area = k.area and n.id = p.newest
 		left join received r on r.case_id = k.id
+		left join recredited b on b.case_id = k.id
 		where k.area = $1),
 	stated as (
 		select t.id, t.member_id, t.reason, t.since, t.stands, t.opened_on, t.scheme, t.social_no, t.name, t.died_on, t.base,
@@ -302,6 +311,63 @@ func (t lifeTx) fillRecovered(ctx context.Context, area party.Area, list []lifee
 		list[i].DrewOf(lifeevent.Parts(drawn[list[i].ID]), list[i].Drawn.Total())
 	}
 	return err
+}
+
+// SetOffTooMuch implements lifeevent.RecreditTx.
+func (t lifeTx) SetOffTooMuch(ctx context.Context, area party.Area, member int64) ([]lifeevent.Recovery, error) {
+	// Few plans drew anything, and the cases are read whole.
+	rows, err := t.Query(ctx, `
+		select distinct a.case_id from recovery_planned a
+		join recovery_plan p on p.area = a.area and p.id = a.plan_id
+		join recovery_case k on k.area = a.area and k.id = a.case_id
+		where a.area = $1 and ($2 = 0::bigint or k.member_id = $2)
+		  and p.individual + p.collective + p.subsidy + p.interest > 0 order by a.case_id`, area, member)
+	if err != nil {
+		return nil, fmt.Errorf("recoveries that drew accounts: %w", err)
+	}
+	ids, err := collect(rows, "recoveries that drew accounts", pgx.RowTo[int64])
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	f := lifeevent.RecoveryFilter{Area: area, ID: 0, Member: member, State: "", After: 0, Limit: math.MaxInt32}
+	list, err := t.Recoveries(ctx, f)
+	return slices.DeleteFunc(list, func(r lifeevent.Recovery) bool {
+		return !slices.Contains(ids, r.ID) || r.TooMuch() == 0
+	}), err
+}
+
+// PlansDrew implements lifeevent.RecreditTx.
+func (t lifeTx) PlansDrew(ctx context.Context, area party.Area, id int64) (lifeevent.Parts, error) {
+	var fen [4]int64
+	err := t.QueryRow(ctx, `
+		select coalesce(sum(individual), 0)::bigint, coalesce(sum(collective), 0)::bigint, coalesce(sum(subsidy), 0)::bigint,
+			coalesce(sum(interest), 0)::bigint
+		from (
+			select p.individual, p.collective, p.subsidy, p.interest from recovery_planned a
+			join recovery_plan p on p.area = a.area and p.id = a.plan_id where a.area = $1 and a.case_id = $2
+			union all
+			select -individual, -collective, -subsidy, -interest from recovery_recredit where area = $1 and case_id = $2) p`,
+		area, id).Scan(&fen[0], &fen[1], &fen[2], &fen[3])
+	if err != nil {
+		return lifeevent.Parts{}, fmt.Errorf("what plans of recovery %d drew: %w", id, err)
+	}
+	return lifeevent.Parts{
+		Individual: money.Amount(fen[0]), Collective: money.Amount(fen[1]), Subsidy: money.Amount(fen[2]),
+		Interest: money.Amount(fen[3]),
+	}, nil
+}
+
+// AddRecredit implements lifeevent.RecreditTx.
+func (t lifeTx) AddRecredit(ctx context.Context, today calendar.Day, x lifeevent.Recredit) (id int64, err error) {
+	err = t.QueryRow(ctx, `
+		insert into recovery_recredit (area, case_id, individual, collective, subsidy, interest, entered_at, business_day)
+		values ($1, $2, $3, $4, $5, $6, $7, $8) returning id`,
+		x.Area, x.Case, x.Parts.Individual.Fen(), x.Parts.Collective.Fen(), x.Parts.Subsidy.Fen(), x.Parts.Interest.Fen(),
+		t.at, today).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("take back what plans of recovery %d drew: %w", x.Case, err)
+	}
+	return id, nil
 }
 
 // AddPlan implements lifeevent.RecoveryTx.

@@ -16,6 +16,7 @@ func lifeChecks() []check {
 			probe{table: "member_end", sql: memberEndSQL()},                                                                                                                                     //nolint:exhaustruct // asked by SQL
 			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()},                                                                        //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
+			probe{table: "recovery_recredit", sql: recreditSQL()}, //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_granted_due", sql: estateDueSQL}, //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_granted", looks: []string{"estate_granted", "estate_granted_ended"}, sql: livingSQL()},
 		),
@@ -293,6 +294,40 @@ const estateDueSQL = `
 	    or (x.base_pension, x.account_pension) is distinct from (n.base::bigint, n.account::bigint) or i.id is not null
 	    or not exists (select from benefit_due_ended e where e.area = x.area and e.due_id = x.due_id))`
 
+// What was set off and is taken back is booked as it says, and is no more than the plans drew and
+// than payments that came back leave unowed.
+func recreditSQL() string {
+	return `
+	select x.area, x.id, x.area || '/recredit ' || x.id, 'is booked otherwise than it says'
+	  from recovery_recredit x join recovery_case k on k.area = x.area and k.id = x.case_id
+	 cross join lateral (select coalesce(sum(case when e.role = 'personal_individual' then e.amount end), 0) as individual,
+	       coalesce(sum(case when e.role = 'personal_collective' then e.amount end), 0) as collective,
+	       coalesce(sum(case when e.role = 'personal_subsidy' then e.amount end), 0) as subsidy,
+	       coalesce(sum(case when e.role = 'personal_interest' then e.amount end), 0) as interest
+	       from posting e where e.area = x.area and e.cause_id = x.id and e.kind = 'recovery_settled' and e.side = 'debit'
+	           and e.red and e.member_id = k.member_id) b
+	 where ($1 = 0 or x.area = $1) and (b.individual, b.collective, b.subsidy, b.interest) is distinct from
+	       (x.individual::numeric, x.collective::numeric, x.subsidy::numeric, x.interest::numeric)
+	union all
+	select k.area, k.id, k.area || '/recovery ' || k.id, 'drew ' || ` + yuan("p.now") + ` || ' of the account and took back '
+	       || ` + yuan("x.sum") + ` || ', and ' || ` + yuan("l.owed") + ` || ' are owed'
+	  from recovery_case k
+	 cross join lateral (select coalesce(sum(individual + collective + subsidy + interest), 0) as sum
+	       from recovery_recredit x where x.area = k.area and x.case_id = k.id) x
+	 cross join lateral (select coalesce(sum(p.individual + p.collective + p.subsidy + p.interest), 0) as now,
+	       coalesce(sum(p.from_account + p.from_funeral), 0) as sum
+	       from recovery_planned a join recovery_plan p on p.area = a.area and p.id = a.plan_id
+	      where a.area = k.area and a.case_id = k.id) p
+	 cross join lateral (select coalesce(sum(l.base_pension + l.account_pension), 0) as owed
+	       from recovery_line l where l.area = k.area and l.case_id = k.id and not exists (select from payment_return v
+	           where v.area = l.area and v.item_id = l.item_id)) l
+	 cross join lateral (select coalesce(sum(x.amount), 0) as sum from recovery_received a
+	       join recovery_receipt x on x.area = a.area and x.id = a.receipt_id where a.area = k.area and a.case_id = k.id) r
+	 where ($1 = 0 or k.area = $1) and x.sum > 0 and (x.sum > p.now or (x.sum > p.sum + r.sum - l.owed and not exists (
+	       select from death_withdrawn w join death_notice n on n.area = w.area and n.id = w.notice_id
+	        where n.area = k.area and n.member_id = k.member_id) and k.reason = 'death'))`
+}
+
 // What was granted to heirs stands while a death of the member does, each once; after it nothing
 // of it is owed, and what was paid has its case.
 func livingSQL() string {
@@ -334,7 +369,11 @@ func livingSQL() string {
 
 // recoveryCauseSQL is SQL, of a case over an entry c, for what a recovery books: by a plan
 // or a receipt that a decision let in at that moment.
-const recoveryCauseSQL = `when c.what in ('recovery_offset', 'recovery_channel', 'recovery_receipt', 'recovery_settled') and c.part = '' then case
+const recoveryCauseSQL = `when c.what = 'recovery_recredit' and c.part = '' then case
+		            when c.kind <> 'recovery_settled' or c.actor <> 'job' or c.text not like 'recovery %' or not exists (
+		                 select from recovery_recredit r where r.area = c.area and r.id = c.fact and r.entered_at = c.booked_at)
+		                 then 'differs from what a recovery takes back' end
+		       when c.what in ('recovery_offset', 'recovery_channel', 'recovery_receipt', 'recovery_settled') and c.part = '' then case
 		            when c.kind <> case c.what when 'recovery_offset' then 'account_paid_out' when 'recovery_channel'
 		                 then 'recovery_by_channel' else c.what end or c.text not like 'recovery %'
 		                 then 'differs from what a recovery books'

@@ -189,7 +189,7 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 	case Recovery:
 		return tx.AboutRecovery(ctx, area, ask.Subject, today)
 	case Due:
-		return tx.AboutClaim(ctx, area, ask.Subject)
+		return tx.AboutClaim(ctx, area, ask.Subject, today)
 	case Transfer:
 		return tx.AboutTransfer(ctx, area, ask.Subject, today)
 	}

@@ -145,7 +145,7 @@ type LifeTx interface {
 	// EnterRecovery puts a plan in force, or books a receipt.
 	EnterRecovery(ctx context.Context, r Request, today calendar.Day) error
 	// AboutClaim says what an heir's claim is worth, or why it cannot be granted.
-	AboutClaim(ctx context.Context, area party.Area, id int64) (string, error)
+	AboutClaim(ctx context.Context, area party.Area, id int64, today calendar.Day) (string, error)
 	// GrantDue grants an heir's claim.
 	GrantDue(ctx context.Context, r Request, today calendar.Day) error
 	// AboutTransfer says what moves with a member, or why it cannot.

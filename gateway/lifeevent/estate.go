@@ -188,10 +188,10 @@ func (e *Estate) unplanned() int64 {
 	return 0
 }
 
-// fromFuneral is what approved plans took from the grant.
+// fromFuneral is what approved plans took from the grant, as far as it is owed.
 func (e *Estate) fromFuneral() (sum money.Amount) {
 	for i := range e.Recoveries {
-		sum += e.Recoveries[i].FromFuneral
+		sum += e.Recoveries[i].grantKept()
 	}
 	return sum
 }

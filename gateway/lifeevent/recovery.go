@@ -120,6 +120,42 @@ func (r *Recovery) State() RecoveryState {
 // DrewOf says what the payments drew for the case's months: drew, of what they drew in all.
 func (r *Recovery) DrewOf(all Parts, drew money.Amount) { r.Drawn = share(all, drew) }
 
+// TooMuch is what of the account plans drew that is not owed any more: payments came back since,
+// or nothing of the case is owed.
+func (r *Recovery) TooMuch() money.Amount {
+	now := r.FromAccount - r.OfDrawn
+	if !r.Stands {
+		return now
+	}
+	return max(0, min(now, r.FromAccount+r.FromFuneral+r.Received()-r.Total()))
+}
+
+// grantKept is what of the funeral grant plans took that is owed still; what came back since goes
+// to the account first.
+func (r *Recovery) grantKept() money.Amount {
+	over := r.FromAccount + r.FromFuneral + r.Received() - r.Total() - r.TooMuch()
+	return r.FromFuneral - max(0, min(r.FromFuneral, over))
+}
+
+// Recredit is a set-off that is taken back: the account holds it again.
+type Recredit struct {
+	ID, Case, Member int64
+	Area             party.Area
+	Scheme           ledger.Scheme
+	Parts            Parts
+}
+
+// voucher reverses what plans drew, in red, in the memorandum set alone, as they drew it.
+func (x *Recredit) voucher(today calendar.Day) ledger.Entry {
+	lines, sum := partLines(x.Parts, true, x.ID, x.Member)
+	return ledger.Entry{
+		Area: x.Area, Scheme: x.Scheme, Kind: ledger.RecoverySettled, Cause: fmt.Sprintf("recovery_recredit:%d", x.ID),
+		Reverses: 0, AccountedOn: today, EffectiveOn: today,
+		Text:     fmt.Sprintf("recovery %d, what was set off beyond what is owed", x.Case),
+		Postings: append(lines, sumLine(ledger.Credit, ledger.PersonalControl, true, sum, 0)),
+	}
+}
+
 // drawnLeft is what the payments drew and nothing has settled yet.
 func (r *Recovery) drawnLeft() money.Amount {
 	return max(0, min(r.Drawn.Total(), r.Account)-r.OfDrawn-r.Restored)

@@ -221,6 +221,9 @@ func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 			if _, err := tx.OpenRecoveries(ctx, area, today, nil); err != nil {
 				return err
 			}
+			if err := recredit(ctx, tx, area, 0, today); err != nil {
+				return err
+			}
 			if err := watchTransfers(ctx, tx, area, today); err != nil {
 				return err
 			}

@@ -213,6 +213,38 @@ func receivingRole(
 	return role, nil
 }
 
+// recredit takes back what plans drew of accounts beyond what is still owed, of one member or, for
+// 0, of the area. Two people decided the set-off of what was paid; what the bank gave back is a
+// fact, and needs no decision.
+func recredit(ctx context.Context, tx Tx, area party.Area, member int64, today calendar.Day) error {
+	found, err := tx.SetOffTooMuch(ctx, area, member)
+	if err != nil || len(found) == 0 {
+		return err
+	}
+	if err := tx.HoldMember(ctx, area); err != nil {
+		return err
+	}
+	if found, err = tx.SetOffTooMuch(ctx, area, member); err != nil {
+		return err
+	}
+	for _, c := range found {
+		drew, err := tx.PlansDrew(ctx, area, c.ID)
+		if err != nil {
+			return err
+		}
+		x := Recredit{
+			ID: 0, Case: c.ID, Member: c.Member, Area: area, Scheme: c.Scheme, Parts: share(drew, c.TooMuch()),
+		}
+		if x.ID, err = tx.AddRecredit(ctx, today, x); err != nil {
+			return err
+		}
+		if _, err := tx.Book(ctx, "job", x.voucher(today)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // AboutRecovery says what a plan or a receipt does, or why it cannot be.
 func AboutRecovery(ctx context.Context, tx Tx, area party.Area, subject int64, today calendar.Day) (string, error) {
 	p, x, c, err := recoverySubject(ctx, tx, area, subject)
@@ -304,7 +336,7 @@ func (s *Service) AskClaim(
 			return nil, err
 		}
 		c.Area, c.MadeBy, c.MadeOn, c.State = maker.Area, maker.Login, s.today(), string(casework.Submitted)
-		if c.Grant, err = worth(ctx, tx, &c); err != nil {
+		if c.Grant, err = worth(ctx, tx, &c, s.today()); err != nil {
 			return nil, err
 		}
 		if c.ID, err = tx.AddClaim(ctx, c); err != nil {
@@ -319,9 +351,12 @@ func (s *Service) AskClaim(
 }
 
 // worth tells what a claim is worth while nothing is drawn from the account, and no run
-// takes up what is owed.
-func worth(ctx context.Context, tx Tx, c *Claim) (Grant, error) {
+// takes up what is owed. What was set off beyond what is owed is the heirs' again before.
+func worth(ctx context.Context, tx Tx, c *Claim, today calendar.Day) (Grant, error) {
 	if err := tx.HoldMember(ctx, c.Area); err != nil {
+		return Grant{}, err //nolint:exhaustruct // none
+	}
+	if err := recredit(ctx, tx, c.Area, c.Member, today); err != nil {
 		return Grant{}, err //nolint:exhaustruct // none
 	}
 	e, err := tx.EstateOf(ctx, c.Area, c.Member, true)
@@ -350,12 +385,12 @@ func claimOf(ctx context.Context, tx Tx, area party.Area, id int64) (Claim, erro
 }
 
 // AboutClaim says what a claim is worth now, or why it cannot be granted.
-func AboutClaim(ctx context.Context, tx Tx, area party.Area, id int64) (string, error) {
+func AboutClaim(ctx context.Context, tx Tx, area party.Area, id int64, today calendar.Day) (string, error) {
 	c, err := claimOf(ctx, tx, area, id)
 	if err != nil {
 		return "", err
 	}
-	g, err := worth(ctx, tx, &c)
+	g, err := worth(ctx, tx, &c, today)
 	if err != nil {
 		return "", err
 	}
@@ -368,7 +403,7 @@ func GrantClaim(ctx context.Context, tx Tx, r casework.Request, today calendar.D
 	if err != nil {
 		return err
 	}
-	g, err := worth(ctx, tx, &c)
+	g, err := worth(ctx, tx, &c, today)
 	if err != nil {
 		return err
 	}

@@ -33,6 +33,7 @@ type Tx interface {
 // MoneyTx is what becomes of a member's money when the membership ends.
 type MoneyTx interface {
 	RecoveryTx
+	RecreditTx
 	EstateTx
 	TransferTx
 	DepartureTx
@@ -103,6 +104,18 @@ type RecoveryTx interface {
 	RecoveryReceiptByID(ctx context.Context, area party.Area, id int64) (Receipt, bool, error)
 	// EnterReceipt keeps that a receipt was approved, or returns ErrReferenceUsed.
 	EnterReceipt(ctx context.Context, area party.Area, today calendar.Day, x Receipt, decision int64) error
+}
+
+// RecreditTx takes back set-offs.
+type RecreditTx interface {
+	// SetOffTooMuch lists cases whose plans drew more of the account than is owed, of one member
+	// or, for 0, of the area.
+	SetOffTooMuch(ctx context.Context, area party.Area, member int64) ([]Recovery, error)
+	// PlansDrew returns what plans of a case drew of the account, part by part, without what was
+	// taken back since.
+	PlansDrew(ctx context.Context, area party.Area, id int64) (Parts, error)
+	// AddRecredit keeps what is taken back and returns its id.
+	AddRecredit(ctx context.Context, today calendar.Day, x Recredit) (int64, error)
 }
 
 // EstateTx reads and stores what heirs claim.

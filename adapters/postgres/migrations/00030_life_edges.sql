@@ -1,4 +1,5 @@
--- Edges of deaths and recoveries: grants to heirs that end with a death notice which was wrong.
+-- Edges of deaths and recoveries: grants to heirs that end with a death notice which was wrong, and set-offs that are taken
+-- back when the bank gives payments back.
 -- Cost on a live table: estate_granted gains a column with a constant default, which writes nothing, and its two keys are
 -- built anew over the few grants there are; the other tables are new.
 
@@ -23,11 +24,29 @@ drop index estate_granted_balance;
 create unique index estate_granted_funeral on estate_granted (area, member_id, round) where funeral > 0;
 create unique index estate_granted_balance on estate_granted (area, member_id, round) where balance > 0;
 
+-- What plans of a recovery drew of an account and is not owed any more, because the bank gave payments back since or the
+-- death was taken back: the account holds it again.
+create table recovery_recredit (
+    area         integer not null,
+    id           bigint not null default nextval('fact_id'),
+    case_id      bigint not null,
+    individual   bigint not null check (individual >= 0),
+    collective   bigint not null check (collective >= 0),
+    subsidy      bigint not null check (subsidy >= 0),
+    interest     bigint not null check (interest >= 0),
+    entered_at   timestamptz not null,
+    business_day date not null,
+    primary key (area, id),
+    foreign key (area, case_id) references recovery_case,
+    check (individual + collective + subsidy + interest > 0)
+);
+create index recovery_recredit_case on recovery_recredit (area, case_id);
+
 -- +goose StatementBegin
 do $$
 declare
     t text;
-    facts text[] := array['estate_granted_ended'];
+    facts text[] := array['estate_granted_ended', 'recovery_recredit'];
 begin
     foreach t in array facts loop
         execute format('create trigger append_only before update or delete or truncate on %I
