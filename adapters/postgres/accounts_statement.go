@@ -16,7 +16,8 @@ import (
 // however many they are.
 func (t personalTx) Statements(ctx context.Context, f personal.StatementFilter) ([]personal.Statement, error) {
 	rows, err := t.Query(ctx, `
-		select id, name, id_number, social_no, region, scheme, (
+		select id, name, id_number, social_no, region, scheme, coalesce((
+			select y.years from service_years y where y.area = $1 and y.member_id = member.id order by y.id desc limit 1), 0), (
 			select coalesce(sum(f.old_scheme), 0)::bigint from member_transfer f
 			join member_transfer_posted p on p.area = f.area and p.transfer_id = f.id
 				and p.effective_on < make_date($6::int + 1, 1, 1)
@@ -34,7 +35,7 @@ func (t personalTx) Statements(ctx context.Context, f personal.StatementFilter) 
 		var name, number string
 		var old int64
 		s.Year = f.Year
-		err = row.Scan(&s.Member, &name, &number, &s.SocialNo, &s.Region, &s.Scheme, &old)
+		err = row.Scan(&s.Member, &name, &number, &s.SocialNo, &s.Region, &s.Scheme, &s.YearsPaid, &old)
 		s.OldScheme = money.Amount(old)
 		s.Name, s.IDNumber, _ = party.Stored(name, number, "")
 		return s, err
@@ -128,13 +129,17 @@ func (t personalTx) statementLines(
 	var member int64
 	var before bool
 	var years int
+	earlier := make(map[int64]int, len(at))
+	for id, s := range at {
+		earlier[id] = s.YearsPaid
+	}
 	into := []any{
 		&member, &before, &l.Entry, &l.Cause, &l.Day, &l.Kind, &l.Year, &l.Batch, &l.Parts.Individual, &l.Parts.Collective,
 		&l.Parts.Subsidy, &l.Parts.Interest, &years, &l.BankReference,
 	}
 	_, err = pgx.ForEachRow(rows, into, func() error {
 		s := at[member]
-		s.YearsPaid = years
+		s.YearsPaid = earlier[member] + years
 		s.Closing.Individual += l.Parts.Individual
 		s.Closing.Collective += l.Parts.Collective
 		s.Closing.Subsidy += l.Parts.Subsidy

@@ -46,6 +46,8 @@ func TestStatement_OfAMemberAndOfATownship(t *testing.T) {
 	w.sql(t, `insert into counter_receipt (area, id, member_id, year, ordinal, amount, channel, bank, terminal, paid_on, fund_account,
 		bank_reference, received_at) select 610304, cause_id, 1001, 2024, 1, 10000, 'counter', 'psbc', 'T1', '2024-05-20', 1, 'R77', now()
 		from posting where member_id = 1001 and kind = 'contribution'`)
+	w.sql(t, `insert into service_years (area, id, member_id, years, document, entered_by, entered_at) values
+		(610304, 5, 1001, 9, 'list', 'test', now()), (610304, 6, 1001, 11, 'list 2', 'test', now()), (610304, 7, 1003, 2, 'list', 'test', now())`)
 	w.mustRun(interest(2024, personal.Final, ""))
 	s, err := w.personal.Statement(context.Background(), w.officer("auditor"), 1001, 2024)
 	if err != nil {
@@ -55,7 +57,7 @@ func TestStatement_OfAMemberAndOfATownship(t *testing.T) {
 		return entitlement.Parts{Individual: money.MustParse(individual), Interest: money.MustParse(interest)} //nolint:exhaustruct // two parts
 	}
 	// 1020 × 1.2 % + 100 × 1.2 % × 7/12 − 60 × 1.2 % × 3/12
-	if s.Opening != parts("1000.00", "20.00") || s.Closing != parts("1040.00", "32.76") || s.YearsPaid != 1 ||
+	if s.Opening != parts("1000.00", "20.00") || s.Closing != parts("1040.00", "32.76") || s.YearsPaid != 12 ||
 		s.Earliest != calendar.MustMonth("2010-02") || len(s.Lines) != 3 {
 		t.Fatalf("the statement is %+v", s)
 	}

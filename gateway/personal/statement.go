@@ -36,7 +36,8 @@ type Statement struct {
 	// OldScheme is what of the individual part came in with the mark of the rural scheme
 	// before 2009; 0 once the account moved out.
 	OldScheme money.Amount
-	// YearsPaid are the years with contributions in the book up to the year's end.
+	// YearsPaid are the years with contributions in the book up to the year's end, and those
+	// that were paid for before the book or elsewhere.
 	YearsPaid int
 	// Earliest is the month after the one in which the member reaches the age of a
 	// pension; zero where the age is not decided.
