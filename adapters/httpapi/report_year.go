@@ -53,6 +53,14 @@ type FundYear struct {
 	Closing           Signed           `json:"closing"`
 	Deposits          Signed           `json:"deposits"           doc:"On fixed deposits at the end"`
 	Surplus           YearSurplus      `json:"surplus"`
+	Subsidies         []YearSubsidy    `json:"subsidies"          nullable:"false" doc:"Booked subsidies of the year, by purpose and level"`
+}
+
+// YearSubsidy is what came of government's money for a purpose.
+type YearSubsidy struct {
+	Purpose string `json:"purpose"         enum:"base_pension,contribution,unspecified"`
+	Level   string `json:"level,omitempty" enum:"centre,province,city,county" doc:"Absent for what nobody named a level of"`
+	Amount  Yuan   `json:"amount"`
 }
 
 func viewBudgeted(list []report.Budgeted) []BudgetedAmount {
@@ -85,6 +93,10 @@ func (s *Server) fundYear(ctx context.Context, c Call, in *BookYear) (FundYear, 
 		Surplus: YearSurplus{ //nolint:exhaustruct // what a rule asks for follows
 			Amount: Signed{y.Surplus.Amount}, Remitted: Signed{y.Surplus.Remitted},
 		},
+		Subsidies: make([]YearSubsidy, len(y.Subsidies)),
+	}
+	for i, s := range y.Subsidies {
+		out.Subsidies[i] = YearSubsidy{Purpose: s.Purpose, Level: string(s.Level), Amount: NewYuan(s.Amount)}
 	}
 	if rule := y.Surplus.Rule; rule != nil {
 		out.Surplus.Required, out.Surplus.Short = &Yuan{y.Surplus.Required}, &Yuan{y.Surplus.Short()}

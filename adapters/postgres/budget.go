@@ -6,6 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"twoline/gateway/calendar"
 	"twoline/gateway/ledger"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
@@ -48,4 +49,32 @@ func (t *tx) Budget(
 		return nil, fmt.Errorf("budget of %d: %w", year, err)
 	}
 	return collect(rows, "budget", pgx.RowToStructByPos[report.BudgetLine])
+}
+
+// SubsidiesByLevel implements report.YearTx. What is named of a transfer counts when the
+// transfer is effective.
+func (t *tx) SubsidiesByLevel(
+	ctx context.Context, area party.Area, scheme ledger.Scheme, from, to calendar.Day,
+) ([]report.Subsidised, error) {
+	rows, err := t.Query(ctx, `
+		with money as (
+			select f.* from fund_transfer f where f.area = $1 and f.scheme = $2 and f.kind = 'subsidy' and f.state = 'booked'
+				and f.effective_on between $3 and $4),
+		part as (
+			select f.id, f.purpose, a.level, a.amount from money f
+			join `+forPensions().arrivals+` a on a.area = f.area and a.transfer_id = f.id and `+forPensions().stands()+`
+			union all
+			select f.id, f.purpose, a.level, a.amount from money f
+			join `+forContributions().arrivals+` a on a.area = f.area and a.transfer_id = f.id and `+forContributions().stands()+`)
+		select purpose, level, sum(amount)::bigint from (
+			select purpose, level, amount from part
+			union all
+			select f.purpose, '', f.amount - coalesce((select sum(p.amount) from part p where p.id = f.id), 0) from money f) s
+		where amount > 0
+		group by 1, 2 order by 1, array_position(array['centre', 'province', 'city', 'county', ''], level)`,
+		area, string(scheme), from, to)
+	if err != nil {
+		return nil, fmt.Errorf("subsidies from %s to %s: %w", from, to, err)
+	}
+	return collect(rows, "subsidies by level", pgx.RowToStructByPos[report.Subsidised])
 }

@@ -18,6 +18,7 @@ import (
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/policy"
+	"twoline/gateway/report"
 	"twoline/gateway/subsidy"
 )
 
@@ -452,5 +453,42 @@ func TestVerifySeesArrivalsThatNobodyAskedFor(t *testing.T) {
 		if c.back != "" {
 			w.sql(t, off+c.back)
 		}
+	}
+}
+
+// A year's report has what came by level as it is named, and what is not named as that.
+func TestFundYear_SplitsSubsidiesByLevel(t *testing.T) {
+	t.Parallel()
+	w := newSubsidyWorld(t)
+	named := w.name(w.transfer("base_pension", "2011-02-01", "300.00", "booked"), "2011-03 centre 200.00", "2011-03 county 70.00")
+	if _, err := w.tryWithdraw(w.clerk, named.Arrivals[1].ID); err != nil {
+		t.Fatal(err)
+	}
+	w.name(w.transfer("base_pension", "2011-02-02", "50.00", "booked"), "2011-04 province 30.00", "2011-03 centre 20.00")
+	w.transfer("contribution", "2011-02-03", "9.00", "booked")
+	w.transfer("unspecified", "2011-01-04", "8.00", "booked")
+	w.transfer("base_pension", "2011-02-05", "7.00", "submitted")
+	w.transfer("base_pension", "2010-12-31", "6.00", "booked")
+	year := func() report.FundYear {
+		t.Helper()
+		y, err := report.NewService(w.db.Reports()).FundYear(t.Context(), w.auditor,
+			report.AskYear{Scheme: ledger.Rural, Year: 2011, Open: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y
+	}
+	y := year()
+	want := "[{base_pension centre 220.00} {base_pension province 30.00} {base_pension  100.00} {contribution  9.00} {unspecified  8.00}]"
+	if got := fmt.Sprint(y.Subsidies); got != want {
+		t.Errorf("the year has %s, want %s", got, want)
+	}
+	paper := &textSheet{} //nolint:exhaustruct // empty
+	if err := y.Write(paper, report.Chinese); err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(paper.lines, "\n"); !strings.Contains(text, "本年到账财政补贴(按级次)|||367.00") ||
+		!strings.Contains(text, "基础养老金补助 · 中央|||220.00") || !strings.Contains(text, "缴费补贴 · 级次未注明|||9.00") {
+		t.Errorf("the paper says %s", text)
 	}
 }

@@ -113,6 +113,15 @@ func TestFundYear_OfSongpanAndChencang(t *testing.T) {
 				!strings.HasSuffix(paper.head.Notes[0], "未结账") || len(paper.lines) != 27 {
 				t.Errorf("%d lines below %q", len(paper.lines), paper.head.Notes)
 			}
+			// Totals are set off only where every account that moved has a budget.
+			for _, line := range paper.lines {
+				apart := strings.HasPrefix(line, "三、") && give.year == 2010
+				if strings.HasPrefix(line, "二、") || strings.HasPrefix(line, "三、") {
+					if apart == strings.HasSuffix(line, "|") {
+						t.Errorf("a total of accounts with and without a budget: %s", line)
+					}
+				}
+			}
 		})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/ledger"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // words are the texts of the papers in one language.
@@ -31,7 +32,11 @@ type words struct {
 	// The rows of a year's report; yearOf takes area, scheme, year and last day, short the
 	// rule, its document and an amount.
 	year, deposits, newSurplus, remitted, required, yearOf, short string
-	yearColumns                                                   []Column
+	// subsidies are by purposes and levels; the empty level was not named.
+	subsidies   string
+	purposes    map[string]string
+	levels      map[policy.Level]string
+	yearColumns []Column
 	// nothing stands where no line does.
 	nothing string
 	// signatures are the places at the end of a fund statement.
@@ -78,7 +83,12 @@ func chinese() words {
 		special: "财政专户", expenditureLine: "支出户", broughtForward: "期初余额", carriedForward: "期末余额", total: "合计",
 		year: "基金预算执行情况表", deposits: "其中:定期存款", newSurplus: "当年新增结余(不含上下级往来)",
 		remitted: "其中:已归集或委托投资", required: "按规定应归集", yearOf: "统筹区 %s · 险种 %s · %d 年度,截至 %s",
-		short:       "当年新增结余应归集 %s(%s),尚差 %s 元",
+		short:     "当年新增结余应归集 %s(%s),尚差 %s 元",
+		subsidies: "本年到账财政补贴(按级次)",
+		purposes:  map[string]string{"base_pension": "基础养老金补助", "contribution": "缴费补贴", "unspecified": "未注明用途"},
+		levels: map[policy.Level]string{
+			policy.Centre: "中央", policy.Province: "省级", policy.City: "市级", policy.County: "县级", "": "级次未注明",
+		},
 		yearColumns: []Column{{"项目", 40}, {"科目编码", 10}, {"预算数", 18}, {"执行数", 18}, {"执行与预算之差", 18}},
 		nothing:     "本期无发生额", signatures: []string{"编制:", "复核:", "审批:"},
 	}
@@ -126,8 +136,13 @@ func english() words {
 		expenditureLine: "expenditure line", broughtForward: "brought forward", carriedForward: "carried forward",
 		year: "budget and actual", deposits: "of which fixed deposits", newSurplus: "new surplus, without remittances",
 		remitted: "of which remitted or entrusted", required: "required by rule",
-		yearOf: "area %s · scheme %s · year %d, through %s",
-		short:  "%s of the new surplus is to be remitted (%s): %s is missing",
+		yearOf:    "area %s · scheme %s · year %d, through %s",
+		short:     "%s of the new surplus is to be remitted (%s): %s is missing",
+		subsidies: "subsidies that arrived, by level of government",
+		purposes:  map[string]string{"base_pension": "base pensions", "contribution": "contributions", "unspecified": "no stated purpose"},
+		levels: map[policy.Level]string{
+			policy.Centre: "centre", policy.Province: "province", policy.City: "city", policy.County: "county", "": "level not named",
+		},
 		yearColumns: []Column{
 			{"item", 40}, {"account code", 12}, {"budget", 18}, {"actual", 18}, {"actual less budget", 18},
 		},

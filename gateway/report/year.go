@@ -62,6 +62,17 @@ type FundYear struct {
 	// Deposits stand on fixed deposits at the end.
 	Deposits money.Amount
 	Surplus  Surplus
+	// Subsidies are the government's money of the year's booked transfers, by purpose and level.
+	Subsidies []Subsidised
+}
+
+// Subsidised is what came of government's money for a purpose.
+type Subsidised struct {
+	// Purpose is base_pension, contribution or unspecified.
+	Purpose string
+	// Level is empty for what nobody named a level of: no split is invented.
+	Level  policy.Level
+	Amount money.Amount
 }
 
 // YearTx is what a year's report needs beside the papers of a month.
@@ -69,6 +80,11 @@ type YearTx interface {
 	// Budget returns what was decided last for each account of a scheme's year.
 	Budget(ctx context.Context, area party.Area, scheme ledger.Scheme, year int) ([]BudgetLine, error)
 	Rules(ctx context.Context, area party.Area) (*policy.Rules, error)
+	// SubsidiesByLevel sums booked subsidies that were effective from one day to another, in the
+	// order of purposes and of levels from the top.
+	SubsidiesByLevel(
+		ctx context.Context, area party.Area, scheme ledger.Scheme, from, to calendar.Day,
+	) ([]Subsidised, error)
 }
 
 // AskYear names a year of a book.
@@ -114,6 +130,9 @@ func (s *Service) FundYear(ctx context.Context, by approval.Officer, ask AskYear
 		}
 		out = newFundYear(out, st, f, budget)
 		out.Through, out.Final = days.To, final
+		if out.Subsidies, err = tx.SubsidiesByLevel(ctx, by.Area, ask.Scheme, days.From, days.To); err != nil {
+			return err
+		}
 		return out.require(rules, days.To)
 	})
 	if err != nil {
@@ -180,9 +199,13 @@ func (y FundYear) Write(sheet Sheet, lang Language) error {
 		Name: w.year, Title: w.year, Notes: notes, Columns: w.yearColumns, Foot: nil, Signatures: w.signatures,
 		Language: lang,
 	})
-	total := func(name string, budget, actual money.Amount) {
+	total := func(name string, list []Budgeted, budget, actual money.Amount) {
+		cells := []Cell{TextCell(name), Blank(), MoneyCell(budget), MoneyCell(actual), Blank()}
+		if planned(list) {
+			cells[4] = MoneyCell(actual - budget)
+		}
 		if p.err == nil {
-			p.err = sheet.Row(TextCell(name), Blank(), MoneyCell(budget), MoneyCell(actual), MoneyCell(actual-budget))
+			p.err = sheet.Row(cells...)
 		}
 	}
 	each := func(list []Budgeted) {
@@ -205,13 +228,19 @@ func (y FundYear) Write(sheet Sheet, lang Language) error {
 	}
 	plain(w.opening, y.Opening)
 	plain("  "+w.brought, y.BroughtIn)
-	total(w.income, y.IncomeBudget, y.IncomeTotal)
+	total(w.income, y.Income, y.IncomeBudget, y.IncomeTotal)
 	each(y.Income)
-	total(w.expenditure, y.ExpenditureBudget, y.ExpenditureTotal)
+	total(w.expenditure, y.Expenditure, y.ExpenditureBudget, y.ExpenditureTotal)
 	each(y.Expenditure)
 	plain(w.surplus, y.IncomeTotal-y.ExpenditureTotal)
 	plain(w.closing, y.Closing)
 	plain("  "+w.deposits, y.Deposits)
+	if len(y.Subsidies) > 0 {
+		plain(w.subsidies, y.subsidised())
+	}
+	for _, s := range y.Subsidies {
+		plain("  "+w.purposes[s.Purpose]+" · "+w.levels[s.Level], s.Amount)
+	}
 	plain(w.newSurplus, y.Surplus.Amount)
 	plain("  "+w.remitted, y.Surplus.Remitted)
 	if y.Surplus.Rule != nil {
@@ -221,6 +250,26 @@ func (y FundYear) Write(sheet Sheet, lang Language) error {
 		return p.err
 	}
 	return sheet.End()
+}
+
+// planned says that every account that moved has a budget: else a difference of totals would
+// set what nobody planned against what somebody did.
+func planned(list []Budgeted) bool {
+	for _, b := range list {
+		if b.Amount != 0 && !b.Planned {
+			return false
+		}
+	}
+	return true
+}
+
+// subsidised is what the transfers of subsidies brought together.
+func (y FundYear) subsidised() money.Amount {
+	var sum money.Amount
+	for _, s := range y.Subsidies {
+		sum += s.Amount
+	}
+	return sum
 }
 
 func (w words) yearNotes(y FundYear) []string {
