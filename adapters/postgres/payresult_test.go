@@ -1149,6 +1149,23 @@ func TestReturnsThatWaitTooLongAreCases(t *testing.T) {
 	w.sound(t)
 }
 
+// What came back is in the bank and must be in the books, whatever nobody decided.
+func TestReturnsWithoutTheirRuleWaitInSuspenseWithACase(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 1, disbursement.SettlesNet, `delete from area_rule where rule = 'return_policy'`)
+	i := w.paying[0]
+	w.answer(t, w.batch, paidLine(i))
+	w.giveBack(t, back(i, "2011-03-25"))
+	if got := w.books(t); !strings.Contains(got, "suspense -5500") {
+		t.Errorf("books are %q", got)
+	}
+	text := one[string](t, w.world, `select text from exception_case where kind = 'rule_missing'`)
+	if !strings.Contains(text, "return_policy") || !strings.Contains(text, "suspense") {
+		t.Errorf("the case says %q", text)
+	}
+	w.sound(t)
+}
+
 func TestReturnsInRedLettersArePaidAgainAsBenefits(t *testing.T) {
 	t.Parallel()
 	w := newAnswerWorld(t, 1, disbursement.SettlesNet,

@@ -16,6 +16,7 @@ import (
 	"twoline/gateway/disbursement"
 	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
+	"twoline/gateway/policy"
 )
 
 // look is the daily look of a day; it returns the open cases about months.
@@ -46,7 +47,6 @@ func TestTheMonthsRunIsAskedForAndMissed(t *testing.T) {
 			t.Errorf("%s: open cases %q, want %q", day, got, want)
 		}
 	}
-	expect("2011-03-22", "") // The area has no rule: nobody knows that it pays through us.
 	w.sql(t, `insert into area_rule values (610304, 'draft_days', '2009-09-01', '5', 'test')`)
 	before := w.rows(t)
 	expect("2011-03-14", "")
@@ -85,8 +85,41 @@ func TestTheMonthsRunIsAskedForAndMissed(t *testing.T) {
 	expect("2011-04-14", "payrun_due month:rural:2011-04:2")
 }
 
-// Without the rule a run that somebody began is still seen when it stays, in the
-// next month as well, until it goes.
+// A rule that nobody decided is an error: no screen is left out, and no month goes unseen.
+func TestARuleThatIsMissingIsNoDefault(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 2, 1_000_000)
+	run := w.approved(t, regular(march()))
+	for _, rule := range []string{
+		"pay_day", "handover_days", "account_change_hold_days", "amount_review_threshold", "shared_account_holds",
+	} {
+		w.sql(t, fmt.Sprintf(`update area_rule set effective_from = '2030-01-01' where rule = '%s'`, rule))
+		_, err := w.tryDraft(regular(calendar.MustMonth("2011-04")))
+		if !errors.Is(err, policy.ErrNoRule) || !strings.Contains(err.Error(), rule) {
+			t.Errorf("drafted without %s: %v", rule, err)
+		}
+		_, err = w.tryRelease(w.releaser, verdict(run))
+		if !errors.Is(err, policy.ErrNoRule) || !strings.Contains(err.Error(), rule) {
+			t.Errorf("released without %s: %v", rule, err)
+		}
+		w.sql(t, fmt.Sprintf(`update area_rule set effective_from = '2009-09-01' where rule = '%s'`, rule))
+	}
+	w.sql(t, `delete from area_rule where rule = 'draft_days'`)
+	for range 2 {
+		if err := w.pay.WatchMonths(t.Context(), w.today); !errors.Is(err, policy.ErrNoRule) {
+			t.Errorf("looked without draft_days: %v", err)
+		}
+	}
+	if got := w.openCases(t, "rule_missing"); got != "pay_runs:rural" {
+		t.Errorf("cases of the missing rule: %q", got)
+	}
+	if _, err := w.tryRelease(w.releaser, verdict(run)); err != nil {
+		t.Errorf("with every rule of it: %v", err)
+	}
+}
+
+// A run that somebody began is still seen when it stays, in the next month as well, until
+// it goes.
 func TestARunThatIsNotReleasedInTimeIsACase(t *testing.T) {
 	t.Parallel()
 	w := newRunWorld(t, 1, 1_000_000)

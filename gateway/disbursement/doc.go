@@ -21,6 +21,11 @@
 // Nothing is sent twice: an item is paid again only as a new item, and only after
 // the bank's own word that the first one failed or came back.
 //
+// A rule that nobody decided for a day is policy.ErrNoRule: no roster is made, no run is
+// released and no screen left out for want of one. A return alone cannot be refused, for its
+// money is back: it is booked to suspense, from where either rule can be followed later, and
+// a case rule_missing names the rule.
+//
 // The daily look asks for the month's run in time and sees that it is released in
 // time; it makes no run. The maker is the first of the three people that a payment
 // needs: were the program a maker, two would be enough.

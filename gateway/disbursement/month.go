@@ -34,6 +34,7 @@ const (
 	caseRunDue      = "payrun_due"
 	caseNotReleased = "payrun_not_released"
 	caseWorkingDays = "calendar_missing"
+	caseNoRule      = "rule_missing"
 )
 
 // WatchMonths looks at the regular pay runs of the month before, of this one and of
@@ -42,9 +43,9 @@ const (
 // is not released on its hand-over day, a case says so. It drafts nothing itself: a
 // run's maker is a person who answers for it, one of the three that a payment needs.
 //
-// A year whose working days are not known is an error and a case: no pay day is
-// ever guessed. WatchMonths may run any number of times a day and on several
-// processes.
+// A year whose working days are not known is an error and a case, and so is a rule that
+// nobody decided: no pay day is ever guessed, and no month goes unseen. WatchMonths may run
+// any number of times a day and on several processes.
 func (s *Service) WatchMonths(ctx context.Context, today calendar.Day) error {
 	books := make(map[party.Area][]PaidBook)
 	err := s.store.Read(ctx, func(tx Tx) error {
@@ -100,9 +101,7 @@ func (m monthOf) notReleased() Case {
 type plan struct {
 	run  Run
 	dead int
-	// watched says that the area has the rule by which runs are asked for, draftOn
-	// when that is.
-	watched                 bool
+	// draftOn is when the run is asked for.
 	draftOn, handover, paid calendar.Day
 }
 
@@ -118,12 +117,16 @@ func (s *Service) lookAt(ctx context.Context, m monthOf) error {
 			Text: "the pay day cannot be told: load the State Council's notice of the year",
 		}, err)
 	}
+	if errors.Is(err, policy.ErrNoRule) {
+		c := Case{Kind: caseNoRule, Subject: "pay_runs:" + string(m.book.Scheme), Bank: "", Text: err.Error()}
+		return s.keepCase(ctx, m.area, c, err)
+	}
 	switch {
 	case err != nil:
 		return err
 	case p.run.ID != 0:
 		return s.lookAtRun(ctx, m, p)
-	case !p.watched || m.month.Compare(m.today.Month()) < 0 || p.handover.Before(m.book.OpenedOn) ||
+	case m.month.Compare(m.today.Month()) < 0 || p.handover.Before(m.book.OpenedOn) ||
 		m.today.Before(p.draftOn):
 		return nil
 	}
@@ -144,13 +147,9 @@ func (s *Service) plan(ctx context.Context, tx Tx, m monthOf) (p plan, err error
 		return p, err
 	}
 	days, err := all.At(m.today).DraftDays()
-	if errors.Is(err, policy.ErrNoRule) {
-		return p, nil
-	}
 	if err != nil {
 		return p, err
 	}
-	p.watched = true
 	r, err := rules(ctx, tx, m.area, m.today)
 	if err != nil {
 		return p, err

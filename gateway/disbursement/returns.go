@@ -386,8 +386,13 @@ func (s *Service) bookReturns(ctx context.Context, tx Tx, b Batch, by string) (B
 	today := s.today()
 	how, err := tx.ReturnPolicy(ctx, b.Area, today)
 	if errors.Is(err, policy.ErrNoRule) {
-		// The rule of the accounts: what comes back waits until it is paid again.
-		how, err = policy.ReturnToSuspense, nil
+		// The money is there and must stand in the books. In suspense nothing is decided yet: it
+		// waits until it is paid again, or given up in red. What was not decided is a case.
+		how = policy.ReturnToSuspense
+		err = tx.OpenPayCase(ctx, b.Area, Case{
+			Kind: caseNoRule, Subject: fmt.Sprintf("returns:%s:%s", b.Scheme, today), Bank: b.Bank,
+			Text: err.Error() + "; what came back waits in suspense",
+		})
 	}
 	if err != nil {
 		return b, err

@@ -2,13 +2,10 @@ package disbursement
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
-	"twoline/gateway/policy"
 )
 
 // Rules are what an area decided about its pay runs, as they hold on a day.
@@ -18,9 +15,9 @@ type Rules struct {
 	// HandoverDays is how many working days before it the bank holds money and list.
 	HandoverDays int
 	// AccountChangeDays is for how many days after a change an account is not paid
-	// to; 0 is no such rule.
+	// to; 0 is not at all.
 	AccountChangeDays int
-	// AmountThreshold is the most that is paid without a review; 0 is no such rule.
+	// AmountThreshold is the most that is paid without a review; 0 is any.
 	AmountThreshold money.Amount
 	// HoldShared says that an account which several pensioners share is held, and
 	// not only reported.
@@ -28,7 +25,7 @@ type Rules struct {
 }
 
 // rules reads what holds for an area on a day: policy.ErrNoRule where neither the
-// area nor the nation decided the pay day or the hand-over.
+// area nor the nation decided one of them. No screen is left out for want of its rule.
 func rules(ctx context.Context, tx RosterTx, area party.Area, day calendar.Day) (Rules, error) {
 	var r Rules
 	all, err := tx.Rules(ctx, area)
@@ -42,26 +39,14 @@ func rules(ctx context.Context, tx RosterTx, area party.Area, day calendar.Day) 
 	if r.HandoverDays, err = v.HandoverDays(); err != nil {
 		return r, err
 	}
-	r.AccountChangeDays, err = ifDecided(v.AccountChangeHoldDays())
-	if err == nil {
-		r.AmountThreshold, err = ifDecided(v.AmountReviewThreshold())
+	if r.AccountChangeDays, err = v.AccountChangeHoldDays(); err != nil {
+		return r, err
 	}
-	if err == nil {
-		r.HoldShared, err = ifDecided(v.SharedAccountHolds())
+	if r.AmountThreshold, err = v.AmountReviewThreshold(); err != nil {
+		return r, err
 	}
-	if err != nil {
-		return r, fmt.Errorf("screens of area %s: %w", area, err)
-	}
-	return r, nil
-}
-
-// ifDecided takes a rule that an area need not have.
-func ifDecided[T any](value T, err error) (T, error) {
-	if errors.Is(err, policy.ErrNoRule) {
-		var none T
-		return none, nil
-	}
-	return value, err
+	r.HoldShared, err = v.SharedAccountHolds()
+	return r, err
 }
 
 // Holds lists every reason for which a payment is held, the weightiest first:

@@ -13,7 +13,8 @@ import (
 // can be planned without it, and nobody decrees when background work, a break or a bank's
 // answer is late, or what of a break may be written off, which is nothing: those rows
 // are the gateway's own and their documents say so; an area's row comes before
-// them. So it is with how interest is reckoned, but never with its rate.
+// them. So it is with how interest is reckoned, but never with its rate, and with what a
+// pay run is screened for: no screen is left out because nobody wrote its rule.
 func National() []Row { return slices.Concat(nationalMoney(), nationalPension(), nationalAccount()) }
 
 //nolint:gosmopolitan // the documents have Chinese names
@@ -32,6 +33,11 @@ func nationalMoney() []Row {
 		national(BreakAgeDays, "2009-09-01", "30", "网关自带：月末结账时对账差异账龄不得超过30天"),
 		national(ClaimDays, "2009-09-01", "10", "网关自带：银行应在10个工作日内答复"),
 		national(HandoverDays, "2009-09-01", "3", "城乡居民基本养老保险经办规程（2014年）"),
+		national(DraftDays, "2009-09-01", "5", "网关自带：拨付银行前5个工作日应编制发放批次"),
+		national(AccountChangeHoldDays, "2009-09-01", "0", "网关自带：更换账户后不设等待期，统筹区可另定"),
+		national(AmountReviewThreshold, "2009-09-01", "10000", "网关自带：单笔超过1万元的先复核，参照一县做法"),
+		national(SharedAccountHolds, "2009-09-01", "false", "网关自带：多人共用账户只告警，统筹区规定暂缓的才暂缓"),
+		national(ReturnBooking, "2009-09-01", string(ReturnToSuspense), "网关自带：退票在重发前记入暂收款"),
 		national(SubsidyWarningDays, "2009-09-01", "5", "网关自带：拨付银行前5个工作日起提示基础养老金补助资金缺口"),
 	}
 }
