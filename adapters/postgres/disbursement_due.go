@@ -288,9 +288,5 @@ func (t caseworkTx) overpaidCase(ctx context.Context, r casework.Request) error 
 	if err != nil || len(lists) == 0 || lists[0].Overpaid == 0 {
 		return err
 	}
-	return t.OpenCase(ctx, r.Area, Case{
-		Kind: "months_overpaid", Subject: fmt.Sprintf("due_list:%d", r.Subject), Bank: "",
-		Text: fmt.Sprintf("months of %d members were paid %s higher than they are decided today",
-			lists[0].Overpaid, lists[0].OverpaidAmount),
-	})
+	return t.OpenPayCase(ctx, r.Area, lists[0].OverpaidCase())
 }

@@ -221,6 +221,27 @@ func TestDue_EditsAreSeen(t *testing.T) {
 	}
 }
 
+// Months that were paid too high are seen also where nobody is owed anything.
+func TestDue_OnlyOverpaidMonthsAreACase(t *testing.T) {
+	t.Parallel()
+	w := newRunWorld(t, 2, 10_000_000)
+	w.today = calendar.MustDay("2011-03-06")
+	w.released(t, regular(march()))
+	w.raise(t, 1001, "2011-03", 5000, "the amount was wrong")
+	for range 2 {
+		_, err := w.tryDifferences(w.maker, "2011-04")
+		if !errors.Is(err, disbursement.ErrNoDifference) || !strings.Contains(err.Error(), "1 members were paid 5.00 higher") {
+			t.Errorf("asked where one was paid too much: %v", err)
+		}
+	}
+	if got := w.openCases(t, "months_overpaid"); got != "due_months:rural:2011-04" {
+		t.Errorf("cases of overpaid months: %q", got)
+	}
+	if n := one[int](t, w.world, `select count(*) from due_list`); n != 0 {
+		t.Errorf("%d lists were kept", n)
+	}
+}
+
 // A run that may still be withdrawn has paid nothing: its successor takes the rise, and no list
 // owes it a second time.
 func TestDue_ARunThatCanBeWithdrawnHasPaidNothing(t *testing.T) {

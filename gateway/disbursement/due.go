@@ -2,6 +2,7 @@ package disbursement
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"twoline/gateway/approval"
@@ -150,12 +151,14 @@ type DueTx interface {
 // AskDifferences compares every month that was paid before the given one with what is
 // decided for it today, and asks that the differences be owed. A month's difference is
 // owed once: what an earlier list had counts as paid. Nothing is owed before a second
-// person approved the list; then a supplementary run of dues pays it. The answer's
+// person approved the list; then a supplementary run of dues pays it. Where nobody is owed
+// anything it returns ErrNoDifference; months that were paid higher than they are decided
+// today are a case months_overpaid all the same, and the refusal says how many. The answer's
 // result is a casework.Request.
 func (s *Service) AskDifferences(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, l DueList,
 ) (once.Answer, error) {
-	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
+	answer, err := once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
 		officer, err := tx.Standing(ctx, by.Login)
 		if err != nil {
 			return nil, err
@@ -184,10 +187,33 @@ func (s *Service) AskDifferences(
 			return nil, err
 		}
 		if l.Members == 0 {
-			return nil, ErrNoDifference
+			return nil, l.nobody()
 		}
 		return tx.AskDueList(ctx, officer, today, l)
 	})
+	if c := l.OverpaidCase(); errors.Is(err, ErrNoDifference) && l.Overpaid > 0 {
+		c.Subject = fmt.Sprintf("due_months:%s:%s", l.Scheme, l.Month)
+		return answer, s.keepCase(ctx, by.Area, c, err)
+	}
+	return answer, err
+}
+
+// nobody is the refusal of a list that owes nobody anything.
+func (l DueList) nobody() error {
+	if l.Overpaid == 0 {
+		return ErrNoDifference
+	}
+	return ErrNoDifference.With("nobody is owed a difference; %s: a case months_overpaid is open",
+		l.OverpaidCase().Text)
+}
+
+// OverpaidCase has people look where a month was paid higher than it is decided today.
+func (l DueList) OverpaidCase() Case {
+	return Case{
+		Kind: "months_overpaid", Subject: fmt.Sprintf("due_list:%d", l.ID), Bank: "",
+		Text: fmt.Sprintf("months of %d members were paid %s higher than they are decided today",
+			l.Overpaid, l.OverpaidAmount),
+	}
 }
 
 // DueLists lists lists of differences, the newest first.
