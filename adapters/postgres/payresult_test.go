@@ -1166,6 +1166,34 @@ func TestReturnsWithoutTheirRuleWaitInSuspenseWithACase(t *testing.T) {
 	w.sound(t)
 }
 
+// From which part a pension is drawn is the area's rule of the first day of the month paid.
+func TestAPensionIsDrawnInTheOrderOfItsMonth(t *testing.T) {
+	t.Parallel()
+	w := newAnswerWorld(t, 1, disbursement.SettlesNet,
+		`insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at) values
+			(610304, 1001, 'account_pension', '2011-01-01', 1200, 'test', 'test', now())`,
+		`insert into area_rule values
+			(610304, 'drawing_order', '2010-01-01', '"interest individual collective subsidy"', 'test'),
+			(610304, 'drawing_order', '2011-03-02', '"individual interest collective subsidy"', 'test')`)
+	w.personal(t, 1001, 2000, 1000)
+	i := w.paying[0]
+	w.answer(t, w.batch, paidLine(i))
+	want := "benefit_account_pension 1200 benefit_base_pension 5500 expenditure -6700 personal_control -1200 " +
+		"personal_individual 200 personal_interest 1000"
+	if got := w.books(t); got != want {
+		t.Errorf("books are %q, want %q", got, want)
+	}
+	// What came back is given up by the parts that it was drawn from.
+	w.giveBack(t, back(i, "2011-03-25"))
+	if err := w.tryGiveUp(one[int64](t, w.world, `select id from payment_return`), "no right"); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.books(t); got != "" {
+		t.Errorf("what was given up leaves %q in the books", got)
+	}
+	w.sound(t)
+}
+
 func TestReturnsInRedLettersArePaidAgainAsBenefits(t *testing.T) {
 	t.Parallel()
 	w := newAnswerWorld(t, 1, disbursement.SettlesNet,

@@ -111,7 +111,7 @@ func (w *payWorld) answered(tb testing.TB, b disbursement.Batch, items []disburs
 			from payment_item where area = $1 and batch_id = $2)
 		update payment_batch set succeeded = $3, failed = item_count - $3, succeeded_amount = $5, state = 'done'
 		where area = $1 and id = $2`, int32(b.Area), b.ID, succeeded, nov(on).Time(), paid.Fen())
-	w.book(tb, disbursement.Vouchers(b, settled, nil, nov(on))...)
+	w.book(tb, disbursement.Vouchers(b, settled, disbursement.Accounts{Held: nil, Order: nil}, nov(on))...)
 }
 
 // noticed keeps the bank's notice that a payment came back.

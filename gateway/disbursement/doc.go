@@ -34,5 +34,7 @@
 // debited for what succeeded, so a success books benefit against the expenditure
 // account. A bank that settles gross takes the lump when it acknowledges the
 // batch, so the lump goes to money in transit first; a success books against
-// that, and what failed comes back from it.
+// that, and what failed comes back from it. What is the member's own account is drawn
+// from its parts in the order of the area's rule drawing_order, of the first day of the
+// month paid.
 package disbursement

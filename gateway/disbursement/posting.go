@@ -56,11 +56,11 @@ func partRoles() [4]ledger.Role {
 	}
 }
 
-// Draw returns what of amount is taken from each part: in proportion to what the
-// parts hold, the fen left over to the largest remainders. It never takes more
-// than is there: where the account is used up the pension goes on, and the rest
-// of it is nobody's contribution.
-func (p PersonalParts) Draw(amount money.Amount) PersonalParts {
+// Draw returns what of amount is taken from each part: one part after another in the
+// order of the area's rule. Where that names none, in proportion to what the parts hold,
+// the fen left over to the largest remainders. It never takes more than is there: where
+// the account is used up the pension goes on, and the rest of it is nobody's contribution.
+func (p PersonalParts) Draw(amount money.Amount, order []policy.Part) PersonalParts {
 	held := p.list()
 	var all money.Amount
 	for i, h := range held {
@@ -68,8 +68,11 @@ func (p PersonalParts) Draw(amount money.Amount) PersonalParts {
 		all += held[i]
 	}
 	amount = min(max(0, amount), all)
-	if amount == 0 {
+	switch {
+	case amount == 0:
 		return PersonalParts{}
+	case len(order) > 0:
+		return inOrder(held, amount, order)
 	}
 	var taken [4]money.Amount
 	var rest [4]uint64
@@ -81,10 +84,22 @@ func (p PersonalParts) Draw(amount money.Amount) PersonalParts {
 		taken[i], rest[i] = money.Amount(share), remainder //nolint:gosec // at most the part
 		left -= taken[i]
 	}
-	order := []int{0, 1, 2, 3}
-	slices.SortStableFunc(order, func(a, b int) int { return cmp.Compare(rest[b], rest[a]) })
-	for _, i := range order[:left] {
+	largest := []int{0, 1, 2, 3}
+	slices.SortStableFunc(largest, func(a, b int) int { return cmp.Compare(rest[b], rest[a]) })
+	for _, i := range largest[:left] {
 		taken[i]++
+	}
+	return PersonalParts{Individual: taken[0], Collective: taken[1], Subsidy: taken[2], Interest: taken[3]}
+}
+
+// inOrder takes an amount from one part after another.
+func inOrder(held [4]money.Amount, amount money.Amount, order []policy.Part) PersonalParts {
+	parts := []policy.Part{policy.Individual, policy.Collective, policy.Subsidy, policy.Interest}
+	var taken [4]money.Amount
+	for _, part := range order {
+		i := slices.Index(parts, part)
+		taken[i] = min(amount, held[i])
+		amount -= taken[i]
 	}
 	return PersonalParts{Individual: taken[0], Collective: taken[1], Subsidy: taken[2], Interest: taken[3]}
 }
@@ -127,12 +142,20 @@ func Drawers(settled []Settled) []int64 {
 	return slices.Compact(members)
 }
 
+// Accounts are the personal accounts that payments draw from.
+type Accounts struct {
+	// Held is what they hold, by member.
+	Held map[int64]PersonalParts
+	// Order is from which part first, by the month that is paid: what the area's rule
+	// drawing_order says on its first day. None is in proportion.
+	Order map[calendar.Month][]policy.Part
+}
+
 // Vouchers builds the entries of payments of one batch that were decided now.
 // A success is spent by component, or taken out of suspense where its money came
 // back before; a failure comes back where the bank took the lump, and else books
-// nothing. accounts hold what the members' personal accounts hold, and are drawn
-// from. It is pure but for that.
-func Vouchers(b Batch, settled []Settled, accounts map[int64]PersonalParts, today calendar.Day) []ledger.Entry {
+// nothing. The accounts are drawn from. It is pure but for that.
+func Vouchers(b Batch, settled []Settled, accounts Accounts, today calendar.Day) []ledger.Entry {
 	v := &vouchers{batch: b, today: today, made: nil}
 	source, lump := ledger.Expenditure, b.Settlement == SettlesGross
 	if lump {
@@ -153,8 +176,8 @@ func Vouchers(b Batch, settled []Settled, accounts map[int64]PersonalParts, toda
 				v.at(c.kind, day, p.ID, ledger.Credit, source).item(ledger.Debit, c.role, p.Item, c.amount)
 			}
 			if own, kind := p.drawing(); own > 0 {
-				drawn := accounts[p.Member].Draw(own)
-				accounts[p.Member] = accounts[p.Member].Less(drawn)
+				drawn := accounts.Held[p.Member].Draw(own, accounts.Order[p.Month])
+				accounts.Held[p.Member] = accounts.Held[p.Member].Less(drawn)
 				v.at(kind, day, p.ID, ledger.Credit, source).draw(p.Item, drawn)
 			}
 		}

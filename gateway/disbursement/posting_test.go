@@ -162,8 +162,11 @@ credit in_transit sum 30000 cause 0 member 0 account 13 batch 900`,
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			accounts := map[int64]disbursement.PersonalParts{
-				1006: {Individual: 20000, Collective: 0, Subsidy: 10000, Interest: 0},
+			accounts := disbursement.Accounts{
+				Held: map[int64]disbursement.PersonalParts{
+					1006: {Individual: 20000, Collective: 0, Subsidy: 10000, Interest: 0},
+				},
+				Order: nil,
 			}
 			got := lines(t, disbursement.Vouchers(batchOf(tt.settlement), tt.give, accounts, today())...)
 			if diff := cmp.Diff(tt.want, strings.Join(got, "\n")); diff != "" {
@@ -229,6 +232,22 @@ credit red personal_control sum 10000 cause 0 member 0 account 0 batch 900`,
 	}
 }
 
+func TestDraw_InTheOrderOfTheRule(t *testing.T) {
+	t.Parallel()
+	order := []policy.Part{policy.Interest, policy.Subsidy, policy.Collective, policy.Individual}
+	held := disbursement.PersonalParts{Individual: 500, Collective: -20, Subsidy: 100, Interest: 70}
+	for amount, want := range map[money.Amount]disbursement.PersonalParts{
+		0:   {Individual: 0, Collective: 0, Subsidy: 0, Interest: 0},
+		60:  {Individual: 0, Collective: 0, Subsidy: 0, Interest: 60},
+		200: {Individual: 30, Collective: 0, Subsidy: 100, Interest: 70},
+		900: {Individual: 500, Collective: 0, Subsidy: 100, Interest: 70},
+	} {
+		if diff := cmp.Diff(want, held.Draw(amount, order)); diff != "" {
+			t.Errorf("%s drawn in order (-want +got):\n%s", amount, diff)
+		}
+	}
+}
+
 func TestDraw(t *testing.T) {
 	t.Parallel()
 	parts := func(i, c, s, n money.Amount) disbursement.PersonalParts {
@@ -253,7 +272,7 @@ func TestDraw(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			if got := tt.give.Draw(tt.take); got != tt.want {
+			if got := tt.give.Draw(tt.take, nil); got != tt.want {
 				t.Errorf("draws %+v, want %+v", got, tt.want)
 			}
 		})
@@ -269,7 +288,7 @@ func TestDrawNeverTakesMoreThanIsThere(t *testing.T) {
 			Subsidy: money.Amount(amount.Draw(r, "subsidy")), Interest: money.Amount(amount.Draw(r, "interest")),
 		}
 		take := money.Amount(amount.Draw(r, "take"))
-		drawn := held.Draw(take)
+		drawn := held.Draw(take, nil)
 		if drawn.Sum() != min(take, held.Sum()) {
 			r.Fatalf("%+v of %+v sums to %d, want %d", drawn, held, drawn.Sum(), min(take, held.Sum()))
 		}
@@ -323,7 +342,7 @@ func TestVouchersBookWhatSucceeded(t *testing.T) {
 			all = append(all, p)
 		}
 		var spent, left, drawn money.Amount
-		for _, e := range disbursement.Vouchers(b, all, accounts, today()) {
+		for _, e := range disbursement.Vouchers(b, all, disbursement.Accounts{Held: accounts, Order: nil}, today()) {
 			if err := e.Check(ledger.NewRuleBook()); err != nil {
 				r.Fatal(err)
 			}

@@ -13,6 +13,7 @@ import (
 	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 const (
@@ -265,19 +266,44 @@ func (s *Service) book(ctx context.Context, tx Tx, b Batch, settled []Settled, b
 	if err := tx.LockFundAccount(ctx, b.Area, b.FundAccount); err != nil {
 		return err
 	}
-	accounts := make(map[int64]PersonalParts)
-	if members := Drawers(settled); len(members) > 0 {
-		var err error
-		if accounts, err = tx.HoldPersonal(ctx, b.Area, members); err != nil {
-			return err
-		}
+	accounts, err := drawn(ctx, tx, b.Area, settled)
+	if err != nil {
+		return err
 	}
 	entries := Vouchers(b, settled, accounts, s.today())
 	if len(entries) == 0 {
 		return nil
 	}
-	_, err := tx.Book(ctx, by, entries...)
+	_, err = tx.Book(ctx, by, entries...)
 	return err
+}
+
+// drawn locks and reads the accounts that payments draw from, and in which order that is
+// in each month: policy.ErrNoRule where nobody decided it.
+func drawn(ctx context.Context, tx Tx, area party.Area, settled []Settled) (a Accounts, err error) {
+	members := Drawers(settled)
+	if len(members) == 0 {
+		return a, nil
+	}
+	if a.Held, err = tx.HoldPersonal(ctx, area, members); err != nil {
+		return a, err
+	}
+	all, err := tx.Rules(ctx, area)
+	if err != nil {
+		return a, err
+	}
+	a.Order = make(map[calendar.Month][]policy.Part)
+	for _, p := range settled {
+		if _, known := a.Order[p.Month]; known {
+			continue
+		}
+		row, err := all.Row(policy.DrawingOrder, p.Month.First())
+		if err != nil {
+			return a, err
+		}
+		a.Order[p.Month] = row.Value.Order()
+	}
+	return a, nil
 }
 
 // TakeInResultFile reads a stored result file: first whole, to prove that it

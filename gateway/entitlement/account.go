@@ -184,12 +184,11 @@ func is(m calendar.Month, year, n int) bool { return m.Number() == n && m.Year()
 // draw pays a pension from the account as far as it goes, and the rest by the local
 // government.
 func (w *walk) draw(d Drawing, e *earning) error {
-	day := d.Month.Last()
-	order, err := w.terms.order.at(day)
+	order, err := w.terms.order.at(d.Month.First())
 	if err != nil {
 		return err
 	}
-	earns, err := w.terms.drawnMonthEarns.at(day)
+	earns, err := w.terms.drawnMonthEarns.at(d.Month.Last())
 	if err != nil {
 		return err
 	}
