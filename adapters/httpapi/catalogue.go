@@ -372,6 +372,10 @@ func explanations() []row {
 			"the batch of payments does not exist for this caller, or was not released",
 			"check the id",
 		},
+		{
+			"draws_pension", 422, "a pension is paid to the member from before the day of the payment",
+			"take no money; a pension that is wrong is corrected by an award run",
+		},
 		{"due_list_not_found", 404, "the list of differences does not exist in the area", "check the id"},
 		{
 			"due_list_open", 409, "a list of differences of the scheme waits for its checker",

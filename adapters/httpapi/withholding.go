@@ -30,8 +30,8 @@ func (s *Server) withholdingRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/withholding-runs", Summary: "Generate withholding batches", Status: 201,
 		Description: "For every bank of the area: the members with an active mandate whose due may be sent now. " +
-			"Failed items that may be tried again are taken up; the others are counted in held, with the dead and who " +
-			"left the scheme, of whom nothing is taken. The year is the current one, up to the area's cut-off: a missed year " +
+			"Failed items that may be tried again are taken up; the others are counted in held, with the dead, who left " +
+			"the scheme and who draws a pension, of whom nothing is taken. The year is the current one, up to the area's cut-off: a missed year " +
 			"is made up on request, and nothing is taken for a year to come.",
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance),
 	}, viewRun, s.withhold)
@@ -138,7 +138,7 @@ func viewBatch(b collection.Batch) Batch {
 type WithholdingRun struct {
 	ID      ID             `json:"id"`
 	Batches []Batch        `json:"batches" nullable:"false"`
-	Held    map[string]int `json:"held"    doc:"Members with a due that is not sent, by the result class of their last failure, or by member_died and member_left"`
+	Held    map[string]int `json:"held"    doc:"Members with a due that is not sent, by the result class of their last failure, or by member_died, member_left and draws_pension"`
 }
 
 func viewRun(r collection.RunResult) WithholdingRun {

@@ -169,12 +169,20 @@ func diedOn(area, member string) string {
 			select from death_withdrawn y where y.area = x.area and y.notice_id = x.id)`
 }
 
+// drawsFrom is SQL of the first day of a pension of a member that stands, or null.
+func drawsFrom(area, member string) string {
+	of := `e.area = ` + area + ` and e.member_id = ` + member + ` and e.component in ('base_pension', 'account_pension')`
+	return `select min(e.from_month) from entitlement e where ` + of + ` and e.amount > 0 and exists (
+		select from (select distinct on (e.component) e.amount from entitlement e where ` + of + `
+			order by e.component, e.from_month desc, e.id desc) l where l.amount > 0)`
+}
+
 // counterDuesSQL is collection.CounterDue for a few members.
 func counterDuesSQL() string {
 	return `
 	select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
 		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(k.payments, 0), (` + diedOn("u.area", "u.member") + `),
-		(select e.ended_on from member_end e where e.area = u.area and e.member_id = u.member)
+		(select e.ended_on from member_end e where e.area = u.area and e.member_id = u.member), (` + drawsFrom("u.area", "u.member") + `)
 	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
 	left join member m on m.area = u.area and m.id = u.member
 	left join ` + chosenTier + ` c on c.area = u.area and c.year = u.year and c.member_id = u.member
@@ -241,13 +249,13 @@ func collectCounterDues(rows pgx.Rows, members []int64, years []int) ([]collecti
 	var at, payments int
 	var scheme string
 	var chosen, posted, receipts, inFlight int64
-	var died, left *calendar.Day
-	into := []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments, &died, &left}
+	var died, left, draws *calendar.Day
+	into := []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments, &died, &left, &draws}
 	_, err := pgx.ForEachRow(rows, into, func() error {
 		out[at-1] = collection.CounterDue{
 			Member: members[at-1], Year: years[at-1], Chosen: money.Amount(chosen), Posted: money.Amount(posted),
 			Receipts: money.Amount(receipts), InFlight: money.Amount(inFlight), Payments: payments,
-			Scheme: ledger.Scheme(scheme), Died: dayOrNone(died), Left: dayOrNone(left),
+			Scheme: ledger.Scheme(scheme), Died: dayOrNone(died), Left: dayOrNone(left), Draws: dayOrNone(draws),
 		}
 		return nil
 	})

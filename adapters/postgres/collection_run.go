@@ -64,10 +64,13 @@ func (t *tx) AddRun(
 	return id, nil
 }
 
+// drawsPension is the code of collection.ErrDraws.
+const drawsPension = "draws_pension"
+
 // dueSQL finds the members of a bank that owe for a year, as collection.CounterDue
 // says it, for all of them at once. The last failed item says whether the due may
 // be sent again: funds and technical failures at once, account and mandate
-// failures once the mandate or instrument is another. The dead and who left are held, too.
+// failures once the mandate or instrument is another. The dead, who left and who draws a pension on the day $6 are held, too.
 func dueSQL() string {
 	return `
 	with last as (
@@ -90,13 +93,19 @@ func dueSQL() string {
 		where i.area = $1 and i.year = $2 and ` + notDealtWith("i") + `
 		group by i.member_id),
 	gone as (
-		select member_id, min(code) as code from (
+		select member_id, coalesce(min(code) filter (where code <> '` + drawsPension + `'), '` + drawsPension + `') as code from (
 			-- Nothing is debited for the dead, for as long as the notice stands.
 			select x.member_id, 'member_died' as code from death_notice x where x.area = $1 and not exists (
 				select from death_withdrawn w where w.area = x.area and w.notice_id = x.id)
 			union all
 			-- Nor for who is no member any more.
-			select e.member_id, 'member_left' from member_end e where e.area = $1) x
+			select e.member_id, 'member_left' from member_end e where e.area = $1
+			union all
+			-- Nor for who draws a pension.
+			select e.member_id, '` + drawsPension + `' from (
+				select distinct on (member_id, component) member_id, amount from entitlement
+				where area = $1 and component in ('base_pension', 'account_pension') and from_month <= $6
+				order by member_id, component, from_month desc, id desc) e where e.amount > 0) x
 		group by member_id),
 	listed as (
 		select l.member_id, sum(l.amount) as amount from contribution_line l
@@ -129,14 +138,15 @@ func dueSQL() string {
 
 // EachDue implements collection.RunTx.
 func (t *tx) EachDue(
-	ctx context.Context, area party.Area, r collection.Run, p collection.Partner, fn func(collection.Due) error,
+	ctx context.Context, area party.Area, day calendar.Day, r collection.Run, p collection.Partner,
+	fn func(collection.Due) error,
 ) (map[string]int, error) {
 	// Right after a run nothing is known of how much it wrote, and a planner that takes the book for empty
 	// reads it again for every member. Hash joins read each part once, whatever its size.
 	if _, err := t.Exec(ctx, `set local enable_nestloop = off`); err != nil {
 		return nil, fmt.Errorf("prepare dues at %s: %w", p.Code, err)
 	}
-	rows, err := t.Query(ctx, dueSQL(), area, r.Year, r.Scheme, p.Code, p.BankNo)
+	rows, err := t.Query(ctx, dueSQL(), area, r.Year, r.Scheme, p.Code, p.BankNo, day)
 	if err != nil {
 		return nil, fmt.Errorf("dues at %s: %w", p.Code, err)
 	}

@@ -238,3 +238,36 @@ func TestWhoLeftIsCreditedNothing(t *testing.T) {
 		t.Errorf("told %q", got)
 	}
 }
+
+// Who draws a pension contributes nothing any more: a run holds the due, the counter and a
+// list refuse it. Up to the day before its first month the money is taken, and a decision
+// that was taken back is no pension.
+func TestWhoDrawsAPensionContributesNothing(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 2)
+	w.sql(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
+		values (610304, 1001, 'base_pension', '2011-03-01', 5500, 'decision 1', 'test', now()),
+			(610304, 1001, 'base_pension', '2011-04-01', 6000, 'decision 2', 'test', now()),
+			(610304, 1002, 'base_pension', '2011-01-01', 5500, 'by mistake', 'test', now()),
+			(610304, 1002, 'base_pension', '2011-01-01', 0, 'its correction', 'test', now())`)
+	for _, c := range []struct {
+		member int64
+		day    string
+		want   string
+	}{{1001, "2011-02-28", ""}, {1001, "2011-03-01", "draws_pension"}, {1002, "2011-03-10", ""}} {
+		w.today = calendar.MustDay(c.day)
+		err := w.tryCounter(c.member, 2011, 100, fmt.Sprint("C", c.member, c.day))
+		if (err == nil) != (c.want == "") || err != nil && fault.CodeOf(err) != c.want {
+			t.Errorf("member %d on %s: %v, want %q", c.member, c.day, err, c.want)
+		}
+	}
+	_, err := w.tryList(w.list(collection.RelativeList, 11, 100, 100))
+	if got, want := refusals(t, err), (map[int]string{1: "draws_pension"}); !maps.Equal(got, want) {
+		t.Errorf("a list: %v, want %v", got, want)
+	}
+	run := w.withhold(t)
+	if len(run.Batches) != 1 || run.Batches[0].Count != 1 || run.Held["draws_pension"] != 1 {
+		t.Errorf("run %+v", run)
+	}
+	w.proved(t)
+}

@@ -18,6 +18,7 @@ import (
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
+	"twoline/gateway/collection"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
@@ -44,6 +45,16 @@ func newRunWorld(t *testing.T, n int, funds int64) *runWorld {
 	w.fund(t, 13, funds)
 	w.officers(t)
 	return w
+}
+
+// withhold makes the withholding run of a county whose members draw no pension at that moment:
+// who draws one contributes nothing.
+func (w *runWorld) withhold(t *testing.T) collection.RunResult {
+	t.Helper()
+	const move = `set session_replication_role = replica; update entitlement set from_month = from_month %s interval '50 years'`
+	w.sql(t, fmt.Sprintf(move, "+"))
+	defer w.sql(t, fmt.Sprintf(move, "-"))
+	return w.world.withhold(t)
 }
 
 // pays makes the service that pays.

@@ -352,6 +352,8 @@ func refusePayment(
 		return ErrMemberDied.On("member_id")
 	case !due.Left.IsZero() && p.PaidOn.After(due.Left):
 		return ErrMemberLeft.On("member_id")
+	case due.drawsOn(p.PaidOn):
+		return ErrDraws.On("member_id")
 	case p.Year > p.PaidOn.Year():
 		return ErrYearAhead.On("year")
 	case due.Chosen == 0:

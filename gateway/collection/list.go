@@ -284,12 +284,13 @@ func isCategory(s string) bool {
 	return len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
 }
 
-// judge refuses lines that name nobody, the dead or who left, or more than their member may be paid for.
+// judge refuses lines that name nobody, the dead, who left or draws a pension, or more than their member may be
+// paid for.
 // found stands by the lines' positions; lowest is the lowest tier of the list's year,
 // needed where the government pays. What the tax authority collected was paid: a line
 // above the chosen amount, or for who is no member any more, is taken, and given back from
 // suspense.
-func (l *ContributionList) judge(found []ListMember, lowest money.Amount) error {
+func (l *ContributionList) judge(found []ListMember, today calendar.Day, lowest money.Amount) error {
 	var refused []LineRefusal
 	taken := make(map[int64]money.Amount, len(found))
 	for i := range l.Lines {
@@ -303,6 +304,8 @@ func (l *ContributionList) judge(found []ListMember, lowest money.Amount) error 
 			e = ErrMemberDied.On("member_id")
 		case l.Kind != TaxList && !m.Due.Left.IsZero():
 			e = ErrMemberLeft.On("member_id")
+		case l.Kind != TaxList && m.Due.drawsOn(today):
+			e = ErrDraws.On("member_id")
 		case twice && l.Kind != TaxList:
 			e = ErrList.With("the member stands in the list twice").On("member_id")
 		case l.Kind == LandLostList && !ageWithin(m.Born, l.Year):

@@ -162,7 +162,7 @@ func judgeList(ctx context.Context, tx Tx, today calendar.Day, l *ContributionLi
 	if err != nil {
 		return err
 	}
-	return l.judge(found, lowest)
+	return l.judge(found, today, lowest)
 }
 
 // ListNaming is an officer's word for which list money is.

@@ -146,7 +146,7 @@ func (b *batcher) make(ctx context.Context) error {
 	if own := b.s.files.WithholdingRows(b.partner); own > 0 {
 		limit = min(limit, own)
 	}
-	held, err := b.tx.EachDue(ctx, b.by.Area, b.run, b.partner, func(d Due) error {
+	held, err := b.tx.EachDue(ctx, b.by.Area, b.today, b.run, b.partner, func(d Due) error {
 		unfit := b.s.files.CheckWithholding(b.partner, d)
 		if errors.Is(unfit, bank.ErrNoForm) {
 			return unfit

@@ -27,7 +27,10 @@ type RunTx interface {
 	// EachDue calls fn for every member of the bank whose due may be sent now, in
 	// the order of clearing bank, region and member, and returns how many are held by the class of
 	// their last failure. fn must not use the transaction.
-	EachDue(ctx context.Context, area party.Area, r Run, p Partner, fn func(Due) error) (map[string]int, error)
+	// day is the run's: who draws a pension by then is held.
+	EachDue(
+		ctx context.Context, area party.Area, day calendar.Day, r Run, p Partner, fn func(Due) error,
+	) (map[string]int, error)
 	// NumberBatch takes the numbers of the bank's next batch in the area, which has so many items.
 	// Whoever freezes another batch of the area waits from then on until the
 	// transaction ends.
@@ -325,12 +328,17 @@ type CounterDue struct {
 	Died calendar.Day
 	// Left is the day on which the membership ended for another reason, or no day.
 	Left calendar.Day
+	// Draws is the first day of a pension that stands, or no day.
+	Draws calendar.Day
 }
 
 // Open returns what may still be collected.
 func (d CounterDue) Open() money.Amount {
 	return max(0, d.Chosen-d.Posted-d.Receipts-d.InFlight)
 }
+
+// drawsOn says that a pension was paid to the member by a day: nothing is contributed any more.
+func (d CounterDue) drawsOn(day calendar.Day) bool { return !d.Draws.IsZero() && !day.Before(d.Draws) }
 
 // TerminalDay is one terminal's closed day.
 type TerminalDay struct {

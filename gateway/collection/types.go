@@ -41,6 +41,8 @@ var (
 		"the member had died before the day of the payment: take no money")
 	ErrMemberLeft = fault.New(fault.Unprocessable, "member_left",
 		"the membership had ended before the day of the payment: take no money")
+	ErrDraws = fault.New(fault.Unprocessable, "draws_pension",
+		"a pension is paid to the member from before the day of the payment: take no money")
 	ErrDayClosed = fault.New(fault.Conflict, "terminal_day_closed",
 		"this terminal's day is closed; the receipt needs a day that is open")
 	ErrReference = fault.New(fault.Conflict, "bank_reference_reused",
@@ -73,7 +75,7 @@ type RunResult struct {
 	ID      int64
 	Batches []Batch
 	// Held counts members with a due that is not sent, by the class of their last failure,
-	// or by the code of why nothing is taken from them: member_died, member_left.
+	// or by the code of why nothing is taken from them: member_died, member_left, draws_pension.
 	Held map[string]int
 }
 
