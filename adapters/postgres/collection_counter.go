@@ -181,7 +181,7 @@ func drawsFrom(area, member string) string {
 func counterDuesSQL() string {
 	return `
 	select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
-		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(k.payments, 0), (` + diedOn("u.area", "u.member") + `),
+		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(w.list_id, 0), coalesce(k.payments, 0), (` + diedOn("u.area", "u.member") + `),
 		(select e.ended_on from member_end e where e.area = u.area and e.member_id = u.member), (` + drawsFrom("u.area", "u.member") + `)
 	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
 	left join member m on m.area = u.area and m.id = u.member
@@ -200,7 +200,7 @@ func counterDuesSQL() string {
 		where i.area = u.area and i.member_id = u.member and i.year = u.year
 		  and (a.outcome is null or (a.outcome = 'succeeded' and ` + notDealtWith("i") + `))) f on true
 	left join lateral (
-		select sum(l.amount)::bigint as amount from contribution_line l
+		select sum(l.amount)::bigint as amount, min(l.list_id) as list_id from contribution_line l
 		where l.area = u.area and l.member_id = u.member and l.year = u.year and ` + listInFlight() + `) w on true`
 }
 
@@ -248,13 +248,13 @@ func collectCounterDues(rows pgx.Rows, members []int64, years []int) ([]collecti
 	out := make([]collection.CounterDue, len(members))
 	var at, payments int
 	var scheme string
-	var chosen, posted, receipts, inFlight int64
+	var chosen, posted, receipts, inFlight, list int64
 	var died, left, draws *calendar.Day
-	into := []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &payments, &died, &left, &draws}
+	into := []any{&at, &scheme, &chosen, &posted, &receipts, &inFlight, &list, &payments, &died, &left, &draws}
 	_, err := pgx.ForEachRow(rows, into, func() error {
 		out[at-1] = collection.CounterDue{
 			Member: members[at-1], Year: years[at-1], Chosen: money.Amount(chosen), Posted: money.Amount(posted),
-			Receipts: money.Amount(receipts), InFlight: money.Amount(inFlight), Payments: payments,
+			Receipts: money.Amount(receipts), InFlight: money.Amount(inFlight), List: list, Payments: payments,
 			Scheme: ledger.Scheme(scheme), Died: dayOrNone(died), Left: dayOrNone(left), Draws: dayOrNone(draws),
 		}
 		return nil

@@ -153,6 +153,33 @@ func (w *payerWorld) sum(t *testing.T, role, kind string) int64 {
 		where role = $1 and ($2 = '' or kind = $2)`, role, kind)
 }
 
+// A list that was approved and whose money does not come is a case after the area's working
+// days, and who is refused at the counter because of it is told which list it is.
+func TestAListWithoutMoneyIsNamed(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 1)
+	l := w.approved(t, w.list(collection.GovernmentList, 12, 10000))
+	// The day of an approval is the world's: it was approved today.
+	w.sql(t, `set session_replication_role = replica; update contribution_list_approved set approved_at = '2011-03-10 10:00+08'`)
+	err := w.tryCounter(w.members[0], 2011, 10000, "C1")
+	if fault.CodeOf(err) != "over_due" || !strings.Contains(err.Error(), fmt.Sprintf("contribution list %d is approved", l.ID)) {
+		t.Errorf("the counter: %v", err)
+	}
+	open := func() int64 {
+		if err := w.service.Tick(t.Context(), w.today); err != nil {
+			t.Fatal(err)
+		}
+		return one[int64](t, w.world, `select count(*) from exception_case where kind = 'uncleared' and subject = 'list:' || $1::bigint`, l.ID)
+	}
+	if n := open(); n != 0 {
+		t.Errorf("%d cases on the day of the approval", n)
+	}
+	w.today = calendar.MustDay("2011-03-20")
+	if n := open(); n != 1 {
+		t.Errorf("%d cases after the area's working days, want 1", n)
+	}
+}
+
 // The government pays the lowest tier for three members by one receipt: nothing is posted
 // before the money is the list's sum, then three credits that sum to it.
 func TestAListIsPostedWhenItsMoneyArrived(t *testing.T) {

@@ -359,7 +359,7 @@ func refusePayment(
 	case due.Chosen == 0:
 		return ErrNotChosen.On("year")
 	case p.Amount > due.Open()-takenInGroup:
-		return ErrOverDue.With("the member still owes %s for %d", due.Open()-takenInGroup, p.Year).On("amount")
+		return due.owes(due.Open() - takenInGroup).On("amount")
 	}
 	return nil
 }

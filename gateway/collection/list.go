@@ -315,7 +315,7 @@ func (l *ContributionList) judge(found []ListMember, today calendar.Day, lowest 
 		case l.Kind == GovernmentList && line.Amount != lowest:
 			e = ErrList.With("the government pays the lowest tier, which is %s for %d", lowest, l.Year).On("amount")
 		case l.Kind.Individual() && l.Kind != TaxList && line.Amount > m.Due.Open()-before:
-			e = ErrOverDue.With("the member still owes %s for %d", m.Due.Open()-before, l.Year).On("amount")
+			e = m.Due.owes(m.Due.Open() - before).On("amount")
 		}
 		if e != nil {
 			refused = append(refused, LineRefusal{Line: line.Line, Fault: e})

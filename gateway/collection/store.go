@@ -6,6 +6,7 @@ import (
 	"twoline/gateway/audit"
 	"twoline/gateway/bank"
 	"twoline/gateway/calendar"
+	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/once"
@@ -321,6 +322,8 @@ type CounterDue struct {
 	Posted   money.Amount
 	Receipts money.Amount
 	InFlight money.Amount
+	// List is the first of the approved contribution lists that are in flight for it, or 0.
+	List int64
 	// Payments counts receipts so far; the next has this ordinal plus one.
 	Payments int
 	Scheme   ledger.Scheme
@@ -335,6 +338,15 @@ type CounterDue struct {
 // Open returns what may still be collected.
 func (d CounterDue) Open() money.Amount {
 	return max(0, d.Chosen-d.Posted-d.Receipts-d.InFlight)
+}
+
+// owes tells how much is open of the year, and of a list that waits for its money.
+func (d CounterDue) owes(open money.Amount) *fault.Error {
+	if d.List != 0 && d.InFlight > 0 {
+		return ErrOverDue.With("the member still owes %s for %d: contribution list %d is approved and waits for its money; "+
+			"end the list if it does not come", open, d.Year, d.List)
+	}
+	return ErrOverDue.With("the member still owes %s for %d", open, d.Year)
 }
 
 // drawsOn says that a pension was paid to the member by a day: nothing is contributed any more.
