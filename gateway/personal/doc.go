@@ -7,8 +7,8 @@
 //	                                 └──► posted in chunks: control account against each member's interest
 //
 //	contributions of a year ──MakeSubsidies──► list: a line a member, a sum a level of government, due on a day
-//	                                 │ money arrives on the fiscal special account, named level by level: a transfer or
-//	                                 │ a part of it; what was named wrongly another maker takes back
+//	                                 │ money arrives on the fiscal special account, named level by level
+//	                                 │ as a transfer or a part of it, or taken back by another maker
 //	                                 │ decision subsidy_list, once each level arrived in full
 //	                                 └──► posted in chunks: control account against each member's subsidy
 //
