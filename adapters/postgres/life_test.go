@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"twoline/gateway/approval"
@@ -404,6 +405,33 @@ func TestAStopWithoutARuleStands(t *testing.T) {
 	}
 }
 
+// What a stop holds back is judged by the rule under which it began: a later one takes
+// nothing away and gives nothing. About a reason that was open then, the later one decides.
+func TestAStopIsJudgedByTheRuleOfItsBeginning(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	for _, r := range [][2]string{
+		{"2009-09-01", "manual:from_stop"}, {"2011-04-01", "investigation:none manual:none"},
+	} {
+		w.sql(t, fmt.Sprintf(`delete from area_rule where rule = 'back_pay' and effective_from = '%s'`, r[0]))
+		w.sql(t, fmt.Sprintf(`insert into area_rule values (610304, 'back_pay', '%s', '"%s"', 'minute of %[1]s')`, r[0], r[1]))
+	}
+	w.hold(t, 1001, "manual", "2011-03-01")
+	w.hold(t, 1002, "investigation", "2011-03-01")
+	w.paysNobody(t)
+	w.today = calendar.MustDay("2011-04-02")
+	for _, hold := range []int64{1001, 1002} {
+		if err := w.endHold(t, one[int64](t, w.world, `select id from payment_hold where member_id = $1`, hold)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := one[string](t, w.world, `select string_agg(member_id || ' ' || back_pay || ' ' || rule_document, '; ' order by member_id)
+		from resumption`); got != "1001 from_stop minute of 2009-09-01; 1002 none minute of 2011-04-01" {
+		t.Errorf("resumed: %s", got)
+	}
+	w.clean(t, "rules")
+}
+
 // paysNobody says that the month is over and nobody was paid.
 func (w *lifeWorld) paysNobody(t *testing.T) {
 	t.Helper()
@@ -507,5 +535,48 @@ func TestACaseStandsAndFallsWithItsNotice(t *testing.T) {
 		lifeevent.Plan{Case: r.ID, AskedOf: lifeevent.Family, Document: "minute"}) //nolint:exhaustruct // the service's
 	if !errors.Is(err, lifeevent.ErrRecoveryVoid) {
 		t.Errorf("a plan of a void case: %v", err)
+	}
+}
+
+// A line that fits two members alike is one case that names both, however often its list is
+// imported; another day is another person.
+func TestADeathThatFitsTwoMembersIsACase(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t, 0)
+	for i := 1; i <= 2; i++ {
+		number := fmt.Sprintf("61030419450301%03d", i)
+		w.sql(t, fmt.Sprintf(`insert into member (area, id, id_number, social_no, name, region, scheme, joined_on)
+			values (610304, %d, '%s%c', 'S%04d', '王伟', 610304101201, 'rural', '2011-01-01')`, 5003-i, number, party.IDCheck(number), i))
+	}
+	s := registry.New(registry.Config{ //nolint:exhaustruct // no files
+		Store: w.db.Registry(), Today: func() calendar.Day { return w.today },
+	})
+	const head = "list,name,id_number,born,happened_on,source,document\n"
+	imported := func(lines string) registry.Report {
+		var out registry.Report
+		_, err := s.Import(t.Context(), w.request("POST /v1/imports", "", w.keys), result(&out), w.officer, registry.KindComparisons,
+			strings.NewReader(head+lines), registry.Options{}) //nolint:exhaustruct // none
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+	const line = "cremations,王伟,,1945-03-01,2011-02-05,殡仪馆,名单\n"
+	for range 2 {
+		if got := imported(line); got.Imported != 1 || len(got.Lines) != 1 || got.Lines[0].Code != "match_weak" {
+			t.Errorf("%+v", got)
+		}
+	}
+	const cases = `select string_agg(kind || ' ' || subject, '; ' order by id) from exception_case`
+	want := "weak_match members:5001,5002:cremations:2011-02-05:名单"
+	if got := one[string](t, w, cases); got != want {
+		t.Errorf("cases %s, want %s", got, want)
+	}
+	if n := one[int64](t, w, `select count(*) from death_notice`); n != 0 {
+		t.Errorf("%d of them were reported dead", n)
+	}
+	imported(strings.ReplaceAll(line, "02-05", "02-06"))
+	if n := one[int64](t, w, `select count(*) from exception_case`); n != 2 {
+		t.Errorf("%d cases of two dead", n)
 	}
 }

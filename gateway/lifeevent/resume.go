@@ -15,8 +15,10 @@ type ResumeTx interface {
 	Rules(ctx context.Context, area party.Area) (*policy.Rules, error)
 }
 
-// Resume decides what becomes of the months that a stop held back, by the rule of the
-// day: one due for all of them, or nothing. It belongs into the transaction in which a
+// Resume decides what becomes of the months that a stop held back: one due for all of them,
+// or nothing. The rule is that of the day on which the stop began: who was stopped under it
+// is not worse or better off by one that came later. Where nobody had decided about the
+// reason by then, it is that of the day of the release. It belongs into the transaction in which a
 // second person approves the end of the hold. Where the area has not decided about the
 // reason it returns ErrBackPay, and the hold stands. What is held for a look, and stops
 // no right, has no such months: a pay run takes them up.
@@ -37,11 +39,14 @@ func Resume(ctx context.Context, tx ResumeTx, s Stop, today calendar.Day) error 
 	if err != nil {
 		return err
 	}
-	row, err := rules.Row(policy.BackPayPolicy, today)
-	if err != nil {
-		return err //nolint:wrapcheck // names the rule
-	}
+	row, err := rules.Row(policy.BackPayPolicy, s.From.First())
 	fromStop, known := row.Value.BackPay(reason)
+	if err != nil || !known {
+		if row, err = rules.Row(policy.BackPayPolicy, today); err != nil {
+			return err //nolint:wrapcheck // names the rule
+		}
+		fromStop, known = row.Value.BackPay(reason)
+	}
 	if !known {
 		return ErrBackPay
 	}

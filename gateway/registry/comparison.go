@@ -3,6 +3,9 @@ package registry
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"twoline/gateway/calendar"
@@ -26,6 +29,8 @@ type Comparison struct {
 // comparisonRow is a line of a file of comparison.
 type comparisonRow struct {
 	listed lifeevent.Listed
+	// fits are the members whom it fits alike, where there are several: it is a match of none.
+	fits []int64
 	Comparison
 }
 
@@ -157,9 +162,10 @@ func (c *comparison) judge(r *comparisonRow) (Answer, *fault.Error) {
 	if r.listed.Born == "" {
 		return Imported, errBare
 	}
-	best, ambiguous := c.best(r.listed)
-	if ambiguous {
-		return Imported, errWeak.With("several members have this name and day of birth; look at each of them")
+	var best lifeevent.Known
+	if best, r.fits = c.best(r.listed); len(r.fits) > 0 {
+		return Imported, errWeak.With("%d members have this name and day of birth; a case asks a person to look "+
+			"at each of them", len(r.fits))
 	}
 	r.Strength = lifeevent.StrengthOf(r.listed, best)
 	if r.Strength == lifeevent.NoMatch {
@@ -185,18 +191,21 @@ func (c *comparison) judge(r *comparisonRow) (Answer, *fault.Error) {
 }
 
 // best is the member whom a line may be: by the number, else the one with its name and
-// day of birth; ambiguous where there are several.
-func (c *comparison) best(l lifeevent.Listed) (best lifeevent.Known, ambiguous bool) {
+// day of birth; where there are several they are listed, rising.
+func (c *comparison) best(l lifeevent.Listed) (best lifeevent.Known, several []int64) {
 	if k, ok := c.byID[l.IDNumber]; ok && l.IDNumber.Plain() != "" {
-		return k, false
+		return k, nil
 	}
-	n := 0
 	for _, k := range c.byBirth[l.Born] {
 		if lifeevent.StrengthOf(l, k) == lifeevent.Weak {
-			best, n = k, n+1
+			best, several = k, append(several, k.Member)
 		}
 	}
-	return best, n > 1
+	if len(several) < 2 {
+		return best, nil
+	}
+	slices.Sort(several)
+	return best, several
 }
 
 // store keeps matches, and acts upon the strong ones: who died is reported dead by the
@@ -206,6 +215,9 @@ func (c *comparison) store(ctx context.Context, tx Tx, rows []comparisonRow) err
 	var dead []DeathNotice
 	var holds []Hold
 	for _, r := range rows {
+		if len(r.fits) > 0 {
+			c.env.cases = append(c.env.cases, r.caseOfSeveral())
+		}
 		if r.Strength == lifeevent.NoMatch {
 			continue
 		}
@@ -252,6 +264,25 @@ func (r *comparisonRow) caseOf() Case {
 	return Case{
 		Kind: "weak_match", Subject: fmt.Sprintf("member:%d:%s:%s", r.Member, r.List, r.Document), Bank: "",
 		Text: fmt.Sprintf("the list %s of %s: %s; nothing was stopped", r.List, r.Source, what),
+	}
+}
+
+// caseOfSeveral is one for all whom the line fits. The same line of a list imported again is
+// the same case.
+func (r *comparisonRow) caseOfSeveral() Case {
+	members := make([]string, len(r.fits))
+	for i, m := range r.fits {
+		members[i] = strconv.FormatInt(m, 10)
+	}
+	day := ""
+	if !r.HappenedOn.IsZero() {
+		day = ":" + r.HappenedOn.String()
+	}
+	return Case{
+		Kind: "weak_match", Bank: "",
+		Subject: fmt.Sprintf("members:%s:%s%s:%s", strings.Join(members, ","), r.List, day, r.Document),
+		Text: fmt.Sprintf("the list %s of %s: name and day of birth are those of %d members (%s), and the id number is "+
+			"another or missing; nothing was stopped", r.List, r.Source, len(r.fits), strings.Join(members, ", ")),
 	}
 }
 
