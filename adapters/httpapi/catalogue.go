@@ -1078,6 +1078,11 @@ func explanations() []row {
 			"read the person's payments",
 		},
 		{
+			"return_waits", 409,
+			"a pension of a month up to that of the death came back, and waits in suspense",
+			"give the return up that subject names; then the heirs are owed the month",
+		},
+		{
 			"returned_before", inFiles, "the payment came back before, as another credit",
 			"tell which of the two is true; a payment comes back once",
 		},

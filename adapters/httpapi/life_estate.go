@@ -20,7 +20,8 @@ func (s *Server) estateRoutes() {
 		Method: http.MethodPost, Path: "/v1/estate-claims", Status: 201, Summary: "Ask that an heir is granted what is theirs",
 		Description: "The funeral grant by the rule of the day of the death, and what is left of the personal account by the " +
 			"rule of inheritance; each is granted once a member. dues claims what GET /v1/benefit-dues names with standing " +
-			"estate, by the months up to that of the death: they are due to the heir then, as base and account pension, and to " +
+			"estate, by the months up to that of the death, and pensions of those months that failed, or came back and were given " +
+			"up: they are due to the heir then, as base and account pension, and to " +
 			"the dead no more. The account pension of such months is drawn from the account, and the balance is without it. What " +
 			"was paid after the death is settled first. A second person of the business office approves the decision; then each " +
 			"due waits for a pay run.",

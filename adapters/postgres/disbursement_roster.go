@@ -180,7 +180,10 @@ const reissueClaimSQL = entitledSQL + `,
 			join return_unclaimed u on u.area = r.area and u.return_id = r.id
 			where j.area = $1 and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
 			limit 1) unclaimed on true
-		where newer.found is null and unclaimed.found is null`
+		where newer.found is null and unclaimed.found is null and not exists (
+			select from estate_granted_item x join payment_item j on j.area = x.area and j.id = x.item_id
+			where x.area = $1 and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
+				and ` + itemStands + `)`
 
 // reissueOf are the claims of a reissue. It goes before statements that number
 // their own parameters, and so holds the payments that it is limited to itself.
@@ -319,6 +322,10 @@ const screenSQL = `,
 		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
 		join benefit_due d on d.area = $1 and d.member_id = c.member_id and d.cause = c.cause and d.month = c.month
 		join benefit_due_ended x on x.area = d.area and x.due_id = d.id
+		union all
+		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
+		join payment_item j on j.area = $1 and j.member_id = c.member_id and j.month = c.month and j.cause = c.cause
+		join estate_granted_item x on x.area = j.area and x.item_id = j.id and ` + itemStands + `
 		union all
 		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
 		where ` + ofHeirs + ` and not exists (select from death_notice d

@@ -17,11 +17,12 @@ import (
 
 // estateOwedSQL are CTEs that follow deadSQL: the months that are owed to the estate of member $2
 // of area $1, by what no payment took up that may still be one, and what is paid for each of
-// them. What of the account was decided after an heir was granted the balance went with that, as
+// them: dues, and the regular payments whose last attempt failed or came back. What the bank gave
+// back and waits is nobody's before two people gave it up. What of the account was decided after an heir was granted the balance went with that, as
 // far as it goes.
 const estateOwedSQL = `
 	owed as (
-		select d.id as due_id, n.month, n.component, n.entitled, n.entitled - n.was as amount,
+		select d.id as due_id, null::bigint as item_id, n.month, n.component, n.entitled, n.entitled - n.was as amount,
 			n.component = 'account_pension' and g.approved_at < d.entered_at as inherited
 		from dead
 		join benefit_due d on d.area = $1 and d.member_id = dead.member_id and ` + dueOfTheDead + ` and ` + dueStands + `
@@ -36,7 +37,25 @@ const estateOwedSQL = `
 				and not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
 					and a.outcome = 'failed')
 				and not exists (select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
-					where v.area = i.area and v.item_id = i.id))),
+					where v.area = i.area and v.item_id = i.id))
+		union all
+		select null, i.id, i.month, c.component, c.amount, c.amount, false
+		from dead
+		cross join lateral (
+			select distinct on (j.month) j.area, j.id, j.member_id, j.month, j.cause, j.base_pension, j.account_pension
+			from payment_item j
+			join payment_batch b on b.area = j.area and b.id = j.batch_id
+			join pay_run r on r.area = b.area and r.id = b.run_id
+			where j.area = $1 and j.member_id = dead.member_id and j.cause = 'regular' and j.month <= dead.died_on
+				and not ` + deadItem + `
+			order by j.month, j.attempt desc) i
+		cross join lateral (values ('base_pension', i.base_pension), ('account_pension', i.account_pension))
+			as c (component, amount)
+		where dead.member_id = $2 and c.amount > 0 and ` + cameToNothing + ` and not exists (
+			select from payment_item j where j.area = i.area and j.member_id = i.member_id and j.month = i.month
+				and j.cause = i.cause and (exists (select from estate_granted_item x where x.area = j.area and x.item_id = j.id
+						and ` + itemStands + `)
+					or ` + waitsInSuspense + `))),
 	payable as (
 		select month, component, max(entitled) as entitled, sum(amount)::bigint as amount from (
 			select month, component, entitled, case when inherited then least(amount, greatest(0,
@@ -47,8 +66,27 @@ const estateOwedSQL = `
 			from owed) o
 		group by month, component having sum(amount) > 0)`
 
+// cameToNothing is SQL that says of a payment i that the bank did not pay it, or gave it back, and
+// never said otherwise; waitsInSuspense that money of a payment j came back, waits in suspense and was
+// not given up.
+const (
+	cameToNothing = `(exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+			and a.outcome = 'failed' and a.class <> 'DUPLICATE')
+		or exists (select from payment_return v join payment_return_booked k on k.area = v.area and k.return_id = v.id
+			where v.area = i.area and v.item_id = i.id and v.class <> 'DUPLICATE'))
+		and not exists (select from answer a where a.area = i.area and a.item_id = i.id
+			and a.refusal = 'contradicts_outcome' and a.outcome = 'succeeded')`
+	waitsInSuspense = `exists (select from payment_return v
+		join posting p on p.area = v.area and p.cause_id = v.id and p.role = 'suspense'
+		where v.area = j.area and v.item_id = j.id and not exists (
+			select from return_unclaimed u where u.area = v.area and u.return_id = v.id))`
+)
+
 // grantStands is SQL that says of what was granted to an heir, g, that its death was not taken back.
 const grantStands = `not exists (select from estate_granted_ended x where x.area = g.area and x.claim_id = g.claim_id)`
+
+// itemStands says the same of a payment that was granted to an heir, x.
+const itemStands = `not exists (select from estate_granted_ended e where e.area = x.area and e.claim_id = x.claim_id)`
 
 // EstateOf implements lifeevent.EstateTx.
 func (t lifeTx) EstateOf(
@@ -103,7 +141,7 @@ func (t lifeTx) EstateOf(
 // owedToEstate reads what is owed to the dead, and what of the account goes with it.
 func (t lifeTx) owedToEstate(ctx context.Context, e *lifeevent.Estate) error {
 	var owed [2]int64
-	var reserved int64
+	var reserved, returned int64
 	err := t.QueryRow(ctx, `
 		with `+deadSQL+`,`+estateOwedSQL+`
 		select coalesce(sum(amount) filter (where component = 'base_pension'), 0)::bigint,
@@ -113,13 +151,23 @@ func (t lifeTx) owedToEstate(ctx context.Context, e *lifeevent.Estate) error {
 				where d.area = $1 and d.member_id = $2 and d.cause like 'arrears:%' and `+dueStands+` and not exists (
 					select from payment_item i join answer a on a.area = i.area and a.item_id = i.id
 						and a.disposition = 'recorded' and a.outcome = 'succeeded'
-					where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause)), 0)::bigint
-		from payable`, e.Area, e.Member).Scan(&owed[0], &owed[1], &reserved)
+					where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause)), 0)::bigint,
+			coalesce((select min(v.id) from dead
+				join payment_item j on j.area = $1 and j.member_id = dead.member_id and j.cause = 'regular'
+					and j.month <= dead.died_on
+				join payment_return v on v.area = j.area and v.item_id = j.id
+				where dead.member_id = $2 and `+waitsInSuspense+` and not exists (
+					select from payment_item i
+					join payment_batch b on b.area = i.area and b.id = i.batch_id
+					join pay_run r on r.area = b.area and r.id = b.run_id
+					where i.area = j.area and i.member_id = j.member_id and i.month = j.month and i.cause = j.cause
+						and i.attempt > j.attempt and not `+deadItem+` and not (`+cameToNothing+`))), 0)
+		from payable`, e.Area, e.Member).Scan(&owed[0], &owed[1], &reserved, &returned)
 	if err != nil {
 		return fmt.Errorf("read what is owed to the estate of member %d: %w", e.Member, err)
 	}
 	e.Owed = lifeevent.Owed{Base: money.Amount(owed[0]), Account: money.Amount(owed[1])}
-	e.Reserved = money.Amount(reserved)
+	e.Reserved, e.Returned = money.Amount(reserved), returned
 	return nil
 }
 
@@ -274,9 +322,15 @@ func (t lifeTx) grantOwed(
 			insert into estate_granted_due (area, due_id, claim_id, base_pension, account_pension)
 			select $1, due_id, $3, coalesce(sum(amount) filter (where component = 'base_pension'), 0),
 				coalesce(sum(amount) filter (where component = 'account_pension'), 0)
-			from owed group by due_id)
+			from owed where due_id is not null group by due_id),
+		items as (
+			insert into estate_granted_item (area, item_id, claim_id, base_pension, account_pension)
+			select $1, item_id, $3, coalesce(sum(amount) filter (where component = 'base_pension'), 0),
+				coalesce(sum(amount) filter (where component = 'account_pension'), 0)
+			from owed where item_id is not null group by item_id)
 		insert into benefit_due_ended (area, due_id, document, entered_by, entered_at)
-		select distinct $1::int, due_id, 'granted to an heir by claim ' || $3::bigint, $7, $8::timestamptz from owed`,
+		select distinct $1::int, due_id, 'granted to an heir by claim ' || $3::bigint, $7, $8::timestamptz from owed
+		where due_id is not null`,
 		c.Area, c.Member, c.ID, today.Month(), instrument, c.Document, by, t.at, today)
 	if isUnique(err, "estate_granted_due_pkey") {
 		return lifeevent.ErrGranted.Because(err)

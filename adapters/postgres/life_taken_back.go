@@ -63,7 +63,8 @@ func (t registryTx) endGrants(ctx context.Context, area party.Area, b registry.T
 			on conflict do nothing),
 		-- Falling due again, not before the month after the one in which it first did.
 		taken as materialized (
-			select d.*, greatest($5::date, (d.month + interval '1 month')::date) as again from ending e
+			select d.area, d.id, d.member_id, d.cause, d.base_pension, d.account_pension, d.instrument_id, d.document,
+				greatest($5::date, (d.month + interval '1 month')::date) as again from ending e
 			join estate_granted_due x on x.area = $1 and x.claim_id = e.claim_id
 			join benefit_due d on d.area = x.area and d.id = x.due_id),
 		owed as (

@@ -16,8 +16,9 @@ func lifeChecks() []check {
 			probe{table: "member_end", sql: memberEndSQL()},                                                                                                                                     //nolint:exhaustruct // asked by SQL
 			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()},                                                                        //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
-			probe{table: "recovery_recredit", sql: recreditSQL()}, //nolint:exhaustruct // asked by SQL
-			probe{table: "estate_granted_due", sql: estateDueSQL}, //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_granted_item", sql: estateItemSQL}, //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_recredit", sql: recreditSQL()},   //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_granted_due", sql: estateDueSQL},   //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_granted", looks: []string{"estate_granted", "estate_granted_ended"}, sql: livingSQL()},
 		),
 	}
@@ -249,7 +250,9 @@ func estateSQL() string {
 	       bool_and(d.instrument_id = g.instrument_id and d.member_id = c.member_id) as theirs
 	       from benefit_due d where d.area = c.area and d.cause = 'arrears:' || c.id) o
 	 cross join lateral (select coalesce(sum(x.base_pension), 0) as base, coalesce(sum(x.account_pension), 0) as account
-	       from estate_granted_due x where x.area = c.area and x.claim_id = c.id) k
+	       from (select area, claim_id, base_pension, account_pension from estate_granted_due
+	           union all select area, claim_id, base_pension, account_pension from estate_granted_item) x
+	      where x.area = c.area and x.claim_id = c.id) k
 	 where ($1 = 0 or c.area = $1) and (c.digest is distinct from q.document_digest or (g.area is not null and (q.id is null
 	    or i.id is null or (d.funeral, d.balance) is distinct from (g.funeral::numeric, g.balance::numeric)
 	    or d.theirs is false or o.theirs is false
@@ -293,6 +296,33 @@ const estateDueSQL = `
 	 where ($1 = 0 or x.area = $1) and (d.member_id is distinct from g.member_id or d.cause !~ '^(difference|resumption):'
 	    or (x.base_pension, x.account_pension) is distinct from (n.base::bigint, n.account::bigint) or i.id is not null
 	    or not exists (select from benefit_due_ended e where e.area = x.area and e.due_id = x.due_id))`
+
+// A payment that an heir was granted is a regular one of the member of a month up to that of the
+// death, as it was, and no attempt of it is paid or may be.
+const estateItemSQL = `
+	select x.area, x.item_id, x.area || '/payment ' || x.item_id, case
+	       when i.member_id is distinct from g.member_id or i.cause <> 'regular' or i.month > g.died_on
+	            then 'was granted by claim ' || x.claim_id || ', and is not of a month of that member up to the death'
+	       when (x.base_pension, x.account_pension) is distinct from (i.base_pension, i.account_pension)
+	            then 'was granted by claim ' || x.claim_id || ' with another sum than it had'
+	       when o.claim_id is not null then 'was granted by claim ' || x.claim_id || ' and by claim ' || o.claim_id
+	       else 'was granted by claim ' || x.claim_id || ', and payment ' || p.id || ' paid it or may' end
+	  from (select * from estate_granted_item x where ($1 = 0 or x.area = $1) and ` + itemStands + `) x
+	  left join lateral (select o.claim_id from estate_granted_item o where o.area = x.area and o.item_id = x.item_id
+	       and o.claim_id < x.claim_id and not exists (select from estate_granted_ended e where e.area = o.area
+	           and e.claim_id = o.claim_id) limit 1) o on true
+	  left join estate_granted g on g.area = x.area and g.claim_id = x.claim_id
+	  left join payment_item i on i.area = x.area and i.id = x.item_id
+	  left join lateral (select j.id from payment_item j
+	       join payment_batch b on b.area = j.area and b.id = j.batch_id
+	       join pay_run r on r.area = b.area and r.id = b.run_id
+	      where j.area = i.area and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause and not ` + deadItem + `
+	        and not exists (select from answer a where a.area = j.area and a.item_id = j.id and a.disposition = 'recorded'
+	            and a.outcome = 'failed')
+	        and not exists (select from payment_return v join payment_return_booked k on k.area = v.area and k.return_id = v.id
+	            where v.area = j.area and v.item_id = j.id) limit 1) p on true
+	 where i.member_id is distinct from g.member_id or i.cause <> 'regular' or i.month > g.died_on or o.claim_id is not null
+	    or (x.base_pension, x.account_pension) is distinct from (i.base_pension, i.account_pension) or p.id is not null`
 
 // What was set off and is taken back is booked as it says, and is no more than the plans drew and
 // than payments that came back leave unowed.

@@ -25,6 +25,9 @@ var (
 	// ErrNothingOwed is also of months that a payment is on its way for.
 	ErrNothingOwed = fault.New(fault.Unprocessable, "nothing_owed",
 		"no month up to that of the death is owed, or it was granted to an heir before")
+	// ErrReturned names the return.
+	ErrReturned = fault.New(fault.Conflict, "return_waits",
+		"a pension of a month up to that of the death came back and waits: give it up first, and the heirs are owed it")
 	ErrEmpty   = fault.New(fault.Unprocessable, "account_empty", "nothing of the personal account is left for heirs")
 	ErrMember  = fault.New(fault.NotFound, "member_not_found", "no such member")
 	ErrBank    = fault.New(fault.NotFound, "bank_not_found", "no such bank in this area")

@@ -29,6 +29,8 @@ type Estate struct {
 	UnderWay bool
 	// Owed is what no run paid of months up to that of the death.
 	Owed Owed
+	// Returned is a payment's return of such a month that waits to be given up, or 0.
+	Returned int64
 	// Reserved is what of the account goes with such months, and with those that an heir was
 	// granted and is not paid yet.
 	Reserved money.Amount
@@ -36,8 +38,8 @@ type Estate struct {
 	GrantedFuneral, GrantedBalance bool
 }
 
-// Owed is months of pension that are owed to the dead: differences of a rise, and months of a
-// stop, by the months up to that of the death.
+// Owed is months of pension that are owed to the dead: differences of a rise, months of a stop,
+// and payments that failed or came back, by the months up to that of the death.
 type Owed struct{ Base, Account money.Amount }
 
 // Sum is both components together.
@@ -166,6 +168,9 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 		}
 	}
 	if c.Dues {
+		if e.Returned != 0 {
+			return g, ErrReturned.About(fmt.Sprint(e.Returned))
+		}
 		if g.Owed = e.Owed; g.Owed.Sum() <= 0 {
 			return g, ErrNothingOwed
 		}

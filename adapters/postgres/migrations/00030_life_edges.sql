@@ -1,5 +1,5 @@
 -- Edges of deaths and recoveries: grants to heirs that end with a death notice which was wrong, and set-offs that are taken
--- back when the bank gives payments back.
+-- back when the bank gives payments back; last pensions that came back, which are the heirs'.
 -- Cost on a live table: estate_granted gains a column with a constant default, which writes nothing, and its two keys are
 -- built anew over the few grants there are; the other tables are new.
 
@@ -42,11 +42,26 @@ create table recovery_recredit (
 );
 create index recovery_recredit_case on recovery_recredit (area, case_id);
 
+-- Regular payments up to the month of the death that failed or came back, and that a claim took up: no reissue takes
+-- them up while it stands.
+create table estate_granted_item (
+    area            integer not null,
+    item_id         bigint not null,
+    claim_id        bigint not null,
+    base_pension    bigint not null check (base_pension >= 0),
+    account_pension bigint not null check (account_pension >= 0),
+    -- Once for each claim: a grant that ended can be granted anew.
+    primary key (area, item_id, claim_id),
+    foreign key (area, item_id) references payment_item,
+    foreign key (area, claim_id) references estate_granted
+);
+create index estate_granted_item_claim on estate_granted_item (area, claim_id);
+
 -- +goose StatementBegin
 do $$
 declare
     t text;
-    facts text[] := array['estate_granted_ended', 'recovery_recredit'];
+    facts text[] := array['estate_granted_ended', 'recovery_recredit', 'estate_granted_item'];
 begin
     foreach t in array facts loop
         execute format('create trigger append_only before update or delete or truncate on %I
