@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"time"
 
+	"twoline/gateway/calendar"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
@@ -54,6 +55,7 @@ type EstateClaim struct {
 	Document     string    `json:"document"`
 	MadeBy       string    `json:"made_by"`
 	MadeOn       Day       `json:"made_on"`
+	ReportedOn   Day       `json:"reported_on"       doc:"When the family asked: the days of the grant's rule count to it"`
 	DecisionID   ID        `json:"decision_id"`
 	Status       string    `json:"status"            enum:"submitted,approved,rejected,withdrawn"`
 	MadeAt       time.Time `json:"made_at,omitzero"`
@@ -66,7 +68,7 @@ func viewEstateClaim(c lifeevent.Claim) EstateClaim {
 		Dues: c.Dues, Amount: NewYuan(c.Grant.Sum()), OwedBase: NewYuan(c.Grant.Owed.Base),
 		OwedAccount: NewYuan(c.Grant.Owed.Account), Reserved: NewYuan(c.Grant.Reserved), Held: NewYuan(c.Grant.Held), Kept: NewYuan(c.Grant.Kept), HeirName: c.HeirName.String(),
 		HeirIDNumber: c.HeirID.String(), Bank: c.Bank, Account: c.AccountNo.String(), Document: c.Document, MadeBy: c.MadeBy,
-		MadeOn: NewDay(c.MadeOn), DecisionID: NewID(c.Decision), Status: c.State, MadeAt: c.MadeAt,
+		MadeOn: NewDay(c.MadeOn), ReportedOn: NewDay(c.ReportedOn), DecisionID: NewID(c.Decision), Status: c.State, MadeAt: c.MadeAt,
 	}
 }
 
@@ -104,7 +106,8 @@ type askEstateCommand struct {
 		Bank         string `json:"bank"           minLength:"2" maxLength:"32"`
 		Kind         string `json:"kind"           enum:"card,passbook"`
 		AccountNo    string `json:"account_no"     maxLength:"32"`
-		Document     string `json:"document"       minLength:"1" maxLength:"200" doc:"Certificate of the death, proof of kinship"`
+		Document     string `json:"document"       minLength:"1" maxLength:"200" doc:"Certificate of the death, proof of kinship; where reported_on names a day, the family's request of that day"`
+		ReportedOn   *Day   `json:"reported_on,omitempty" doc:"When the family asked, not before the death and not after today; absent is today"`
 	}
 }
 
@@ -127,8 +130,12 @@ func (s *Server) askEstate(ctx context.Context, c Call, in *askEstateCommand) (o
 	if err != nil {
 		return none, errInput.On("account_no")
 	}
+	var asked calendar.Day
+	if b.ReportedOn != nil {
+		asked = b.ReportedOn.Day
+	}
 	return s.deps.Life.AskClaim(ctx, c.Request, c.Render, c.Officer, lifeevent.Claim{ //nolint:exhaustruct // the service's
 		Member: b.MemberID.Int64(), Funeral: b.Funeral, Balance: b.Balance, Dues: b.Dues, HeirName: name, HeirID: id, Bank: b.Bank,
-		Kind: b.Kind, AccountNo: account, Document: b.Document,
+		Kind: b.Kind, AccountNo: account, Document: b.Document, ReportedOn: asked,
 	})
 }

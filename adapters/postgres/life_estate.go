@@ -188,10 +188,10 @@ func (t lifeTx) AddClaim(ctx context.Context, c lifeevent.Claim) (id int64, err 
 	digest := c.Digest()
 	err = t.QueryRow(ctx, `
 		insert into estate_claim (area, member_id, funeral, balance, heir_name, heir_id_number, bank, kind, account_no,
-			document, digest, made_by, made_at, business_day, dues)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) returning id`,
+			document, digest, made_by, made_at, business_day, dues, reported_on)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16) returning id`,
 		c.Area, c.Member, c.Funeral, c.Balance, c.HeirName.Plain(), c.HeirID.Plain(), c.Bank, c.Kind, c.AccountNo.Plain(),
-		c.Document, digest[:], c.MadeBy, t.at, c.MadeOn, c.Dues).Scan(&id)
+		c.Document, digest[:], c.MadeBy, t.at, c.MadeOn, c.Dues, c.ReportedOn).Scan(&id)
 	if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.ConstraintName == "estate_claim_area_bank_fkey" {
 		return 0, lifeevent.ErrBank.On("bank").Because(err)
 	}
@@ -205,7 +205,7 @@ func (t lifeTx) AddClaim(ctx context.Context, c lifeevent.Claim) (id int64, err 
 func (t lifeTx) Claims(ctx context.Context, f lifeevent.ClaimFilter) ([]lifeevent.Claim, error) {
 	rows, err := t.Query(ctx, `
 		select c.area, c.id, c.member_id, c.funeral, c.balance, c.dues, c.heir_name, c.heir_id_number, c.bank, c.kind, c.account_no,
-			c.document, c.made_by, c.made_at, c.business_day, coalesce(q.id, 0), coalesce(q.state, ''), m.social_no, m.name,
+			c.document, c.made_by, c.made_at, c.business_day, coalesce(c.reported_on, c.business_day), coalesce(q.id, 0), coalesce(q.state, ''), m.social_no, m.name,
 			coalesce(g.funeral, 0), coalesce(g.balance, 0), coalesce(g.held, 0), coalesce(g.kept, 0),
 			coalesce(g.owed_base, 0), coalesce(g.owed_account, 0), coalesce(g.reserved, 0), g.died_on
 		from estate_claim c
@@ -223,7 +223,7 @@ func (t lifeTx) Claims(ctx context.Context, f lifeevent.ClaimFilter) ([]lifeeven
 		var fen [7]int64
 		var died *calendar.Day
 		err = row.Scan(&c.Area, &c.ID, &c.Member, &c.Funeral, &c.Balance, &c.Dues, &heir, &heirID, &c.Bank, &c.Kind, &account,
-			&c.Document, &c.MadeBy, &c.MadeAt, &c.MadeOn, &c.Decision, &c.State, &c.SocialNo, &name, &fen[0], &fen[1], &fen[2],
+			&c.Document, &c.MadeBy, &c.MadeAt, &c.MadeOn, &c.ReportedOn, &c.Decision, &c.State, &c.SocialNo, &name, &fen[0], &fen[1], &fen[2],
 			&fen[3], &fen[4], &fen[5], &fen[6], &died)
 		c.HeirName, c.HeirID, c.AccountNo = party.Stored(heir, heirID, account)
 		c.Name, _, _ = party.Stored(name, "", "")

@@ -227,6 +227,9 @@ func estateSQL() string {
 	       when (o.base, o.account) is distinct from (g.owed_base::numeric, g.owed_account::numeric) or o.theirs is false
 	            then 'was granted ' || ` + yuan("g.owed_base") + ` || ' and ' || ` + yuan("g.owed_account") + ` || ' of months, and due are '
 	                || ` + yuan("o.base") + ` || ' and ' || ` + yuan("o.account") + `
+	       when not coalesce(c.reported_on, c.business_day) between g.died_on and c.business_day
+	            then 'was asked for on ' || c.reported_on || ', and the death was on ' || g.died_on || ', the entry on '
+	                || c.business_day
 	       when k.base + k.account > 0 and not c.dues
 	            then 'took up ' || ` + yuan("k.base") + ` || ' and ' || ` + yuan("k.account") + ` || ' of months unasked'
 	       when (g.owed_base, true) is distinct from (k.base, g.owed_account <= k.account)
@@ -257,6 +260,7 @@ func estateSQL() string {
 	    or i.id is null or (d.funeral, d.balance) is distinct from (g.funeral::numeric, g.balance::numeric)
 	    or d.theirs is false or o.theirs is false
 	    or (o.base, o.account) is distinct from (g.owed_base::numeric, g.owed_account::numeric)
+	    or not coalesce(c.reported_on, c.business_day) between g.died_on and c.business_day
 	    or g.owed_base <> k.base or g.owed_account > k.account or (k.base + k.account > 0 and not c.dues)
 	    or (g.funeral > 0 and not c.funeral) or (g.balance > 0 and not c.balance)
 	    or not exists (select from death_notice n where n.area = c.area and n.member_id = c.member_id

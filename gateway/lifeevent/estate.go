@@ -62,7 +62,9 @@ type Claim struct {
 	MadeBy    string
 	MadeAt    time.Time
 	MadeOn    calendar.Day
-	Decision  int64
+	// ReportedOn is the day on which the family asked, as the document says: rules count days to it.
+	ReportedOn calendar.Day
+	Decision   int64
 	// State is that of the decision, Grant what was granted by it, and the rest tells
 	// officers who died.
 	State    string
@@ -113,6 +115,9 @@ func (c *Claim) Digest() [sha256.Size]byte {
 		{"account_no", c.AccountNo.Plain()},
 		{"document", c.Document},
 	}
+	if c.ReportedOn != c.MadeOn {
+		fields = append(fields, [2]string{"reported_on", c.ReportedOn.String()})
+	}
 	if c.Dues {
 		fields = append(fields, [2]string{"dues", "true"})
 	}
@@ -124,14 +129,14 @@ func (c *Claim) Digest() [sha256.Size]byte {
 
 func (c *Claim) about(g Grant) string {
 	d := c.Digest()
-	return fmt.Sprintf("claim %d of an heir of member %d, died on %s: funeral grant %s, balance %s of %s held, %s "+
+	return fmt.Sprintf("claim %d of an heir of member %d, died on %s, asked on %s: funeral grant %s, balance %s of %s held, %s "+
 		"stays in the fund, %s goes with months that are owed; of those %s base pension and %s account pension; "+
-		"claim's SHA-256 %s", c.ID, c.Member, g.Died, g.Funeral, g.Balance, g.Held, g.Kept, g.Reserved, g.Owed.Base,
+		"claim's SHA-256 %s", c.ID, c.Member, g.Died, c.ReportedOn, g.Funeral, g.Balance, g.Held, g.Kept, g.Reserved, g.Owed.Base,
 		g.Owed.Account, hex.EncodeToString(d[:]))
 }
 
-// Worth tells what a claim is worth on the day on which it was made, by the rules of the
-// day of the death. It is pure.
+// Worth tells what a claim is worth on the day on which the family asked, by the rules of the
+// day of the death: what the office waits for is not the family's delay. It is pure.
 func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 	g := Grant{
 		Funeral: 0, Balance: 0, Owed: Owed{Base: 0, Account: 0}, Held: e.Held.Total(), Kept: 0, Reserved: 0,
@@ -140,6 +145,8 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 	switch {
 	case e.Died.IsZero():
 		return g, ErrAlive
+	case c.ReportedOn.Before(e.Died):
+		return g, ErrClaim.With("the family asked after the death, which was on %s", e.Died).On("reported_on")
 	case e.UnderWay:
 		return g, ErrUnplanned.With("a payment to the member is with a bank and not answered")
 	case e.unplanned() != 0:
@@ -148,7 +155,7 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 		return g, ErrGranted
 	}
 	if c.Funeral {
-		grant, err := FuneralOf(rules, e, c.MadeOn)
+		grant, err := FuneralOf(rules, e, c.ReportedOn)
 		if err != nil {
 			return g, err
 		}

@@ -336,6 +336,12 @@ func (s *Service) AskClaim(
 			return nil, err
 		}
 		c.Area, c.MadeBy, c.MadeOn, c.State = maker.Area, maker.Login, s.today(), string(casework.Submitted)
+		if c.ReportedOn.IsZero() {
+			c.ReportedOn = c.MadeOn
+		}
+		if c.ReportedOn.After(c.MadeOn) {
+			return nil, ErrClaim.With("the family cannot have asked on a day that lies ahead").On("reported_on")
+		}
 		if c.Grant, err = worth(ctx, tx, &c, s.today()); err != nil {
 			return nil, err
 		}

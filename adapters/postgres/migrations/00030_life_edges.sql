@@ -1,5 +1,6 @@
 -- Edges of deaths and recoveries: grants to heirs that end with a death notice which was wrong, and set-offs that are taken
--- back when the bank gives payments back; last pensions that came back, which are the heirs'.
+-- back when the bank gives payments back; last pensions that came back, which are the heirs'; and the day on
+-- which a family asked.
 -- Cost on a live table: estate_granted gains a column with a constant default, which writes nothing, and its two keys are
 -- built anew over the few grants there are; the other tables are new.
 
@@ -56,6 +57,9 @@ create table estate_granted_item (
     foreign key (area, claim_id) references estate_granted
 );
 create index estate_granted_item_claim on estate_granted_item (area, claim_id);
+
+-- The day on which the family asked; before this column, the day on which the claim was entered.
+alter table estate_claim add column reported_on date check (reported_on <= business_day);
 
 -- +goose StatementBegin
 do $$
