@@ -477,29 +477,39 @@ func (t *tx) OpenHolds(ctx context.Context, c disbursement.Claims) error {
 	return t.openHolds(ctx, set, c.Rules)
 }
 
+// holdStands is SQL that says of a hold h that two people did not end it.
+const holdStands = `not exists (select from hold_release r
+				where r.area = h.area and r.hold_id = h.id and r.state = 'approved')`
+
+// What two people looked at is paid from then on: an amount up to theirs, an account of no other
+// pensioners than theirs. More is held anew.
 const (
 	reviewSQL = `
-	insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at)
-	select $1, c.member_id, 'amount_review', min(c.month), 'above ' || $7::text, 'screen', $6
+	insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at, reviewed_amount)
+	select $1, c.member_id, 'amount_review', min(c.month),
+		round(max(c.amount) / 100.0, 2) || ', above ' || $7::text, 'screen', $6, max(c.amount)
 	from claim c
 	where c.amount > $5 and not exists (select from payment_hold h
-		where h.area = $1 and h.member_id = c.member_id and h.reason = 'amount_review' and h.from_month <= c.month)
+		where h.area = $1 and h.member_id = c.member_id and h.reason = 'amount_review' and h.from_month <= c.month
+			and (h.reviewed_amount >= c.amount or ` + holdStands + `))
 	group by c.member_id`
 	sharedSQL = `,
 	shared as (
-		select p.bank, p.account_no from entitled e join payout p on p.member_id = e.member_id and p.holder_name is null
+		select p.bank, p.account_no, array_agg(e.member_id order by e.member_id) as sharers from entitled e join payout p on p.member_id = e.member_id and p.holder_name is null
 		group by p.bank, p.account_no having count(*) > 1),
 	sharing as materialized (
-		select c.member_id, c.month, p.id, p.bank from claim c
+		select c.member_id, c.month, p.id, p.bank, s.sharers from claim c
 		join payout p on p.id = c.payout_id
 		join shared s on s.bank = p.bank and s.account_no = p.account_no)`
 	holdSharedSQL = sharedSQL + `
-	insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at)
-	select $1, s.member_id, 'shared_account', min(s.month), 'several pensioners are paid to this account', 'screen', $5
+	insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at, sharers)
+	select $1, s.member_id, 'shared_account', min(s.month),
+		'several pensioners are paid to this account: members ' || array_to_string(s.sharers, ', '), 'screen', $5, s.sharers
 	from sharing s
 	where not exists (select from payment_hold h
-		where h.area = $1 and h.member_id = s.member_id and h.reason = 'shared_account' and h.from_month <= s.month)
-	group by s.member_id`
+		where h.area = $1 and h.member_id = s.member_id and h.reason = 'shared_account' and h.from_month <= s.month
+			and (s.sharers <@ h.sharers or ` + holdStands + `))
+	group by s.member_id, s.sharers`
 	reportSharedSQL = sharedSQL + `
 	insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
 	select distinct $1::int, 'shared_account', 'instrument:' || s.id, s.bank,

@@ -465,8 +465,8 @@ func TestPayRun_ScreensAtTheRelease(t *testing.T) {
 	w := newRunWorld(t, 8, 100_000)
 	w.sql(t, `insert into area_rule values (610304, 'amount_review_threshold', '2009-09-01', '"50.00"', 'test')`)
 	// 1008 is above the threshold and was reviewed, as were all others but none of this test's interest.
-	w.sql(t, `insert into payment_hold (area, id, member_id, reason, from_month, opened_by, opened_at)
-		select area, id + 5000, id, 'amount_review', '2011-01-01', 'test', now() from member`)
+	w.sql(t, `insert into payment_hold (area, id, member_id, reason, from_month, opened_by, opened_at, reviewed_amount)
+		select area, id + 5000, id, 'amount_review', '2011-01-01', 'test', now(), 5500 from member`)
 	w.sql(t, `insert into hold_release (area, hold_id, document, digest, maker, maker_person, made_at, state)
 		select area, id, 'test', sha256('x'), 'pay.maker', 501, now(), 'approved' from payment_hold`)
 	run := w.approved(t, regular(march()))

@@ -16,6 +16,7 @@ func lifeChecks() []check {
 			probe{table: "member_end", sql: memberEndSQL()},                                                                                                                                     //nolint:exhaustruct // asked by SQL
 			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()},                                                                        //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
+			probe{table: "payment_hold", sql: reviewedSQL},          //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_granted_item", sql: estateItemSQL}, //nolint:exhaustruct // asked by SQL
 			probe{table: "recovery_recredit", sql: recreditSQL()},   //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_granted_due", sql: estateDueSQL},   //nolint:exhaustruct // asked by SQL
@@ -300,6 +301,14 @@ const estateDueSQL = `
 	 where ($1 = 0 or x.area = $1) and (d.member_id is distinct from g.member_id or d.cause !~ '^(difference|resumption):'
 	    or (x.base_pension, x.account_pension) is distinct from (n.base::bigint, n.account::bigint) or i.id is not null
 	    or not exists (select from benefit_due_ended e where e.area = x.area and e.due_id = x.due_id))`
+
+// What a screen showed of a hold is what its text says, which two people end.
+const reviewedSQL = `
+	select h.area, h.id, h.area || '/hold ' || h.id, 'says "' || h.text || '", and its release covers something else'
+	  from payment_hold h
+	 where ($1 = 0 or h.area = $1) and h.opened_by = 'screen' and (
+	       (h.reviewed_amount is not null and h.text not like round(h.reviewed_amount / 100.0, 2) || ', above %')
+	    or (h.sharers is not null and h.text not like '%: members ' || array_to_string(h.sharers, ', ')))`
 
 // A payment that an heir was granted is a regular one of the member of a month up to that of the
 // death, as it was, and no attempt of it is paid or may be.

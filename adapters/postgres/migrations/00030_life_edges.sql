@@ -1,6 +1,6 @@
 -- Edges of deaths and recoveries: grants to heirs that end with a death notice which was wrong, and set-offs that are taken
--- back when the bank gives payments back; last pensions that came back, which are the heirs'; and the day on
--- which a family asked.
+-- back when the bank gives payments back; last pensions that came back, which are the heirs'; the day on
+-- which a family asked; and what a hold for review showed.
 -- Cost on a live table: estate_granted gains a column with a constant default, which writes nothing, and its two keys are
 -- built anew over the few grants there are; the other tables are new.
 
@@ -60,6 +60,11 @@ create index estate_granted_item_claim on estate_granted_item (area, claim_id);
 
 -- The day on which the family asked; before this column, the day on which the claim was entered.
 alter table estate_claim add column reported_on date check (reported_on <= business_day);
+
+-- What a screen showed of a hold: the amount, and who shares the account. Its release is of no more than that; one from
+-- before these columns showed neither, and is looked at once more.
+alter table payment_hold add column reviewed_amount bigint check (reviewed_amount > 0);
+alter table payment_hold add column sharers bigint[];
 
 -- +goose StatementBegin
 do $$
