@@ -58,7 +58,7 @@ func (t *tx) SubsidiesByLevel(
 ) ([]report.Subsidised, error) {
 	rows, err := t.Query(ctx, `
 		with money as (
-			select f.* from fund_transfer f where f.area = $1 and f.scheme = $2 and f.kind = 'subsidy' and f.state = 'booked'
+			select f.area, f.id, f.purpose, f.amount from fund_transfer f where f.area = $1 and f.scheme = $2 and f.kind = 'subsidy' and f.state = 'booked'
 				and f.effective_on between $3 and $4),
 		part as (
 			select f.id, f.purpose, a.level, a.amount from money f

@@ -416,11 +416,11 @@ func TestVerifySeesArrivalsThatNobodyAskedFor(t *testing.T) {
 		if sql != "" {
 			w.sql(t, sql)
 		}
-		report, err := w.db.Verify(t.Context(), postgres.Verification{}) //nolint:exhaustruct // everything
+		proof, err := w.db.Verify(t.Context(), postgres.Verification{}) //nolint:exhaustruct // everything
 		if err != nil {
 			t.Fatal(err)
 		}
-		f, _ := report.Find("I25")
+		f, _ := proof.Find("I25")
 		var out []string
 		for _, b := range f.Breaches {
 			if strings.Contains(b.Row+b.Text, "pension") {

@@ -343,7 +343,8 @@ func (d CounterDue) Open() money.Amount {
 // owes tells how much is open of the year, and of a list that waits for its money.
 func (d CounterDue) owes(open money.Amount) *fault.Error {
 	if d.List != 0 && d.InFlight > 0 {
-		return ErrOverDue.With("the member still owes %s for %d: contribution list %d is approved and waits for its money; "+
+		return ErrOverDue.With("the member still owes %s for %d: contribution list %d is approved and waits for its "+
+			"money; "+
 			"end the list if it does not come", open, d.Year, d.List)
 	}
 	return ErrOverDue.With("the member still owes %s for %d", open, d.Year)

@@ -139,9 +139,12 @@ func english() words {
 		yearOf:    "area %s · scheme %s · year %d, through %s",
 		short:     "%s of the new surplus is to be remitted (%s): %s is missing",
 		subsidies: "subsidies that arrived, by level of government",
-		purposes:  map[string]string{"base_pension": "base pensions", "contribution": "contributions", "unspecified": "no stated purpose"},
+		purposes: map[string]string{
+			"base_pension": "base pensions", "contribution": "contributions", "unspecified": "no stated purpose",
+		},
 		levels: map[policy.Level]string{
-			policy.Centre: "centre", policy.Province: "province", policy.City: "city", policy.County: "county", "": "level not named",
+			policy.Centre: "centre", policy.Province: "province", policy.City: "city", policy.County: "county",
+			"": "level not named",
 		},
 		yearColumns: []Column{
 			{"item", 40}, {"account code", 12}, {"budget", 18}, {"actual", 18}, {"actual less budget", 18},
