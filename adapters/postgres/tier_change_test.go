@@ -268,3 +268,17 @@ func TestEditsOfChosenAmountsAreNamed(t *testing.T) {
 	}
 	w.proved(t)
 }
+
+// A year before that of the 16th birthday is chosen by nobody, and so it cannot be made up.
+func TestAChildsYearIsNotChosen(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 2)
+	for i, born := range []string{"19950301", "19960301"} {
+		number := fmt.Sprintf("610304%s%03d", born, i+1)
+		w.sql(t, fmt.Sprintf(`delete from tier_choice where member_id = %[1]d; update member set id_number = '%[2]s' where id = %[1]d`,
+			1001+i, number+string(party.IDCheck(number))))
+	}
+	if got := w.chooses(t, choice(1001, "100.00", "2011-03-01"), choice(1002, "100.00", "2011-03-01")); got != ",under_age" {
+		t.Errorf("who turned 16 in the year and who was 15 all of it: %q", got)
+	}
+}

@@ -316,14 +316,24 @@ type tierRow struct {
 	TierChange
 }
 
+// parseTier reads an amount for a year. Nobody chooses one for a year in all of which they
+// were younger than 16: it could never have been paid, and cannot be made up.
 func parseTier(f *fields, e *env) tierRow {
-	return tierRow{f.idNumber(), TierChange{
+	r := tierRow{f.idNumber(), TierChange{
 		TierChoice: TierChoice{
 			Member: 0, Year: f.number("year", 2009, 2100), Amount: f.amount("amount"),
 			ChosenOn: f.past("chosen_on", e.today),
 		},
 		Was: 0, Ordinal: 0,
 	}}
+	if f.fault != nil {
+		return r
+	}
+	born, err := calendar.ParseCompact(r.id.Birth())
+	if err != nil || r.Year < born.Year()+ageOfEntry {
+		f.fault = ErrAge.With("nobody pays for a year before that of the 16th birthday").On("year")
+	}
+	return r
 }
 
 type memberYear struct {
