@@ -13,6 +13,7 @@ import (
 	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
+	"twoline/gateway/personal"
 )
 
 // newRefundWorld is a county of 2018, from when on contributions go back from the income account.
@@ -493,6 +494,49 @@ func TestARunIsOfTheCurrentYearUpToItsCutoff(t *testing.T) {
 	w.today = calendar.MustDay("2012-01-01")
 	if err := w.tryCounter(w.members[0], 2012, 100, "C2"); err != nil {
 		t.Errorf("the counter on 1 January: %v", err)
+	}
+	w.proved(t)
+}
+
+// What was debited in the year, or taken at the counter, earns the year's subsidy, though its
+// money came after it; what was paid after the year makes it up and earns none.
+func TestTheYearOfAPaymentIsThatOfItsDebit(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 3)
+	w.sql(t, `insert into area_rule values (610304, 'contribution_subsidies', '2009-09-01', '"100.00:30.00"', 'test'),
+		(610304, 'contribution_subsidy_payers', '2009-09-01', '"county:100%"', 'test')`)
+	w.sql(t, `update mandate set ended_on = '2011-03-10' where member_id <> 1001`)
+	w.today = calendar.MustDay("2011-12-30")
+	b := w.withhold(t).Batches[0]
+	debited := succeeded(w.items(t, b)[0])
+	debited.ValueDate = w.today
+	if _, err := w.results(t, b, []collection.Result{debited}); err != nil {
+		t.Fatal(err)
+	}
+	w.counterPays(t, w.members[1], 10000, "C1")
+	w.today = calendar.MustDay("2012-01-04")
+	w.arrive(t, "A1", b, 10000)
+	pay := func(day string) {
+		a := collection.Arrival{ //nolint:exhaustruct // a terminal's day
+			Amount: 10000, BankReference: "TD" + day, ValueDate: w.today, Terminal: "T1", TerminalDate: calendar.MustDay(day),
+		}
+		var out collection.Arrived
+		_, err := w.service.Arrive(t.Context(), w.request("POST /v1/arrivals", "", a), result(&out), 0, w.psbc,
+			"961001010000000011", a)
+		if err != nil || !out.Agreed {
+			t.Fatalf("%+v, %v", out, err)
+		}
+		w.work(t)
+	}
+	pay("2011-12-30")
+	w.counterPays(t, w.members[2], 10000, "C2")
+	pay("2012-01-04")
+	p := personal.New(w.db.Personal(), func() calendar.Day { return w.today })
+	var run personal.SubsidyRun
+	_, err := p.MakeSubsidies(t.Context(), w.request("POST subsidies", "", w.keys), result(&run), w.maker,
+		personal.SubsidyOrder{Scheme: ledger.Rural, Year: 2011, DueOn: calendar.MustDay("2012-03-31"), Document: "d"})
+	if err != nil || run.Lines != 2 {
+		t.Errorf("%d lines, %v, want the debit and the payment of December", run.Lines, err)
 	}
 	w.proved(t)
 }
