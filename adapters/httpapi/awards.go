@@ -43,7 +43,8 @@ func (s *Server) awardRoutes() {
 		Description: "standing_without_right: a pension stands that does not follow from the facts; it is left as it is. " +
 			"member_facts: the facts cannot be. account_before_opening: the pension began before go-live, and its account " +
 			"pension was not imported. payment_after_pension: money came after the pension began; the award rests on what " +
-			"came before.",
+			"came before. A subsidy for a year up to that of the start is none of it: it adds to the account's pension " +
+			"from the month after it was effective.",
 		Who: readers(),
 	}, s.awardRefused)
 	s.awardReasonRoutes()

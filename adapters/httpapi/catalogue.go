@@ -887,7 +887,7 @@ func explanations() []row {
 		},
 		{
 			"payment_after_pension", 422, "a payment is dated in or after the first month of the pension",
-			"correct its date: who draws a pension pays no more",
+			"correct its date: who draws a pension pays no more; a subsidy counts for years up to that of the start",
 		},
 		{
 			"payment_field", inFiles, "a value does not fit the payment message, or one that it demands is missing",

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -15,6 +16,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/entitlement"
 	"twoline/gateway/ledger"
 	"twoline/gateway/policy"
 )
@@ -463,5 +465,83 @@ func TestWhoPaidAheadIsAwarded(t *testing.T) {
 	}
 	if got := one[int64](t, w.world, `select max(account_pension) from award_line`); got != 1000 {
 		t.Errorf("the account gives %d fen a month, want 1000: 1390.00 divided by 139", got)
+	}
+}
+
+// credited is money on the account of member 1, as the book holds it.
+func (w *awardWorld) credited(t *testing.T, entry int, role, kind, on string, amount, year int) {
+	t.Helper()
+	w.sql(t, fmt.Sprintf(`set session_replication_role = replica;
+		insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature, red, reversal, amount,
+			member_id, year)
+		values (610304, %d, 1, 'rural', '%s', '%s', '%[3]s', 'credit', '%s', 'direct', false, false, %d, 1001, %d)`,
+		entry, kind, on, role, amount, year))
+}
+
+// The subsidy of the last years comes after the pension began, as most do: it adds to the
+// account's pension from the month after, once, and nobody has to look at it. One for a later
+// year, and what the member pays, still does.
+func TestASubsidyThatComesAfterThePensionBegan(t *testing.T) {
+	t.Parallel()
+	w := newAwardWorld(t, "1951-05-10")
+	w.sql(t, `insert into service_years (area, member_id, years, document, entered_by, entered_at)
+		values (610304, 1001, 5, 'list', 'pay.maker', now())`)
+	w.credited(t, 1001, "personal_individual", "contribution", "2011-03-10", 13_900_00, 2011)
+	w.rule(t, "interest_rate", "2011-01-01", "0%")
+	w.rule(t, "interest_rate", "2012-01-01", "0%")
+	w.entered(t, "2011-06")
+	before := w.stands(t, 1)
+	w.credited(t, 1002, "personal_subsidy", "account_subsidy", "2011-11-10", 139_00, 2011)
+	if r := w.run(t, "2011-11"); r.Lines != 0 || r.Refused != 0 {
+		t.Errorf("in its month: %+v", r)
+	}
+	if r := w.entered(t, "2012-02"); r.Lines != 1 || r.Refused != 0 {
+		t.Errorf("after it: %+v", r)
+	}
+	want := slices.Concat(before, []string{"2011-12a10100"})
+	if got := w.stands(t, 1); !slices.Equal(got, want) {
+		t.Errorf("stands %q, want %q", got, want)
+	}
+	e, err := w.awards.Explain(t.Context(), w.maker, 1001, calendar.MustMonth("2012-02"))
+	if err != nil || e.Problem != nil || e.Statement.Pension.Account != 101_00 || !e.Late.IsZero() {
+		t.Errorf("explained %+v, %v", e, err)
+	}
+	if r := w.run(t, "2012-03"); r.Lines != 0 || r.Refused != 0 {
+		t.Errorf("again: %+v", r)
+	}
+	w.credited(t, 1003, "personal_subsidy", "account_subsidy", "2012-03-10", 139_00, 2012)
+	if r := w.run(t, "2012-04"); r.Lines != 0 || r.Refused != 1 {
+		t.Errorf("of a year in which the pension ran: %+v", r)
+	}
+}
+
+// An account pension that was fixed by the provisional rate stays, and the explanation says
+// so instead of another amount.
+func TestAnAccountPensionStaysAsItWasFixed(t *testing.T) {
+	t.Parallel()
+	w := newAwardWorld(t, "1951-05-10")
+	w.sql(t, `insert into service_years (area, member_id, years, document, entered_by, entered_at)
+		values (610304, 1001, 5, 'list', 'pay.maker', now())`)
+	w.credited(t, 1001, "personal_individual", "contribution", "2011-01-10", 13_900_00, 2011)
+	w.rule(t, "interest_rate_provisional", "2011-01-01", "1.2%")
+	w.entered(t, "2011-06")
+	w.rule(t, "interest_rate", "2011-01-01", "12%")
+	w.rule(t, "interest_rate", "2012-01-01", "12%")
+	if r := w.run(t, "2012-02"); r.Lines != 0 || r.Refused != 0 {
+		t.Errorf("the final rate: %+v", r)
+	}
+	e, err := w.awards.Explain(t.Context(), w.maker, 1001, calendar.MustMonth("2012-02"))
+	if err != nil || e.Problem != nil || e.Statement.Pension.Account != 100_40 ||
+		e.Statement.Pension.Total != e.Statement.Pension.Base+100_40 {
+		t.Fatalf("explained %+v, %v", e, err)
+	}
+	var told []string
+	for _, b := range e.Because {
+		if b.Figure == entitlement.FigureAccount {
+			told = append(told, string(b.Reason)+" "+b.Sum)
+		}
+	}
+	if want := "account_fixed 2011-06: 100.40"; !slices.Contains(told, want) {
+		t.Errorf("told %q, want %q among it", told, want)
 	}
 }

@@ -197,18 +197,19 @@ func (s standing) paid(first, end calendar.Month) bool {
 	return false
 }
 
-// fixed is the account's pension of a month: what was fixed at the start, unless
-// another document ended it.
-func (s standing) fixed(month calendar.Month) money.Amount {
-	for _, r := range slices.Backward(s.account) {
+// fixed is the account's pension as a month finds it: what was fixed at the start, unless
+// another document said or ended it. What runs wrote after it rests on it.
+func (s standing) fixed(month calendar.Month) Stands {
+	var fixed Stands
+	for _, r := range s.account {
 		if r.From.Compare(month) > 0 {
-			continue
+			break
 		}
-		if r.Amount > 0 || !r.Awarded {
-			return r.Amount
+		if !r.Awarded || fixed.From.IsZero() && r.Amount > 0 {
+			fixed = r
 		}
 	}
-	return 0
+	return fixed
 }
 
 // plan is what one member is to be paid from month to month.
@@ -232,14 +233,28 @@ func (p *plan) due(month calendar.Month) (Monthly, entitlement.Basis, error) {
 		return Monthly{}, none, nil
 	}
 	if r := holds(p.standing.base, month); !r.From.IsZero() && r.Amount == 0 && !r.Awarded {
-		return Monthly{0, p.standing.fixed(month)}, none, nil
+		return Monthly{0, p.account(month)}, none, nil
 	}
 	base, basis, err := p.course.Base(month)
-	account := p.course.Account
-	if account == 0 {
-		account = p.standing.fixed(month)
+	return Monthly{base, p.account(month)}, basis, err
+}
+
+// account is the account's pension of a month: what was fixed, and what subsidies add that
+// came since. An account that another document ended rises no more.
+func (p *plan) account(month calendar.Month) money.Amount {
+	fixed := p.standing.fixed(month)
+	switch {
+	case p.course.Account > 0:
+		fixed.Amount, fixed.From = p.course.Account, p.course.From
+	case fixed.From.IsZero():
+		fixed.From = p.course.From
+	case fixed.Amount == 0:
+		return 0
+	case fixed.Awarded && fixed.Amount == p.course.Risen(p.course.From, fixed.From):
+		// The account held nothing at the start: its first row is of subsidies alone.
+		fixed.Amount, fixed.From = 0, p.course.From
 	}
-	return Monthly{base, account}, basis, err
+	return fixed.Amount + p.course.Risen(fixed.From, month)
 }
 
 // turning lists the months in which what is due, or what stands, can change.
@@ -258,6 +273,11 @@ func (p *plan) turning(m *Facts) []calendar.Month {
 	months := append(f.months[:0], first)
 	if p.course != nil {
 		months = f.turns.Of(months, m.Born, first, f.month)
+		for _, s := range p.course.Subsidies {
+			if next := s.PaidOn.Month().Add(1); next.Compare(first) > 0 && next.Compare(f.month) <= 0 {
+				months = append(months, next)
+			}
+		}
 	}
 	for _, rows := range [][]Stands{m.Base, m.Account} {
 		for _, r := range rows {

@@ -16,7 +16,17 @@
 // meanwhile is another flow's to make good.
 //
 // Nothing before the first month of the scheme's book is touched: what was paid then,
-// others paid. The account's pension is fixed at the start and never reckoned again.
+// others paid. The account's pension is fixed at the start and never reckoned again: by the
+// provisional rate where the final one was not known yet. The rule is account ÷ 139 for life,
+// of what the account holds when the pension begins; a row does not keep by which rate it was
+// fixed, and a difference of fen is paid out of the account all the same, or by the local
+// government once it is used up. The explanation tells the fixed amount beside the reckoning.
+//
+// What the account was owed at the start still counts when it comes: a subsidy of government
+// for a year up to that of the start, credited after it, is divided by itself and adds to the
+// account's pension from the month after it was effective. Nothing is paid for the months
+// before; the interest of its lateness the local government owes the fund. What the member
+// pays after the start, and a subsidy for a later year, is listed for a person.
 // A death ends both from the month after; nothing else ends a pension here, and facts
 // from which no pension follows beside one that stands are listed for a person.
 package award

@@ -184,6 +184,7 @@ func (f *Frame) Statement(m *Facts) (entitlement.Statement, calendar.Day, error)
 	}
 	if course.Missing == entitlement.Nothing {
 		shown.Payments = upTo(member.Payments, course.From.First().AddDays(-1))
+		shown.Payments = append(shown.Payments, course.Subsidies...)
 		late := f.member(&shown)
 		member.Payments, member.Years = late.Payments, late.Years
 		if course.From.Compare(member.OpenedAt) <= 0 {
@@ -191,7 +192,23 @@ func (f *Frame) Statement(m *Facts) (entitlement.Statement, calendar.Day, error)
 		}
 	}
 	statement, err := f.terms.Pension(&member, f.month)
+	if err == nil && statement.Pension != nil {
+		f.fix(statement.Pension, &course, standing{base: nil, account: m.Account})
+	}
 	return statement, course.Late, err
+}
+
+// fix tells of the account's pension what stands, not what would be fixed by what is known
+// today.
+func (f *Frame) fix(pension *entitlement.Pension, course *entitlement.Course, s standing) {
+	fixed := s.fixed(f.month)
+	if fixed.Amount == 0 {
+		return
+	}
+	known := *course
+	known.Account = 0
+	p := plan{course: &known, standing: s} //nolint:exhaustruct // of the account alone
+	pension.FixAccount(p.account(f.month), fixed.From)
 }
 
 func upTo(payments []entitlement.Payment, last calendar.Day) []entitlement.Payment {

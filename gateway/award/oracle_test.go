@@ -165,7 +165,15 @@ func naive(l land, m *award.Facts, month calendar.Month) (base, account money.Am
 	if m.Born.Month().Add(12*l.oldFrom).Compare(month) < 0 {
 		base += in(l.ages, month)
 	}
-	return base, (sum*2 + 139) / (2 * 139)
+	// A subsidy for a year up to that of the start adds to it from the month after it came.
+	var rise money.Amount
+	for _, p := range m.Payments {
+		if p.Kind == policy.Subsidy && p.Year <= from.Year() && !p.PaidOn.Before(from.First()) &&
+			p.PaidOn.Before(month.First()) {
+			rise += p.Amount
+		}
+	}
+	return base, (sum*2+139)/(2*139) + (rise*2+139)/(2*139)
 }
 
 // write does to the rows what an approval does.
@@ -227,10 +235,14 @@ func TestWhatRunsWriteIsWhatAClerkReckonsMonthByMonth(t *testing.T) {
 			Years: rapid.IntRange(0, 18).Draw(t, "years"),
 		}
 		for day := opened; day.Month().Compare(two) <= 0; day = day.AddMonths(rapid.IntRange(4, 16).Draw(t, "next")) {
-			m.Payments = append(m.Payments, entitlement.Payment{
+			p := entitlement.Payment{
 				Year: day.Year(), Amount: money.Amount(rapid.IntRange(1, 50_000).Draw(t, "paid")), PaidOn: day,
 				Kind: rapid.SampledFrom([]policy.Part{policy.Individual, policy.Individual, policy.Subsidy}).Draw(t, "kind"),
-			})
+			}
+			if p.Kind == policy.Subsidy {
+				p.Year = max(2009, p.Year-rapid.IntRange(0, 2).Draw(t, "late by"))
+			}
+			m.Payments = append(m.Payments, p)
 		}
 		early := m
 		early.Payments = slices.DeleteFunc(slices.Clone(m.Payments), func(p entitlement.Payment) bool {

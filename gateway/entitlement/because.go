@@ -70,6 +70,10 @@ const (
 	// AccountDivided is the account's pension, AccountRounded how it was rounded.
 	AccountDivided Reason = "account_divided"
 	AccountRounded Reason = "account_rounded"
+	// AccountFixed is another amount than that, which was fixed when the pension began.
+	AccountFixed Reason = "account_fixed"
+	// SubsidyAfterStart is what came later for years up to that of the start.
+	SubsidyAfterStart Reason = "subsidy_after_start"
 	// Added is the total.
 	Added Reason = "total"
 )
@@ -222,8 +226,15 @@ func (l *because) pension(s *Statement) {
 		step := forAge(p.forAge.value, s.member.Birth, s.AsOf)
 		l.add(FigureExtras, ForAge, p.forAge.row, "%s + %d: %s", s.member.Birth, step.From, step.Amount)
 	}
-	l.add(FigureAccount, AccountDivided, p.divisor.row, "%s ÷ %d = %s", s.Account.Total(), p.divisor.value, p.Account)
+	l.add(FigureAccount, AccountDivided, p.divisor.row, "%s ÷ %d = %s", s.Account.Total(), p.divisor.value,
+		p.reckoned-p.Risen)
 	l.add(FigureAccount, AccountRounded, p.rounding.row, "%s", p.rounding.row.Value)
+	if p.Subsidies > 0 {
+		l.add(FigureAccount, SubsidyAfterStart, p.divisor.row, "%s ÷ %d = %s", p.Subsidies, p.divisor.value, p.Risen)
+	}
+	if !p.FixedIn.IsZero() {
+		l.add(FigureAccount, AccountFixed, nil, "%s: %s", p.FixedIn, p.Account)
+	}
 	words := []string{p.Base.String()}
 	for _, a := range []money.Amount{p.ExtraYears, p.ExtraAge} {
 		if a > 0 {

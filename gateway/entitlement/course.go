@@ -26,11 +26,16 @@ type Course struct {
 	// Late is the first day of a payment after the pension began, or no day. Such a
 	// payment changes nothing here: what becomes of it is a decision of its own.
 	Late calendar.Day
+	// Subsidies came after the pension began for years up to that of its start. The account
+	// is owed them, so that they add to its pension from the month after.
+	Subsidies []Payment
 
 	terms             *Terms
 	birth             calendar.Day
 	paid              int
 	condition         *condition
+	divides           *step[int]
+	rounds            *step[policy.Rounding]
 	divisor, rounding *policy.Row
 }
 
@@ -59,17 +64,74 @@ func (t *Terms) Course(m *Member, until calendar.Month, known bool) (Course, err
 	}
 	c.From, c.paid, c.condition = s.from(), s.paid, s.condition
 	if n := inTime(history.Payments, c.From); n < len(history.Payments) {
-		c.Late = history.Payments[n].PaidOn
+		for _, p := range history.Payments[n:] {
+			switch {
+			case p.owed(c.From):
+				c.Subsidies = append(c.Subsidies, p)
+			case c.Late.IsZero():
+				c.Late = p.PaidOn
+			}
+		}
 		history.Payments = history.Payments[:n]
 		kept := paidYears(history.Payments)
 		//nolint:exhaustruct // what a start asks for
 		before := Member{Birth: m.Birth, Years: m.Years - len(years) + len(kept)}
 		c.paid = t.startOf(&before, kept).paid
 	}
+	if len(c.Subsidies) > 0 {
+		if err := c.dividing(); err != nil {
+			return c, err
+		}
+	}
 	if known {
 		return c, nil
 	}
 	return c, c.fix(&history)
+}
+
+// owed says that a payment is government's subsidy for a year up to that in which a pension
+// began. It belongs to the account from which the pension is reckoned, whenever government
+// pays it; for what the member pays then, nobody waited.
+func (p *Payment) owed(from calendar.Month) bool {
+	return p.Kind == policy.Subsidy && p.Year <= from.Year()
+}
+
+// cameBefore sums subsidies up that came in the month since or later, and before a month.
+func cameBefore(month, since calendar.Month, subsidies []Payment) money.Amount {
+	var sum money.Amount
+	for i := range subsidies {
+		if came := subsidies[i].PaidOn.Month(); came.Compare(since) >= 0 && came.Compare(month) < 0 {
+			sum += subsidies[i].Amount
+		}
+	}
+	return sum
+}
+
+// Risen is what subsidies that came since a month add to the account's pension of a month.
+// They are divided alone: what the pension was at the start it stays, to the fen.
+func (c *Course) Risen(since, month calendar.Month) money.Amount {
+	sum := cameBefore(month, since, c.Subsidies)
+	if sum == 0 {
+		return 0
+	}
+	return over(sum, c.divides, c.rounds)
+}
+
+func over(sum money.Amount, divisor *step[int], rounding *step[policy.Rounding]) money.Amount {
+	balance := fraction{0, uint64(sum)}                        //nolint:gosec // not below zero
+	return balance.over(uint64(divisor.value), rounding.value) //nolint:gosec // above zero
+}
+
+// dividing finds by what the account is divided: the rules of the first month.
+func (c *Course) dividing() error {
+	if err := find(&c.divides, &c.terms.divisor, c.From.First()); err != nil {
+		return err
+	}
+	if err := find(&c.rounds, &c.terms.rounding, c.From.First()); err != nil {
+		return err
+	}
+	c.divisor, c.rounding = c.divides.row, c.rounds.row
+	return nil
 }
 
 // inTime is how many of the payments, which are in order, came before a month.
@@ -94,17 +156,10 @@ func (c *Course) fix(h *History) error {
 	if err != nil || account.Total() == 0 {
 		return err
 	}
-	divisor, err := c.terms.divisor.at(c.From.First())
-	if err != nil {
+	if err := c.dividing(); err != nil {
 		return err
 	}
-	rounding, err := c.terms.rounding.at(c.From.First())
-	if err != nil {
-		return err
-	}
-	balance := fraction{0, uint64(account.Total())}                 //nolint:gosec // not below zero
-	c.Account = balance.over(uint64(divisor.value), rounding.value) //nolint:gosec // above zero
-	c.divisor, c.rounding = divisor.row, rounding.row
+	c.Account = over(account.Total(), c.divides, c.rounds)
 	return nil
 }
 

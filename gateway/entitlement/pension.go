@@ -10,7 +10,8 @@ import (
 )
 
 // ErrLate is returned for a payment after the pension began: it makes another
-// account pension, which is a decision of its own.
+// account pension, which is a decision of its own. A subsidy for a year up to that of the
+// start is none.
 var ErrLate = fault.New(fault.Unprocessable, "payment_after_pension", "a payment stands after the pension began")
 
 // Pension is what a member draws in the month asked.
@@ -21,12 +22,30 @@ type Pension struct {
 	Base                 money.Amount
 	ExtraYears, ExtraAge money.Amount
 	Account              money.Amount
-	Total                money.Amount
-	minimum              *step[money.Amount]
-	additions            *step[[]policy.Grant]
-	forYears, forAge     *step[[]policy.Step]
-	divisor              *step[int]
-	rounding             *step[policy.Rounding]
+	// Risen is what of Account rests on Subsidies, which came after the pension began for
+	// years up to that of its start.
+	Risen, Subsidies money.Amount
+	// FixedIn is the month from which another amount of the account stands than the rules of
+	// today give, or no month; then Account is that one.
+	FixedIn          calendar.Month
+	Total            money.Amount
+	minimum          *step[money.Amount]
+	additions        *step[[]policy.Grant]
+	forYears, forAge *step[[]policy.Step]
+	divisor          *step[int]
+	rounding         *step[policy.Rounding]
+	// reckoned is what the rules of today give of the account.
+	reckoned money.Amount
+}
+
+// FixAccount says what the account's pension was fixed at, from which month on: for life,
+// whatever rate or divisor became known later.
+func (p *Pension) FixAccount(amount money.Amount, from calendar.Month) {
+	if amount == p.Account {
+		return
+	}
+	p.Account, p.FixedIn = amount, from
+	p.Total = p.Base + p.ExtraYears + p.ExtraAge + p.Account
 }
 
 // Missing is why there is no pension in the month asked.
@@ -122,15 +141,18 @@ func (t *Terms) Pension(m *Member, asOf calendar.Month) (Statement, error) {
 	}
 	from := s.start.from()
 	for i := range m.Payments {
-		if on := m.Payments[i].PaidOn; !on.Before(from.First()) {
+		if on := m.Payments[i].PaidOn; !on.Before(from.First()) && !m.Payments[i].owed(from) {
 			return Statement{}, ErrLate.With("paid on %s, and the pension began in %s", on, from).
 				On(payment(i, "paid_on"))
 		}
 	}
+	n := inTime(s.history.Payments, from)
+	subsidies := s.history.Payments[n:]
+	s.history.Payments = s.history.Payments[:n]
 	if s.Account, err = t.account(&s.history, from.Add(-1), false); err != nil {
 		return Statement{}, err
 	}
-	s.Pension, err = t.pension(&s)
+	s.Pension, err = t.pension(&s, cameBefore(asOf, from, subsidies))
 	return s, err
 }
 
@@ -211,10 +233,10 @@ func (t *Terms) missing(s start, m *Member, asOf calendar.Month) (Missing, calen
 	return Nothing, s.from(), nil
 }
 
-// pension puts the amounts of the month asked together.
-func (t *Terms) pension(s *Statement) (*Pension, error) {
+// pension puts the amounts of the month asked together, with subsidies that came late.
+func (t *Terms) pension(s *Statement, late money.Amount) (*Pension, error) {
 	from, first := s.start.from(), s.AsOf.First()
-	p := &Pension{From: from} //nolint:exhaustruct // filled below
+	p := &Pension{From: from, Subsidies: late} //nolint:exhaustruct // filled below
 	for _, err := range []error{
 		find(&p.minimum, &t.minimum, first), find(&p.additions, &t.additions, first),
 		find(&p.forYears, &t.forYears, first), find(&p.forAge, &t.forAge, first),
@@ -227,8 +249,9 @@ func (t *Terms) pension(s *Statement) (*Pension, error) {
 	p.addUp()
 	p.ExtraYears = forYears(p.forYears.value, s.start.paid)
 	p.ExtraAge = forAge(p.forAge.value, s.member.Birth, s.AsOf).Amount
-	balance := fraction{0, uint64(s.Account.Total())}                   //nolint:gosec // not below zero
-	p.Account = balance.over(uint64(p.divisor.value), p.rounding.value) //nolint:gosec // above zero
+	p.Risen = over(p.Subsidies, p.divisor, p.rounding)
+	p.reckoned = over(s.Account.Total(), p.divisor, p.rounding) + p.Risen
+	p.Account = p.reckoned
 	p.Total = p.Base + p.ExtraYears + p.ExtraAge + p.Account
 	return p, nil
 }

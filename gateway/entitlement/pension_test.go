@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"twoline/gateway/calendar"
 	"twoline/gateway/entitlement"
 	"twoline/gateway/fault"
 	"twoline/gateway/money"
@@ -304,9 +305,48 @@ func TestPension_TheAccountIsRoundedAsTheAreaSays(t *testing.T) {
 	}
 }
 
+// A subsidy for a year up to that of the start adds to the pension from the month after it
+// came, and is written out.
+func TestPension_RisesByASubsidyThatWasOwed(t *testing.T) {
+	t.Parallel()
+	m := contractMember()
+	m.Payments = []entitlement.Payment{
+		{Year: 2019, Amount: yuan("139.00"), PaidOn: day("2020-02-28"), Kind: policy.Subsidy},
+		{Year: 2020, Amount: yuan("70.00"), PaidOn: day("2021-06-01"), Kind: policy.Subsidy},
+	}
+	for asOf, want := range map[string]string{"2020-02": "100.00", "2020-03": "101.00", "2021-06": "101.00", "2021-07": "101.50"} {
+		s, err := terms(t).Pension(&entitlement.Member{
+			Birth: m.Birth, Years: m.Years, History: entitlement.History{ //nolint:exhaustruct // no drawings
+				Opening: m.Opening, OpenedAt: m.OpenedAt, Payments: until(m.Payments, month(asOf)),
+			},
+		}, month(asOf))
+		if err != nil || s.Pension.Account != yuan(want) || s.Account.Total() != yuan("13900.00") {
+			t.Fatalf("%s: %+v, %v", asOf, s.Pension, err)
+		}
+		list, err := s.Because()
+		at := slices.IndexFunc(list, func(b entitlement.Because) bool { return b.Reason == entitlement.SubsidyAfterStart })
+		switch {
+		case err != nil:
+			t.Fatal(err)
+		case want == "100.00" && at >= 0:
+			t.Errorf("%s: nothing rose yet, and it is told", asOf)
+		case want == "101.50" && list[at].Sum != "209.00 ÷ 139 = 1.50":
+			t.Errorf("%s is told as %s", asOf, list[at].Sum)
+		}
+	}
+}
+
+func until(payments []entitlement.Payment, to calendar.Month) []entitlement.Payment {
+	return slices.DeleteFunc(slices.Clone(payments), func(p entitlement.Payment) bool { return p.PaidOn.After(to.Last()) })
+}
+
 func TestPension_Refuses(t *testing.T) {
 	t.Parallel()
-	late := entitlement.Payment{Year: 2020, Amount: 1, PaidOn: day("2020-02-01"), Kind: policy.Subsidy}
+	late := entitlement.Payment{Year: 2020, Amount: 1, PaidOn: day("2020-02-01"), Kind: policy.Individual}
+	years := func(m *entitlement.Member, p entitlement.Payment) {
+		m.Years, m.Payments = m.Years+1, []entitlement.Payment{p}
+	}
+	after := entitlement.Payment{Year: 2021, Amount: 1, PaidOn: day("2021-02-01"), Kind: policy.Subsidy}
 	for name, tt := range map[string]struct {
 		change func(m *entitlement.Member)
 		field  string
@@ -316,7 +356,8 @@ func TestPension_Refuses(t *testing.T) {
 		"negative years":   {func(m *entitlement.Member) { m.Years = -1 }, "years", entitlement.ErrMember},
 		"too many years":   {func(m *entitlement.Member) { m.Years = 101 }, "years", entitlement.ErrMember},
 		"years not listed": {func(m *entitlement.Member) { m.Years = 2; m.Payments = paid("1.00", 2011, 2013) }, "years", entitlement.ErrMember},
-		"paid too late":    {func(m *entitlement.Member) { m.Payments = []entitlement.Payment{late} }, "payments[0].paid_on", entitlement.ErrLate},
+		"paid too late":    {func(m *entitlement.Member) { years(m, late) }, "payments[0].paid_on", entitlement.ErrLate},
+		"of a later year":  {func(m *entitlement.Member) { years(m, after) }, "payments[0].paid_on", entitlement.ErrLate},
 		"opened too late":  {func(m *entitlement.Member) { m.OpenedAt = month("2020-02") }, "opened_at", entitlement.ErrMember},
 	} {
 		m := contractMember()

@@ -47,8 +47,10 @@ func chinese() map[Reason]string {
 		ChildOwes: "应缴费的子女未缴费,基础养老金停发", MinimumOfMonth: "全国基础养老金最低标准",
 		AdditionOfLevel: "地方增加的基础养老金", ForYears: "缴费年限加发", ForAge: "高龄加发",
 		AccountDivided: "个人账户余额 ÷ 计发月数,终身发放", AccountRounded: "个人账户养老金取整",
-		Added:            "每月合计",
-		AllowanceOfMonth: "被征地人员养老补助",
+		AccountFixed:      "开始领取时已核定,终身不变,不因后来公布的利率重算",
+		SubsidyAfterStart: "领取后到账的应得缴费补贴 ÷ 计发月数,自到账次月起发放",
+		Added:             "每月合计",
+		AllowanceOfMonth:  "被征地人员养老补助",
 	}
 }
 
@@ -70,8 +72,10 @@ func english() map[Reason]string {
 		MinimumOfMonth: "national minimum base pension", AdditionOfLevel: "local addition to the base pension",
 		ForYears: "extra for years", ForAge: "extra for age",
 		AccountDivided: "balance ÷ divisor, for life", AccountRounded: "account pension is rounded",
-		Added:            "total a month",
-		AllowanceOfMonth: "allowance of land-lost farmers",
+		AccountFixed:      "fixed when the pension began, for life: a rate that became known later changes nothing",
+		SubsidyAfterStart: "subsidy owed at the start that came after it ÷ divisor, from the month after",
+		Added:             "total a month",
+		AllowanceOfMonth:  "allowance of land-lost farmers",
 	}
 }
 

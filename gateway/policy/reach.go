@@ -18,7 +18,8 @@ const (
 	NoMonth Reach = iota
 	// ItsMonths are those on whose first day a row holds.
 	ItsMonths
-	// LaterMonths are all from the first one on: what a pension was when it began, it stays.
+	// LaterMonths are all from the first one on, of pensions that are not awarded yet: what a
+	// pension was fixed at when it was awarded, it stays, by the rate that was known then.
 	LaterMonths
 )
 
