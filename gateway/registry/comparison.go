@@ -281,8 +281,8 @@ func (r *comparisonRow) caseOfSeveral() Case {
 	return Case{
 		Kind: "weak_match", Bank: "",
 		Subject: fmt.Sprintf("members:%s:%s%s:%s", strings.Join(members, ","), r.List, day, r.Document),
-		Text: fmt.Sprintf("the list %s of %s: name and day of birth are those of %d members (%s), and the id number is "+
-			"another or missing; nothing was stopped", r.List, r.Source, len(r.fits), strings.Join(members, ", ")),
+		Text: fmt.Sprintf("the list %s of %s: name and day of birth are those of %d members (%s), and the id number "+
+			"is another or missing; nothing was stopped", r.List, r.Source, len(r.fits), strings.Join(members, ", ")),
 	}
 }
 
