@@ -1001,6 +1001,11 @@ func explanations() []row {
 		},
 		{"record_order", inFiles, "a record stands where it does not belong", "correct the file"},
 		{
+			"recovery_letter", 409,
+			"what is open of the recovery is asked of nobody, so that there is nothing to write",
+			"plan the recovery, and have the plan approved",
+		},
+		{
 			"recovery_not_found", 404,
 			"the recovery case does not exist for this caller",
 			"check the id",

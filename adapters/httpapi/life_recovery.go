@@ -42,6 +42,8 @@ func (s *Server) recoveryRoutes() {
 	}, viewRecoveryReceipt, s.askRecoveryReceipt)
 	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/recoveries/{id}/letter", Summary: "The letter that asks for the money",
+		Description: "Of a case whose plan is in force and asks for all that is open. It names the agency, the day, the " +
+			"instalments that are left and the account that collects; another case has none before its plan.",
 		Who: paperReaders(),
 	}, s.recoveryLetter, s.recoveryLetterTable)
 }
@@ -253,14 +255,14 @@ type recoveryLetterQuery struct {
 }
 
 func (s *Server) recoveryLetter(ctx context.Context, c Call, in *recoveryLetterQuery) (Recovery, error) {
-	r, _, err := s.deps.Life.Recovery(ctx, c.Officer, in.ID.Int64())
-	return viewRecovery(r), err
+	l, err := s.deps.Life.Letter(ctx, c.Officer, in.ID.Int64())
+	return viewRecovery(l.Recovery), err
 }
 
 func (s *Server) recoveryLetterTable(ctx context.Context, c Call, in *recoveryLetterQuery) (table, error) {
-	r, _, err := s.deps.Life.Recovery(ctx, c.Officer, in.ID.Int64())
+	l, err := s.deps.Life.Letter(ctx, c.Officer, in.ID.Int64())
 	return table{
-		name:  fmt.Sprintf("recovery-%d", r.ID),
-		write: func(_ context.Context, sheet report.Sheet) error { return r.WriteLetter(sheet, in.language()) },
+		name:  fmt.Sprintf("recovery-%d", l.ID),
+		write: func(_ context.Context, sheet report.Sheet) error { return l.WriteLetter(sheet, in.language()) },
 	}, err
 }

@@ -357,6 +357,23 @@ func (t lifeTx) PlansDrew(ctx context.Context, area party.Area, id int64) (lifee
 	}, nil
 }
 
+// PayTo implements lifeevent.RecreditTx.
+func (t lifeTx) PayTo(
+	ctx context.Context, area party.Area, role ledger.Role, scheme ledger.Scheme,
+) (name string, list []lifeevent.PayTo, err error) {
+	if err = t.QueryRow(ctx, `select name from area where area = $1`, area).Scan(&name); err != nil {
+		return "", nil, fmt.Errorf("name of area %s: %w", area, err)
+	}
+	rows, err := t.Query(ctx, `
+		select bank, name, account_no from fund_account where area = $1 and role = $2 and scheme = $3 order by id`,
+		area, string(role), string(scheme))
+	if err != nil {
+		return "", nil, fmt.Errorf("accounts that collect in area %s: %w", area, err)
+	}
+	list, err = collect(rows, "accounts that collect", pgx.RowToStructByPos[lifeevent.PayTo])
+	return name, list, err
+}
+
 // AddRecredit implements lifeevent.RecreditTx.
 func (t lifeTx) AddRecredit(ctx context.Context, today calendar.Day, x lifeevent.Recredit) (id int64, err error) {
 	err = t.QueryRow(ctx, `

@@ -10,6 +10,7 @@ var (
 	ErrRecovery      = fault.New(fault.NotFound, "recovery_not_found", "no such recovery case")
 	ErrRecoveryVoid  = fault.New(fault.Conflict, "recovery_void", "the notice that this case rests on was taken back")
 	ErrPlan          = fault.New(fault.Unprocessable, "recovery_plan", "the plan does not settle what is open")
+	ErrLetter        = fault.New(fault.Conflict, "recovery_letter", "what is open is not asked of anybody")
 	ErrReceipt       = fault.New(fault.Unprocessable, "recovery_receipt", "this is not what is open of the recovery")
 	ErrReferenceUsed = fault.New(fault.Conflict, "recovery_reference",
 		"the credit with this number of the bank is known, as a receipt or for something else")

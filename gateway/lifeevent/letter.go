@@ -9,11 +9,56 @@ import (
 	"twoline/gateway/report"
 )
 
+// Letter asks for what a plan in force asks for: on a day, of an agency, to be paid to the accounts
+// that collect for the member's scheme.
+type Letter struct {
+	Recovery
+
+	On     calendar.Day
+	Agency string
+	PayTo  []PayTo
+}
+
+// PayTo is a fund account that money of a recovery is paid into.
+type PayTo struct{ Bank, Name, AccountNo string }
+
+// letterable proves that a letter can go out: a plan is in force, and asks for all that is open.
+func (r *Recovery) letterable() error {
+	switch r.State() {
+	case RecoveryVoid:
+		return ErrRecoveryVoid
+	case RecoverySettled:
+		return ErrLetter.With("nothing of this recovery is open")
+	case RecoveryOpen, RecoveryPlanned:
+	}
+	if !r.Planned || r.Unplanned() > 0 {
+		return ErrLetter.With("%s are open and asked of nobody: plan the recovery, and have the plan approved",
+			r.Unplanned())
+	}
+	return nil
+}
+
+// left are the instalments with what nothing that came covers yet: the earlier ones are covered first.
+func (r *Recovery) left() []Instalment {
+	var asked money.Amount
+	for _, i := range r.Instalments {
+		asked += i.Amount
+	}
+	covered := asked - r.Open()
+	out := make([]Instalment, len(r.Instalments))
+	for n, i := range r.Instalments {
+		came := max(0, min(i.Amount, covered))
+		covered -= came
+		out[n] = Instalment{DueOn: i.DueOn, Amount: i.Amount - came}
+	}
+	return out
+}
+
 // letterText are the words of a letter in one language.
 type letterText struct {
-	name, title, to, other, unit     string
-	account, grant, received, asked  string
-	ask, nothing, back, total, basis string
+	name, title, to, other, unit       string
+	account, grant, received, asked    string
+	ask, back, total, basis, on, payTo string
 	// Those of base pensions that were drawn beside another pension.
 	twiceTitle, twiceTotal, twiceBasis string
 	columns                            []report.Column
@@ -29,8 +74,8 @@ func letterWords(lang report.Language) letterText {
 			other: "to the agency of the other pension of %s (no. %s)",
 			unit:  "in yuan", account: "taken from the personal account", grant: "taken from the funeral grant",
 			received: "received", asked: "to be returned",
-			ask:     "Please return %s to the agency, in the instalments above.",
-			nothing: "Nothing is to be returned: what was paid is settled.", back: "given back by the bank since",
+			ask:  "Please return %s to the agency, in the instalments above.",
+			back: "given back by the bank since", on: "%s, %s", payTo: "To be paid to: %s, bank %s, account %s",
 			total: "paid for months after the death", basis: "The pension ended with %s, the month of the death on %s.",
 			twiceTitle: "Notice: base pension drawn beside another pension is to be returned (no. %d)",
 			twiceTotal: "base pensions of months with another pension",
@@ -49,8 +94,9 @@ func letterWords(lang report.Language) letterText {
 	return letterText{
 		name: "追回通知书", title: "城乡居民基本养老保险待遇追回通知书(第 %d 号)", to: "致:%s 家属(社会保障号 %s)",
 		other: "致:%s(社会保障号 %s)其他养老待遇发放机构", unit: "单位:元", account: "个人账户余额抵扣", grant: "丧葬补助金抵扣",
-		received: "已退回", asked: "应退回", ask: "请按上列期次将 %s 元退回经办机构。", nothing: "多发待遇已全部结清,无需退回。",
-		back: "银行已退回", total: "死亡次月起多发待遇合计", basis: "参保人于 %[2]s 死亡,待遇发放至 %[1]s 止。",
+		received: "已退回", asked: "应退回", ask: "请按上列期次将 %s 元退回经办机构。",
+		back: "银行已退回", on: "%s  %s", payTo: "缴款账户:%s,开户行 %s,账号 %s",
+		total: "死亡次月起多发待遇合计", basis: "参保人于 %[2]s 死亡,待遇发放至 %[1]s 止。",
 		twiceTitle: "城乡居民基本养老保险重复领取待遇追回通知书(第 %d 号)", twiceTotal: "重复领取期间基础养老金合计",
 		twiceBasis: "参保人自 %s 起领取其他基本养老待遇并予保留,自该月起不再享受本待遇。",
 		columns: []report.Column{
@@ -66,7 +112,7 @@ func letterWords(lang report.Language) letterText {
 
 // WriteLetter writes what is asked of the debtor, month by month, with what was set off
 // and the instalments.
-func (r *Recovery) WriteLetter(sheet report.Sheet, lang report.Language) error {
+func (r *Letter) WriteLetter(sheet report.Sheet, lang report.Language) error {
 	w := letterWords(lang)
 	to := w.to
 	if r.AskedOf == OtherPension {
@@ -76,17 +122,17 @@ func (r *Recovery) WriteLetter(sheet report.Sheet, lang report.Language) error {
 	if r.Reason == DrawnTwice {
 		w.title, w.total, basis = w.twiceTitle, w.twiceTotal, fmt.Sprintf(w.twiceBasis, r.Since)
 	}
-	foot := w.nothing
-	asked := r.Open()
-	if asked > 0 {
-		foot = fmt.Sprintf(w.ask, asked)
+	foot := []string{fmt.Sprintf(w.ask, r.Open())}
+	for _, a := range r.PayTo {
+		foot = append(foot, fmt.Sprintf(w.payTo, a.Name, a.Bank, a.AccountNo))
 	}
+	foot = append(foot, fmt.Sprintf(w.on, r.Agency, r.On))
 	err := sheet.Begin(report.Head{
 		Name: w.name, Title: fmt.Sprintf(w.title, r.ID),
 		Notes: []string{
 			fmt.Sprintf(to, r.Name.Plain(), r.SocialNo), basis, w.unit,
 		},
-		Columns: w.columns, Foot: []string{foot}, Signatures: w.signatures, Language: lang,
+		Columns: w.columns, Foot: foot, Signatures: w.signatures, Language: lang,
 	})
 	if err != nil {
 		return err //nolint:wrapcheck // the sheet's own
@@ -130,8 +176,10 @@ func (r *Recovery) letterRows(w letterText) [][]report.Cell {
 		}
 	}
 	only(w.asked, none, r.Open())
-	for i, p := range r.Instalments {
-		only(fmt.Sprintf(w.instalment, i+1), p.DueOn, p.Amount)
+	for i, p := range r.left() {
+		if p.Amount > 0 {
+			only(fmt.Sprintf(w.instalment, i+1), p.DueOn, p.Amount)
+		}
 	}
 	return rows
 }

@@ -193,17 +193,8 @@ func receivingRole(
 	}
 	want := ledger.Expenditure
 	if x.Way == Otherwise {
-		rules, err := tx.Rules(ctx, c.Area)
-		if err != nil {
+		if want, err = collectingRole(ctx, tx, c.Area, x.ValueDate); err != nil {
 			return "", err
-		}
-		mode, err := rules.At(x.ValueDate).CollectionMode()
-		if err != nil {
-			return "", err //nolint:wrapcheck // names the rule
-		}
-		want = ledger.Income
-		if mode == policy.Tax {
-			want = ledger.FiscalSpecial
 		}
 	}
 	if role != want || scheme != c.Scheme {
@@ -243,6 +234,45 @@ func recredit(ctx context.Context, tx Tx, area party.Area, member int64, today c
 		}
 	}
 	return nil
+}
+
+// collectingRole is the role of the account that collects on a day.
+func collectingRole(ctx context.Context, tx Tx, area party.Area, day calendar.Day) (ledger.Role, error) {
+	rules, err := tx.Rules(ctx, area)
+	if err != nil {
+		return "", err
+	}
+	mode, err := rules.At(day).CollectionMode()
+	if err != nil {
+		return "", err //nolint:wrapcheck // names the rule
+	}
+	if mode == policy.Tax {
+		return ledger.FiscalSpecial, nil
+	}
+	return ledger.Income, nil
+}
+
+// Letter returns what is asked of a debtor. ErrLetter says what comes before a letter.
+func (s *Service) Letter(ctx context.Context, by approval.Officer, id int64) (l Letter, err error) {
+	if err := mayLook(by, false); err != nil {
+		return l, err
+	}
+	err = s.store.Read(ctx, func(tx Tx) error {
+		if l.Recovery, err = recoveryOf(ctx, tx, by.Area, id); err != nil {
+			return err
+		}
+		if err := l.letterable(); err != nil {
+			return err
+		}
+		role, err := collectingRole(ctx, tx, by.Area, s.today())
+		if err != nil {
+			return err
+		}
+		l.On = s.today()
+		l.Agency, l.PayTo, err = tx.PayTo(ctx, by.Area, role, l.Scheme)
+		return err
+	})
+	return l, err
 }
 
 // AboutRecovery says what a plan or a receipt does, or why it cannot be.

@@ -114,6 +114,8 @@ type RecreditTx interface {
 	// PlansDrew returns what plans of a case drew of the account, part by part, without what was
 	// taken back since.
 	PlansDrew(ctx context.Context, area party.Area, id int64) (Parts, error)
+	// PayTo returns the name of the area and its accounts of a role and scheme.
+	PayTo(ctx context.Context, area party.Area, role ledger.Role, scheme ledger.Scheme) (string, []PayTo, error)
 	// AddRecredit keeps what is taken back and returns its id.
 	AddRecredit(ctx context.Context, today calendar.Day, x Recredit) (int64, error)
 }
