@@ -129,10 +129,10 @@ func (c *Claim) Digest() [sha256.Size]byte {
 
 func (c *Claim) about(g Grant) string {
 	d := c.Digest()
-	return fmt.Sprintf("claim %d of an heir of member %d, died on %s, asked on %s: funeral grant %s, balance %s of %s held, "+
-		"%s stays in the fund, %s goes with months that are owed; of those %s base pension and %s account pension; "+
-		"claim's SHA-256 %s", c.ID, c.Member, g.Died, c.ReportedOn, g.Funeral, g.Balance, g.Held, g.Kept, g.Reserved,
-		g.Owed.Base, g.Owed.Account, hex.EncodeToString(d[:]))
+	return fmt.Sprintf("claim %d of an heir of member %d, died on %s, asked on %s: funeral grant %s, balance %s of "+
+		"%s held, %s stays in the fund, %s goes with months that are owed; of those %s base pension and %s account "+
+		"pension; claim's SHA-256 %s", c.ID, c.Member, g.Died, c.ReportedOn, g.Funeral, g.Balance, g.Held, g.Kept,
+		g.Reserved, g.Owed.Base, g.Owed.Account, hex.EncodeToString(d[:]))
 }
 
 // Worth tells what a claim is worth on the day on which the family asked, by the rules of the
