@@ -319,8 +319,28 @@ func as[T any](result any) T {
 
 func (w *proofWorld) caller() bank.Caller { return bank.Caller{Code: "psbc"} }
 
+// undrawn puts the pensions of the world off until what it returns is called: who draws one contributes nothing.
+func (w *proofWorld) undrawn() func() {
+	const move = `set session_replication_role = replica; update entitlement set from_month = from_month %s interval '50 years'`
+	w.d.Exec(w.t, fmt.Sprintf(move, "+"))
+	return func() { w.d.Exec(w.t, fmt.Sprintf(move, "-")) }
+}
+
+// withhold makes the withholding run of a year while its members draw no pension, which they contribute
+// beside in this world. The run of a year to come is made in it, and its day is set back.
 func (w *proofWorld) withhold(year int) []collection.Batch {
 	w.t.Helper()
+	defer w.undrawn()()
+	day := w.today
+	if year > day.Year() {
+		w.today = calendar.MustDay(fmt.Sprintf("%d-01-04", year))
+	}
+	defer func() {
+		w.d.Exec(w.t, fmt.Sprintf(`set session_replication_role = replica;
+			update withholding_batch set created_on = '%[1]s' where created_on > '%[1]s';
+			update withholding_run set business_day = '%[1]s' where business_day > '%[1]s'`, day))
+		w.today = day
+	}()
 	var out []collection.Batch
 	_, err := w.service.Withhold(w.t.Context(), w.request("withholding-runs"),
 		w.render(func(v any) { out = as[collection.RunResult](v).Batches }),
@@ -399,6 +419,7 @@ func (w *proofWorld) upload(b collection.Batch, name, body string) {
 
 func (w *proofWorld) pay(member int64, amount money.Amount, terminal, reference string) {
 	w.t.Helper()
+	defer w.undrawn()()
 	ctx, stop := context.WithCancel(w.t.Context())
 	counter := collection.NewCounter(w.service)
 	done := make(chan struct{})
