@@ -36,7 +36,7 @@ func (s *Server) feedbackRoutes() {
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/feedback/progress", Summary: "What came by value date, and so far",
 		Description: "Of contributions the value date of the posting, less what went back that day; of pensions the value date " +
-			"that the bank answered with, without what came back. payers counts those whose first payment came on the day." + own,
+			"that the bank answered with, without what came back or cannot be drawn. payers counts those whose first payment came on the day." + own,
 		Who: who,
 	}, s.feedbackProgress)
 	Query(s, Route{ //nolint:exhaustruct // defaults

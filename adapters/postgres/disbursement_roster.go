@@ -234,6 +234,8 @@ const screenSQL = `,
 			select b.id from payment_batch b join pay_run r on r.area = b.area and r.id = b.run_id
 			where b.area = $1 and b.scheme = $2 and r.kind <> 'reissue' and not ` + deadItem + `
 				and b.month = any(array(select month from due_month))))
+			-- What reached nobody, and was granted to the heirs, is their due alone.
+			and not exists (select from estate_granted_item x where x.area = i.area and x.item_id = i.id and ` + itemStands + `)
 		group by 1, 2),
 	together as (
 		select $1::integer as area, c.member_id, c.month as fell_due, c.cause, o.month, o.component, o.top,
