@@ -12,19 +12,17 @@ import (
 )
 
 // contributionStandings begins a statement: where each member of scheme $2 of area $1
-// stands who chose an amount for the year $3, and what they paid for it. Who died or left
-// owes nothing: they are listed only with what they paid.
+// stands who chose an amount for the year $3, and what they paid for it. Who died, left or draws
+// a pension owes nothing: they are listed only with what they paid.
 func contributionStandings() string {
 	return `
 		with state as (
 			select m.region, c.member_id, c.amount as chosen, coalesce((
 				select sum(case when p.red then -p.amount else p.amount end) from posting p
 				where p.area = c.area and p.member_id = c.member_id and p.role = 'contribution_individual'
-				  and p.year = c.year), 0) as paid, l.outcome, l.class, case
-				when exists (select from death_notice x where x.area = c.area and x.member_id = c.member_id and not exists (
-					select from death_withdrawn w where w.area = x.area and w.notice_id = x.id)) then 'deceased'
-				when exists (select from member_end e where e.area = c.area and e.member_id = c.member_id) then 'left' end as gone
+				  and p.year = c.year), 0) as paid, l.outcome, l.class, g.code as gone
 			from ` + chosenTier + ` c join member m on m.area = c.area and m.id = c.member_id and m.scheme = $2
+			left join (` + nothingTaken("make_date($3::int, 12, 31)") + `) g on g.member_id = c.member_id
 			left join lateral (
 				select case when a.outcome = 'succeeded' and not (` + notDealtWith("i") + `) then null
 					else coalesce(a.outcome, 'in_flight') end as outcome, coalesce(a.class, '') as class

@@ -344,8 +344,7 @@ func (d CounterDue) Open() money.Amount {
 func (d CounterDue) owes(open money.Amount) *fault.Error {
 	if d.List != 0 && d.InFlight > 0 {
 		return ErrOverDue.With("the member still owes %s for %d: contribution list %d is approved and waits for its "+
-			"money; "+
-			"end the list if it does not come", open, d.Year, d.List)
+			"money; end the list if it does not come", open, d.Year, d.List)
 	}
 	return ErrOverDue.With("the member still owes %s for %d", open, d.Year)
 }

@@ -12,7 +12,8 @@
 // A pensioner stands for a month as the month's regular pension does, whatever else was paid
 // beside it. Where that was held and is paid back since, the month is paid. Its amount counts
 // differences made good for it, and nothing of what heirs are paid. Who was recalled from a
-// bank is due still; who died before the month, or left before paying the year, is not.
+// bank is due still; who died before the month is not, nor who died, left or drew the pension
+// before they paid the year.
 //
 // It reads what the flows booked and were answered, and decides nothing. Targets are
 // heads of people newly enrolled over all schemes: they are compared with each other
