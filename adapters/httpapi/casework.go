@@ -56,7 +56,7 @@ func (s *Server) caseworkRoutes() {
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/decisions/{id}/approve", Summary: "Approve its digest: it takes effect",
 		Description: "By a checker who is another person than the maker. Returns, death notices, personal accounts and awards and contribution lists with their " +
-			"interest and subsidies are decided by the business office, fund accounts and refunds by the finance office, the others by either.",
+			"interest and subsidies are decided by the business office, fund accounts, refunds and payments by hand by the finance office, the others by either.",
 		Who: checkers, Deadline: monthsWork,
 	}, viewDecision, s.approveDecision)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -71,7 +71,7 @@ func (s *Server) caseworkRoutes() {
 // Decision is what is asked for, and what became of it.
 type Decision struct {
 	ID             ID        `json:"id"`
-	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,subsidy_list,interest_run,award_run,due_run,due,recovery,transfer,refund"`
+	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,subsidy_list,interest_run,award_run,due_run,due,recovery,transfer,refund,hand_payment"`
 	SubjectID      ID        `json:"subject_id"               doc:"What it is about, by its kind: a receipt, an item, a case, a notice, a fund account, a list, a run"`
 	Decision       string    `json:"decision"                 enum:"accept,reject,succeeded,failed,not_executed,settled,executed,unclaimed,taken_back,entered"`
 	About          string    `json:"about"                    doc:"What its maker was shown"`

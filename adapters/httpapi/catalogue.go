@@ -516,6 +516,10 @@ func explanations() []row {
 			"withdraw the run that subject names, or wait until the bank has answered it",
 		},
 		{
+			"hand_payment_day", 422, "a payment by hand lies ahead, or before the payment that it was made instead of",
+			"name the day on which the statement shows it",
+		},
+		{
 			"handover_late", 422, "the day on which the bank should hold money and list has passed",
 			"release it with a reason",
 		},
@@ -856,6 +860,10 @@ func explanations() []row {
 			"recall the later batch first, or claim one of the payments back",
 		},
 		{
+			"paid_by_hand", 409, "the pension was paid by hand already, or the bank's number stands on another payment by hand",
+			"compare with GET /v1/items; a third payment is to be claimed back",
+		},
+		{
 			"paper_too_long", 422, "a workbook has no room for so many rows, or a PDF would have more than 500 pages",
 			"take the table as csv or xlsx, of a shorter time, or of a village instead of a township",
 		},
@@ -902,9 +910,17 @@ func explanations() []row {
 			"leave the value out by the profile, or take another format",
 		},
 		{
+			"payment_not_made", 409, "only a payment that the bank made can have been made again by hand",
+			"settle it by evidence where nobody knows; what failed or was taken back is paid by the next reissue",
+		},
+		{
 			"payment_not_reissuable", 422,
 			"a payment of item_ids did not fail or come back, or is paid again by another one",
 			"leave it out; GET /v1/items says where it stands",
+		},
+		{
+			"payment_paid_again", 409, "another payment pays the same pension again",
+			"recall its batch, or claim one of the payments back",
 		},
 		{"payout_exists", inFiles, "the member has another active account for benefits", "end that one first"},
 		{

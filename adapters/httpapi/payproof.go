@@ -52,7 +52,7 @@ type PayRunProof struct {
 	Rejected     Tally          `json:"rejected"`
 	Unknown      Tally          `json:"unknown"        doc:"Sent, and without a final answer"`
 	Returned     Tally          `json:"returned"`
-	Reissued     Tally          `json:"reissued"       doc:"Rejected or returned, and paid again by a later run"`
+	Reissued     Tally          `json:"reissued"       doc:"Rejected or returned, and paid again by a later run or by hand"`
 	Paid         Tally          `json:"paid"`
 	Open         Tally          `json:"open"`
 	NotInPlace   Tally          `json:"not_in_place"   doc:"Paid after the pay day, or returned"`
@@ -157,6 +157,14 @@ type PaymentStanding struct {
 	QueriedOn   *Day      `json:"queried_on,omitempty"  doc:"We ask: what became of it? Answer it, do not pay again"`
 	Return      *PaidBack `json:"return,omitempty"      doc:"What the bank gave back"`
 	PaidAgain   ID        `json:"paid_again,omitzero"   doc:"The newest payment that replaces this one"`
+	PaidByHand  *ByHand   `json:"paid_by_hand,omitempty" doc:"Somebody paid it again by hand; no run pays it"`
+}
+
+// ByHand is a payment by hand instead of one that the bank gives back.
+type ByHand struct {
+	BankReference string `json:"bank_reference" doc:"As the statement shows it"`
+	ValueDate     Day    `json:"value_date"`
+	Document      string `json:"document"`
 }
 
 // PaidBack is what the bank gave back of a payment.
@@ -176,9 +184,13 @@ func viewStanding(c Call) func(disbursement.PaymentStanding) PaymentStanding {
 		out := PaymentStanding{
 			PaymentItem: viewPaymentItem(c)(p.ItemStanding), Area: p.Area.String(), RunID: NewID(p.Run),
 			BatchStatus: p.BatchState.String(), QueriedOn: nil, Return: nil, PaidAgain: NewID(p.PaidAgain),
+			PaidByHand: nil,
 		}
 		if !p.QueriedOn.IsZero() {
 			out.QueriedOn = &Day{p.QueriedOn}
+		}
+		if h := p.ByHand; h != nil {
+			out.PaidByHand = &ByHand{BankReference: h.BankReference, ValueDate: NewDay(h.PaidOn), Document: h.Document}
 		}
 		if r := p.Return; r != nil {
 			out.Return = &PaidBack{

@@ -44,6 +44,15 @@ func (s *Server) returnRoutes() {
 			"it, the money that waits goes back to the expenditure in red, unless it is being paid again by then.",
 		Who: payMakers(),
 	}, viewDecision, s.unclaimed)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/items/{id}/paid-by-hand", Status: 201,
+		Summary: "Say that a payment was made again by hand",
+		Description: "A pensioner says that nothing arrived, and is paid by hand out of the same expenditure account, the " +
+			"whole amount, before the bank gives the first payment back. When a second person of the finance office has " +
+			"approved it, no run pays the claim again, and what comes back meets the payment by hand in suspense. A case " +
+			"asks about it until the first payment is back.",
+		Who: Officers(approval.Maker, approval.AgencyFinance),
+	}, viewDecision, s.paidByHand)
 }
 
 type returnsCommand struct {
@@ -119,6 +128,23 @@ func (s *Server) unclaimed(ctx context.Context, c Call, in *unclaimedCommand) (o
 	return s.deps.Casework.Ask(ctx, c.Request, c.Render, c.Officer, casework.Ask{ //nolint:exhaustruct // a return
 		Kind: casework.Return, Subject: in.ID.Int64(), Word: casework.Unclaimed, Document: in.Body.Document,
 		Reason: in.Body.Reason,
+	})
+}
+
+type paidByHandCommand struct {
+	ID   ID `path:"id" doc:"The first payment"`
+	Body struct {
+		BankReference string `json:"bank_reference"   minLength:"1"   maxLength:"64" doc:"The bank's number of the payment by hand, as the statement shows it"`
+		ValueDate     Day    `json:"value_date"       doc:"The day on which it left the account"`
+		Document      string `json:"document"         minLength:"1"   maxLength:"200" doc:"The slip that the person signed"`
+		Reason        string `json:"reason,omitempty" maxLength:"200"`
+	}
+}
+
+func (s *Server) paidByHand(ctx context.Context, c Call, in *paidByHandCommand) (once.Answer, error) {
+	return s.deps.Casework.Ask(ctx, c.Request, c.Render, c.Officer, casework.Ask{ //nolint:exhaustruct // a payment
+		Kind: casework.HandPayment, Subject: in.ID.Int64(), Word: casework.Entered, Document: in.Body.Document,
+		Reason: in.Body.Reason, BankReference: in.Body.BankReference, ValueDate: in.Body.ValueDate.Day,
 	})
 }
 

@@ -61,7 +61,7 @@ func (t *tx) MonthBatches(
 	rows, err := t.Query(ctx, monthBatchSQL+`,
 		standing as (
 			select i.flow, i.batch_id, i.amount, i.withdrawn, coalesce(a.outcome, '') as outcome, k.booked,
-				i.flow = 'payment' and a.outcome = 'succeeded' and `+bookedReturn("i")+` as returned
+				i.flow = 'payment' and a.outcome = 'succeeded' and `+bookedReturn+` as returned
 			from item i
 			`+finalOfItem+` a on true
 			cross join lateral (`+bookedItem+` as booked) k)

@@ -256,6 +256,26 @@ func (t caseworkTx) GiveUpReturn(ctx context.Context, r casework.Request, today 
 	}, today)
 }
 
+// AboutHandPayment implements casework.BenefitTx.
+func (t caseworkTx) AboutHandPayment(
+	ctx context.Context, area party.Area, a casework.Ask, today calendar.Day,
+) (string, error) {
+	return disbursement.AboutByHand(ctx, t.tx, area, byHand(a), today)
+}
+
+// EnterHandPayment implements casework.BenefitTx.
+func (t caseworkTx) EnterHandPayment(ctx context.Context, r casework.Request, today calendar.Day) error {
+	h := byHand(r.Ask)
+	h.By, h.Decision = r.Actor(), r.ID
+	return disbursement.PayByHand(ctx, t.tx, r.Area, h, today)
+}
+
+func byHand(a casework.Ask) disbursement.ByHand {
+	return disbursement.ByHand{ //nolint:exhaustruct // who asked is known later
+		Item: a.Subject, BankReference: a.BankReference, PaidOn: a.ValueDate, Document: a.Document,
+	}
+}
+
 // AboutNotice implements casework.FlowTx. No run takes up what was granted to heirs meanwhile.
 func (t caseworkTx) AboutNotice(ctx context.Context, area party.Area, id int64) (string, error) {
 	if err := lifeTx(t).HoldMember(ctx, area); err != nil {

@@ -111,8 +111,11 @@ const runLinesSQL = `
 		select q.entry_id, min(q.line), o.fund_account, q.accounted_on, min(q.batch_id), q.cause_id,
 			sum(case when (q.side = 'credit') <> q.red then q.amount else -q.amount end), false
 		from other o
-		join payment_return v on v.area = $1 and v.item_id = o.id
-		join posting q on q.area = $1 and q.cause_id = v.id and q.kind = 'payment_return' and q.role not like 'personal%'
+		cross join lateral (
+			select id from payment_return where area = $1 and item_id = o.id
+			union all select id from hand_payment where area = $1 and item_id = o.id) v
+		join posting q on q.area = $1 and q.cause_id = v.id and q.kind in ('payment_return', 'hand_payment')
+			and q.role not like 'personal%'
 		group by q.entry_id, o.fund_account, q.accounted_on, q.cause_id),
 	mine as materialized (
 		select m.entry_id, m.line, m.fund_account, m.accounted_on, m.batch_id, m.cause, m.signed, m.part, x.match_id, x.kind, x.settled_on, x.statement_line_id
@@ -274,13 +277,14 @@ func (t *tx) ProofSide(
 			order by m.accounted_on, m.entry_id, m.line, m.cause offset $6 limit $7),
 		listed as (
 			select case when m.signed < 0 then 'debit' else 'credit' end as direction, abs(m.signed)::bigint as amount,
-				m.accounted_on as day, coalesce(v.item_id, m.cause) as item, b.batch_no,
+				m.accounted_on as day, coalesce(v.item_id, h.item_id, m.cause) as item, b.batch_no,
 				case when m.cause is null then b.item_count else 1 end as items,
-				coalesce(v.bank_reference, w.bank_reference, '') as bank_reference,
+				coalesce(v.bank_reference, h.bank_reference, w.bank_reference, '') as bank_reference,
 				coalesce(k.reason, 'not_matched_yet') as reason, m.entry_id, m.line, 0::bigint as statement
 			from bare m
 			join payment_batch b on b.area = $1 and b.id = m.batch_id
 			left join payment_return v on v.area = $1 and v.id = m.cause
+			left join hand_payment h on h.area = $1 and h.id = m.cause
 			left join answer w on w.area = $1 and w.item_id = m.cause and w.disposition = 'recorded'
 			left join lateral (
 				select x.reason from reconciliation_break x

@@ -197,7 +197,8 @@ func (t *tx) BenefitDues(ctx context.Context, f disbursement.DueFilter) ([]disbu
 			left join lateral (
 				select j.id, exists (select from answer a where a.area = j.area and a.item_id = j.id
 						and a.disposition = 'recorded' and a.outcome = 'failed')
-					or exists (select from payment_return v where v.area = j.area and v.item_id = j.id) as failed
+					or exists (select from payment_return v where v.area = j.area and v.item_id = j.id
+						and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id)) as failed
 				from payment_item j
 				join payment_batch b on b.area = j.area and b.id = j.batch_id
 				join pay_run r on r.area = b.area and r.id = b.run_id

@@ -12,12 +12,10 @@ import (
 	"twoline/gateway/party"
 )
 
-// bookedReturn is SQL that says of the item x that it came back, as booked.
-func bookedReturn(x string) string {
-	return `exists (select from payment_return v
+// bookedReturn is SQL that says of a payment i that it came back, as booked.
+const bookedReturn = `exists (select from payment_return v
 		join payment_return_booked k on k.area = v.area and k.return_id = v.id
-		where v.area = ` + x + `.area and v.item_id = ` + x + `.id)`
-}
+		where v.area = i.area and v.item_id = i.id)`
 
 // runItemSQL begins the statements of a proof: the payments of the batches $2 of
 // area $1 with what became of them, and those that were paid again. The claims that
@@ -27,7 +25,7 @@ func runItemSQL() string {
 	with recursive item as materialized (
 		select i.area, i.id, i.member_id, i.month, i.amount, i.activated, b.state = 'withdrawn' as withdrawn,
 			coalesce(a.outcome, '') as outcome, coalesce(a.class, '') as class, coalesce(a.code, '') as code, a.value_date,
-			a.outcome = 'succeeded' and ` + bookedReturn("i") + ` as returned
+			a.outcome = 'succeeded' and ` + bookedReturn + ` as returned, ` + paidByHand + ` as by_hand
 		from payment_item i
 		join payment_batch b on b.area = i.area and b.id = i.batch_id
 		` + finalOfItem + ` a on true
@@ -40,11 +38,13 @@ func runItemSQL() string {
 		select g.claim, n.id from again g
 		cross join lateral (select id from payment_item where area = $1 and replaces = g.id) n),
 	paid_again as materialized (
-		select g.claim, i.id, i.area, i.amount, i.batch_id
+		select g.claim, i.id, i.area, i.amount, i.batch_id, ` + bookedReturn + ` and not ` + paidByHand + ` as lost
 		from again g
 		cross join lateral (select ` + paymentColumns + ` from payment_item where area = $1 and id = g.id limit 1) i
 		` + finalOfItem + ` a on true
-		where a.outcome = 'succeeded')`
+		where a.outcome = 'succeeded'),
+	reissued as materialized (
+		select claim from paid_again where not lost union select id from item where returned and by_hand)`
 }
 
 // ProofSteps implements disbursement.ProofTx.
@@ -81,7 +81,7 @@ func (t *tx) ProofSteps(ctx context.Context, r disbursement.Run) (disbursement.S
 	err = t.QueryRow(ctx, runItemSQL()+`
 		select `+tally(`outcome = 'succeeded'`)+`, `+tally(`outcome = 'failed'`)+`,
 			`+tally(`outcome = '' and not withdrawn`)+`, `+tally(`returned`)+`,
-			`+tally(`id in (select g.claim from paid_again g where not `+bookedReturn("g")+`)`)+`,
+			`+tally(`id in (select claim from reissued)`)+`,
 			`+tally(notInPlace)+`, `+tally(`outcome = 'succeeded' and not activated`)+`
 		from item`, r.Area, ids, r.PayDay).
 		Scan(concat(tallyTargets(&s.Succeeded), tallyTargets(&s.Rejected), tallyTargets(&s.Unknown),
@@ -144,9 +144,14 @@ func (t *tx) ProofMoney(ctx context.Context, r disbursement.Run) (disbursement.B
 			cross join lateral (`+settledLines("i.id")+`) p
 			where i.area = $1 and i.batch_id = any($2::bigint[])),
 		other as (
-			select coalesce(sum(p.amount), 0)::bigint as settled, coalesce(sum(v.amount), 0)::bigint as returned
+			select coalesce(sum(p.amount), 0)::bigint + coalesce(sum(h.amount), 0)::bigint as settled,
+				coalesce(sum(v.amount), 0)::bigint as returned
 			from paid_again g
 			cross join lateral (`+settledLines("g.id")+`) p
+			left join lateral (
+				select q.amount from hand_payment h
+				join posting q on q.area = h.area and q.cause_id = h.id and q.kind = 'hand_payment'
+				where h.area = g.area and h.item_id = g.id) h on true
 			left join lateral (
 				select sum(q.amount) as amount from payment_return v
 				join posting q on q.area = v.area and q.cause_id = v.id and q.kind = 'payment_return'
@@ -209,7 +214,7 @@ func proofNamesSQL() string {
 				coalesce(i.returned, false) as returned, g.claim is not null as reissued
 			from roster_line l
 			left join item i on i.member_id = l.member_id and i.month = l.month
-			left join (select distinct p.claim from paid_again p where not ` + bookedReturn("p") + `) g on g.claim = i.id
+			left join reissued g on g.claim = i.id
 			where l.area = $1 and l.roster_id = $4 and l.seq > $5),
 		listed as materialized (
 			select step, seq, id, member_id, month, amount, held, withdrawn, outcome, class, code, value_date, returned
@@ -236,7 +241,7 @@ func proofNamesSQL() string {
 			join payment_batch b on b.area = i.area and b.id = i.batch_id
 			` + finalOfItem + ` a on true
 			where i.area = $1 and i.member_id = c.member_id and i.month = c.month and b.run_id <> $8
-			  and a.outcome = 'succeeded' and not ` + bookedReturn("i") + `
+			  and a.outcome = 'succeeded' and not ` + bookedReturn + `
 			order by i.id desc limit 1) o on true
 		order by array_position($7::text[], c.step), c.seq`
 }
@@ -250,7 +255,8 @@ const paymentStandingSQL = `
 		exists (select from payment_return_booked k where k.area = r.area and k.return_id = r.id),
 		exists (select from return_unclaimed u where u.area = r.area and u.return_id = r.id),
 		coalesce((select max(n.id) from payment_item n where n.area = i.area and n.replaces = i.id), 0),
-		(select max(q.asked_on) from bank_query q where q.area = i.area and q.item_id = i.id)`
+		(select max(q.asked_on) from bank_query q where q.area = i.area and q.item_id = i.id),
+		coalesce(h.bank_reference, ''), h.paid_on, coalesce(h.document, '')`
 
 const returnedColumns = `coalesce(r.id, 0), coalesce(r.item_id, 0), coalesce(r.amount, 0), coalesce(r.bank_reference, ''),
 		r.value_date, coalesce(r.code, ''), coalesce(r.class, ''), coalesce(r.text, '')`
@@ -258,22 +264,31 @@ const returnedColumns = `coalesce(r.id, 0), coalesce(r.item_id, 0), coalesce(r.a
 const paymentStandingJoins = `
 	join payment_batch b on b.area = i.area and b.id = i.batch_id
 	` + finalOfItem + ` a on true
-	left join lateral (select ` + paymentReturnColumns + ` from payment_return where area = i.area and item_id = i.id limit 1) r on true`
+	left join lateral (select ` + paymentReturnColumns + ` from payment_return where area = i.area and item_id = i.id limit 1) r on true
+	left join hand_payment h on h.area = i.area and h.item_id = i.id`
 
 func scanPaymentStanding(row pgx.CollectableRow) (s disbursement.PaymentStanding, err error) {
 	var i payItemRow
 	var outcome string
 	var back disbursement.Return
+	var hand disbursement.ByHand
 	err = row.Scan(concat(i.targets(), []any{
 		&s.BatchNumber, &s.Bank, &outcome, &s.Class, &s.Code, &s.Text, &s.BankReference, &s.ValueDate, &s.Returned,
 		&s.Area, &s.Run, &s.BatchState,
-	}, returnTargets(&back), []any{&s.ReturnBooked, &s.Unclaimed, &s.PaidAgain, &s.QueriedOn})...)
+	}, returnTargets(&back), []any{
+		&s.ReturnBooked, &s.Unclaimed, &s.PaidAgain, &s.QueriedOn, &hand.BankReference, &hand.PaidOn,
+		&hand.Document,
+	})...)
 	if err != nil {
 		return s, err
 	}
 	s.Item = i.value()
 	if s.Returned {
 		s.Return = &back
+	}
+	if hand.BankReference != "" {
+		hand.Item = s.ID
+		s.ByHand = &hand
 	}
 	s.Outcome, err = bank.ParseOutcome(outcome)
 	return s, err

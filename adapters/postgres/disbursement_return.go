@@ -190,7 +190,7 @@ func returnTargets(r *disbursement.Return) []any {
 // UnbookedReturns implements disbursement.ReturnTx.
 func (t *tx) UnbookedReturns(ctx context.Context, b disbursement.Batch) ([]disbursement.Returning, error) {
 	rows, err := t.Query(ctx, `
-		select `+returnColumns+`, `+payItemColumns+`, coalesce(a.outcome, 'unknown')
+		select `+returnColumns+`, `+payItemColumns+`, coalesce(a.outcome, 'unknown'), `+paidByHand+`
 		from payment_return r
 		cross join lateral (select `+paymentColumns+` from payment_item where area = r.area and id = r.item_id limit 1) i
 		`+finalOfItem+` a on true
@@ -210,7 +210,7 @@ func (t *tx) UnbookedReturns(ctx context.Context, b disbursement.Batch) ([]disbu
 func scanReturning(row pgx.CollectableRow) (r disbursement.Returning, err error) {
 	var i payItemRow
 	var outcome string
-	if err = row.Scan(append(append(returnTargets(&r.Return), i.targets()...), &outcome)...); err != nil {
+	if err = row.Scan(append(append(returnTargets(&r.Return), i.targets()...), &outcome, &r.ByHand)...); err != nil {
 		return r, err
 	}
 	r.Payment = i.value()
@@ -294,11 +294,12 @@ func (t *tx) ReturnPolicy(ctx context.Context, area party.Area, day calendar.Day
 
 // waitingReturn is SQL that says of return r and its payment i that the money
 // waits in suspense: it was booked there, was not given up, and nothing that may
-// still be paid, or was, takes it up again.
+// still be paid, or was, takes it up again, and nobody paid it by hand.
 const waitingReturn = `
 	exists (select from payment_return_booked k where k.area = r.area and k.return_id = r.id)
 	and exists (select from posting p where p.area = r.area and p.cause_id = r.id and p.role = 'suspense')
 	and not exists (select from return_unclaimed u where u.area = r.area and u.return_id = r.id)
+	and not ` + paidByHand + `
 	and not exists (
 		select from payment_item j
 		join payment_batch b on b.area = j.area and b.id = j.batch_id
@@ -395,6 +396,9 @@ func (t *tx) AgedReturns(ctx context.Context, area party.Area, day calendar.Day,
 		on conflict (area, kind, subject) do nothing`, area, day, month, t.at)
 	if err != nil {
 		return fmt.Errorf("look for aged returns of area %s: %w", area, err)
+	}
+	if err := t.agedByHand(ctx, area, day); err != nil {
+		return err
 	}
 	_, err = t.Exec(ctx, `
 		insert into exception_closed (area, case_id, text, closed_by, closed_at)

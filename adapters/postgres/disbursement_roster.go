@@ -158,7 +158,7 @@ const reissueClaimSQL = entitledSQL + `,
 			back.class in ('FIX_ACCOUNT', 'BLOCKED') and p.account_no = i.account_no as uncorrected, i.cause
 		from back
 		cross join lateral (
-			select id, member_id, month, cause, attempt, base_pension, account_pension, funeral_grant, one_off, amount,
+			select area, id, member_id, month, cause, attempt, base_pension, account_pension, funeral_grant, one_off, amount,
 				account_no, instrument_id
 			from payment_item where area = $1 and id = back.item_id limit 1) i
 		left join lateral (
@@ -180,7 +180,7 @@ const reissueClaimSQL = entitledSQL + `,
 			join return_unclaimed u on u.area = r.area and u.return_id = r.id
 			where j.area = $1 and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
 			limit 1) unclaimed on true
-		where newer.found is null and unclaimed.found is null and not exists (
+		where newer.found is null and unclaimed.found is null and not ` + paidByHand + ` and not exists (
 			select from estate_granted_item x join payment_item j on j.area = x.area and j.id = x.item_id
 			where x.area = $1 and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
 				and ` + itemStands + `)`

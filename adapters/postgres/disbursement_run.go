@@ -277,7 +277,7 @@ func payableSQL(area party.Area, roster int64) string {
 	left join lateral (
 		select max(i.attempt) as attempt, bool_or(i.attempt > o.attempt and not ` + deadItem + ` or exists (
 			select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
-			where v.area = i.area and v.item_id = i.id)) as newer
+			where v.area = i.area and v.item_id = i.id) or ` + paidByHand + `) as newer
 		from payment_item i
 		join payment_batch b on b.area = i.area and b.id = i.batch_id
 		join pay_run r on r.area = b.area and r.id = b.run_id

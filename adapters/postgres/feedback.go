@@ -52,7 +52,8 @@ func pensionItems() string {
 			select distinct on (i.member_id, i.cause, i.month) i.member_id, i.region, i.cause = 'regular' as regular,
 				coalesce(k.amount, i.amount) as amount, a.value_date, case
 				when b.state = 'withdrawn' then 'recalled' when a.outcome is null then 'in_flight'
-				when a.outcome = 'failed' then a.class when ` + bookedReturn("i") + ` then 'RETURNED'
+				when a.outcome = 'failed' then a.class when ` + bookedReturn + ` and not ` + paidByHand + `
+					then 'RETURNED'
 				when not i.activated then 'NOT_ACTIVATED' else 'paid' end as standing
 			from payment_batch b
 			join pay_run r on r.area = b.area and r.id = b.run_id

@@ -70,7 +70,8 @@ const estateOwedSQL = `
 // never said otherwise; waitsInSuspense that money of a payment j came back, waits in suspense and was
 // not given up.
 const (
-	cameToNothing = `(exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+	cameToNothing = `not ` + paidByHand + `
+		and (exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
 			and a.outcome = 'failed' and a.class <> 'DUPLICATE')
 		or exists (select from payment_return v join payment_return_booked k on k.area = v.area and k.return_id = v.id
 			where v.area = i.area and v.item_id = i.id and v.class <> 'DUPLICATE'))
@@ -78,8 +79,8 @@ const (
 			and a.refusal = 'contradicts_outcome' and a.outcome = 'succeeded')`
 	waitsInSuspense = `exists (select from payment_return v
 		join posting p on p.area = v.area and p.cause_id = v.id and p.role = 'suspense'
-		where v.area = j.area and v.item_id = j.id and not exists (
-			select from return_unclaimed u where u.area = v.area and u.return_id = v.id))`
+		where v.area = j.area and v.item_id = j.id and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id)
+			and not exists (select from return_unclaimed u where u.area = v.area and u.return_id = v.id))`
 )
 
 // grantStands is SQL that says of what was granted to an heir, g, that its death was not taken back.

@@ -67,7 +67,7 @@ func (t lifeTx) OpenRecoveries(
 			where ($2::bigint[] is null or w.member_id = any($2)) and m.month > w.last
 			  and (w.reason = 'death' or d.died_on is null or m.month <= d.died_on)
 			  and m.base + case w.reason when 'death' then m.account else 0 end > 0
-			  and not exists (select from payment_return v where v.area = i.area and v.item_id = i.id)
+			  and not ` + lostAgain + `
 			  and not exists (select from recovery_line l
 				where l.area = i.area and l.item_id = i.id and l.month = m.month))`
 	var any bool
@@ -131,6 +131,7 @@ const recoverySQL = `
 			jsonb_agg(jsonb_build_object('item', l.item_id, 'month', to_char(l.month, 'YYYY-MM'), 'base', l.base_pension,
 				'account', l.account_pension, 'back', v.id is not null) order by l.month, l.item_id) as lines
 		from recovery_line l left join payment_return v on v.area = l.area and v.item_id = l.item_id
+			and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id)
 		where l.area = $1 group by l.case_id),
 	plan as (
 		select a.case_id, sum(p.from_account)::bigint as from_account, sum(p.from_funeral)::bigint as from_funeral,
@@ -295,7 +296,8 @@ func (t lifeTx) fillRecovered(ctx context.Context, area party.Area, list []lifee
 			select distinct l.case_id, i.id, i.replaces, i.from_suspense from recovery_line l
 			join payment_item i on i.area = l.area and i.id = l.item_id
 			where l.area = $1 and l.case_id = any($2)
-			  and not exists (select from payment_return v where v.area = l.area and v.item_id = l.item_id)
+			  and not exists (select from payment_return v where v.area = l.area and v.item_id = l.item_id
+				and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id))
 			union all
 			select c.case_id, i.id, i.replaces, i.from_suspense from claim c
 			join payment_item i on i.area = $1 and i.id = c.replaces where c.from_suspense)

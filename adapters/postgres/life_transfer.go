@@ -35,6 +35,7 @@ const openPayment = `not ` + deadItem + ` and (
 				and a.outcome = 'failed') or exists (select from payment_return v where v.area = i.area and v.item_id = i.id))
 			and not exists (select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
 				where v.area = i.area and v.item_id = i.id)
+			and not ` + paidByHand + `
 			and not exists (select from payment_item j
 				join payment_batch jb on jb.area = j.area and jb.id = j.batch_id
 				join pay_run jr on jr.area = jb.area and jr.id = jb.run_id

@@ -195,10 +195,11 @@ func (t *tx) sumEntries(ctx context.Context, args []any) (map[int64]sumEntry, []
 	return out, ids, err
 }
 
-// receiptNamed is SQL that gives what the bank called the money of a member's transfer in,
-// whose item is its receipt.
+// receiptNamed is SQL that gives what the bank called the money of an item that has no answer:
+// of a member's transfer in, whose item is its receipt, or of a payment by hand.
 func receiptNamed(item string) string {
-	return `(select x.bank_reference from member_transfer_receipt x where x.area = $1 and x.id = ` + item + `)`
+	return `(select x.bank_reference from member_transfer_receipt x where x.area = $1 and x.id = ` + item + `
+		union all select h.bank_reference from hand_payment h where h.area = $1 and h.id = ` + item + `)`
 }
 
 // returnedItem is the payment that a line gives back.

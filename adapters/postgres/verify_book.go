@@ -41,6 +41,7 @@ func bookChecks() []check {
 		invariant("I6", "a reversal mirrors its entry once, and a payment comes back once and in full",
 			probe{table: "entry", sql: reversalSQL},
 			probe{table: "payment_return", sql: returnSQL()},
+			probe{table: "hand_payment", sql: handPaymentSQL()},
 		),
 		invariant("I8", "no account of the fund or of a member stands below zero",
 			probe{table: "fund_account", looks: []string{"posting"}, sql: fundFloorSQL()},

@@ -74,7 +74,7 @@ const leftSQL = `join payment_batch b on b.area = i.area and b.id = i.batch_id a
 		  join pay_run r on r.area = b.area and r.id = b.run_id and r.state in ('released', 'closed')
 		 where not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
 		          and a.outcome = 'failed')
-		   and not exists (select from payment_return v where v.area = i.area and v.item_id = i.id)`
+		   and not ` + lostAgain
 
 // A month and its dues together, as far as they left, never come to more than the most that
 // was ever decided for it.

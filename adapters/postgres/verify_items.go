@@ -189,7 +189,8 @@ func personalOpeningSQL() string {
 
 // batchKinds are the kinds of entry that come through a bank's batch.
 const batchKinds = `('contribution', 'recognition', 'unrecognised_receipt', 'bank_correction', 'payment_handover',
-	'benefit', 'account_paid_out', 'transit_return', 'payment_return', 'reissue', 'return_unclaimed')`
+	'benefit', 'account_paid_out', 'transit_return', 'payment_return', 'reissue', 'return_unclaimed',
+	'hand_payment')`
 
 // A line that is no item's names no item's facts.
 const directLineSQL = `
@@ -209,7 +210,7 @@ const directLineSQL = `
 const paymentText = `case c.part when 'handover' then 'pensions handed to the bank, batch ' || y.batch_no
 	else case c.part when 'benefit' then 'benefits' when 'account_paid_out' then 'personal accounts paid out'
 	     when 'transit_return' then 'rejected, money back' when 'reissue' then 'paid again'
-	     when 'payment_return' then 'returned' else 'returned and never claimed' end
+	     when 'payment_return' then 'returned' when 'hand_payment' then 'paid by hand' else 'returned and never claimed' end
 	     || ' of batch ' || y.batch_no || ', ' || z.n || ' payments' end`
 
 // refundDiffers is SQL that says that entry c is not the one of refund w that was paid.
@@ -266,6 +267,9 @@ func causeSQL() string { //nolint:funlen // one query
 		                 then 'differs from payment batch ' || y.id || ' in kind, scheme or text'
 		            when c.part <> 'handover' and not coalesce(split_part(c.cause, ':', 4) = any(z.causes), false)
 		                 then 'begins with payment ' || split_part(c.cause, ':', 4) || ', which it does not book'
+		            when c.part = 'hand_payment' and not exists (select from hand_payment h where h.area = c.area
+		                 and h.id::text = any(z.causes) and h.entered_by = c.actor and h.entered_at = c.booked_at)
+		                 then 'was booked by ' || c.actor || ' at ' || c.booked_at || ', who paid nothing by hand then'
 		            when c.part = 'return_unclaimed' and not exists (select from return_unclaimed u where u.area = c.area
 		                 and u.return_id::text = any(z.causes) and u.entered_by = c.actor and u.entered_at = c.booked_at)
 		                 then 'was booked by ' || c.actor || ' at ' || c.booked_at

@@ -333,7 +333,8 @@ const estateItemSQL = `
 	        and not exists (select from answer a where a.area = j.area and a.item_id = j.id and a.disposition = 'recorded'
 	            and a.outcome = 'failed')
 	        and not exists (select from payment_return v join payment_return_booked k on k.area = v.area and k.return_id = v.id
-	            where v.area = j.area and v.item_id = j.id) limit 1) p on true
+	            where v.area = j.area and v.item_id = j.id and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id))
+	      limit 1) p on true
 	 where i.member_id is distinct from g.member_id or i.cause <> 'regular' or i.month > g.died_on or o.claim_id is not null
 	    or (x.base_pension, x.account_pension) is distinct from (i.base_pension, i.account_pension) or p.id is not null`
 
@@ -363,7 +364,8 @@ func recreditSQL() string {
 	      where a.area = k.area and a.case_id = k.id) p
 	 cross join lateral (select coalesce(sum(l.base_pension + l.account_pension), 0) as owed
 	       from recovery_line l where l.area = k.area and l.case_id = k.id and not exists (select from payment_return v
-	           where v.area = l.area and v.item_id = l.item_id)) l
+	           where v.area = l.area and v.item_id = l.item_id
+	             and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id))) l
 	 cross join lateral (select coalesce(sum(x.amount), 0) as sum from recovery_received a
 	       join recovery_receipt x on x.area = a.area and x.id = a.receipt_id where a.area = k.area and a.case_id = k.id) r
 	 where ($1 = 0 or k.area = $1) and x.sum > 0 and (x.sum > p.now or (x.sum > p.sum + r.sum - l.owed and not exists (
@@ -405,7 +407,7 @@ func livingSQL() string {
 	  from g join due d on d.area = g.area and d.claim_id = g.claim_id
 	  join payment_item i on i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
 	  join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
-	 where not g.dead and not exists (select from payment_return v where v.area = i.area and v.item_id = i.id)
+	 where not g.dead and not ` + lostAgain + `
 	   and not exists (select from exception_case k where k.area = i.area and k.kind = 'grant_to_the_living'
 	       and k.subject = 'payment_item:' || i.id)`
 }

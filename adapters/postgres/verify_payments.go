@@ -1,7 +1,8 @@
 package postgres
 
 // payKinds are the kinds of entry that payments are booked by, as SQL.
-const payKinds = `('benefit', 'account_paid_out', 'reissue', 'transit_return', 'payment_return', 'return_unclaimed')`
+const payKinds = `('benefit', 'account_paid_out', 'reissue', 'transit_return', 'payment_return',
+	'return_unclaimed', 'hand_payment')`
 
 // finalPayments are the payments of batches that their bank has, each with its
 // recorded answer. One that has none is left out.
@@ -48,6 +49,10 @@ const payLines = `
 	       f.fund_account, v.value_date, v.business_day, greatest(v.reported_at, f.answered_at), f.bank
 	  from back v join final f on f.area = v.area and f.id = v.item_id and f.outcome = 'succeeded'
 	 where v.suspended
+	union all
+	select area, id, 'hand_payment', 'suspense', 'debit', false, amount, (select i.member_id from payment_item i
+	       where i.area = h.area and i.id = h.item_id), batch_id, fund_account, paid_on, business_day, entered_at, null
+	  from hand_payment h where $1 = 0 or h.area = $1
 	union all
 	select v.area, v.id, x.kind, u.role, 'debit', true, u.amount, f.member_id, v.batch_id, x.account, x.day, x.accounted,
 	       x.at, x.by
@@ -236,6 +241,32 @@ func returnSQL() string {
 	        where u.entered_by = 'officer:' || o.login))`
 }
 
+// What was paid by hand is the whole of a payment that the bank made, out of the account that it was paid from, not before
+// it; what came back of that went to suspense, where the payment by hand waits for it.
+func handPaymentSQL() string {
+	return `
+	select h.area, h.id, h.area || '/' || h.id, case
+	       when i.id is null then 'stands for payment ' || h.item_id || ', which is not in batch ' || h.batch_id
+	       when h.amount <> i.amount then 'is of ' || ` + yuan("h.amount") + ` || ', and payment ' || i.id || ' of '
+	            || ` + yuan("i.amount") + `
+	       when h.fund_account <> b.fund_account then 'left another fund account than batch ' || b.id
+	       when w.outcome is distinct from 'succeeded' then 'stands for payment ' || i.id || ', which the bank did not make'
+	       when h.paid_on < w.value_date then 'was made on ' || h.paid_on || ', before payment ' || i.id
+	       when not v.suspended then 'stands for payment ' || i.id || ', whose benefit was taken back'
+	       else 'was entered by ' || h.entered_by || ', who was no maker of agency finance' end
+	  from hand_payment h
+	  left join payment_item i on i.area = h.area and i.id = h.item_id and i.batch_id = h.batch_id
+	  left join payment_batch b on b.area = h.area and b.id = h.batch_id
+	  left join answer w on w.area = h.area and w.item_id = h.item_id and w.disposition = 'recorded'
+	  left join (` + bookedReturns + `) v on v.area = h.area and v.item_id = h.item_id
+	 where ($1 = 0 or h.area = $1) and (i.id is null or h.amount <> i.amount or h.fund_account <> b.fund_account
+	    or w.outcome is distinct from 'succeeded' or h.paid_on < w.value_date or not v.suspended or not exists (
+	       select from officer o
+	         join organisation g on g.id = o.organisation_id and g.area = h.area and g.kind = 'agency_finance'
+	         join duty_grant d on d.login = o.login and d.duty = 'maker'
+	        where h.entered_by = 'officer:' || o.login))`
+}
+
 // The payments of one person, month and cause are made one after the other. Each
 // that follows one which left names it and follows its failure or return; those of
 // runs and batches that were withdrawn count for nothing. Ids rise, and an answer is
@@ -265,6 +296,7 @@ const onePaymentSQL = `
 	       when c.gone_before > c.created_at + ` + apart + `
 	            then 'was made out while an earlier attempt could still be paid'
 	       when u.return_id is not null then 'was given up, and payment ' || c.id || ' pays it again'
+	       when h.id is not null then 'was paid by hand, and payment ' || c.id || ' pays it again'
 	       when (o.base_pension, o.account_pension, o.funeral_grant, o.one_off) is distinct from
 	            (c.base_pension, c.account_pension, c.funeral_grant, c.one_off) and o.id is not null
 	            then 'is paid again by ' || c.id || ' with another amount'
@@ -276,9 +308,11 @@ const onePaymentSQL = `
 	  left join answer f on f.area = o.area and f.item_id = o.id and f.disposition = 'recorded' and f.outcome = 'failed'
 	  left join back v on v.area = o.area and v.item_id = o.id
 	  left join return_unclaimed u on u.area = v.area and u.return_id = v.id
+	  left join hand_payment h on h.area = o.area and h.item_id = o.id
 	 where c.attempt <> c.n or c.gone_before > c.created_at + ` + apart + ` or (c.n > 1 and (
 	       c.replaces is distinct from o.id or (o.id is not null and (
 	           not (coalesce(f.id < c.run_id, false) or coalesce(v.id < c.run_id, false)) or u.return_id is not null
+	        or h.id is not null
 	        or (o.base_pension, o.account_pension, o.funeral_grant, o.one_off) is distinct from
 	           (c.base_pension, c.account_pension, c.funeral_grant, c.one_off)
 	        or c.from_suspense <> (coalesce(v.suspended, false) or (f.id is not null and o.from_suspense))))))
@@ -316,7 +350,11 @@ func suspenseSQL() string {
 		union all
 		select f.area, b.scheme, -f.amount
 		  from final f join payment_batch b on b.area = f.area and b.id = f.batch_id
-		 where f.outcome = 'succeeded' and f.from_suspense),
+		 where f.outcome = 'succeeded' and f.from_suspense
+		union all
+		select h.area, b.scheme, -h.amount
+		  from hand_payment h join payment_batch b on b.area = h.area and b.id = h.batch_id
+		 where $1 = 0 or h.area = $1),
 	held as (
 		select p.area, p.scheme, sum(-(` + signed + `)) as amount
 		  from posting p

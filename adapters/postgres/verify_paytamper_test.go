@@ -117,6 +117,12 @@ func bookedOtherwise() []corruption {
 func sentOtherwise() []corruption {
 	return []corruption{
 		{
+			id: "I6", also: []string{"I5", "I27", "suspense"}, name: "another sum by hand", sql: []string{
+				`update hand_payment set amount = amount + 1`,
+			},
+			row: entryRow(`id from hand_payment`), text: "is of 10.01, and payment ",
+		},
+		{
 			id: "I18", also: []string{"I15"}, name: "a run says another number", sql: []string{
 				`update pay_run set item_count = item_count + 1 where id = ` + waitingRun,
 			},
@@ -211,6 +217,12 @@ func sentOtherwise() []corruption {
 func decidedOtherwise() []corruption {
 	return []corruption{
 		{
+			id: "I6", also: []string{"I5", "I28"}, name: "by hand before the payment", sql: []string{
+				`update hand_payment set paid_on = '2011-03-01'`,
+			},
+			row: entryRow(`id from hand_payment`), text: "was made on 2011-03-01, before payment ",
+		},
+		{
 			id: "I15", name: "frozen with other words", sql: []string{
 				`update run_event set evidence = '' where to_state = 'frozen' and run_id = ` + waitingRun,
 			},
@@ -299,6 +311,12 @@ func decidedOtherwise() []corruption {
 func answeredOtherwise() []corruption {
 	return []corruption{
 		{
+			id: "I6", also: []string{"I5", "I27"}, name: "by hand by somebody else", sql: []string{
+				`update hand_payment set entered_by = 'officer:business-maker.610305'`,
+			},
+			row: entryRow(`id from hand_payment`), text: "who was no maker of agency finance",
+		},
+		{
 			id: "I16", name: "a return that did not wait", sql: []string{
 				`update receipt set recorded = 1, pending = 0, amount = 1000
 					where id = (select receipt_id from payment_return where bank_reference = 'N6')`,
@@ -383,6 +401,12 @@ func answeredOtherwise() []corruption {
 
 func paidTwice() []corruption {
 	return []corruption{
+		{
+			id: "I27", also: []string{"I5", "I28"}, name: "by hand by another decision", sql: []string{
+				`update hand_payment set decision_id = 5`,
+			},
+			row: `'610305/hand_payment ' || item_id from hand_payment`, text: "rests on decision 5, which decides something else",
+		},
 		{
 			id: "I14", also: []string{"I40"}, name: "paid again before it failed", sql: []string{
 				`update answer set id = id + 1000000 where disposition = 'recorded' and outcome = 'failed' and batch_id = ` + directBatch,

@@ -174,6 +174,8 @@ func (w *proofWorld) payApril() {
 	b := w.release(again.Run).Batches[0]
 	p := w.payments(b)
 	w.answerPayments(b, paidOut(p[0]), paidOut(p[1]))
+	w.payByHand(p[1], "CASH-7")
+	w.giveBack("psbc", returned(p[1], "N21"))
 
 	w.endHold(7204, true)
 	late := w.submitRun(disbursement.Supplementary, "2011-03")
@@ -376,6 +378,20 @@ func (w *proofWorld) decideCase(route string, a casework.Ask) {
 		w.books.Officers["business-maker"], a)
 	w.must(err)
 	w.approveCase(w.books.Officers["business-checker"], r.ID, r.Digest)
+}
+
+// payByHand has two people of the finance office say that a payment was made again by hand.
+func (w *proofWorld) payByHand(i disbursement.Item, reference string) {
+	w.t.Helper()
+	desk := casework.New(w.db.Casework(), func() calendar.Day { return w.today })
+	var r casework.Request
+	_, err := desk.Ask(w.t.Context(), w.request("items/{id}/paid-by-hand"),
+		w.render(func(v any) { r = as[casework.Request](v) }), w.books.Officers["finance-maker"], casework.Ask{ //nolint:exhaustruct // a payment
+			Kind: casework.HandPayment, Subject: i.ID, Word: casework.Entered, Document: "slip 7", BankReference: reference,
+			ValueDate: w.today,
+		})
+	w.must(err)
+	w.approveCase(w.books.Officers["finance-checker"], r.ID, r.Digest)
 }
 
 func (w *proofWorld) approveCase(by approval.Officer, id int64, digest [sha256.Size]byte) {

@@ -36,14 +36,15 @@ const threePeopleSQL = `
 	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id,
 	       'was decided by ' || a.login || ', and the finance office alone decides it'
 	  from approval a
-	  join decision_request q on q.area = a.area and q.id = a.decision_request and q.kind in ('opening_balance', 'match_rules', 'refund')
+	  join decision_request q on q.area = a.area and q.id = a.decision_request and q.kind in ('opening_balance', 'match_rules', 'refund',
+	      'hand_payment')
 	  left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
 	 where ($1 = 0 or a.area = $1) and (g.kind is distinct from 'agency_finance' or a.duty <> 'checker')`
 
 // decidedTables are those of the facts that two people have to decide.
 func decidedTables() []string {
 	return []string{
-		"return_unclaimed", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved",
+		"return_unclaimed", "hand_payment", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved",
 		"contribution_list_approved", "refund_paid", "interest_run_approved", "award_run_approved", "recovery_planned",
 		"subsidy_run_approved", "recovery_received", "estate_granted", "due_list_approved", "member_transfer_posted",
 		"member_transfer_returned", "member_end", "member_departed",
@@ -63,6 +64,8 @@ const decidedSQL = `
 	            || ' was asked for by ' || q.maker || ' for ' || q.document end
 	  from (select area, return_id as subject, 'return_unclaimed' as tab, decision_kind as kind, decision_id as decision,
 	               document, entered_by as by, entered_at as at from return_unclaimed
+	        union all select area, item_id, 'hand_payment', decision_kind, decision_id, document, entered_by, entered_at
+	                    from hand_payment
 	        union all select area, notice_id, 'death_withdrawn', decision_kind, decision_id, document,
 	                         'officer:' || entered_by, entered_at from death_withdrawn
 	        union all select area, fund_account, 'opening_balance', decision_kind, decision_id, statement_number,
@@ -133,7 +136,8 @@ const askerSQL = `
 	                         case when kind in ('return', 'notice', 'opening_accounts', 'due', 'due_run', 'award_run', 'policies',
 	                              'contribution_list', 'interest_run', 'subsidy_list')
 	                              then 'agency_business'
-	                              when kind in ('opening_balance', 'match_rules', 'refund') then 'agency_finance' else 'agency' end
+	                              when kind in ('opening_balance', 'match_rules', 'refund', 'hand_payment')
+	                              then 'agency_finance' else 'agency' end
 	                    from decision_request
 	        union all select r.area, r.id, 'funding_request', r.requested_by, o.person_id, r.requested_at,
 	                         'agency_finance' from funding_request r left join officer o on o.login = r.requested_by) q
@@ -272,6 +276,9 @@ func decisionSQL() string {
 	            and x.case_id = q.subject_id and x.closed_by = 'officer:' || q.maker and x.closed_at = a.decided_at)
 	       when q.kind = 'return' then exists (select from return_unclaimed u where u.area = q.area
 	            and u.return_id = q.subject_id and u.decision_id = q.id)
+	       when q.kind = 'hand_payment' then exists (select from hand_payment h where h.area = q.area
+	            and h.item_id = q.subject_id and h.decision_id = q.id and h.bank_reference = q.bank_reference
+	            and h.paid_on = q.value_date)
 	       when q.kind = 'notice' then exists (select from death_withdrawn w where w.area = q.area
 	            and w.notice_id = q.subject_id and w.decision_id = q.id)
 	       when q.kind = 'opening_balance' then exists (select from opening_balance o where o.area = q.area

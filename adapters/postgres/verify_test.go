@@ -739,7 +739,7 @@ func peopleCorruptions() []corruption {
 				`alter table approval drop constraint different_person`,
 				`update approval set login = 'finance-second.610305', person_id = maker_person
 					where login = 'finance-checker.610305' and subject_id = (select max(subject_id) from approval
-						where login = 'finance-checker.610305' and decision = 'approved')`,
+						where login = 'finance-checker.610305' and decision = 'approved' and subject = 'fund_transfer')`,
 			},
 			// With the constraint in place the database itself refuses it.
 			also: []string{"I15", "I28", "append-only"},

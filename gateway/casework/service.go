@@ -112,13 +112,17 @@ func check(a Ask) error {
 		return bad("document_digest", "the document's digest is a SHA-256")
 	case a.Amount < 0 || a.Amount > money.Max || (a.Amount != 0 && a.Kind != OpeningBalance):
 		return bad("amount", "an amount from zero belongs to an opening balance")
-	case a.Kind != Item:
+	case a.Kind != Item && a.Kind != HandPayment:
 		return nil
 	case !approval.IsLine(a.BankReference, maxText) || len(a.BankReference) > 64:
 		return bad("bank_reference", "the bank's number is one line of at most 64 bytes")
 	}
 	incomplete := func(field, text string) error { return ErrEvidence.With("%s", text).On(field) }
 	switch {
+	case a.Kind == HandPayment && (a.BankReference == "" || a.ValueDate.IsZero()):
+		return incomplete("bank_reference", "a payment by hand has the bank's number of the movement, and its day")
+	case a.Kind == HandPayment:
+		return nil
 	case a.Word == Succeeded && a.BankReference == "":
 		return incomplete("bank_reference", "a success has the bank's number of the movement")
 	case a.Word == Succeeded && a.ValueDate.IsZero():
@@ -162,6 +166,8 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 			return "", ErrNoRecall
 		}
 		return c.Kind + " " + c.Subject + ": " + c.Text, caseIsOpen(c)
+	case HandPayment:
+		return tx.AboutHandPayment(ctx, area, ask, today)
 	case Return:
 		return tx.AboutReturn(ctx, area, ask.Subject)
 	case Notice:
@@ -347,6 +353,8 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 		return takeEvidence(ctx, tx, r)
 	case Case:
 		return endCase(ctx, tx, r, why)
+	case HandPayment:
+		return tx.EnterHandPayment(ctx, r, s.today())
 	case Return:
 		return tx.GiveUpReturn(ctx, r, s.today())
 	case Notice:

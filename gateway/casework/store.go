@@ -96,8 +96,12 @@ type RightsTx interface {
 	LifeTx
 }
 
-// BenefitTx is what decisions do to what members are owed.
+// BenefitTx is what decisions do to what members are owed and were paid.
 type BenefitTx interface {
+	// AboutHandPayment says which payment was made again by hand, or why it was not.
+	AboutHandPayment(ctx context.Context, area party.Area, a Ask, today calendar.Day) (string, error)
+	// EnterHandPayment books a payment by hand.
+	EnterHandPayment(ctx context.Context, r Request, today calendar.Day) error
 	// AboutDues says what a list of differences sums to, or why it no longer holds.
 	AboutDues(ctx context.Context, area party.Area, list int64) (string, error)
 	// EnterDues lets the members of a list be owed their differences.

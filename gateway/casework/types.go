@@ -25,6 +25,8 @@ const (
 	Item Kind = "item"
 	// Case is something to look at that ends by no event.
 	Case Kind = "case"
+	// HandPayment is a payment that was made by hand instead of one that the bank made.
+	HandPayment Kind = "hand_payment"
 	// Return is a payment that came back and waits to be paid again.
 	Return Kind = "return"
 	// Notice is a death that was reported.
@@ -92,7 +94,7 @@ func (w Word) of(k Kind) bool {
 	case Notice:
 		return w == TakenBack
 	case OpeningBalance, OpeningAccounts, MatchRules, DueRun, Policies, ContributionList, Refund, InterestRun,
-		SubsidyList, AwardRun, Recovery, Due, Transfer:
+		SubsidyList, AwardRun, Recovery, Due, Transfer, HandPayment:
 		return w == Entered
 	}
 	return false
@@ -124,14 +126,15 @@ func (s State) CanBecome(next State) bool {
 type Ask struct {
 	Kind Kind
 	// Subject is the id of the receipt, the item, the case, the return, the notice, the
-	// fund account, the list, the set of rules, the run or the claim or the award run.
+	// fund account, the list, the set of rules, the run, the claim, the award run or the
+	// payment that was made by hand.
 	Subject int64
 	Word    Word
 	// Document names the evidence: the bank's letter, its query's answer, the call note.
 	Document string
 	// Reason says more, where there is more to say.
 	Reason string
-	// BankReference and ValueDate are those of an item that succeeded, Code is the
+	// BankReference and ValueDate are those of an item that succeeded or of a payment by hand, Code is the
 	// bank's reason for one that failed. ValueDate is also the day of an opening balance.
 	BankReference string
 	ValueDate     calendar.Day
@@ -275,7 +278,7 @@ func officesOf(k Kind) []approval.Organisation {
 		return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
 	case Return, Notice, OpeningAccounts, DueRun, Policies, ContributionList, InterestRun, SubsidyList, AwardRun, Due:
 		return []approval.Organisation{approval.AgencyBusiness}
-	case OpeningBalance, MatchRules, Refund:
+	case OpeningBalance, MatchRules, Refund, HandPayment:
 		return []approval.Organisation{approval.AgencyFinance}
 	}
 	return nil

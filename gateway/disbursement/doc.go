@@ -21,6 +21,15 @@
 // Nothing is sent twice: an item is paid again only as a new item, and only after
 // the bank's own word that the first one failed or came back.
 //
+// Somebody whom the bank's payment did not reach may be paid by hand before the bank gives
+// it back. Two people of the finance office say so of the payment; the money leaves the same
+// expenditure account against suspense, and what comes back meets it there, whatever the
+// area's rule for returns. From then on no run pays the claim, nobody gives it up, and a
+// case asks about it until the first payment is back: till then the person has both, and
+// the proof of the run does not hold. Instead of a payment that failed, or of which nobody
+// knows, nothing can be paid by hand here: the next reissue pays the one, evidence settles
+// the other.
+//
 // A rule that nobody decided for a day is policy.ErrNoRule: no roster is made, no run is
 // released and no screen left out for want of one. A return alone cannot be refused, for its
 // money is back: it is booked to suspense, from where either rule can be followed later, and

@@ -195,18 +195,22 @@ type Returning struct {
 	// Drawn is what the payment, or the first one of those that paid the same claim,
 	// drew from the member's personal account.
 	Drawn PersonalParts
+	// ByHand says that the claim was paid by hand already.
+	ByHand bool
 }
 
 // ReturnVouchers builds the entries of returns of one batch: the money is back on
 // the expenditure account. By the area's policy it waits in suspense until it is
-// paid again, or the benefit is taken back in red letters. It is pure.
+// paid again, or the benefit is taken back in red letters. What was paid by hand
+// already is no benefit to be taken back: its money goes to suspense, where the payment
+// by hand waits for it. It is pure.
 func ReturnVouchers(b Batch, returns []Returning, how policy.ReturnPolicy, today calendar.Day) []ledger.Entry {
 	v := &vouchers{batch: b, today: today, made: nil}
 	for _, r := range returns {
 		e := v.at(ledger.PaymentReturn, r.ValueDate, r.ID, ledger.Debit, ledger.Expenditure)
 		cause := r.Payment
 		cause.ID = r.ID
-		if how == policy.ReturnInRed {
+		if how == policy.ReturnInRed && !r.ByHand {
 			e.takeBack(cause, r.Drawn)
 			continue
 		}
@@ -344,6 +348,8 @@ func spoken(k ledger.Kind) string {
 		return "paid again"
 	case ledger.PaymentReturn:
 		return "returned"
+	case ledger.HandPayment:
+		return "paid by hand"
 	case ledger.ReturnUnclaimed:
 		return "returned and never claimed"
 	default:

@@ -34,7 +34,8 @@ type Steps struct {
 	// sent and have none.
 	Succeeded, Rejected, Unknown Tally
 	// Returned are successes that came back, as booked; Reissued are rejected and
-	// returned ones that a later run paid again, and that did not come back.
+	// returned ones that a later run, or somebody by hand, paid again, and that did not
+	// come back.
 	Returned, Reissued Tally
 	// NotInPlace are successes of after the pay day, and returned ones.
 	NotInPlace Tally
@@ -316,8 +317,10 @@ type PaymentStanding struct {
 	Return       *Return
 	ReturnBooked bool
 	Unclaimed    bool
-	// PaidAgain is the newest payment that replaces this one, or 0.
+	// PaidAgain is the newest payment that replaces this one, or 0; ByHand is how
+	// somebody paid it again by hand, or nil.
 	PaidAgain int64
+	ByHand    *ByHand
 	// QueriedOn is the last day on which the bank was asked about it.
 	QueriedOn calendar.Day
 }

@@ -18,19 +18,22 @@ const (
 	UnrecognisedReceipt  Kind = "unrecognised_receipt"
 	UnrecognisedReturn   Kind = "unrecognised_return"
 	// BankCorrection is a bank taking its own wrong credit back: no payment of the agency.
-	BankCorrection     Kind = "bank_correction"
-	Recognition        Kind = "recognition"
-	Donation           Kind = "donation"
-	SubsidyReceipt     Kind = "subsidy"
-	TreasuryHandover   Kind = "treasury_handover"
-	Sweep              Kind = "sweep"
-	Allocation         Kind = "allocation"
-	PaymentHandover    Kind = "payment_handover"
-	BenefitPaid        Kind = "benefit"
-	TransitReturn      Kind = "transit_return"
-	PaymentReturn      Kind = "payment_return"
-	Reissue            Kind = "reissue"
-	ReturnUnclaimed    Kind = "return_unclaimed"
+	BankCorrection   Kind = "bank_correction"
+	Recognition      Kind = "recognition"
+	Donation         Kind = "donation"
+	SubsidyReceipt   Kind = "subsidy"
+	TreasuryHandover Kind = "treasury_handover"
+	Sweep            Kind = "sweep"
+	Allocation       Kind = "allocation"
+	PaymentHandover  Kind = "payment_handover"
+	BenefitPaid      Kind = "benefit"
+	TransitReturn    Kind = "transit_return"
+	PaymentReturn    Kind = "payment_return"
+	Reissue          Kind = "reissue"
+	ReturnUnclaimed  Kind = "return_unclaimed"
+	// HandPayment is a payment by hand instead of one that the bank gives back: it waits
+	// in suspense for what comes back.
+	HandPayment        Kind = "hand_payment"
 	AccountPaidOut     Kind = "account_paid_out"
 	RecoveryByChannel  Kind = "recovery_by_channel"
 	RecoveryReceipt    Kind = "recovery_receipt"
@@ -160,6 +163,7 @@ func expenditureRules(add func(Kind, ...line)) {
 	add(TransitReturn, join(dr(Expenditure), cr(InTransit))...)
 	add(PaymentReturn, join(dr(Expenditure), cr(Suspense), drRed(append(benefits, BenefitOneOff)...), undrawn)...)
 	add(Reissue, join(dr(Suspense), cr(Expenditure, InTransit))...)
+	add(HandPayment, join(dr(Suspense), cr(Expenditure))...)
 	add(ReturnUnclaimed, join(dr(Suspense), drRed(append(benefits, BenefitOneOff)...), undrawn)...)
 	add(AccountPaidOut, join(dr(BenefitOneOff), cr(Expenditure, InTransit), drawn)...)
 	add(RecoveryByChannel, join(dr(Expenditure), drRed(append(benefits, BenefitOneOff)...), undrawn)...)

@@ -238,6 +238,7 @@ func names(lang int) map[ledger.Kind]string {
 		ledger.PaymentReturn:        {"养老金退票", "pensions returned"},
 		ledger.Reissue:              {"退票重发", "returned pensions paid again"},
 		ledger.ReturnUnclaimed:      {"退票不再发放", "returned pensions never paid again"},
+		ledger.HandPayment:          {"退票前人工补发", "paid by hand before the return"},
 		ledger.AccountPaidOut:       {"个人账户一次性支付", "personal accounts paid out"},
 		ledger.RecoveryByChannel:    {"原渠道追回多发待遇", "overpayment back by its channel"},
 		ledger.RecoveryReceipt:      {"收到追回款", "overpayment paid back"},
