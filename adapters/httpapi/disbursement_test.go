@@ -279,6 +279,22 @@ func (h *payHouse) rosters(t *testing.T) {
 		strings.Contains(l.Name, "pensioner") {
 		t.Errorf("the first line is %+v", l)
 	}
+	path := "/v1/rosters/" + made.ID + "/lines"
+	name := "roster-rural-" + payMonth + "-" + made.ID
+	paper := tableOf(t, h.printed(t, "auditor", path+"?format=csv&limit=1", csvKind, name+".csv"))
+	if n := len(paper); n != 8 || paper[0][0] != "新型农村社会养老保险基金 "+payMonth+" 待遇发放名册" || !strings.Contains(paper[1][0], "共 4 笔 443.50 元，其中暂停 1 笔 100.00 元") ||
+		fmt.Sprint(paper[4][4:]) != "[100.00 43.50 0.00 0.00 143.50 ]" || strings.Contains(fmt.Sprint(paper), "pensioner") {
+		t.Errorf("the roster as a table is %q", paper)
+	}
+	held := tableOf(t, h.printed(t, "auditor", path+"?format=csv&held=true&lang=en", csvKind, name+".csv"))
+	if len(held) != 5 || held[4][9] != "no account to pay to" || !strings.HasSuffix(held[0][0], payMonth+" roster of held pensions") {
+		t.Errorf("the held as a table are %q", held)
+	}
+	for _, format := range []string{"xlsx", "pdf"} {
+		if f := h.expect(request{method: "GET", path: path + "?format=" + format, token: h.tokens["auditor"]}, 200, ""); len(f.body) < 500 {
+			t.Errorf("%s has %d bytes", format, len(f.body))
+		}
+	}
 	h.get("business-checker", "/v1/rosters/"+made.ID+"/holds", &holds)
 	if len(holds.Items) != 1 || holds.Items[0].Held != "no_account" {
 		t.Errorf("held are %+v", holds.Items)

@@ -33,25 +33,25 @@ func (s *Server) feedbackRoutes() {
 		Description: "Names are masked; no number of a person or account stands in it, and no reason that is the member's own affair. all=true takes those who paid, too." + own,
 		Who:         who,
 	}, s.feedbackNames, s.feedbackNamesTable)
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/feedback/progress", Summary: "What came by value date, and so far",
 		Description: "Of contributions the value date of the posting, less what went back that day; of pensions the value date " +
 			"that the bank answered with, without what came back or cannot be drawn. payers counts those whose first payment came on the day." + own,
 		Who: who,
-	}, s.feedbackProgress)
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	}, s.feedbackProgress, s.feedbackProgressTable)
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/feedback/renewal", Summary: "How many of last year's payers paid again",
 		Description: "rate = renewed / payers_last_year. The denominator is who paid anything for the year before, by the book; " +
 			"the numerator those of them who paid anything for the year. New payers are in neither; where nobody paid last year, as " +
 			"in a book's first year, there is no rate." + own,
 		Who: who,
-	}, s.feedbackRenewal)
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	}, s.feedbackRenewal, s.renewalTable)
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/targets", Summary: "Targets of enrolment, their sums, and totals that differ",
 		Description: "Heads to be newly enrolled, as imported (targets): never compared with money. Each document's rows are summed " +
 			"by year over its lowest regions; a stated total that is not the sum of the regions below, or of its years, is a finding.",
 		Who: readers(),
-	}, s.targets)
+	}, s.targets, s.targetsTable)
 }
 
 // FeedbackOf names what a list is about.
@@ -226,7 +226,10 @@ type FeedbackProgress struct {
 	Days []FeedbackDay `json:"days" nullable:"false"`
 }
 
-type feedbackProgressQuery struct{ FeedbackOf }
+type feedbackProgressQuery struct {
+	Printing
+	FeedbackOf
+}
 
 func (s *Server) feedbackProgress(ctx context.Context, c Call, in *feedbackProgressQuery) (FeedbackProgress, error) {
 	out := FeedbackProgress{Days: []FeedbackDay{}}
@@ -242,6 +245,20 @@ func (s *Server) feedbackProgress(ctx context.Context, c Call, in *feedbackProgr
 		})
 	}
 	return out, err
+}
+
+func (s *Server) feedbackProgressTable(ctx context.Context, c Call, in *feedbackProgressQuery) (table, error) {
+	subject, region, err := in.subject()
+	if err != nil {
+		return table{}, err //nolint:exhaustruct // none
+	}
+	days, err := s.deps.Feedback.Progress(ctx, c.Officer, subject, region)
+	return table{
+		name: fmt.Sprintf("progress-%s-%s", in.Scheme, subject),
+		write: func(_ context.Context, sheet report.Sheet) error {
+			return feedback.ProgressPaper(sheet, in.language(), subject, days)
+		},
+	}, err
 }
 
 // RenewalLine is a village, a township or all of them.
@@ -274,17 +291,31 @@ func viewRenewal(r feedback.Renewal) RenewalLine {
 }
 
 type renewalQuery struct {
+	Printing
+
 	Scheme string `query:"scheme" required:"true" enum:"resident,rural,urban,land_lost"`
 	Year   int    `query:"year"   required:"true" minimum:"2009" maximum:"2100"`
 	Region string `query:"region" pattern:"^[1-9][0-9]{11}$" doc:"A township or village; absent is all that the officer may see"`
 }
 
-func (s *Server) feedbackRenewal(ctx context.Context, c Call, in *renewalQuery) (Renewal, error) {
+func (s *Server) renewals(ctx context.Context, c Call, in *renewalQuery) (feedback.Renewals, error) {
 	region, err := feedbackRegion(in.Region)
 	if err != nil {
-		return Renewal{}, err //nolint:exhaustruct // none
+		return feedback.Renewals{}, err //nolint:exhaustruct // none
 	}
-	list, err := s.deps.Feedback.Renewal(ctx, c.Officer, ledger.Scheme(in.Scheme), in.Year, region)
+	return s.deps.Feedback.Renewal(ctx, c.Officer, ledger.Scheme(in.Scheme), in.Year, region)
+}
+
+func (s *Server) renewalTable(ctx context.Context, c Call, in *renewalQuery) (table, error) {
+	list, err := s.renewals(ctx, c, in)
+	return table{
+		name:  fmt.Sprintf("renewal-%s-%d", in.Scheme, in.Year),
+		write: func(_ context.Context, sheet report.Sheet) error { return list.Write(sheet, in.language()) },
+	}, err
+}
+
+func (s *Server) feedbackRenewal(ctx context.Context, c Call, in *renewalQuery) (Renewal, error) {
+	list, err := s.renewals(ctx, c, in)
 	out := Renewal{
 		Year: in.Year, Villages: make([]RenewalLine, len(list.Villages)), Townships: make([]RenewalLine, len(list.Townships)),
 		Total: viewRenewal(list.Total),
@@ -322,7 +353,7 @@ type TargetFinding struct {
 	Sum  int    `json:"sum"  doc:"What the parts add up to"`
 	By   string `json:"by"   doc:"The document of the parts"`
 	Over string `json:"over" enum:"regions,years" doc:"What was summed"`
-	Text string `json:"text"`
+	Text string `json:"text" doc:"As a sentence, by lang"`
 }
 
 // Targets are those of an area.
@@ -336,9 +367,17 @@ func viewTarget(t feedback.Target) EnrolmentTarget {
 	return EnrolmentTarget{Region: t.Region, Name: t.Name, Year: t.Year, Heads: t.Heads, Document: t.Document}
 }
 
-type targetsQuery struct{}
+type targetsQuery struct{ Printing }
 
-func (s *Server) targets(ctx context.Context, c Call, _ *targetsQuery) (Targets, error) {
+func (s *Server) targetsTable(ctx context.Context, c Call, in *targetsQuery) (table, error) {
+	sums, err := s.deps.Feedback.TargetSums(ctx, c.Officer)
+	return table{
+		name:  "targets",
+		write: func(_ context.Context, sheet report.Sheet) error { return sums.Write(sheet, in.language()) },
+	}, err
+}
+
+func (s *Server) targets(ctx context.Context, c Call, in *targetsQuery) (Targets, error) {
 	sums, err := s.deps.Feedback.TargetSums(ctx, c.Officer)
 	out := Targets{
 		Targets: make([]EnrolmentTarget, len(sums.Targets)), Sums: make([]TargetSum, len(sums.Years)),
@@ -352,7 +391,7 @@ func (s *Server) targets(ctx context.Context, c Call, _ *targetsQuery) (Targets,
 	}
 	for i, f := range sums.Findings {
 		out.Findings[i] = TargetFinding{
-			EnrolmentTarget: viewTarget(f.Target), Sum: f.Sum, By: f.Of, Over: "regions", Text: f.String(),
+			EnrolmentTarget: viewTarget(f.Target), Sum: f.Sum, By: f.Of, Over: "regions", Text: f.Text(in.language()),
 		}
 		if f.Years {
 			out.Findings[i].Over = "years"

@@ -47,6 +47,23 @@ func openFed(t *testing.T) *desk {
 	return d
 }
 
+// holds wants a table as CSV to hold texts, and the same as a workbook and as pages.
+func (d *desk) holds(t *testing.T, path string, texts ...string) {
+	t.Helper()
+	paper := d.expect(request{method: "GET", path: path, token: d.checker}, 200, "").body
+	for _, text := range texts {
+		if !strings.Contains(paper, text) {
+			t.Errorf("%s does not hold %q: %s", path, text, paper)
+		}
+	}
+	for _, format := range []string{"xlsx", "pdf"} {
+		other := strings.Replace(path, "format=csv", "format="+format, 1)
+		if f := d.expect(request{method: "GET", path: other, token: d.checker}, 200, ""); len(f.body) < 500 {
+			t.Errorf("%s has %d bytes", other, len(f.body))
+		}
+	}
+}
+
 func TestFeedbackGoesBackDown(t *testing.T) {
 	t.Parallel()
 	d := openFed(t)
@@ -96,6 +113,12 @@ func TestFeedbackGoesBackDown(t *testing.T) {
 			Rate     *string
 		}
 	}
+	d.holds(t, "/v1/feedback/progress"+of+"&format=csv", "缴费进度表 2018", "2018-05-02,1,100.00,1,100.00",
+		"2018-05-04,1,100.00,2,200.00")
+	d.holds(t, "/v1/feedback/progress?scheme=urban&year=2018&format=csv&lang=en", "contributions by day 2018", "nothing came yet")
+	d.holds(t, "/v1/feedback/renewal"+of+"&format=csv", "陈仓区 2018年度续缴率统计表", "上年缴费人员", "610304100000,虢镇 小计,2,1,50.0%,1,2",
+		"610304000000,合计,2,1,50.0%,1,2")
+	d.holds(t, "/v1/feedback/renewal?scheme=rural&year=2017&format=csv", "610304000000,合计,0,0,,2,2")
 	d.get(t, d.checker, "/v1/feedback/renewal"+of, &renewal)
 	if r := renewal.Total; r.LastYear != 2 || r.Renewed != 1 || r.New != 1 || r.Rate == nil || *r.Rate != "50.0%" {
 		t.Errorf("the renewal is %+v", r)
@@ -162,11 +185,19 @@ func TestTargetsAreSummed(t *testing.T) {
 		}
 		Findings []struct{ Text string }
 	}
-	d.get(t, d.checker, "/v1/targets", &got)
+	d.get(t, d.checker, "/v1/targets?lang=en", &got)
 	want := "[{speech states 81 for 陈仓区 in 2018; the regions below sum to 80 by plan}]"
 	if fmt.Sprint(got.Findings) != want || len(got.Sums) != 3 || got.Sums[1].Heads != 80 {
 		t.Errorf("targets are %+v", got)
 	}
+	const differs = "《speech》载明陈仓区（2018）为81人，而按《plan》所辖区域相加为80人"
+	if d.get(t, d.checker, "/v1/targets", &got); got.Findings[0].Text != differs {
+		t.Errorf("in Chinese it differs by %q", got.Findings[0].Text)
+	}
+	d.holds(t, "/v1/targets?format=csv", "610304100000,虢镇,各年合计,50,plan", "610304200000,阳平镇,2018,30,plan",
+		"《plan》2018：2个区域相加80人", "不一致："+differs)
+	d.holds(t, "/v1/targets?format=csv&lang=en", "610304100000,虢镇,all years,50,plan",
+		"differs: speech states 81 for 陈仓区 in 2018; the regions below sum to 80 by plan")
 	res := d.send(d.csv("targets", "", head+"610304100000,2018,50,plan\n610304100000,2018,51,plan\n610304100009,2018,1,plan\n"+
 		"610304100000,2008,1,plan\n610304100000,2018,-1,plan\n"), 200, "")
 	if !strings.Contains(res.body, `"repeated":1,"refused":4`) {

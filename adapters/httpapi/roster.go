@@ -2,12 +2,15 @@ package httpapi
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 
 	"twoline/gateway/approval"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/feedback"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
+	"twoline/gateway/report"
 )
 
 // rosterRoutes are who is to be paid for a month, and who is held back.
@@ -23,10 +26,10 @@ func (s *Server) rosterRoutes() {
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/rosters/{id}", Summary: "One roster with its sums", Who: readers(),
 	}, s.roster)
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/rosters/{id}/lines", Summary: "A roster's lines in their order",
-		Who: readers(),
-	}, s.rosterLines)
+		Description: "As a table it has every line, for those who sign it.", Who: readers(), Deadline: monthsWork,
+	}, s.rosterLines, s.rosterTable)
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/rosters/{id}/holds", Summary: "The members held back, and why",
 		Description: "held says why: a screen found it, and it ends with the fact behind it, or a hold that two people " +
@@ -145,6 +148,7 @@ func viewRosterLine(l disbursement.Line) RosterLine {
 }
 
 type rosterLinesQuery struct {
+	Printing
 	Paging
 
 	ID   ID   `path:"id"`
@@ -153,6 +157,22 @@ type rosterLinesQuery struct {
 
 func (s *Server) rosterLines(ctx context.Context, c Call, in *rosterLinesQuery) (Page[RosterLine], error) {
 	return s.lines(ctx, c, in.ID, in.Paging, in.Held)
+}
+
+// rosterTable writes the whole roster, whatever the page.
+func (s *Server) rosterTable(ctx context.Context, c Call, in *rosterLinesQuery) (table, error) {
+	r, err := s.deps.Disbursement.Roster(ctx, c.Officer, in.ID.Int64())
+	why := func(h disbursement.Hold) string { return feedback.Reason(feedback.Standing(h), in.language()) }
+	return table{
+		name: fmt.Sprintf("roster-%s-%s-%d", r.Scheme, r.Month, r.ID),
+		write: func(ctx context.Context, sheet report.Sheet) error {
+			return r.Paper(sheet, in.language(), in.Held, why, func(after int) ([]disbursement.Line, error) {
+				return s.deps.Disbursement.Lines(ctx, c.Officer, in.ID.Int64(), disbursement.LinePage{
+					Held: in.Held, After: after, Limit: 0,
+				})
+			})
+		},
+	}, err
 }
 
 type rosterHoldsQuery struct {

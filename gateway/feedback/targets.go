@@ -2,11 +2,11 @@ package feedback
 
 import (
 	"cmp"
-	"fmt"
 	"maps"
 	"slices"
 
 	"twoline/gateway/party"
+	"twoline/gateway/report"
 )
 
 // AllYears is the year of a target that a document states for all of its years.
@@ -42,19 +42,8 @@ type Finding struct {
 	Years bool
 }
 
-// String says it as a sentence.
-func (f Finding) String() string {
-	of := "the regions below"
-	if f.Years {
-		of = "its years"
-	}
-	year := fmt.Sprint(f.Year)
-	if f.Year == AllYears {
-		year = "all years"
-	}
-	return fmt.Sprintf("%s states %d for %s in %s; %s sum to %d by %s", f.Document, f.Heads, f.Name, year, of, f.Sum,
-		f.Of)
-}
+// String says it as a sentence in English.
+func (f Finding) String() string { return f.Text(report.English) }
 
 // Sums are targets with what they add up to.
 type Sums struct {
