@@ -9,6 +9,7 @@ import (
 	"twoline/gateway/entitlement"
 	"twoline/gateway/fault"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // awardReasonRoutes tell why an amount is what it is.
@@ -87,9 +88,10 @@ type ComputedPension struct {
 
 // PensionHold keeps a member from being paid.
 type PensionHold struct {
-	Reason string `json:"reason"`
-	From   Month  `json:"from_month"`
-	Text   string `json:"text,omitempty"`
+	Reason string   `json:"reason"`
+	From   Month    `json:"from_month"`
+	Text   string   `json:"text,omitempty"`
+	Rule   *RuleRow `json:"rule,omitempty" doc:"Of child_unpaid, which stops the base pension alone and only while this says true"`
 }
 
 // PensionCase is an application.
@@ -148,7 +150,9 @@ func viewPension(e award.Explanation, lang entitlement.Language) MemberPension {
 		out.Died = &day
 	}
 	for _, h := range e.Holds {
-		out.Holds = append(out.Holds, PensionHold{Reason: h.Reason, From: Month{h.From}, Text: h.Text})
+		out.Holds = append(out.Holds, PensionHold{
+			Reason: h.Reason, From: Month{h.From}, Text: h.Text, Rule: viewRule(h.Rule),
+		})
 	}
 	for _, a := range e.Applications {
 		out.Cases = append(out.Cases, PensionCase{AppliedOn: NewDay(a.On), Note: a.Note, Document: a.Document})
@@ -157,14 +161,20 @@ func viewPension(e award.Explanation, lang entitlement.Language) MemberPension {
 }
 
 func viewReason(b entitlement.Because, lang entitlement.Language) PensionReason {
-	r := PensionReason{Figure: string(b.Figure), Reason: string(b.Reason), Text: b.Words(lang), Rule: nil}
-	if b.Row != nil {
-		r.Rule = &RuleRow{
-			Rule: string(b.Row.Rule), Area: areaOrNation(b.Row.Area), From: NewDay(b.Row.From),
-			Value: b.Row.Value.String(), Document: b.Row.Document, Round: b.Row.Round,
-		}
+	return PensionReason{
+		Figure: string(b.Figure), Reason: string(b.Reason), Text: b.Words(lang), Rule: viewRule(b.Row),
 	}
-	return r
+}
+
+// viewRule is a row, nil where there is none.
+func viewRule(row *policy.Row) *RuleRow {
+	if row == nil {
+		return nil
+	}
+	return &RuleRow{
+		Rule: string(row.Rule), Area: areaOrNation(row.Area), From: NewDay(row.From), Value: row.Value.String(),
+		Document: row.Document, Round: row.Round,
+	}
 }
 
 type memberPensionQuery struct {
@@ -185,10 +195,11 @@ type WhyLine struct {
 	SocialNo   string           `json:"social_no"`
 	Name       string           `json:"name"           doc:"Masked"`
 	Month      Month            `json:"month"          doc:"The month that is paid for"`
-	Cause      string           `json:"cause"          doc:"regular, or what a due of its own rests on, such as difference:7"`
+	Cause      string           `json:"cause"          doc:"regular; child_linked, the base pension that a child stops who does not pay; or what a due of its own rests on, such as difference:7"`
 	Amount     Yuan             `json:"amount"`
 	Components PayComponents    `json:"components"`
 	Held       string           `json:"held,omitempty" doc:"Why the member is held back; absent where payable"`
+	HeldRule   *RuleRow         `json:"held_rule,omitempty" doc:"The rule by which a child who does not pay holds the line, as it was known when the roster was made"`
 	Entitled   []EntitledAmount `json:"entitled"       nullable:"false"`
 	Pension    MemberPension    `json:"pension"        doc:"The same as it is today"`
 }
@@ -209,7 +220,7 @@ func (s *Server) whyLine(ctx context.Context, c Call, in *whyLineQuery) (WhyLine
 			BasePension: NewYuan(l.Monthly.Base), AccountPension: NewYuan(l.Monthly.Account),
 			FuneralGrant: NewYuan(l.Funeral), OneOff: NewYuan(l.OneOff),
 		},
-		Held: l.Held, Entitled: viewEntitled(w.Entitled),
+		Held: l.Held, HeldRule: viewRule(w.HeldBy), Entitled: viewEntitled(w.Entitled),
 		Pension: viewPension(w.Explanation, entitlement.Language(in.Lang)),
 	}, err
 }

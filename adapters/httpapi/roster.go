@@ -134,7 +134,7 @@ type RosterLine struct {
 	Month      Month         `json:"month"                  doc:"The month that is paid for"`
 	Amount     Yuan          `json:"amount"`
 	Components PayComponents `json:"components"`
-	Cause      string        `json:"cause"                  doc:"regular, or what made the due that is paid"`
+	Cause      string        `json:"cause"                  doc:"regular; child_linked, the base pension that a child stops who does not pay; or what made the due that is paid"`
 	Replaces   ID            `json:"replaces,omitzero"      doc:"The item that failed or was returned and is paid again"`
 	Held       string        `json:"held,omitempty"         doc:"Why the member is held back; absent where payable"`
 }

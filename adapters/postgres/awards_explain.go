@@ -101,7 +101,10 @@ func (t *tx) AwardHolds(
 	if err != nil {
 		return nil, fmt.Errorf("holds of member %d: %w", member, err)
 	}
-	return collect(rows, "holds of a member", pgx.RowToStructByPos[award.HeldBy])
+	return collect(rows, "holds of a member", func(row pgx.CollectableRow) (h award.HeldBy, err error) {
+		err = row.Scan(&h.Reason, &h.From, &h.Text)
+		return h, err
+	})
 }
 
 // AwardApplications implements award.ExplainTx.
@@ -155,17 +158,22 @@ func (t *tx) AwardRosterLine(ctx context.Context, r award.RosterHead, seq int) (
 		})
 }
 
+// memberLinesSQL begins a query for lines of one month by member: the base pension that a child
+// stops is one of them beside what is paid.
+const memberLinesSQL = `select member_id, coalesce(nullif(max(held) filter (where cause = 'regular'), ''), max(held)) as held,
+			sum(base_pension + account_pension + funeral_grant + one_off)::bigint as amount from roster_line`
+
 // differenceSQL are the lines of roster $2 beside those of roster $3, each of its own
 // month, where they differ. A member who is new or stops is named by the step of an
 // award, by a death, or by what holds the line back: what began since, or was entered
 // since the roster before.
 const differenceSQL = `
 	with now as (
-		select member_id, held, base_pension + account_pension + funeral_grant + one_off as amount from roster_line
-		where area = $1 and roster_id = $2 and month = $4 and cause = 'regular'),
+		` + memberLinesSQL + `
+		where area = $1 and roster_id = $2 and month = $4 and cause in ('regular', 'child_linked') group by member_id),
 	was as (
-		select member_id, held, base_pension + account_pension + funeral_grant + one_off as amount from roster_line
-		where area = $1 and roster_id = $3 and month = $5 and cause = 'regular'),
+		` + memberLinesSQL + `
+		where area = $1 and roster_id = $3 and month = $5 and cause in ('regular', 'child_linked') group by member_id),
 	side as (
 		select coalesce(n.member_id, w.member_id) as member_id, coalesce(w.amount, 0) as was, coalesce(n.amount, 0) as now,
 			coalesce(w.held, '') as held_was, coalesce(n.held, '') as held, case

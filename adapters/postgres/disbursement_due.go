@@ -28,12 +28,17 @@ const owedSQL = `
 	since as materialized (
 		select f.from_month, (select min(r.made_at) from run r where r.month >= f.from_month) - interval '1 day' as at
 		from (select distinct from_month from entitlement where area = $1 and from_month < $3::date) f),
-	late as materialized (
+	decided as (
 		select e.member_id, min(e.from_month) as from_month from entitlement e
 		join since s on s.from_month = e.from_month and e.entered_at >= s.at
 		join member m on m.area = $1 and m.id = e.member_id and m.scheme = $2
 		where e.area = $1 and e.component in ('base_pension', 'account_pension')
-		group by e.member_id),
+		group by e.member_id
+		union all
+		select h.member_id, min(h.from_month) from payment_hold h
+		join member m on m.area = h.area and m.id = h.member_id and m.scheme = $2
+		where h.area = $1 and h.reason = 'child_unpaid' group by h.member_id),
+	late as materialized (select member_id, min(from_month) as from_month from decided group by member_id),
 	given as materialized (
 		select distinct on (i.member_id, i.month) i.member_id, i.month, i.base_pension, i.account_pension
 		from late l
@@ -69,7 +74,17 @@ const owedSQL = `
 			where e.area = $1 and e.member_id = p.member_id and e.component = p.component and e.from_month <= p.month
 			order by e.from_month desc, e.id desc limit 1) n on true
 		left join died d on d.member_id = p.member_id
-		where coalesce(n.amount, 0) <> p.was and (d.died_on is null or p.month <= d.died_on))`
+		where coalesce(n.amount, 0) <> p.was and (d.died_on is null or p.month <= d.died_on)
+			and not (p.component = 'base_pension' and exists (` + childStopped + `)))`
+
+// childStopped is a query for what stops the base pension of the member of row p for its month, or
+// stopped it until nothing of it was paid back.
+const childStopped = `select from payment_hold h
+				where h.area = $1 and h.member_id = p.member_id and h.reason = 'child_unpaid' and h.from_month <= p.month
+					and (` + holdStands + ` and ` + childStops + `p.month` + asKnown + ` or exists (
+						select from resumption_month k
+						join resumption z on z.area = k.area and z.hold_id = k.hold_id and z.back_pay = 'none'
+						where k.area = h.area and k.member_id = h.member_id and k.month = p.month and k.hold_id = h.id))`
 
 // AddDueList implements disbursement.DueTx.
 func (t *tx) AddDueList(ctx context.Context, l disbursement.DueList) (disbursement.DueList, error) {

@@ -213,7 +213,7 @@ func proofNamesSQL() string {
 				coalesce(i.withdrawn, false) as withdrawn, coalesce(i.outcome, '') as outcome, i.class, i.code, i.value_date,
 				coalesce(i.returned, false) as returned, g.claim is not null as reissued
 			from roster_line l
-			left join item i on i.member_id = l.member_id and i.month = l.month
+			left join item i on l.held = '' and i.member_id = l.member_id and i.month = l.month
 			left join reissued g on g.claim = i.id
 			where l.area = $1 and l.roster_id = $4 and l.seq > $5),
 		listed as materialized (

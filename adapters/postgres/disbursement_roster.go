@@ -88,32 +88,48 @@ const entitledSQL = `
 // monthClaimSQL are the claims of a month: who is entitled and has no payment of
 // the month in the batches $4, however it ended. One that failed or came back is
 // paid again by its own name only. Where a batch was recalled after the differences of its
-// month were owed, the month is owed what they leave of it.
+// month were owed, the month is owed what they leave of it. The base pension that a child who does
+// not pay stops is a claim of its own, which is held; the account's is the member's own money.
 const monthClaimSQL = entitledSQL + `,
 	taken as materialized (
-		select distinct i.member_id from payment_item i
-		where i.area = $1 and i.batch_id = any($4::bigint[]) and i.cause = 'regular'),
+		select i.member_id, bool_or(i.base_pension > 0) as base from payment_item i
+		where i.area = $1 and i.batch_id = any($4::bigint[]) and i.cause = 'regular' group by 1),
 	once_owed as materialized (
 		select d.member_id, sum(n.entitled - n.was) filter (where n.component = 'base_pension') as base,
 			sum(n.entitled - n.was) filter (where n.component = 'account_pension') as account
 		from benefit_due_month n join benefit_due d on d.area = n.area and d.id = n.due_id
 		where n.area = $1 and n.month = $3 and ` + dueStands + `
 		group by d.member_id),
+	child_stop as materialized (
+		select h.member_id, bool_or(` + holdStands + `) as stands from payment_hold h
+		where h.area = $1 and h.reason = 'child_unpaid' and h.from_month <= $3 and (
+			` + holdStands + ` and ` + childStops + `$3::date` + asKnown + ` or exists (select from resumption_month k
+				where k.area = h.area and k.member_id = h.member_id and k.month = $3 and k.hold_id = h.id))
+		group by h.member_id),
 	left_over as materialized (
 		select e.member_id, greatest(0, e.base_pension - coalesce(o.base, 0))::bigint as base_pension,
-			greatest(0, e.account_pension - coalesce(o.account, 0))::bigint as account_pension, e.funeral_grant, e.one_off
-		from entitled e left join once_owed o on o.member_id = e.member_id),
+			greatest(0, e.account_pension - coalesce(o.account, 0))::bigint as account_pension, e.funeral_grant, e.one_off,
+			s.member_id is not null as stopped, coalesce(s.stands, false) as stands
+		from entitled e left join once_owed o on o.member_id = e.member_id
+		left join child_stop s on s.member_id = e.member_id
+		-- What became of a month that a stop held back was decided with its end.
+		where not exists (select from resumption_month k
+			join payment_hold h on h.area = k.area and h.id = k.hold_id and h.reason <> 'child_unpaid'
+			where k.area = $1 and k.member_id = e.member_id and k.month = $3)),
+	part as materialized (
+		select e.member_id, case when e.stopped then 0 else e.base_pension end as base_pension, e.account_pension,
+			e.funeral_grant, e.one_off, 'regular' as cause
+		from left_over e where not exists (select from taken t where t.member_id = e.member_id)
+		union all
+		select e.member_id, e.base_pension, 0, 0, 0, 'child_linked' from left_over e
+		where e.stands and not exists (select from taken t where t.member_id = e.member_id and t.base)),
 	claim as materialized (
 		select e.member_id, e.base_pension, e.account_pension, e.funeral_grant, e.one_off,
 			e.base_pension + e.account_pension + e.funeral_grant + e.one_off as amount, $3::date as month,
 			p.id as instrument_id, p.id as payout_id, null::bigint as replaces, null::bigint as item_id,
-			false as uncorrected, 'regular' as cause
-		from left_over e left join payout p on p.member_id = e.member_id and p.holder_name is null
-		where e.base_pension + e.account_pension + e.funeral_grant + e.one_off > 0
-		  and not exists (select from taken t where t.member_id = e.member_id)
-		  -- What became of a month that a stop held back was decided with its end.
-		  and not exists (select from resumption_month k
-			where k.area = $1 and k.member_id = e.member_id and k.month = $3))`
+			false as uncorrected, e.cause
+		from part e left join payout p on p.member_id = e.member_id and p.holder_name is null
+		where e.base_pension + e.account_pension + e.funeral_grant + e.one_off > 0)`
 
 // dueClaimSQL are what is owed once up to the month, and no live payment took up. One
 // that failed or came back is paid again by its own name only. What has no month before or
@@ -259,8 +275,8 @@ const screenSQL = `,
 		union all
 		select c.member_id, c.month, c.cause, h.reason from claim c
 		join payment_hold h on h.area = $1 and h.member_id = c.member_id and h.from_month <= c.month
-		where (not ` + ofHeirs + ` or h.reason in ` + heldOfHeirs + `) and not exists (select from hold_release r
-			where r.area = h.area and r.hold_id = h.id and r.state = 'approved')
+		where (not ` + ofHeirs + ` or h.reason in ` + heldOfHeirs + `) and ` + holdActs + `
+			and ` + holdStands + `
 		union all
 		select c.member_id, c.month, c.cause, 'no_account' from claim c where c.payout_id is null
 		union all
@@ -482,6 +498,23 @@ func (t *tx) OpenHolds(ctx context.Context, c disbursement.Claims) error {
 // holdStands is SQL that says of a hold h that two people did not end it.
 const holdStands = `not exists (select from hold_release r
 				where r.area = h.area and r.hold_id = h.id and r.state = 'approved')`
+
+// childStops and asKnown embrace a month: SQL that says of a hold h child_unpaid that its rule stops the
+// base pension of the month, as rules are known today.
+const (
+	childStops = `child_linked_stops(h.area, h.member_id, `
+	asKnown    = `, 'infinity')`
+)
+
+// holdActs is SQL that says of a hold h of the member of claim c that it stops the claim. All do but
+// one: a child who does not pay stops base pensions of the months for which the rule is in force, and
+// of members whom it means.
+const holdActs = `case when h.reason <> 'child_unpaid' then true
+			when c.cause in ('regular', 'child_linked') then c.base_pension > 0 and ` + childStops + `c.month` + asKnown + `
+			else exists (select from benefit_due q
+				join benefit_due_month n on n.area = q.area and n.due_id = q.id and n.component = 'base_pension'
+				where q.area = h.area and q.member_id = h.member_id and q.cause = c.cause and q.month = c.month
+					and n.month >= h.from_month and ` + childStops + `n.month` + asKnown + `) end`
 
 // What two people looked at is paid from then on: an amount up to theirs, an account of no other
 // pensioners than theirs. More is held anew.

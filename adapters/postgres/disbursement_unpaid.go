@@ -49,8 +49,8 @@ const unpaidSQL = `
 			where d.area = $1 and d.member_id = l.member_id and ` + dueStands + `)
 		  and not exists (
 			select from payment_hold h
-			where h.area = $1 and h.member_id = l.member_id and h.from_month <= u.month and not exists (
-				select from hold_release x where x.area = h.area and x.hold_id = h.id and x.state = 'approved'))
+			where h.area = $1 and h.member_id = l.member_id and h.from_month <= u.month and ` + holdStands + `
+				and (h.reason <> 'child_unpaid' or ` + childStops + `u.month` + asKnown + `))
 		group by 1, 2)`
 
 // UnpaidMonths implements disbursement.WatchTx. A month that is unpaid again after its case

@@ -356,7 +356,7 @@ func (w *runWorld) edited(t *testing.T, sql string) string {
 		t.Fatal(err)
 	}
 	defer c.Close(ctx) //nolint:errcheck // of the test
-	copies := []string{"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved", "payment_item", "roster_line"}
+	copies := []string{"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved", "payment_item", "roster_line", "payment_hold"}
 	must := func(sql string) {
 		if _, err := c.Exec(ctx, sql); err != nil {
 			t.Fatalf("%s: %v", sql, err)

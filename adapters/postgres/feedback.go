@@ -73,18 +73,27 @@ func pensionStandings() string {
 		sent as (
 			select member_id, coalesce(max(region) filter (where regular), max(region)) as region,
 				coalesce(max(standing) filter (where regular), max(standing) filter (where standing = 'paid'), max(standing))
-					as standing, coalesce(sum(amount) filter (where standing = 'paid'), 0) as amount
+					as standing, coalesce(sum(amount) filter (where standing = 'paid'), 0) as amount,
+				bool_or(not regular and standing = 'paid') as paid_since
 			from item group by member_id),
-		standing as (
-			select region, member_id, amount, standing from sent
-			union all
-			select m.region, m.id, 0, l.held from pay_run r
+		held as materialized (
+			select l.area, l.member_id, coalesce(max(l.held) filter (where l.cause = 'regular'), max(l.held)) as held,
+				bool_or(l.cause = 'child_linked') as base
+			from pay_run r
 			join roster_line l on l.area = r.area and l.roster_id = r.roster_id and l.held <> '' and l.month = $3
-				and l.cause = 'regular'
-			join member m on m.area = l.area and m.id = l.member_id
+				and l.cause in ('regular', 'child_linked')
 			where r.area = $1 and r.scheme = $2 and r.month = $3 and r.kind = 'regular'
 			  and r.state not in ('refused', 'withdrawn')
-			  and not exists (select from sent s where s.member_id = l.member_id)
+			group by 1, 2),
+		standing as (
+			-- Whose base pension was held is not paid by the account's alone.
+			select s.region, s.member_id, s.amount,
+				case when h.base and s.standing = 'paid' and not s.paid_since then h.held else s.standing end as standing
+			from sent s left join held h on h.member_id = s.member_id
+			union all
+			select m.region, m.id, 0, l.held from held l
+			join member m on m.area = l.area and m.id = l.member_id
+			where not exists (select from sent s where s.member_id = l.member_id)
 			  -- Nothing was due to who died before the month.
 			  and not exists (select from death_notice x where x.area = l.area and x.member_id = l.member_id and x.died_on < $3
 			      and not exists (select from death_withdrawn w where w.area = x.area and w.notice_id = x.id)))`

@@ -159,6 +159,8 @@ func TestFeedback_PublishesNoPrivateReason(t *testing.T) {
 	for i, reason := range private {
 		w.hold(t, 1001+int64(i), reason, "2011-01-01")
 	}
+	// Whom the child-linked rule means was of age when the scheme began.
+	w.sql(t, `update member set id_number = replace(id_number, '19500101', '19490101') where id = 1005`)
 	w.hold(t, 1007, "certification_overdue", "2011-01-01")
 	w.released(t, regular(march()))
 	got := w.fedBack(t, "2011-03")

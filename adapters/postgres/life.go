@@ -9,6 +9,7 @@ import (
 	"twoline/gateway/casework"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 	"twoline/gateway/registry"
 )
 
@@ -96,13 +97,14 @@ const deadSQL = `
 		group by n.member_id)`
 
 // StoppedMonths implements lifeevent.ResumptionTx. A month is the stop's once the regular
-// run of it was made: before that the run itself pays it.
+// run of it was made: before that the run itself pays it. A child who did not pay stopped the base
+// pension alone, of months for which the rule means the member; the account's was paid beside.
 func (t lifeTx) StoppedMonths(
 	ctx context.Context, s lifeevent.Stop, today calendar.Day,
 ) ([]lifeevent.StoppedMonth, error) {
 	rows, err := t.Query(ctx, `
 		with `+deadSQL+`
-		select g.month::date, coalesce(e.base, 0), coalesce(e.account, 0)
+		select g.month::date, coalesce(e.base, 0), case when $6 then 0 else coalesce(e.account, 0) end
 		from member m
 		cross join lateral generate_series($4::date::timestamp, date_trunc('month', $5::date), interval '1 month') g (month)
 		cross join lateral (
@@ -111,7 +113,8 @@ func (t lifeTx) StoppedMonths(
 			from (select distinct on (component) component, amount from entitlement
 				where area = $1 and member_id = m.id and from_month <= g.month::date
 				order by component, from_month desc, id desc) n) e
-		where m.area = $1 and m.id = $2 and coalesce(e.base, 0) + coalesce(e.account, 0) > 0
+		where m.area = $1 and m.id = $2 and case when $6 then e.base > 0 and child_linked_stops($1, m.id, g.month::date, 'infinity')
+			else coalesce(e.base, 0) + coalesce(e.account, 0) > 0 end
 		  and (g.month < date_trunc('month', $5::date) or exists (
 			select from pay_run r where r.area = $1 and r.scheme = m.scheme and r.month = g.month::date
 				and r.kind = 'regular' and r.state not in ('refused', 'withdrawn')))
@@ -119,14 +122,15 @@ func (t lifeTx) StoppedMonths(
 			select from payment_item i
 			join payment_batch b on b.area = i.area and b.id = i.batch_id
 			join pay_run r on r.area = b.area and r.id = b.run_id
-			where i.area = $1 and i.member_id = m.id and i.month = g.month::date and i.cause = 'regular' and not `+deadItem+`)
+			where i.area = $1 and i.member_id = m.id and i.month = g.month::date and i.cause = 'regular' and not `+deadItem+`
+				and (i.base_pension > 0 or not $6))
 		  and not exists (select from dead d where d.member_id = m.id and d.died_on < g.month::date)
 		  and not exists (select from resumption_month k where k.area = $1 and k.member_id = m.id and k.month = g.month::date)
 		  and not exists (
 			select from payment_hold h
-			where h.area = $1 and h.member_id = m.id and h.id <> $3 and h.from_month <= g.month::date and not exists (
-				select from hold_release x where x.area = h.area and x.hold_id = h.id and x.state = 'approved'))
-		order by 1`, s.Area, s.Member, s.Hold, s.From, today)
+			where h.area = $1 and h.member_id = m.id and h.id <> $3 and h.from_month <= g.month::date and `+holdStands+`
+				and (h.reason <> 'child_unpaid' or `+childStops+`g.month::date`+asKnown+`))
+		order by 1`, s.Area, s.Member, s.Hold, s.From, today, policy.StopReason(s.Reason) == policy.StopChildUnpaid)
 	if err != nil {
 		return nil, fmt.Errorf("months that hold %d stopped: %w", s.Hold, err)
 	}

@@ -57,7 +57,7 @@ const dueLineSQL = `
 	with line as (
 		select l.area, l.roster_id as at, l.area || '/' || l.roster_id as name, l.member_id, l.month, l.cause,
 		       l.base_pension, l.account_pension, l.funeral_grant, l.one_off
-		  from roster_line l where ($1 = 0 or l.area = $1) and l.cause <> 'regular'
+		  from roster_line l where ($1 = 0 or l.area = $1) and l.cause not in ('regular', 'child_linked')
 		union all
 		select i.area, i.id, i.area || '/' || i.id, i.member_id, i.month, i.cause, i.base_pension, i.account_pension,
 		       i.funeral_grant, i.one_off

@@ -89,7 +89,8 @@ const resumptionSQL = `
 	  join payment_item i on i.area = k.area and i.member_id = k.member_id and i.month = k.month and i.cause = 'regular'
 	  join payment_batch b on b.area = i.area and b.id = i.batch_id
 	  join pay_run r on r.area = b.area and r.id = b.run_id
-	 where ($1 = 0 or k.area = $1) and not ` + deadItem + `
+	 where ($1 = 0 or k.area = $1) and not ` + deadItem + ` and (i.base_pension > 0 or not exists (
+	       select from payment_hold h where h.area = k.area and h.id = k.hold_id and h.reason = 'child_unpaid'))
 	union all
 	select k.area, k.member_id, k.area || '/resumption ' || k.hold_id, 'has a month of member ' || k.member_id
 	       || ', whom the hold did not stop'

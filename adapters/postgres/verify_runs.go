@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -258,7 +259,8 @@ func rosterSQL() string {
 // What a line of a roster pays, month by month and component by component, was
 // decided: nearly all by the decision that holds today, the rest by one that held
 // when the roster was made. What dues of the month had before is not listed again. What is
-// paid again was decided when it was paid first.
+// paid again was decided when it was paid first. A base pension that a child stops is its own line, or
+// was decided with the end of the stop.
 const entitledLineSQL = `
 	with newest as materialized (
 		select e.area, e.member_id, e.component, e.from_month, e.amount,
@@ -272,12 +274,18 @@ const entitledLineSQL = `
 		  join roster r on r.area = l.area and r.id = l.roster_id
 		 cross join lateral (values ('base_pension', l.base_pension), ('account_pension', l.account_pension),
 		       ('funeral_grant', l.funeral_grant), ('one_off', l.one_off)) as u (component, amount)
-		 where ($1 = 0 or l.area = $1) and l.replaces is null and l.cause = 'regular'),
+		 where ($1 = 0 or l.area = $1) and l.replaces is null and (l.cause = 'regular'
+		    or l.cause = 'child_linked' and u.component = 'base_pension')),
 	other as (
 		select l.* from line l
 		  left join newest n on n.area = l.area and n.member_id = l.member_id and n.component = l.component
 		       and n.from_month <= l.month and (n.until is null or n.until > l.month) and n.n = 1
-		 where coalesce(n.amount, 0) <> l.amount)
+		 where coalesce(n.amount, 0) <> l.amount
+		   and not (l.component = 'base_pension' and l.amount = 0 and (exists (select from roster_line c where c.area = l.area
+		          and c.roster_id = l.roster_id and c.member_id = l.member_id and c.month = l.month and c.cause = 'child_linked')
+		       or exists (select from resumption_month k join payment_hold h on h.area = k.area and h.id = k.hold_id
+		              and h.reason = 'child_unpaid'
+		            where k.area = l.area and k.member_id = l.member_id and k.month = l.month))))
 	select l.area, l.roster_id, l.area || '/' || l.roster_id, 'lists ' || l.amount || ' fen of ' || l.component
 	       || ' for member ' || l.member_id || ' and ' || l.month || ', which nobody decided'
 	  from (select o.area, o.roster_id, o.member_id, o.month, o.made_at, o.component, o.amount + coalesce((
@@ -316,13 +324,23 @@ func known(at string) (deaths, holds, maybeDeaths, maybeHolds string) {
 	return deaths, holds, maybeDeaths, maybeHolds
 }
 
+// before and after are SQL that says of a hold h that it stops the line or payment, by the rules as
+// they were known just before an instant, or just after it.
+func before(line, at string) string { return actedOn(line, at+` - `+apart) }
+
+func after(line, at string) string { return actedOn(line, at+` + `+apart) }
+
+func actedOn(line, known string) string {
+	return strings.NewReplacer(` c.`, ` `+line+`.`, `'infinity'`, known).Replace(holdActs)
+}
+
 // Who is held on a roster is held by a fact that stood when it was made, and who is
 // payable by none; and each fact is about a member.
 func heldLineSQL() string {
 	deaths, holds, maybeDeaths, maybeHolds := known("r.made_at")
 	return `
 	with line as (
-		select l.area, l.roster_id, l.member_id, l.month, l.instrument_id, l.replaces, l.held, l.cause, r.made_at
+		select l.area, l.roster_id, l.member_id, l.month, l.instrument_id, l.replaces, l.held, l.cause, l.base_pension, r.made_at
 		  from roster_line l join roster r on r.area = l.area and r.id = l.roster_id
 		 where $1 = 0 or l.area = $1)
 	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'holds member ' || r.member_id || ' for ' || r.held
@@ -332,7 +350,8 @@ func heldLineSQL() string {
 	       when r.held = 'deceased' then exists (select from death_notice d where d.area = r.area
 	            and d.member_id = r.member_id and d.died_on < r.month and ` + maybeDeaths + `)
 	       when r.held in ` + heldReasons + ` then exists (select from payment_hold h where h.area = r.area
-	            and h.member_id = r.member_id and h.reason = r.held and h.from_month <= r.month and ` + maybeHolds + `)
+	            and h.member_id = r.member_id and h.reason = r.held and h.from_month <= r.month and ` + maybeHolds + `
+	            and (` + before("r", "r.made_at") + ` or ` + after("r", "r.made_at") + `))
 	       when r.held = 'no_account' then r.instrument_id is null
 	       when r.held = 'account_not_corrected' then r.replaces is not null
 	       when r.held = 'possible_double_credit' then r.replaces is not null or exists (select from payment_item i
@@ -351,6 +370,7 @@ func heldLineSQL() string {
 	  from line r
 	  join payment_hold h on h.area = r.area and h.member_id = r.member_id and h.from_month <= r.month and ` + holds + `
 	 where r.held = '' and (not ` + heirsItem("r") + ` or h.reason in ` + heldOfHeirs + `)
+	   and ` + before("r", "r.made_at") + ` and ` + after("r", "r.made_at") + `
 	union all
 	select q.area, q.id, q.area || '/' || q.what || ' ' || q.id, 'is about nobody and nothing that is there'
 	  from (select area, id, 'death_notice' as what, member_id from death_notice
@@ -387,7 +407,7 @@ func screenedSQL() string {
 	  join payment_item i on i.area = h.area and i.member_id = h.member_id and i.month >= h.from_month
 	   and (not ` + heirsItem("i") + ` or h.reason in ` + heldOfHeirs + `)
 	  join released r on r.area = i.area and r.id = i.batch_id and ` + holds + `
-	 where $1 = 0 or h.area = $1
+	 where ($1 = 0 or h.area = $1) and ` + before("i", "r.at") + ` and ` + after("i", "r.at") + `
 	union all
 	select r.area, r.run_id, r.area || '/run ' || r.run_id, 'was hit for ' || r.reason || ' at payment ' || r.item_id
 	       || case when i.id is null then ', which is not of it and this member' when p.state <> 'withdrawn'
@@ -400,7 +420,8 @@ func screenedSQL() string {
 	       when r.reason = 'deceased' then exists (select from death_notice d where d.area = r.area
 	            and d.member_id = r.member_id and d.died_on < i.month and ` + maybeDeaths + `)
 	       when r.reason in ` + heldReasons + ` then exists (select from payment_hold h where h.area = r.area
-	            and h.member_id = r.member_id and h.reason = r.reason and h.from_month <= i.month and ` + maybeHolds + `)
+	            and h.member_id = r.member_id and h.reason = r.reason and h.from_month <= i.month and ` + maybeHolds + `
+	            and (` + before("i", "r.at") + ` or ` + after("i", "r.at") + `))
 	       else r.reason in ('no_account', 'account_changed', 'account_not_corrected', 'possible_double_credit',
 	            'name_not_encodable', 'above_entitlement') end`
 }

@@ -10,6 +10,7 @@ import (
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // ExplainTx reads what stands behind an amount.
@@ -44,6 +45,9 @@ type HeldBy struct {
 	Reason string
 	From   calendar.Month
 	Text   string
+	// Rule is the row by which a child who does not pay stops the base pension of the month
+	// asked, or does not: of other holds none.
+	Rule *policy.Row
 }
 
 // Application is a case in which a member applied.
@@ -107,7 +111,25 @@ func explain(
 	if out.Applications, err = tx.AwardApplications(ctx, area, member); err != nil {
 		return out, err
 	}
-	return out, reckon(ctx, tx, area, &out)
+	rules, err := tx.Rules(ctx, area)
+	if err != nil {
+		return out, err
+	}
+	for i := range out.Holds {
+		if out.Holds[i].Rule, err = ruleOfHold(rules, out.Holds[i].Reason, month); err != nil {
+			return out, err
+		}
+	}
+	return out, reckon(ctx, tx, rules, area, &out)
+}
+
+// ruleOfHold is the row that a hold rests on in a month, nil where it rests on no rule.
+func ruleOfHold(rules *policy.Rules, reason string, month calendar.Month) (*policy.Row, error) {
+	if policy.StopReason(reason) != policy.StopChildUnpaid {
+		return nil, nil //nolint:nilnil // none
+	}
+	row, err := rules.Row(policy.ChildLinked, month.First())
+	return &row, err
 }
 
 // entitled are the rows that hold, each with the rules that its run took.
@@ -130,12 +152,8 @@ func entitled(
 }
 
 // reckon asks the rules what they give today.
-func reckon(ctx context.Context, tx Tx, area party.Area, out *Explanation) error {
+func reckon(ctx context.Context, tx Tx, rules *policy.Rules, area party.Area, out *Explanation) error {
 	opened, err := tx.AwardBookOpened(ctx, area, out.Scheme)
-	if err != nil {
-		return err
-	}
-	rules, err := tx.Rules(ctx, area)
 	if err != nil {
 		return err
 	}

@@ -62,6 +62,8 @@ type Why struct {
 	// Entitled are the rows as they held when the roster was made.
 	Entitled    []Entitled
 	Explanation Explanation
+	// HeldBy is the row of the rule that holds the line, as it was known then; nil where none does.
+	HeldBy *policy.Row
 }
 
 // WhyLine tells why a line of a roster has its amount.
@@ -81,6 +83,13 @@ func (s *Service) WhyLine(ctx context.Context, by approval.Officer, roster int64
 			if out.Entitled[i].Rows, err = tx.AwardBases(ctx, head.Area, e.Run, []int{e.Basis}); err != nil {
 				return err
 			}
+		}
+		then, err := tx.AwardRulesThen(ctx, head)
+		if err != nil {
+			return err
+		}
+		if out.HeldBy, err = ruleOfHold(then, out.Line.Held, out.Line.Month); err != nil {
+			return err
 		}
 		out.Explanation, err = explain(ctx, tx, head.Area, out.Line.Member, out.Line.Month)
 		return err

@@ -30,6 +30,14 @@
 // knows, nothing can be paid by hand here: the next reissue pays the one, evidence settles
 // the other.
 //
+// While the child-linked rule is in force, a child who must pay and does not stops the base pension
+// of who was of age when the scheme began, and nothing else: the account's pension is the member's own
+// money and is paid. What is stopped stands on the roster as a held line of its own; from the month on
+// whose first day the rule is repealed the base pension is paid again, and nobody has to release
+// anything. Months before that stay unpaid, until the stop is released and the area's back-pay policy
+// says otherwise: later payment resumes without back pay. A payment that came back is paid again whole
+// or not at all.
+//
 // A rule that nobody decided for a day is policy.ErrNoRule: no roster is made, no run is
 // released and no screen left out for want of one. A return alone cannot be refused, for its
 // money is back: it is booked to suspense, from where either rule can be followed later, and

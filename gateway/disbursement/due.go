@@ -19,6 +19,11 @@ import (
 // difference:7, resumption:9, funeral:4, estate:4, arrears:4, departure:5.
 const CauseRegular = "regular"
 
+// CauseChildLinked is the cause of the base pension of a month that a child stops who must pay and
+// does not: a line of its own, which is held and never paid. The account's pension of the month is the
+// member's own money, and stays the regular line.
+const CauseChildLinked = "child_linked"
+
 // The refusals of dues.
 var (
 	ErrNoDifference = fault.New(fault.Unprocessable, "no_difference",

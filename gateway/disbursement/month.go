@@ -150,7 +150,7 @@ func (s *Service) plan(ctx context.Context, tx Tx, m monthOf) (p plan, err error
 	if err != nil {
 		return p, err
 	}
-	r, err := rules(ctx, tx, m.area, m.today)
+	r, err := rules(ctx, tx, m.area, m.today, m.month)
 	if err != nil {
 		return p, err
 	}

@@ -72,7 +72,7 @@ func (s *Service) release(ctx context.Context, tx Tx, by approval.Officer, v Ver
 		return none, err
 	}
 	today := s.today()
-	decided, err := rules(ctx, tx, run.Area, today)
+	decided, err := rules(ctx, tx, run.Area, today, run.Month)
 	if err != nil {
 		return none, err
 	}

@@ -76,7 +76,7 @@ func (s *Service) claims(ctx context.Context, tx RosterTx, area party.Area, o Or
 	if err := o.check(today); err != nil {
 		return none, err
 	}
-	decided, err := rules(ctx, tx, area, today)
+	decided, err := rules(ctx, tx, area, today, o.Month)
 	if err != nil {
 		return none, err
 	}

@@ -6,6 +6,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // Rules are what an area decided about its pay runs, as they hold on a day.
@@ -24,13 +25,19 @@ type Rules struct {
 	HoldShared bool
 }
 
-// rules reads what holds for an area on a day: policy.ErrNoRule where neither the
-// area nor the nation decided one of them. No screen is left out for want of its rule.
-func rules(ctx context.Context, tx RosterTx, area party.Area, day calendar.Day) (Rules, error) {
+// rules reads what holds for an area on a day, and proves that what stops base pensions of the
+// month is decided: policy.ErrNoRule where neither the area nor the nation decided one of them. No
+// screen is left out for want of its rule.
+func rules(
+	ctx context.Context, tx RosterTx, area party.Area, day calendar.Day, month calendar.Month,
+) (Rules, error) {
 	var r Rules
 	all, err := tx.Rules(ctx, area)
 	if err != nil {
 		return r, err
+	}
+	if _, err := all.Row(policy.ChildLinked, month.First()); err != nil {
+		return r, err //nolint:wrapcheck // names the rule
 	}
 	v := all.At(day)
 	if r.PayDay, err = v.PayDay(); err != nil {

@@ -70,7 +70,9 @@ const (
 
 	HeldCertification Hold = "certification_overdue"
 	HeldOtherPension  Hold = "other_pension"
-	// HeldChildUnpaid is a child who must pay and does not, while the rule lasts.
+	// HeldChildUnpaid is a child who must pay and does not: it stops base pensions alone, in months
+	// on whose first day the rule child_linked holds, and of members who were of age when the scheme
+	// began in their area. Once the rule is repealed nobody has to release it.
 	HeldChildUnpaid   Hold = "child_unpaid"
 	HeldDuplicate     Hold = "duplicate_identity"
 	HeldSharedAccount Hold = "shared_account"

@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"twoline/gateway/money"
 	"twoline/gateway/policy"
 )
 
@@ -214,18 +213,7 @@ func (l *because) pension(s *Statement) {
 		l.add(FigureBase, AllowanceOfMonth, p.minimum.row, "%s", p.minimum.value)
 		return
 	}
-	l.add(FigureBase, MinimumOfMonth, p.minimum.row, "%s", p.minimum.value)
-	for _, g := range p.additions.value {
-		l.add(FigureBase, AdditionOfLevel, p.additions.row, "%s: %s", g.Level, g.Amount)
-	}
-	if p.ExtraYears > 0 {
-		sum := forYearsSum(p.forYears.value, s.start.paid)
-		l.add(FigureExtras, ForYears, p.forYears.row, "%s = %s", sum, p.ExtraYears)
-	}
-	if p.ExtraAge > 0 {
-		step := forAge(p.forAge.value, s.member.Birth, s.AsOf)
-		l.add(FigureExtras, ForAge, p.forAge.row, "%s + %d: %s", s.member.Birth, step.From, step.Amount)
-	}
+	words := l.base(s)
 	l.add(FigureAccount, AccountDivided, p.divisor.row, "%s ÷ %d = %s", s.Account.Total(), p.divisor.value,
 		p.reckoned-p.Risen)
 	l.add(FigureAccount, AccountRounded, p.rounding.row, "%s", p.rounding.row.Value)
@@ -235,13 +223,31 @@ func (l *because) pension(s *Statement) {
 	if !p.FixedIn.IsZero() {
 		l.add(FigureAccount, AccountFixed, nil, "%s: %s", p.FixedIn, p.Account)
 	}
-	words := []string{p.Base.String()}
-	for _, a := range []money.Amount{p.ExtraYears, p.ExtraAge} {
-		if a > 0 {
-			words = append(words, a.String())
-		}
+	l.add(FigureTotal, Added, nil, "%s = %s", strings.Join(append(words, p.Account.String()), " + "), p.Total)
+}
+
+// base tells of the base pension, and returns what of it is added up: nothing where a child stops it.
+func (l *because) base(s *Statement) []string {
+	p := s.Pension
+	if s.Missing == ChildUnpaid {
+		return nil
 	}
-	l.add(FigureTotal, Added, nil, "%s + %s = %s", strings.Join(words, " + "), p.Account, p.Total)
+	words := []string{p.Base.String()}
+	l.add(FigureBase, MinimumOfMonth, p.minimum.row, "%s", p.minimum.value)
+	for _, g := range p.additions.value {
+		l.add(FigureBase, AdditionOfLevel, p.additions.row, "%s: %s", g.Level, g.Amount)
+	}
+	if p.ExtraYears > 0 {
+		sum := forYearsSum(p.forYears.value, s.start.paid)
+		l.add(FigureExtras, ForYears, p.forYears.row, "%s = %s", sum, p.ExtraYears)
+		words = append(words, p.ExtraYears.String())
+	}
+	if p.ExtraAge > 0 {
+		step := forAge(p.forAge.value, s.member.Birth, s.AsOf)
+		l.add(FigureExtras, ForAge, p.forAge.row, "%s + %d: %s", s.member.Birth, step.From, step.Amount)
+		words = append(words, p.ExtraAge.String())
+	}
+	return words
 }
 
 // forYearsSum is the arithmetic of the extra for years.

@@ -61,7 +61,7 @@ const (
 	MissingAge
 	// OtherPension is another basic pension.
 	OtherPension
-	// ChildUnpaid is a child who must pay and does not.
+	// ChildUnpaid is a child who must pay and does not: no base pension.
 	ChildUnpaid
 )
 
@@ -88,7 +88,8 @@ type Statement struct {
 	AsOf    calendar.Month
 	Account Account
 	// Pension is nil where there is none in the month asked; Missing says why, and
-	// Earliest in which month it could begin: zero where the rules cannot tell.
+	// Earliest in which month it could begin: zero where the rules cannot tell. With
+	// ChildUnpaid it is of the account alone.
 	Pension  *Pension
 	Missing  Missing
 	Earliest calendar.Month
@@ -135,7 +136,7 @@ func (t *Terms) Pension(m *Member, asOf calendar.Month) (Statement, error) {
 	if s.Missing, s.Earliest, err = t.missing(s.start, m, asOf); err != nil {
 		return Statement{}, err
 	}
-	if s.Missing != Nothing {
+	if s.Missing != Nothing && s.Missing != ChildUnpaid {
 		s.Account, err = t.account(&s.history, asOf, false)
 		return s, err
 	}
@@ -153,7 +154,19 @@ func (t *Terms) Pension(m *Member, asOf calendar.Month) (Statement, error) {
 		return Statement{}, err
 	}
 	s.Pension, err = t.pension(&s, cameBefore(asOf, from, subsidies))
+	if err == nil && s.Missing == ChildUnpaid {
+		s.Pension = s.Pension.withoutBase()
+	}
 	return s, err
+}
+
+// withoutBase is what a child who does not pay leaves: the account's pension, nil where there is none.
+func (p *Pension) withoutBase() *Pension {
+	if p.Account == 0 {
+		return nil
+	}
+	p.Base, p.ExtraYears, p.ExtraAge, p.Total = 0, 0, 0, p.Account
+	return p
 }
 
 // startOf finds the first day on which every condition holds, by the rules of that day.

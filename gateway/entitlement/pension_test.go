@@ -226,6 +226,15 @@ func TestPension_OtherPensionAndChildren(t *testing.T) {
 			t.Errorf("a child unpaid in %s: %+v, %v", asOf, s, err)
 		}
 	}
+	// The account's pension is the member's own money, and goes on.
+	old.Opening, old.OpenedAt = entitlement.Parts{Individual: 139_00}, month("2009-08")
+	s, err = terms(t, rule{"interest_rate", "2009-01-01", "0%"}).Pension(old, month("2010-01"))
+	if err != nil || s.Missing != entitlement.ChildUnpaid || s.Pension == nil || s.Pension.Base != 0 || s.Pension.Total != 100 {
+		t.Errorf("a child unpaid beside an account: %+v, %v", s.Pension, err)
+	}
+	if because, err := s.Because(); err != nil || !strings.HasSuffix(because[len(because)-1].Sum, "1.00 = 1.00") {
+		t.Errorf("it is explained by %+v, %v", because, err)
+	}
 	// So it is for who came of age on the first day.
 	s, err = terms(t).Pension(&entitlement.Member{Birth: day("1949-09-01"), ChildUnpaid: true}, month("2010-01"))
 	if err != nil || s.Missing != entitlement.ChildUnpaid {

@@ -21,7 +21,8 @@ type HoldReason string
 const (
 	HoldCertification HoldReason = "certification_overdue"
 	HoldOtherPension  HoldReason = "other_pension"
-	// HoldChildUnpaid is a child who must pay and does not, while the rule lasts.
+	// HoldChildUnpaid is a child who must pay and does not: it stops base pensions alone, while the
+	// rule child_linked lasts and of members who were of age when the scheme began.
 	HoldChildUnpaid   HoldReason = "child_unpaid"
 	HoldDuplicate     HoldReason = "duplicate_identity"
 	HoldSharedAccount HoldReason = "shared_account"
