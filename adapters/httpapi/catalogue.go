@@ -977,6 +977,10 @@ func explanations() []row {
 			"name the first day of the rule that was wrong, or leave supersedes out",
 		},
 		{
+			"policy_below_nation", inFiles, "an area's minimum base pension is below the nation's of the same day",
+			"give at least the nation's amount, or no row of the area: the nation's holds then",
+		},
+		{
 			"policy_decided", inFiles, "rules are imported into an area whose books are open",
 			"ask for them with POST /v1/policies, so that a second person approves them",
 		},

@@ -221,6 +221,8 @@ func TestAWrongRuleIsSuperseded(t *testing.T) {
 		"pension_age|2009-09-01|61|letter 3|supersedes",
 		"funeral_grant|2018-01-01|base:11|letter 3|supersedes",
 		"funeral_grant|2018-01-01|base:9|letter 3|supersedes",
+		"base_pension_minimum|2018-01-01|87.99|letter 3",
+		"base_pension_minimum|2018-02-01|88|letter 3",
 	), 422, "policies_refused")
 	problem := read[struct{ Lines []refusedRow }](t, res)
 	want := []refusedRow{
@@ -230,6 +232,7 @@ func TestAWrongRuleIsSuperseded(t *testing.T) {
 		{4, "policy_absent", "supersedes"},
 		{5, "policy_absent", "supersedes"},
 		{7, "policy_twice", "effective_from"},
+		{8, "policy_below_nation", "value"},
 	}
 	if diff := cmp.Diff(want, problem.Lines); diff != "" {
 		t.Errorf("the refusal (-want +got): %s %s", diff, res.body)

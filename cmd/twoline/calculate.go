@@ -134,7 +134,8 @@ func (cmd *calculateCommand) refused(err error) error {
 	if errors.Is(f, policy.ErrNoRule) {
 		hint = hintRule
 	}
-	return hinted{errCalculate.With("%s: %s", cmd.File, f.Text).At(f.Line).On(field), hint}
+	text := strings.ReplaceAll(f.Text, policy.Whose(unnamedArea), "the area of the file")
+	return hinted{errCalculate.With("%s: %s", cmd.File, text).At(f.Line).On(field), hint}
 }
 
 // calculation is the report. Amounts are strings of yuan.

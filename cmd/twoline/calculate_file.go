@@ -108,6 +108,10 @@ func (in *memberFile) readRules(r *strictReader, path string, list []json.RawMes
 		}) {
 			o.refuse("effective_from", "two rows of %s hold for the year %d", row.Rule, row.From.Year())
 		}
+		if n, below := row.Below(policy.National()); below {
+			o.refuse("value", "the nation's %s is %s from %s on, by %s: an area may decide more, not less", n.Rule, n.Value,
+				n.From, n.Document)
+		}
 		in.rows = append(in.rows, row)
 	}
 }

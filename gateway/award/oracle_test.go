@@ -26,6 +26,8 @@ type change struct {
 // land is what the rules of a drawn area say, beside the rows that say it.
 type land struct {
 	minimum, addition, forYear []change
+	// national is the nation's minimum, of which the higher is drawn.
+	national []change
 	// ages are extras from years of age on, from a month on.
 	ages    []change
 	oldFrom int
@@ -63,6 +65,7 @@ func drawLand(t *rapid.T) (known, all land) {
 	known.rows, all.rows = slices.Clone(fixed.rows), slices.Clone(fixed.rows)
 	for i, rule := range []policy.Rule{
 		policy.BasePensionMinimum, policy.BasePensionAdditions, policy.ExtraForYears, policy.ExtraForAge,
+		policy.BasePensionMinimum,
 	} {
 		months := []calendar.Month{first.Month()}
 		for range rapid.IntRange(0, 3).Draw(t, "changes") {
@@ -89,6 +92,8 @@ func drawLand(t *rapid.T) (known, all land) {
 					l.forYear, text = append(l.forYear, c), "3:"+text
 				case 3:
 					l.ages, text = append(l.ages, c), fmt.Sprintf("%d:%s", l.oldFrom, text)
+				case 4:
+					l.national = append(l.national, c)
 				}
 				// A rule of the middle of a month is paid from the next on.
 				day := m.First()
@@ -96,6 +101,9 @@ func drawLand(t *rapid.T) (known, all land) {
 					day = m.Add(-1).Day(15)
 				}
 				l.row(t, rule, day, text)
+				if i == 4 {
+					l.rows[len(l.rows)-1].Area = 0
+				}
 			}
 		}
 	}
@@ -161,7 +169,7 @@ func naive(l land, m *award.Facts, month calendar.Month) (base, account money.Am
 			sum += p.Amount
 		}
 	}
-	base = in(l.minimum, month) + in(l.addition, month) + money.Amount(max(0, paid-2))*in(l.forYear, month)
+	base = max(in(l.minimum, month), in(l.national, month)) + in(l.addition, month) + money.Amount(max(0, paid-2))*in(l.forYear, month)
 	if m.Born.Month().Add(12*l.oldFrom).Compare(month) < 0 {
 		base += in(l.ages, month)
 	}

@@ -54,7 +54,7 @@ func read[T any](rules *policy.Rules, rule policy.Rule, value func(policy.Value)
 	rows := rules.Timeline(rule)
 	steps := make([]step[T], len(rows))
 	for i := range rows {
-		steps[i] = step[T]{rows[i].From, value(rows[i].Value), &rows[i]}
+		steps[i] = step[T]{rows[i].Since, value(rows[i].Value), &rows[i].Row}
 	}
 	return dated[T]{rules, rule, steps}
 }
@@ -102,8 +102,8 @@ func (y *yearly) of(year int) (*step[policy.Rate], error) {
 	if s, ok := y.years[year]; ok {
 		return s, nil
 	}
-	return nil, policy.ErrNoRule.With("no rule %s is known for area %s and the year %d: import it with its document",
-		y.rule, y.rules.Area(), year)
+	return nil, policy.ErrNoRule.With("no rule %s is known for %s and the year %d: import it with its document",
+		y.rule, policy.Whose(y.rules.Area()), year)
 }
 
 // condition is what a pension takes from a day on.

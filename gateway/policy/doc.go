@@ -5,7 +5,9 @@
 // day on which it holds, its value and the document where it is written. What
 // holds on a day is the area's own newest row up to that day; only where the area
 // has none, the nation's newest row. So an area that once set a rule of its own
-// keeps it until it changes it itself. A rule that nobody wrote is ErrNoRule,
+// keeps it until it changes it itself. The minimum base pension alone is a least amount: the higher
+// of the area's and the nation's holds on each day, so that no area stays below a later national
+// rise. A rule that nobody wrote is ErrNoRule,
 // never a default: what a province or county must decide is not invented here.
 // A rule by which nothing is granted says so with a value of its own, none.
 //

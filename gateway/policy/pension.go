@@ -151,6 +151,24 @@ func (r Rule) Yearly() bool {
 	return r == InterestRate || r == InterestRateProvisional || r == DemandRate
 }
 
+// Least says that an area may decide more than the nation and never less: on each day the higher
+// amount holds.
+func (r Rule) Least() bool { return r == BasePensionMinimum }
+
+// Below is the nation's row that holds on the first day of one of a least amount and is higher; ok is
+// false where there is none.
+func (r Row) Below(nations []Row) (higher Row, ok bool) {
+	if r.Area == nation || !r.Rule.Least() {
+		return Row{}, false //nolint:exhaustruct // none
+	}
+	for _, n := range nations {
+		if n.Area == nation && n.Rule == r.Rule && !r.From.Before(n.From) && (!ok || higher.From.Before(n.From)) {
+			higher, ok = n, true
+		}
+	}
+	return higher, ok && higher.Value.amount > r.Value.amount
+}
+
 // Rate returns the value of InterestRate, InterestRateProvisional, DemandRate and
 // SurplusRemittance.
 func (v Value) Rate() Rate { return v.rate }

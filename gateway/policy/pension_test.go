@@ -244,7 +244,7 @@ func TestTimeline_IsWhatHoldsDayByDay(t *testing.T) {
 			t.Fatal(err)
 		}
 		timeline := rules.Timeline(policy.PensionAge)
-		if !slices.IsSortedFunc(timeline, func(a, b policy.Row) int { return a.From.Compare(b.From) }) {
+		if !slices.IsSortedFunc(timeline, func(a, b policy.Held) int { return a.From.Compare(b.From) }) {
 			t.Fatalf("out of order: %v", timeline)
 		}
 		for d := -1; d <= 41; d++ {
@@ -253,7 +253,7 @@ func TestTimeline_IsWhatHoldsDayByDay(t *testing.T) {
 			var got policy.Row
 			for _, r := range timeline {
 				if !r.From.After(day) {
-					got = r
+					got = r.Row
 				}
 			}
 			if (err != nil) != got.From.IsZero() || err == nil && (got.Area != want.Area || got.From != want.From) {

@@ -83,35 +83,78 @@ func New(area party.Area, rows []Row) (*Rules, error) {
 // Area returns the area that the rules are read for.
 func (r *Rules) Area() party.Area { return r.area }
 
-// Row returns what holds for a rule on a day, with its document, or ErrNoRule.
+// Row returns what holds for a rule on a day, with its document, or ErrNoRule. It is the area's own
+// row; the nation's only where the area has none, or where the rule is a least amount and the
+// nation's is higher on the day.
 func (r *Rules) Row(rule Rule, day calendar.Day) (Row, error) {
-	for _, area := range []party.Area{r.area, nation} {
-		list := r.rows[key{area, rule}]
-		for _, row := range slices.Backward(list) {
-			if !day.Before(row.From) {
-				return row, nil
-			}
+	own, decided := newest(r.rows[key{r.area, rule}], day)
+	if decided && !rule.Least() {
+		return own, nil
+	}
+	nations, known := newest(r.rows[key{nation, rule}], day)
+	switch {
+	case decided && (!known || own.Value.amount >= nations.Value.amount):
+		return own, nil
+	case known:
+		return nations, nil
+	}
+	return Row{}, ErrNoRule.With("no rule %s is known for %s on %s: import it with its document", rule, Whose(r.area), day)
+}
+
+// Whose names in words who decides: the nation, or an area by its number.
+func Whose(area party.Area) string {
+	if area == nation {
+		return "the nation"
+	}
+	return "area " + area.String()
+}
+
+// newest is the last row of a list that begins on a day or before it.
+func newest(list []Row, day calendar.Day) (Row, bool) {
+	for _, row := range slices.Backward(list) {
+		if !day.Before(row.From) {
+			return row, true
 		}
 	}
-	return Row{}, ErrNoRule.With("no rule %s is known for area %s on %s: import it with its document",
-		rule, r.area, day)
+	return Row{}, false //nolint:exhaustruct // none
 }
 
 // Timeline returns the rows of a rule that hold one after another, the oldest first:
-// the nation's until the area's own first, then the area's own. It is empty where
-// nobody has decided.
-func (r *Rules) Timeline(rule Rule) []Row {
+// the nation's until the area's own first, then the area's own; of a least amount on each day the
+// higher of the two. It is empty where nobody has decided.
+func (r *Rules) Timeline(rule Rule) []Held {
 	own := r.rows[key{r.area, rule}]
-	if r.area == nation || len(own) == 0 {
-		return slices.Clone(r.rows[key{nation, rule}])
+	nations := r.rows[key{nation, rule}]
+	if r.area == nation {
+		own = nil
 	}
-	var rows []Row
-	for _, row := range r.rows[key{nation, rule}] {
-		if row.From.Before(own[0].From) {
-			rows = append(rows, row)
+	var days []calendar.Day
+	for _, row := range nations {
+		if len(own) == 0 || rule.Least() || row.From.Before(own[0].From) {
+			days = append(days, row.From)
 		}
 	}
-	return append(rows, own...)
+	for _, row := range own {
+		days = append(days, row.From)
+	}
+	slices.SortFunc(days, calendar.Day.Compare)
+	var rows []Held
+	for _, day := range slices.Compact(days) {
+		// Some row begins on the day, so one holds.
+		row, err := r.Row(rule, day)
+		if n := len(rows); err == nil && (n == 0 || rows[n-1].Area != row.Area || rows[n-1].From != row.From) {
+			rows = append(rows, Held{row, day})
+		}
+	}
+	return rows
+}
+
+// Held is a row with the first day on which it holds: its own, or, where the nation's is higher than
+// what the area decided instead, that of the area's.
+type Held struct {
+	Row
+
+	Since calendar.Day
 }
 
 // TiersOfYear returns every amount that was a tier on some day of the year, in

@@ -161,7 +161,10 @@ func (r *Rules) Spans(rule Rule) []Span {
 	rows := r.Timeline(rule)
 	spans := make([]Span, 0, len(rows))
 	for i, row := range rows {
-		span := Span{Row: row, Since: row.since(), Until: calendar.Day{}}
+		span := Span{Row: row.Row, Since: row.Since, Until: calendar.Day{}}
+		if rule.Yearly() {
+			span.Since = row.since()
+		}
 		last := i+1 == len(rows)
 		switch {
 		case rule.Yearly() && !last && rows[i+1].since() == span.Since:
@@ -169,7 +172,7 @@ func (r *Rules) Spans(rule Rule) []Span {
 		case rule.Yearly():
 			span.Until = span.Since.AddMonths(12)
 		case !last:
-			span.Until = rows[i+1].From
+			span.Until = rows[i+1].Since
 		}
 		spans = append(spans, span)
 	}

@@ -145,10 +145,11 @@ func TestImport_EveryCheckOfALine(t *testing.T) {
 		{registry.KindPolicies, "rule,effective_from,value,document\ncollection_mode,2020-01-01,tax,d\n" +
 			"luck,2020-01-01,1,d\n" +
 			"collection_mode,2020-02-30,tax,d\ncollection_mode,2021-01-01,both,d\ncollection_mode,2022-01-01,tax,\n" +
-			"collection_mode,2020-01-01,agency,d\ncollection_mode,2020-01-01,tax,other\n", []registry.Line{
+			"collection_mode,2020-01-01,agency,d\ncollection_mode,2020-01-01,tax,other\n" +
+			"base_pension_minimum,2018-01-01,87.99,d\nbase_pension_minimum,2017-12-31,87.99,d\n", []registry.Line{
 			refused(3, "invalid_field", "rule"), refused(4, "invalid_field", "effective_from"),
 			refused(5, "invalid_field", "value"), refused(6, "required", "document"), refused(7, "differs", "value"),
-			refused(8, "differs", "document"),
+			refused(8, "differs", "document"), refused(9, "policy_below_nation", "value"),
 		}},
 		{registry.KindBanks, "bank,bank_no,name,format,row_limit\nabc,105100000017,农行,jsonl,500\n" +
 			"ABC,105100000017,农行,jsonl,500\n" +

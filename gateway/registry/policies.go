@@ -30,6 +30,9 @@ var (
 	// ErrPolicyAbsent is a row that supersedes what is not there.
 	ErrPolicyAbsent = fault.New(fault.Unprocessable, "policy_absent",
 		"no rule of the area begins on that day, so there is nothing to supersede")
+	// ErrPolicyLeast is a row of a least amount that is below the nation's of its first day.
+	ErrPolicyLeast = fault.New(fault.Unprocessable, "policy_below_nation",
+		"an area may decide more than the nation's minimum, not less")
 	// ErrPolicyDecided is an import of rules into an area whose books are open.
 	ErrPolicyDecided = fault.New(fault.Unprocessable, "policy_decided",
 		"the area has a book, so its rules change by two people: ask for them with POST /v1/policies")
@@ -191,7 +194,11 @@ func (s *Service) readPolicies(ctx context.Context, tx Tx, area party.Area, text
 	}
 	index := map[string]int{"rule": 0, "effective_from": 1, "value": 2, "document": 3}
 	e := &env{area: area} //nolint:exhaustruct // what a rule is read with
-	known := knownPolicies{stored: stored, listed: nil}
+	nations, err := nationalRows(ctx, tx)
+	if err != nil {
+		return nil, err
+	}
+	known := knownPolicies{stored: stored, nations: nations, listed: nil}
 	var sum tally
 	var rows []policy.Row
 	for i, t := range texts {
@@ -219,8 +226,8 @@ func (s *Service) readPolicies(ctx context.Context, tx Tx, area party.Area, text
 
 // knownPolicies are the area's own rules that a row may meet.
 type knownPolicies struct {
-	stored []policy.Row
-	listed []listedRow
+	stored, nations []policy.Row
+	listed          []listedRow
 }
 
 type listedRow struct {
@@ -241,6 +248,9 @@ func (k *knownPolicies) meet(r policy.Row, supersedes bool, line int) (policy.Ro
 	why := meetStored(k.stored, r)
 	if supersedes {
 		r.Round, why = nextRound(k.stored, r)
+	}
+	if why == nil {
+		why = meetNation(k.nations, r)
 	}
 	if why != nil {
 		return r, why
@@ -286,6 +296,20 @@ func meetStored(stored []policy.Row, r policy.Row) *fault.Error {
 		}
 	}
 	return nil
+}
+
+// meetNation says why a row cannot stand beside what the nation decided.
+func meetNation(nations []policy.Row, r policy.Row) *fault.Error {
+	if n, below := r.Below(nations); below {
+		return ErrPolicyLeast.With("the nation's %s is %s from %s on, by %s: an area may decide more, not less",
+			n.Rule, n.Value, n.From, n.Document).On("value")
+	}
+	return nil
+}
+
+// nationalRows are the rows of the nation as they hold.
+func nationalRows(ctx context.Context, tx ReferenceTx) ([]policy.Row, error) {
+	return tx.PolicyRows(ctx, 0)
 }
 
 // sameTime says that two rows decide the same: a rule from a day on, or for a year.
@@ -362,9 +386,17 @@ func AboutPolicies(ctx context.Context, tx Tx, area party.Area, list int64) (str
 	if err != nil {
 		return "", err
 	}
+	nations, err := nationalRows(ctx, tx)
+	if err != nil {
+		return "", err
+	}
 	rows := make([]policy.Row, len(listed))
 	for i, l := range listed {
-		if why := meetAgain(stored, l.Row); why != nil {
+		why := meetAgain(stored, l.Row)
+		if why == nil {
+			why = meetNation(nations, l.Row)
+		}
+		if why != nil {
 			return "", why.At(i + 1)
 		}
 		rows[i] = l.Row

@@ -123,12 +123,20 @@ func openPolicies(ctx context.Context, tx Tx, e *env, _ []policy.Row) (desk[poli
 	if err != nil {
 		return desk[policy.Row]{}, err
 	}
+	nations, err := nationalRows(ctx, tx)
+	if err != nil {
+		return desk[policy.Row]{}, err
+	}
 	books, err := tx.Books(ctx, e.area)
 	if err != nil {
 		return desk[policy.Row]{}, err
 	}
 	judge := func(r *policy.Row) (Answer, *fault.Error) {
-		switch why := meetStored(stored, *r); {
+		why := meetStored(stored, *r)
+		if why == nil {
+			why = meetNation(nations, *r)
+		}
+		switch {
 		case why != nil && errors.Is(why, ErrPolicyStands):
 			return Repeated, nil
 		case len(areas) == 0:
