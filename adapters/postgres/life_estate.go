@@ -99,7 +99,7 @@ func (t lifeTx) EstateOf(
 			return e, err
 		}
 	}
-	var died *calendar.Day
+	var died, asked *calendar.Day
 	var base int64
 	err = t.QueryRow(ctx, `
 		with `+deadSQL+`
@@ -110,19 +110,23 @@ func (t lifeTx) EstateOf(
 					and b.state in ('sending', 'sent', 'acked', 'unknown', 'done')
 				where i.area = $1 and i.member_id = m.id and not exists (select from answer a
 					where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded')),
-			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.funeral > 0
-				and `+grantStands+`),
+			coalesce(f.n, 0) > 0, coalesce(f.amount, 0), f.asked,
 			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.balance > 0
 				and `+grantStands+`)
-		from member m left join dead d on d.member_id = m.id where m.area = $1 and m.id = $2`, area, member).
-		Scan(&died, &base, &e.UnderWay, &e.GrantedFuneral, &e.GrantedBalance)
+		from member m left join dead d on d.member_id = m.id
+		left join lateral (
+			select count(*) as n, sum(g.funeral)::bigint as amount, min(coalesce(c.reported_on, c.business_day)) as asked
+			from estate_granted g join estate_claim c on c.area = g.area and c.id = g.claim_id
+			where g.area = $1 and g.member_id = m.id and g.funeral > 0 and `+grantStands+`) f on true
+		where m.area = $1 and m.id = $2`, area, member).
+		Scan(&died, &base, &e.UnderWay, &e.GrantedFuneral, &e.Funeral, &asked, &e.GrantedBalance)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return e, lifeevent.ErrMember
 	}
 	if err != nil {
 		return e, fmt.Errorf("read the estate of member %d: %w", member, err)
 	}
-	e.Died, e.Base = dayOrNone(died), money.Amount(base)
+	e.Died, e.FuneralAsked, e.Base = dayOrNone(died), dayOrNone(asked), money.Amount(base)
 	if err := t.owedToEstate(ctx, &e); err != nil {
 		return e, err
 	}
@@ -182,6 +186,35 @@ func (t lifeTx) accountOf(ctx context.Context, area party.Area, member int64) (l
 	}
 	held, err := partsByOwner(rows, "personal account")
 	return lifeevent.Parts(held[member]), err
+}
+
+// FuneralsRisen implements lifeevent.WatchTx.
+func (t lifeTx) FuneralsRisen(ctx context.Context, area party.Area) ([]lifeevent.FuneralRisen, error) {
+	rows, err := t.Query(ctx, `
+		with `+deadSQL+`,
+		granted as (
+			select g.member_id, array_agg(g.claim_id order by g.claim_id) as claims, min(g.approved_at) as first
+			from estate_granted g where g.area = $1 and g.funeral > 0 and `+grantStands+` group by 1)
+		select g.member_id, g.claims from granted g join dead d on d.member_id = g.member_id
+		where exists (select from entitlement e where e.area = $1 and e.member_id = g.member_id
+				and e.component = 'base_pension' and e.from_month <= d.died_on and e.entered_at > g.first)
+		order by 1`, area)
+	if err != nil {
+		return nil, fmt.Errorf("grants before a rise in area %s: %w", area, err)
+	}
+	return collect(rows, "grants before a rise", func(row pgx.CollectableRow) (f lifeevent.FuneralRisen, err error) {
+		err = row.Scan(&f.Member, &f.Claims)
+		return f, err
+	})
+}
+
+// TellFuneral implements lifeevent.WatchTx.
+func (t lifeTx) TellFuneral(ctx context.Context, area party.Area, claim int64, text string) error {
+	c := Case{Kind: "funeral_grant_risen", Subject: fmt.Sprintf("estate_claim:%d", claim), Bank: "", Text: text}
+	if text == "" {
+		return t.EndCase(ctx, area, c.Kind, c.Subject, "job", "the heirs were granted the difference, or none is due")
+	}
+	return t.OpenCase(ctx, area, c)
 }
 
 // AddClaim implements lifeevent.EstateTx.
@@ -254,7 +287,7 @@ func (t lifeTx) HeirAccountFree(ctx context.Context, c lifeevent.Claim) error {
 }
 
 // GrantClaim implements lifeevent.EstateTx. The keys of estate_granted decide between
-// rivals: a member's grant and a member's balance are each granted once.
+// rivals: a member's grant, each difference of it and a member's balance are granted once.
 func (t lifeTx) GrantClaim(
 	ctx context.Context, c lifeevent.Claim, g lifeevent.Grant, today calendar.Day, decision int64, by string,
 ) error {
@@ -275,9 +308,11 @@ func (t lifeTx) GrantClaim(
 	}
 	_, err = t.Exec(ctx, `
 		insert into estate_granted (area, claim_id, member_id, died_on, instrument_id, funeral, balance, held, kept,
-			decision_id, approved_at, business_day, owed_base, owed_account, reserved, round)
-		select $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, count(*) + 1
-		from estate_granted g where g.area = $1 and g.member_id = $3 and not `+grantStands,
+			decision_id, approved_at, business_day, owed_base, owed_account, reserved, round, nth)
+		select $1, $2, $3, $4, $5, $6::bigint, $7, $8, $9, $10, $11, $12, $13, $14, $15,
+			count(*) filter (where not `+grantStands+`) + 1,
+			count(*) filter (where $6::bigint > 0 and g.funeral > 0 and `+grantStands+`) + 1
+		from estate_granted g where g.area = $1 and g.member_id = $3`,
 		c.Area, c.ID, c.Member, g.Died, instrument, g.Funeral.Fen(), g.Balance.Fen(), g.Held.Fen(), g.Kept.Fen(), decision,
 		t.at, today, g.Owed.Base.Fen(), g.Owed.Account.Fen(), g.Reserved.Fen())
 	if isUnique(err, "estate_granted_funeral") || isUnique(err, "estate_granted_balance") {

@@ -399,7 +399,18 @@ func livingSQL() string {
 	  from g
 	  left join lateral (select o.claim_id from g o where not g.ended and not o.ended and o.area = g.area
 	       and o.member_id = g.member_id and o.claim_id < g.claim_id
-	       and ((o.funeral > 0 and g.funeral > 0) or (o.balance > 0 and g.balance > 0)) limit 1) o on true
+	       and ((o.funeral > 0 and g.funeral > 0 and (g.nth <= o.nth or not exists (
+	               -- What is granted again is of a base pension or a rule that was decided since.
+	               select from entitlement e where e.area = g.area and e.member_id = g.member_id
+	                  and e.component = 'base_pension' and e.from_month <= g.died_on and e.entered_at > o.approved_at
+	               union all
+	               select from area_rule_round k where k.area = g.area and k.rule = 'funeral_grant'
+	                  and k.approved_at > o.approved_at
+	               union all
+	               select from approval a join area_rule k on k.area = a.area and k.decision_id = a.subject_id
+	                  and k.rule = 'funeral_grant'
+	                where a.area = g.area and a.subject = 'decision_request' and a.decided_at > o.approved_at)))
+	            or (o.balance > 0 and g.balance > 0)) limit 1) o on true
 	 where (not g.ended and not g.dead) or (g.ended and not g.taken) or o.claim_id is not null
 	    or (g.ended and exists (select from due d where d.area = g.area and d.claim_id = g.claim_id and not d.ended))
 	union all

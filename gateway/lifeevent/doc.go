@@ -35,7 +35,9 @@
 // benefit. A balance less its subsidy leaves the subsidy's amount on the account. Months that are
 // owed to the dead go to the heirs as what they were, base and account pension: no run pays them
 // to the dead any more. Their account pension is drawn from the account, so that the balance is
-// without it; where the balance went first, what was decided later of the account went with it.
+// without it; where the balance went first, what was decided later of the account went with it. A base
+// pension of the month of the death that is decided higher later raises a grant that counts base
+// pensions: an heir claims the difference, by the rule of the day of the death.
 //
 // A member with another pension keeps that one. Its first month is the earlier of the hold's
 // and the day that a strong match tells; where the list has no day, it is the month of the

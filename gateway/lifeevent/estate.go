@@ -36,6 +36,10 @@ type Estate struct {
 	Reserved money.Amount
 	// GrantedFuneral and GrantedBalance say that an heir was granted it before.
 	GrantedFuneral, GrantedBalance bool
+	// Funeral is what heirs were granted of the funeral grant together, and FuneralAsked the day on
+	// which the first of them asked.
+	Funeral      money.Amount
+	FuneralAsked calendar.Day
 }
 
 // Owed is months of pension that are owed to the dead: differences of a rise, months of a stop,
@@ -151,17 +155,13 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 		return g, ErrUnplanned.With("a payment to the member is with a bank and not answered")
 	case e.unplanned() != 0:
 		return g, ErrUnplanned.About(fmt.Sprint(e.unplanned()))
-	case c.Funeral && e.GrantedFuneral, c.Balance && e.GrantedBalance:
+	case c.Balance && e.GrantedBalance:
 		return g, ErrGranted
 	}
 	if c.Funeral {
-		grant, err := FuneralOf(rules, e, c.ReportedOn)
-		if err != nil {
+		var err error
+		if g.Funeral, err = e.funeral(rules, c.ReportedOn); err != nil {
 			return g, err
-		}
-		grant -= e.fromFuneral()
-		if g.Funeral = grant; grant <= 0 {
-			return g, ErrGrant.With("the whole grant went to what was paid after the death")
 		}
 	}
 	if c.Balance {
@@ -183,6 +183,28 @@ func (c *Claim) Worth(e *Estate, rules *policy.Rules) (Grant, error) {
 		}
 	}
 	return g, nil
+}
+
+// funeral is the grant that is claimed on a day, less what recoveries took of it. Where one was
+// granted before, it is the difference to what the rule of the day of the death gives by the base
+// pension that is decided today: a rise that was decided later raises the grant as well, and the
+// family asked in time if it did so first.
+func (e *Estate) funeral(rules *policy.Rules, claimed calendar.Day) (money.Amount, error) {
+	if e.GrantedFuneral && e.FuneralAsked.Before(claimed) {
+		claimed = e.FuneralAsked
+	}
+	grant, err := FuneralOf(rules, e, claimed)
+	if err != nil {
+		return 0, err
+	}
+	grant -= e.fromFuneral() + e.Funeral
+	switch {
+	case grant > 0:
+		return grant, nil
+	case e.GrantedFuneral:
+		return 0, ErrGranted
+	}
+	return 0, ErrGrant.With("the whole grant went to what was paid after the death")
 }
 
 // reserved is what of the account goes with months that are owed: no more than is there.

@@ -227,6 +227,9 @@ func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 			if err := watchTransfers(ctx, tx, area, today); err != nil {
 				return err
 			}
+			if err := watchFunerals(ctx, tx, area); err != nil {
+				return err
+			}
 			return tx.AskInstalments(ctx, area, today)
 		})
 		if err != nil {

@@ -88,6 +88,41 @@ func offer(ctx context.Context, tx Tx, r *Recovery, today calendar.Day, hold boo
 	return r.Offer(heirs, grant-e.fromFuneral()), nil
 }
 
+// watchFunerals asks for what a rise that was decided after the grant adds to it: a case for each,
+// until an heir was granted the difference.
+func watchFunerals(ctx context.Context, tx Tx, area party.Area) error {
+	list, err := tx.FuneralsRisen(ctx, area)
+	if err != nil || len(list) == 0 {
+		return err
+	}
+	rules, err := tx.Rules(ctx, area)
+	if err != nil {
+		return err
+	}
+	for _, f := range list {
+		e, err := tx.EstateOf(ctx, area, f.Member, false)
+		if err != nil {
+			return err
+		}
+		more, err := e.funeral(rules, e.FuneralAsked)
+		if err != nil && !errors.Is(err, ErrGranted) && !errors.Is(err, ErrGrant) && !errors.Is(err, ErrGrantLate) {
+			return err
+		}
+		last := f.Claims[len(f.Claims)-1]
+		for _, claim := range f.Claims {
+			text := ""
+			if claim == last && more > 0 {
+				text = fmt.Sprintf("heirs of member %d were granted %s, and by the rule of the month of the death and the base "+
+					"pension decided since it is %s more: have them claim the difference", f.Member, e.Funeral, more)
+			}
+			if err := tx.TellFuneral(ctx, area, claim, text); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
 // AskPlan asks how a case is to be settled: what the account and the funeral grant give is
 // told by the rules, and what is left is asked in the instalments of the plan. The
 // answer's result is a Plan.

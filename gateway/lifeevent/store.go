@@ -47,6 +47,17 @@ type WatchTx interface {
 	// before the day and is not covered by what came in since the plan stood, and ends those
 	// whose money came or whose plan no longer holds.
 	AskInstalments(ctx context.Context, area party.Area, today calendar.Day) error
+	// FuneralsRisen lists, by rising member, whose base pension of the month of the death was decided
+	// again after heirs were granted the funeral grant.
+	FuneralsRisen(ctx context.Context, area party.Area) ([]FuneralRisen, error)
+	// TellFuneral opens, once, a case about the grant of a claim, or ends it where there is no text.
+	TellFuneral(ctx context.Context, area party.Area, claim int64, text string) error
+}
+
+// FuneralRisen is a member with the claims by which heirs were granted the funeral grant, rising.
+type FuneralRisen struct {
+	Member int64
+	Claims []int64
 }
 
 // CertificationTx reads and stores proofs of life.

@@ -98,7 +98,8 @@ func (r *Rules) Row(rule Rule, day calendar.Day) (Row, error) {
 	case known:
 		return nations, nil
 	}
-	return Row{}, ErrNoRule.With("no rule %s is known for %s on %s: import it with its document", rule, Whose(r.area), day)
+	return Row{}, ErrNoRule.With("no rule %s is known for %s on %s: import it with its document", rule,
+		Whose(r.area), day)
 }
 
 // Whose names in words who decides: the nation, or an area by its number.

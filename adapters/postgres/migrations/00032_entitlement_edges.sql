@@ -1,6 +1,7 @@
 -- Edges of entitlement: the child-linked rule stops the base pension alone, of those already of age at the start, while
--- the rule is in force.
--- Cost on a live table: the new check reads the roster lines once.
+-- the rule is in force; and a funeral grant that a later rise makes higher.
+-- Cost on a live table: the new check reads the roster lines once; estate_granted gains a column with a constant default,
+-- which writes nothing, and its key is built anew over the few grants there are.
 
 -- +goose Up
 
@@ -39,6 +40,12 @@ $$;
 -- The base pension that it stops is a line of its own, and no payment.
 alter table roster_line add constraint child_linked_is_held check (cause <> 'child_linked' or (held <> ''
     and base_pension > 0 and account_pension = 0 and funeral_grant = 0 and one_off = 0 and replaces is null));
+
+-- A base pension of the month of the death that was decided higher later raises the funeral grant: what is granted beside
+-- the first grant, by its number. Each number is granted once.
+alter table estate_granted add column nth smallint not null default 1 check (nth >= 1);
+drop index estate_granted_funeral;
+create unique index estate_granted_funeral on estate_granted (area, member_id, round, nth) where funeral > 0;
 
 -- +goose StatementBegin
 do $$
