@@ -214,6 +214,8 @@ func TestAnAwardRunIsStaleOnceItsRulesChange(t *testing.T) {
 		{"interest_rate", "2010-06-01", "2.25%"}:                award.ErrStale,
 		{"base_pension_additions", "2011-05-01", "county:5.00"}: nil,
 		{"pay_day", "2011-03-01", "20"}:                         nil,
+		// An allowance of land-lost farmers decides no pension.
+		{"land_lost_allowance", "2011-03-01", "300.00"}: nil,
 	} {
 		w := newAwardWorld(t, "1945-03-01")
 		r := w.run(t, "2011-04")

@@ -10,6 +10,7 @@ import (
 	"twoline/gateway/disbursement"
 	"twoline/gateway/ledger"
 	"twoline/gateway/lifeevent"
+	"twoline/gateway/money"
 	"twoline/gateway/registry"
 )
 
@@ -286,6 +287,79 @@ func TestADoublePensionIsSettledAndTheRestAsked(t *testing.T) {
 	if !errors.Is(err, lifeevent.ErrRecoveryVoid) {
 		t.Errorf("a plan of a void case: %v", err)
 	}
+	if text := w.found(t); text != "" {
+		t.Errorf("verification: %s", text)
+	}
+}
+
+// What is asked in several instalments is paid in sums of its own: each covers the earlier ones
+// first, what is missing of one that was due is told, and the last settles the case.
+func TestARecoveryIsPaidInInstalments(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 1)
+	for _, m := range []string{"2011-03", "2011-04"} {
+		w.paysMonth(t, m)
+	}
+	w.twice(t, 1001, "2011-03")
+	r := w.recovery(t, 1001)
+	plan := lifeevent.Plan{ //nolint:exhaustruct // the service's
+		Case: r.ID, AskedOf: lifeevent.OtherPension, Document: "minute",
+		Instalments: []lifeevent.Instalment{
+			{DueOn: w.today.AddDays(30), Amount: 40_00},
+			{DueOn: w.today.AddDays(60), Amount: 40_00},
+			{DueOn: w.today.AddDays(90), Amount: 30_00},
+		},
+	}
+	if _, err := w.life.AskPlan(t.Context(), w.ask("POST plan"), result(&plan), w.maker, plan); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, plan.Decision); err != nil {
+		t.Fatal(err)
+	}
+	first := w.today
+	look := func(days int, open money.Amount, want string) {
+		t.Helper()
+		w.today = first.AddDays(days)
+		if err := w.life.Watch(t.Context(), w.today); err != nil {
+			t.Fatal(err)
+		}
+		got := one[string](t, w.world, `select coalesce(string_agg(c.text, '|' order by c.id), '') from exception_case c
+			where c.kind = 'instalment_overdue' and not exists (select from exception_closed x where x.case_id = c.id)`)
+		if now := w.recovery(t, 1001); got != want || now.Open() != open {
+			t.Errorf("after %d days %s is open and told is %q, want %s and %q", days, now.Open(), got, open, want)
+		}
+	}
+	pays := func(amount money.Amount, reference string) {
+		t.Helper()
+		receipt := lifeevent.Receipt{ //nolint:exhaustruct // the service's
+			Case: r.ID, Way: lifeevent.Otherwise, FundAccount: 11, Amount: amount, BankReference: reference,
+			ValueDate: w.today, Document: "note",
+		}
+		if _, err := w.life.AskReceipt(t.Context(), w.ask("POST receipt"), result(&receipt), w.maker, receipt); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.agreed(t, receipt.Decision); err != nil {
+			t.Fatal(err)
+		}
+	}
+	look(30, 110_00, "")
+	pays(25_00, "E1")
+	due := func(number, days int, missing string) string {
+		return fmt.Sprintf("instalment %d was due on %s; %s did not come", number, first.AddDays(days), missing)
+	}
+	look(31, 85_00, due(1, 30, "15.00"))
+	pays(40_00, "E2")
+	look(32, 45_00, "")
+	look(61, 45_00, due(2, 60, "15.00"))
+	look(91, 45_00, due(2, 60, "15.00")+"|"+due(3, 90, "30.00"))
+	pays(15_00, "E3")
+	look(91, 30_00, due(3, 90, "30.00"))
+	pays(30_00, "E4")
+	look(92, 0, "")
+	if now := w.recovery(t, 1001); now.State() != lifeevent.RecoverySettled {
+		t.Errorf("the case is %s", now.State())
+	}
+	w.balanced(t)
 	if text := w.found(t); text != "" {
 		t.Errorf("verification: %s", text)
 	}

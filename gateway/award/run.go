@@ -165,9 +165,13 @@ func (s *Service) frame(ctx context.Context, tx Tx, run *Run) (*Frame, FactsQuer
 
 const monthsOfYear = 12
 
-// rulesDigest is over the rules that the run's months rest on.
+// rulesDigest is over the rules that the run's months rest on. The allowance of land-lost farmers
+// decides no pension.
 func (r *Run) rulesDigest(rules *policy.Rules) [sha256.Size]byte {
-	return rules.Digest(policy.OfMonths(r.Month))
+	of := policy.OfMonths(r.Month)
+	return rules.Digest(func(row policy.Row) bool {
+		return of(row) && (row.Rule != policy.LandLostAllowance || r.Scheme == ledger.LandLost)
+	})
 }
 
 // Stale says that a rule which the run rests on has changed since it was made.

@@ -292,6 +292,19 @@ func TestPension_AdditionsExtrasAndPayers(t *testing.T) {
 	}
 }
 
+// Less than fifteen years to go at the start make the transition, in which no more than fifteen
+// count; exactly fifteen do not.
+func TestPension_ExactlyFifteenYearsToGoIsNoTransition(t *testing.T) {
+	t.Parallel()
+	own := terms(t, rule{"extra_for_years", "2009-09-01", "16:1"})
+	for birth, want := range map[string]string{"1964-08-31": "0.00", "1964-09-01": "1.00", "1964-09-02": "1.00"} {
+		s, err := own.Pension(&entitlement.Member{Birth: day(birth), Years: 16}, month("2024-12"))
+		if err != nil || s.Pension == nil || s.Pension.ExtraYears != yuan(want) {
+			t.Errorf("born on %s: %+v, %v; want an extra of %s", birth, s.Pension, err, want)
+		}
+	}
+}
+
 func TestPension_TheAccountIsRoundedAsTheAreaSays(t *testing.T) {
 	t.Parallel()
 	for value, want := range map[string]string{

@@ -112,8 +112,9 @@ func watchFunerals(ctx context.Context, tx Tx, area party.Area) error {
 		for _, claim := range f.Claims {
 			text := ""
 			if claim == last && more > 0 {
-				text = fmt.Sprintf("heirs of member %d were granted %s, and by the rule of the month of the death and the base "+
-					"pension decided since it is %s more: have them claim the difference", f.Member, e.Funeral, more)
+				text = fmt.Sprintf("heirs of member %d were granted %s, and by the rule of the day of the death and "+
+					"the base pension decided since it is %s more: have them claim the difference",
+					f.Member, e.Funeral, more)
 			}
 			if err := tx.TellFuneral(ctx, area, claim, text); err != nil {
 				return err
