@@ -9,6 +9,7 @@ import (
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // lifeRoutes are proofs of life, what was paid after a death, and what heirs claim.
@@ -136,7 +137,19 @@ type CertificationSums struct {
 type CertificationPage struct {
 	Page[Certifying]
 
-	Sums CertificationSums `json:"sums"`
+	Sums   CertificationSums `json:"sums"`
+	Screen Screen            `json:"screen"`
+}
+
+// Screen is the rule by which who is overdue is held today, or is not.
+type Screen struct {
+	Holds    bool   `json:"holds"    doc:"Whether overdue ones are held, by the rule certification_screen"`
+	Since    Day    `json:"since"    doc:"From which day on the rule says so"`
+	Document string `json:"document"`
+}
+
+func viewScreen(r policy.Row) Screen {
+	return Screen{Holds: r.Value.Flag(), Since: NewDay(r.From), Document: r.Document}
 }
 
 type certificationsQuery struct {
@@ -166,7 +179,7 @@ func (s *Server) certifications(ctx context.Context, c Call, in *certificationsQ
 		Pensioners: sums.Pensioners, Certified: sums.Certified, DueSoon: sums.DueSoon, Overdue: sums.Overdue,
 		Resumable: sums.Resumable, Silent: sums.Silent, Current: sums.Certified + sums.DueSoon + sums.Resumable,
 		OverdueMonthly: NewYuan(sums.OverdueMonthly),
-	}}, err
+	}, Screen: viewScreen(sums.Screen)}, err
 }
 
 func viewCertifying(p lifeevent.Certifying) Certifying {

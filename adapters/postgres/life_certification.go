@@ -3,6 +3,7 @@ package postgres
 import (
 	"context"
 	"fmt"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
@@ -10,6 +11,7 @@ import (
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 func scanStopped(row pgx.CollectableRow) (m lifeevent.StoppedMonth, err error) {
@@ -129,11 +131,32 @@ func (t lifeTx) seenAfterDeath(ctx context.Context, area party.Area, members []i
 	return t.OpenCase(ctx, area, cases...)
 }
 
+// certifyBySQL is SQL of the last day by which a pensioner of row p certifies again, as
+// policy.CertificationDue tells it.
+func certifyBySQL(cycles []policy.Cycle) string {
+	var sql strings.Builder
+	sql.WriteString("case")
+	for _, c := range cycles {
+		due := "make_date(extract(year from p.since)::int + 1, 12, 31)"
+		if c.Months > 0 {
+			due = fmt.Sprintf("(p.since + interval '%d months')::date", c.Months)
+		}
+		due = fmt.Sprintf("greatest(%s, date '%s')", due, c.Since)
+		if c.Until.IsZero() {
+			fmt.Fprintf(&sql, " else %s", due)
+			continue
+		}
+		fmt.Fprintf(&sql, " when p.since < date '%[1]s' and %[2]s < date '%[1]s' then %[2]s", c.Until, due)
+	}
+	return sql.String() + " end"
+}
+
 // pensionerSQL are CTEs of area $1 on day $2: living pensioners of a region between $3
 // and $4, with what they draw, when they last certified, by when they are due again, and
 // the hold for it. Who drew before the book was opened counts as certified on that day
 // until a list says more.
-const pensionerSQL = `
+func pensionerSQL(cycles []policy.Cycle) string {
+	return `
 	with ` + deadSQL + `,
 	newest as materialized (
 		select distinct on (e.member_id, e.component) e.member_id, e.component, e.amount from entitlement e
@@ -155,8 +178,7 @@ const pensionerSQL = `
 		group by h.member_id),
 	pensioner as materialized (
 		select p.id, p.social_no, p.name, p.region, p.monthly, p.certified_on, p.way, p.hold,
-			case when p.since < date '2017-01-01' then make_date(extract(year from p.since)::int + 1, 12, 31)
-			else (p.since + interval '12 months')::date end as due
+			` + certifyBySQL(cycles) + ` as due
 		from (
 			select m.id, m.social_no, m.name, m.region, d.monthly, l.certified_on, coalesce(l.way, '') as way,
 				coalesce(h.hold, 0) as hold,
@@ -175,6 +197,7 @@ const pensionerSQL = `
 			case when $2::date > p.due then 'overdue' when p.hold <> 0 then 'resumable'
 			when p.due - $2::date <= 60 then 'due_soon' else 'certified' end as standing
 		from pensioner p)`
+}
 
 // throughRegion is the last region that a region takes in.
 func throughRegion(area party.Area, region party.Region) int64 {
@@ -193,7 +216,7 @@ func throughRegion(area party.Area, region party.Region) int64 {
 func (t lifeTx) Certifying(
 	ctx context.Context, f lifeevent.CertificationFilter,
 ) ([]lifeevent.Certifying, error) {
-	rows, err := t.Query(ctx, pensionerSQL+`
+	rows, err := t.Query(ctx, pensionerSQL(f.Cycles)+`
 		select id, social_no, name, region, monthly, certified_on, way, due, hold, standing from standing
 		where ($5 = '' or standing = $5) and id > $6 order by id limit $7`,
 		f.Area, f.Today, int64(f.Region), throughRegion(f.Area, f.Region), string(f.Standing), f.After, f.Limit)
@@ -216,7 +239,7 @@ func (t lifeTx) CertificationSums(
 	ctx context.Context, f lifeevent.CertificationFilter,
 ) (s lifeevent.CertificationSums, err error) {
 	var monthly int64
-	err = t.QueryRow(ctx, pensionerSQL+`
+	err = t.QueryRow(ctx, pensionerSQL(f.Cycles)+`
 		select count(*), count(*) filter (where standing = 'certified'), count(*) filter (where standing = 'due_soon'),
 			count(*) filter (where standing = 'overdue'), count(*) filter (where standing = 'resumable'),
 			count(*) filter (where standing <> 'overdue' and way = 'silent'),
@@ -230,23 +253,35 @@ func (t lifeTx) CertificationSums(
 	return s, nil
 }
 
-// HoldOverdue implements lifeevent.CertificationTx. A hold of the same month that two
-// people released is not opened again: they knew what they did. Where no certification was
-// ever told, its absence says nothing: nobody is held. Looks wait for each other
+// nobodyYet says that nobody of the area can be overdue: every book was opened so late that who
+// certified on its first day holds. It spares the look over all pensioners in a book's first year.
+func (t lifeTx) nobodyYet(ctx context.Context, look lifeevent.OverdueLook) (bool, error) {
+	var opened *calendar.Day
+	err := t.QueryRow(ctx, `select min(opened_on) from book where area = $1`, look.Area).Scan(&opened)
+	if err != nil {
+		return false, fmt.Errorf("books of area %s: %w", look.Area, err)
+	}
+	return opened == nil || !look.Today.After(policy.CertificationDue(look.Cycles, *opened)), nil
+}
+
+// HoldOverdue implements lifeevent.CertificationTx. A hold for the same due day that two
+// people released is not opened again: they knew what they did. Looks wait for each other
 // and for releases of runs only where there is somebody to hold.
-func (t lifeTx) HoldOverdue(ctx context.Context, area party.Area, today calendar.Day) (int, error) {
-	overdue := pensionerSQL + `,
+func (t lifeTx) HoldOverdue(ctx context.Context, look lifeevent.OverdueLook) (int, error) {
+	if nobody, err := t.nobodyYet(ctx, look); err != nil || nobody {
+		return 0, err
+	}
+	overdue := pensionerSQL(look.Cycles) + `,
 		due as (
-			select p.id, p.certified_on, p.due, (date_trunc('month', p.due) + interval '1 month')::date as from_month
+			select p.id, p.certified_on, p.due, greatest((date_trunc('month', p.due) + interval '1 month')::date,
+				date_trunc('month', $5::date)::date) as from_month
 			from standing p
 			where p.standing = 'overdue' and p.hold = 0 and not exists (
 				select from payment_hold h where h.area = $1 and h.member_id = p.id and h.reason = 'certification_overdue'
-					and h.from_month = (date_trunc('month', p.due) + interval '1 month')::date))`
+					and h.from_month > p.due))`
 	var any bool
-	err := t.QueryRow(ctx, `select exists (select from certification where area = $1)`, area).Scan(&any)
-	if err == nil && any {
-		err = t.QueryRow(ctx, overdue+` select exists (select from due)`, area, today, int64(0), int64(0)).Scan(&any)
-	}
+	area, today := look.Area, look.Today
+	err := t.QueryRow(ctx, overdue+` select exists (select from due)`, area, today, int64(0), int64(0), look.From).Scan(&any)
 	if err != nil {
 		return 0, fmt.Errorf("pensioners overdue in area %s: %w", area, err)
 	}
@@ -259,8 +294,8 @@ func (t lifeTx) HoldOverdue(ctx context.Context, area party.Area, today calendar
 	tag, err := t.Exec(ctx, overdue+`
 		insert into payment_hold (area, member_id, reason, from_month, text, opened_by, opened_at)
 		select $1, id, 'certification_overdue', from_month, case when certified_on is null then 'never certified'
-			else 'last certified on ' || certified_on end || ', due by ' || due, 'job', $5
-		from due order by id`, area, today, int64(0), int64(0), t.at)
+			else 'last certified on ' || certified_on end || ', due by ' || due, 'job', $6
+		from due order by id`, area, today, int64(0), int64(0), look.From, t.at)
 	if err != nil {
 		return 0, fmt.Errorf("hold who is overdue in area %s: %w", area, err)
 	}

@@ -291,6 +291,38 @@ func TestMoneyOfARecoveryIsBookedInRed(t *testing.T) {
 	}
 }
 
+// Who was overdue before the screen began is held from its first month on, and by one line of
+// evidence nobody is: the rule alone says whether the area holds.
+func TestTheScreenOfCertificationsBeginsByARule(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	look := func(day, want string) {
+		t.Helper()
+		w.today = calendar.MustDay(day)
+		if err := w.life.Watch(t.Context(), w.today); err != nil {
+			t.Fatal(err)
+		}
+		if got := one[string](t, w.world,
+			`select coalesce(string_agg(member_id || ' ' || from_month, ',' order by member_id), '') from payment_hold`); got != want {
+			t.Errorf("%s: held %q, want %q", day, got, want)
+		}
+	}
+	w.sql(t, `insert into area_rule (area, rule, effective_from, value, document) values
+		(610304, 'certification_screen', '2011-01-01', 'false', 'kept elsewhere'),
+		(610304, 'certification_screen', '2019-07-10', 'true', 'kept here'),
+		(610304, 'certification_screen', '2020-03-01', 'true', 'kept here still')`)
+	w.sql(t, `insert into certification (area, member_id, way, certified_on, document, bank, evidence, reference, entered_by,
+		entered_at, business_day) values (610304, 1001, 'silent', '2019-06-20', 'psbc A', 'psbc', 'visit', 'A', 'test', now(), '2019-06-20')`)
+	look("2019-07-09", "")
+	look("2019-07-10", "1002 2019-07-01")
+	if err := w.endHold(t, one[int64](t, w.world, `select id from payment_hold`)); err != nil {
+		t.Fatal(err)
+	}
+	// Two people released the hold of this due day: another row of the rule does not hold anew.
+	look("2020-03-02", "1002 2019-07-01")
+	look("2020-06-21", "1001 2020-07-01,1002 2019-07-01")
+}
+
 // Who does not certify within twelve months is held from the month after; what was held is
 // paid back by one due when two people end the hold, and by no run beside.
 func TestAnOverdueCertificationStopsAndResumes(t *testing.T) {
@@ -307,13 +339,11 @@ func TestAnOverdueCertificationStopsAndResumes(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Where nobody ever told of a certification, its absence says nothing of anybody.
-	w.sql(t, `create table kept as table certification; alter table certification disable trigger user; delete from certification`)
-	look("2019-03-19")
-	if n := one[int64](t, w.world, `select count(*) from payment_hold`); n != 0 {
-		t.Fatalf("%d holds in an area that keeps no certifications here", n)
-	}
-	w.sql(t, `insert into certification table kept; drop table kept; alter table certification enable trigger user`)
+	// An area that keeps its certifications elsewhere says so by a rule.
+	w.sql(t, `insert into area_rule (area, rule, effective_from, value, document) values
+		(610304, 'certification_screen', '2011-01-01', 'false', 'kept elsewhere'),
+		(610304, 'certification_screen', '2019-03-05', 'true', 'kept here')`)
+	look("2019-03-04")
 	look("2019-03-20")
 	if n := one[int64](t, w.world, `select count(*) from payment_hold`); n != 0 {
 		t.Fatalf("%d holds on the last day of the cycle", n)

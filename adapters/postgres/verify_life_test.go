@@ -12,6 +12,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 func lifeCorruptions() []corruption {
@@ -219,12 +220,25 @@ func (w *lifeWorld) namesEdits(t *testing.T, edits []handEdit) {
 func TestTheDayOfCertificationIsOneInBothLanguages(t *testing.T) {
 	t.Parallel()
 	w := newLifeWorld(t, 1)
+	own := calendar.MustDay("2024-07-01")
+	w.sql(t, `insert into area_rule (area, rule, effective_from, value, document) values
+		(610304, 'certification_cycle', '2011-01-01', '"calendar_year"', 'x'),
+		(610304, 'certification_cycle', '2018-01-01', '"months:12"', 'x'),
+		(610304, 'certification_cycle', '2024-07-01', '"months:6"', 'x')`)
+	cycles := []policy.Cycle{
+		{Since: calendar.MustDay("2011-01-01"), Until: calendar.MustDay("2018-01-01"), Months: 0},
+		{Since: calendar.MustDay("2018-01-01"), Until: own, Months: 12},
+		{Since: own, Until: calendar.Day{}, Months: 6},
+	}
 	for _, give := range []struct{ last, want string }{
 		{"2012-02-29", "2013-12-31"},
 		{"2016-12-31", "2017-12-31"},
 		{"2017-01-01", "2018-01-01"},
 		{"2017-06-10", "2018-06-10"},
 		{"2020-02-29", "2021-02-28"},
+		{"2023-06-30", "2024-06-30"},
+		{"2023-10-05", "2024-07-01"},
+		{"2024-02-10", "2024-08-10"},
 	} {
 		w.sql(t, `set session_replication_role = replica; delete from certification;
 			insert into certification (area, member_id, way, certified_on, document, entered_by, entered_at, business_day)
@@ -234,7 +248,7 @@ func TestTheDayOfCertificationIsOneInBothLanguages(t *testing.T) {
 		if err != nil || len(list) != 1 {
 			t.Fatal(list, err)
 		}
-		day := lifeevent.DueOn(calendar.MustMonth("2011-01"), calendar.MustDay(give.last))
+		day := lifeevent.DueOn(cycles, calendar.MustMonth("2011-01"), calendar.MustDay(give.last))
 		if list[0].DueOn.String() != give.want || day.String() != give.want {
 			t.Errorf("after %s: SQL says %s, Go %s, want %s", give.last, list[0].DueOn, day, give.want)
 		}

@@ -6,6 +6,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // Way is how a member proved that they live.
@@ -39,24 +40,15 @@ type Certification struct {
 	Document string
 }
 
-// ownCycle is the first year in which each member has a cycle of their own.
-const ownCycle = 2018
-
-// cycleMonths is how long a certification holds.
-const cycleMonths = 12
-
 // DueOn returns the last day by which a pensioner must certify again: start is the
-// pension's first month, last the newest certification, or no day. Through 2017
-// everybody does once in a calendar year; since then twelve months are each one's own.
-func DueOn(start calendar.Month, last calendar.Day) calendar.Day {
+// pension's first month, last the newest certification, or no day, and cycles what the area's
+// rules say.
+func DueOn(cycles []policy.Cycle, start calendar.Month, last calendar.Day) calendar.Day {
 	from := start.First()
 	if last.After(from) {
 		from = last
 	}
-	if next := from.Year() + 1; next < ownCycle {
-		return calendar.MustMonth("2009-12").Add(12 * (next - 2009)).Last()
-	}
-	return from.AddMonths(cycleMonths)
+	return policy.CertificationDue(cycles, from)
 }
 
 // StopsFrom returns the first month that is not paid where nobody certified by the day.
@@ -107,6 +99,15 @@ type Certifying struct {
 	Monthly money.Amount
 }
 
+// OverdueLook is a look for who is overdue on a day. Nobody is held from before From, the first
+// day of the screen.
+type OverdueLook struct {
+	Area   party.Area
+	Today  calendar.Day
+	Cycles []policy.Cycle
+	From   calendar.Day
+}
+
 // CertificationSums count pensioners by their standing; Silent are those of Certified,
 // DueSoon and Resumable together whose newest certification is the bank's evidence.
 type CertificationSums struct {
@@ -114,6 +115,8 @@ type CertificationSums struct {
 	Silent                                             int
 	// OverdueMonthly is what the overdue would draw a month.
 	OverdueMonthly money.Amount
+	// Screen is the rule by which the overdue are held today, or are not.
+	Screen policy.Row
 }
 
 // CertificationFilter narrows the list.
@@ -123,8 +126,10 @@ type CertificationFilter struct {
 	Region   party.Region
 	Standing Standing
 	Today    calendar.Day
-	After    int64
-	Limit    int
+	// Cycles are those of the area's rules.
+	Cycles []policy.Cycle
+	After  int64
+	Limit  int
 }
 
 // Evidence is what a bank saw of its customer.

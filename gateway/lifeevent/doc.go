@@ -23,12 +23,13 @@
 // missing for a day is policy.ErrNoRule. What only two people may decide comes by
 // gateway/casework, which asks this package what may be decided and what it does.
 //
-// Where the sources are silent, this is what holds here. An area of which no certification
-// was ever told keeps them elsewhere: nobody is overdue by this book. A pension's first month counts
-// as a certification, because its award rests on the member's own papers. Through 2017
-// whoever certified in a year is due again by the end of the next; from 2018 on, twelve
-// months after the last certification, to the day. A month that a stop held back is paid
-// by the stop's own due, or never: no pay run takes it up beside. What a payment after the
+// Where the sources are silent, this is what holds here. Whether who is overdue is held is the
+// rule certification_screen; who was overdue when the screen began is held from its first month
+// on. A pension's first month counts as a certification, because its award rests on the member's
+// own papers. How long a certification holds is the rule certification_cycle of the day on which
+// the cycle ends: by the nation's, through 2017 whoever certified in a year is due again by the
+// end of the next; from 2018 on, twelve months after the last certification, to the day. A month
+// that a stop held back is paid by its own due, or never: no pay run takes it up beside. What a payment after the
 // death drew from the personal account is the heirs' money paid early, so that it is
 // taken from the balance first and needs no booking. An offset beyond it draws the
 // account down in the memorandum set alone: the money left the fund already, as another
@@ -46,7 +47,7 @@
 // are the death's. A hold that two people ended before a plan was approved was wrong, and voids
 // the case; after it the case stands, because the other pension may have ended.
 //
-// Each step of a move has fifteen working days, and a late one is a case. Money that is not
+// Each step of a move has the working days of the rule transfer_step_days, and a late one is a case. Money that is not
 // what was announced stays open as a case, or goes back by the income account that took it.
 // Who draws a pension does not change its place by moving, out or in, and since July 2014 does
 // not move between this and the employee scheme either; money that comes for such a member,

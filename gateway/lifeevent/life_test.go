@@ -9,6 +9,7 @@ import (
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 func known(name, id string) lifeevent.Known {
@@ -60,10 +61,18 @@ func TestOldNumbersAreWidened(t *testing.T) {
 // from then on the same day of the next year, or the month's last where there is none.
 func TestTheDayOfCertificationIsTheRules(t *testing.T) {
 	t.Parallel()
+	rules, err := policy.New(610304, policy.National())
+	if err != nil {
+		t.Fatal(err)
+	}
+	cycles, err := rules.CertificationCycles()
+	if err != nil {
+		t.Fatal(err)
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		last := calendar.MustDay("2010-01-01").AddDays(rapid.IntRange(0, 6000).Draw(t, "last"))
 		start := calendar.MustMonth("2009-09").Add(rapid.IntRange(0, 180).Draw(t, "start"))
-		got := lifeevent.DueOn(start, last)
+		got := lifeevent.DueOn(cycles, start, last)
 		from := start.First()
 		if last.After(from) {
 			from = last
@@ -125,4 +134,36 @@ func TestAnOfferSettlesWhatIsOpen(t *testing.T) {
 			t.Fatalf("parts sum to %s, want %s", o.Now.Total(), account-drawn)
 		}
 	})
+}
+
+// The clock of a transfer's step is the rule of the day on which the step before was done.
+func TestTheClockOfAStepIsARule(t *testing.T) {
+	t.Parallel()
+	days, err := calendar.Official()
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := policy.ParseText(policy.TransferStepDays, "10")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules, err := policy.New(610304, append(policy.National(), policy.Row{ //nolint:exhaustruct // the first round
+		Area: 610304, Rule: policy.TransferStepDays, From: calendar.MustDay("2019-01-01"), Value: value, Document: "x",
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		step     lifeevent.TransferStep
+		on, want string
+	}{
+		{lifeevent.Asked, "2018-05-02", "2018-05-23"},
+		{lifeevent.Asked, "2019-05-06", "2019-05-20"},
+		{lifeevent.TransferDone, "2019-05-06", ""},
+	} {
+		got, err := lifeevent.DueAfter(tt.step, calendar.MustDay(tt.on), rules, days)
+		if err != nil || !got.IsZero() && got.String() != tt.want || got.IsZero() != (tt.want == "") {
+			t.Errorf("after %s on %s: %s, %v, want %s", tt.step, tt.on, got, err, tt.want)
+		}
+	}
 }

@@ -11,6 +11,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // Service is what happens in members' lives. It is safe for concurrent use.
@@ -103,6 +104,7 @@ func (s *Service) TakeEvidence(
 // evidenceDesk compares lines of evidence with what is known.
 type evidenceDesk struct {
 	today     calendar.Day
+	cycles    []policy.Cycle
 	customers map[party.IDNumber]SeenMember
 	known     map[string]KeptEvidence
 	keep      []KeptEvidence
@@ -124,8 +126,12 @@ func newEvidenceDesk(
 	if err != nil {
 		return nil, err
 	}
+	cycles, err := cyclesOf(ctx, tx, area)
+	if err != nil {
+		return nil, err
+	}
 	d := &evidenceDesk{
-		today: today, customers: make(map[party.IDNumber]SeenMember, len(seen)),
+		today: today, cycles: cycles, customers: make(map[party.IDNumber]SeenMember, len(seen)),
 		known: make(map[string]KeptEvidence, len(kept)), keep: nil, taken: Taken{}, //nolint:exhaustruct // nothing yet
 	}
 	for _, m := range seen {
@@ -168,9 +174,18 @@ func (d *evidenceDesk) take(line int, e Evidence) {
 		if e.SeenOn.After(last) {
 			last = e.SeenOn
 		}
-		a.Due = DueOn(m.Started, last)
+		a.Due = DueOn(d.cycles, m.Started, last)
 	}
 	d.taken.Answers = append(d.taken.Answers, a)
+}
+
+// cyclesOf returns how long certifications of an area hold, by the day of each.
+func cyclesOf(ctx context.Context, tx Tx, area party.Area) ([]policy.Cycle, error) {
+	rules, err := tx.Rules(ctx, area)
+	if err != nil {
+		return nil, err
+	}
+	return rules.CertificationCycles() //nolint:wrapcheck // names the rule
 }
 
 // Certifications lists pensioners of the officer's area, or of their region, with the
@@ -191,13 +206,41 @@ func (s *Service) Certifications(
 	}
 	f.Area, f.Limit, f.Today = by.Area, pageOf(f.Limit), s.today()
 	err = s.store.Read(ctx, func(tx Tx) (err error) {
+		rules, err := tx.Rules(ctx, f.Area)
+		if err != nil {
+			return err
+		}
+		if f.Cycles, err = rules.CertificationCycles(); err != nil {
+			return err //nolint:wrapcheck // names the rule
+		}
 		if list, err = tx.Certifying(ctx, f); err != nil {
 			return err
 		}
-		sums, err = tx.CertificationSums(ctx, f)
-		return err
+		if sums, err = tx.CertificationSums(ctx, f); err != nil {
+			return err
+		}
+		sums.Screen, err = rules.Row(policy.CertificationScreen, f.Today)
+		return err //nolint:wrapcheck // names the rule
 	})
 	return list, sums, err
+}
+
+// holdOverdue holds who is overdue, where the area's rules say so.
+func holdOverdue(ctx context.Context, tx Tx, area party.Area, today calendar.Day) error {
+	rules, err := tx.Rules(ctx, area)
+	if err != nil {
+		return err
+	}
+	since, holds, err := rules.At(today).CertificationScreen()
+	if err != nil || !holds {
+		return err //nolint:wrapcheck // names the rule
+	}
+	look := OverdueLook{Area: area, Today: today, Cycles: nil, From: since}
+	if look.Cycles, err = rules.CertificationCycles(); err != nil {
+		return err //nolint:wrapcheck // names the rule
+	}
+	_, err = tx.HoldOverdue(ctx, look)
+	return err
 }
 
 // Watch is the daily look: who is overdue is held, what was paid and not owed gets its
@@ -215,7 +258,7 @@ func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 	var errs []error
 	for _, area := range areas {
 		err := s.store.InTx(ctx, func(tx Tx) error {
-			if _, err := tx.HoldOverdue(ctx, area, today); err != nil {
+			if err := holdOverdue(ctx, tx, area, today); err != nil {
 				return err
 			}
 			if _, err := tx.OpenRecoveries(ctx, area, today, nil); err != nil {

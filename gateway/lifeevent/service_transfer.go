@@ -35,11 +35,7 @@ func (s *Service) AskTransfer(
 		if err := t.mayMove(&l, s.today()); err != nil {
 			return nil, err
 		}
-		days, err := tx.WorkingDays(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if t.DueOn, err = DueAfter(Asked, t.AskedOn, days); err != nil {
+		if t.DueOn, err = dueAfter(ctx, tx, t.Area, Asked, t.AskedOn); err != nil {
 			return nil, err
 		}
 		if t.ID, err = tx.AddTransfer(ctx, t); err != nil {
@@ -47,6 +43,21 @@ func (s *Service) AskTransfer(
 		}
 		return transferOf(ctx, tx, t.Area, t.ID)
 	})
+}
+
+// dueAfter is DueAfter by the rules and working days that are known.
+func dueAfter(
+	ctx context.Context, tx Tx, area party.Area, step TransferStep, on calendar.Day,
+) (due calendar.Day, err error) {
+	days, err := tx.WorkingDays(ctx)
+	if err != nil {
+		return due, err
+	}
+	rules, err := tx.Rules(ctx, area)
+	if err != nil {
+		return due, err
+	}
+	return DueAfter(step, on, rules, days)
 }
 
 func transferOf(ctx context.Context, tx Tx, area party.Area, id int64) (Transfer, error) {
@@ -134,11 +145,8 @@ func (s *Service) step(ctx context.Context, tx Tx, by approval.Officer, t *Trans
 // keepStep keeps a step with the last day for the next one, and ends the case about the
 // one before, if it was late.
 func keepStep(ctx context.Context, tx Tx, t *Transfer, step Step, today calendar.Day) error {
-	days, err := tx.WorkingDays(ctx)
-	if err != nil {
-		return err
-	}
-	if step.DueOn, err = DueAfter(step.Step, step.On, days); err != nil {
+	var err error
+	if step.DueOn, err = dueAfter(ctx, tx, t.Area, step.Step, step.On); err != nil {
 		return err
 	}
 	if err := tx.AddTransferStep(ctx, t.Area, today, step); err != nil {

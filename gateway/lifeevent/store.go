@@ -77,7 +77,7 @@ type CertificationTx interface {
 	CertificationSums(ctx context.Context, f CertificationFilter) (CertificationSums, error)
 	// HoldOverdue holds every pensioner of the area who is overdue and not held, from the
 	// month after, and returns how many.
-	HoldOverdue(ctx context.Context, area party.Area, today calendar.Day) (int, error)
+	HoldOverdue(ctx context.Context, look OverdueLook) (int, error)
 }
 
 // ResumptionTx decides the months of a stop.

@@ -11,6 +11,7 @@ import (
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/policy"
 )
 
 // The refusals of transfers.
@@ -96,18 +97,21 @@ func (s TransferStep) follow(d Direction) []TransferStep {
 	return nil
 }
 
-// stepDays are the working days that each step of a transfer may take.
-const stepDays = 15
-
-// DueAfter is the last day for the step that follows one of a day, fifteen working days
-// later; no day after the last step.
-func DueAfter(step TransferStep, on calendar.Day, days *calendar.WorkingDays) (calendar.Day, error) {
+// DueAfter is the last day for the step that follows one of a day, as many working days
+// later as the rule of that day says; no day after the last step.
+func DueAfter(
+	step TransferStep, on calendar.Day, rules *policy.Rules, days *calendar.WorkingDays,
+) (calendar.Day, error) {
 	switch step {
 	case MoneyPosted, MoneyReturned, TransferDone, CalledOff:
 		return calendar.Day{}, nil
 	case Asked, LetterReceived, SumConfirmed, MoneySent, LetterSent, ReturnAsked:
 	}
-	due, err := days.Add(on, stepDays)
+	n, err := rules.At(on).TransferStepDays()
+	if err != nil {
+		return calendar.Day{}, err //nolint:wrapcheck // names the rule
+	}
+	due, err := days.Add(on, n)
 	if err != nil {
 		return due, ErrNoWorkingDays.Because(err)
 	}

@@ -28,13 +28,13 @@ func All() []Rule {
 	return []Rule{
 		AccountChangeHoldDays, AccountDivisor, AccountPensionRounding, AmountReviewThreshold, ArrivalSuspenseDays,
 		BackPayPolicy, BasePensionAdditions, BasePensionExtraPayers, BasePensionMinimum, BasePensionPayers,
-		BreakAgeDays, BreakDueDays,
+		BreakAgeDays, BreakDueDays, CertificationCycle, CertificationScreen,
 		ChildLinked, ClaimDays, CollectionCutoff, CollectionMode, ContributionSubsidies, ContributionSubsidyPayers,
 		ContributionTiers, DemandRate, DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears, Funeral,
 		HandoverDays, IncidentMajor,
 		IncidentOrdinary, IncomeZeroAtMonthEnd, Inheritance, InterestMethod, InterestRate, InterestRateProvisional,
 		InterestRounding, LandLostAllowance, PayDay, PensionAge, PensionYears, ReturnBooking, SchemeStart,
-		SharedAccountHolds, SubsidyWarningDays, SurplusRemittance, WorkAlarmMinutes, WriteOffLimit,
+		SharedAccountHolds, SubsidyWarningDays, SurplusRemittance, TransferStepDays, WorkAlarmMinutes, WriteOffLimit,
 	}
 }
 
@@ -61,14 +61,14 @@ func (r Rule) form() (form, bool) {
 	switch r {
 	case CollectionMode:
 		return form{quoted, parseWord(string(Agency), string(Tax)), wordText, ErrMode}, true
-	case IncomeZeroAtMonthEnd, SharedAccountHolds, DrawnMonthEarns, ChildLinked:
+	case IncomeZeroAtMonthEnd, SharedAccountHolds, DrawnMonthEarns, ChildLinked, CertificationScreen:
 		return form{bare, parseFlag, flagText, ErrFlag}, true
 	case ContributionTiers:
 		return form{list, parseTiers, tiersText, ErrTiers}, true
 	case CollectionCutoff:
 		return form{quoted, parseCutoff, cutoffText, ErrCutoff}, true
 	case ArrivalSuspenseDays, HandoverDays, DraftDays, SubsidyWarningDays, AccountChangeHoldDays, ClaimDays,
-		BreakAgeDays:
+		BreakAgeDays, TransferStepDays:
 		return form{bare, parseNumber(0, maxDays), numberText, ErrDays}, true
 	case PayDay:
 		return form{bare, parseNumber(1, maxPayDay), numberText, ErrPayDay}, true
@@ -110,6 +110,8 @@ func (r Rule) form() (form, bool) {
 		return form{quoted, parseFuneral, funeralText, ErrFuneral}, true
 	case Inheritance:
 		return form{quoted, parseWord(string(WholeBalance), string(LessSubsidy)), wordText, ErrInheritance}, true
+	case CertificationCycle:
+		return form{quoted, parseCycle, cycleText, ErrCycle}, true
 	case BackPayPolicy:
 		return form{quoted, parseBackPay, backPayText, ErrBackPay}, true
 	}

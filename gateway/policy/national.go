@@ -15,7 +15,9 @@ import (
 // are the gateway's own and their documents say so; an area's row comes before
 // them. So it is with how interest is reckoned, but never with its rate, and with what a
 // pay run is screened for: no screen is left out because nobody wrote its rule.
-func National() []Row { return slices.Concat(nationalMoney(), nationalPension(), nationalAccount()) }
+func National() []Row {
+	return slices.Concat(nationalMoney(), nationalPension(), nationalAccount(), nationalLife())
+}
 
 //nolint:gosmopolitan // the documents have Chinese names
 func nationalMoney() []Row {
@@ -90,6 +92,25 @@ func nationalAccount() []Row {
 		national(InterestRounding, "2009-09-01", "half_up:0.01", "网关自带：年度利息四舍五入到分"),
 		national(DrawnMonthEarns, "2009-09-01", "true", "网关自带：支付当月仍计息"),
 		national(DrawingOrder, "2009-09-01", proRata, "网关自带：按个人账户各部分比例支付"),
+	}
+}
+
+// nationalLife are proofs of life and the clocks of members who move. What nobody wrote
+// before 2014 is taken as it was written then.
+//
+//nolint:gosmopolitan // the documents have Chinese names
+func nationalLife() []Row {
+	const (
+		yearly = "国发〔2014〕8号：经办机构应每年对待遇领取人员进行核对"
+		moves  = "城乡养老保险制度衔接暂行办法（人社部发〔2014〕17号）：各步骤15个工作日"
+	)
+	return []Row{
+		national(CertificationScreen, "2009-09-01", "true", yearly+"；网关自带：2014年前同，认证另行保管的统筹区可定为不暂缓"),
+		national(CertificationCycle, "2009-09-01", calendarYear, yearly+"；网关自带：2014年前同，每个自然年一次"),
+		national(CertificationCycle, "2018-01-01", cycleMonths+"12",
+			"关于全面取消领取社会保险待遇资格集中认证的通知（2018年，文号未核实）：各自12个月"),
+		national(TransferStepDays, "2009-09-01", "15", "网关自带：2014年7月前参照"+moves),
+		national(TransferStepDays, "2014-07-01", "15", moves),
 	}
 }
 

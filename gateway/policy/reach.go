@@ -35,7 +35,7 @@ func (r Rule) Reach() Reach {
 		PayDay, HandoverDays, DraftDays, AccountChangeHoldDays, AmountReviewThreshold, SharedAccountHolds,
 		ReturnBooking, WorkAlarmMinutes, BreakDueDays, IncidentOrdinary, IncidentMajor, WriteOffLimit,
 		ClaimDays, BreakAgeDays, ContributionSubsidies, ContributionSubsidyPayers, BasePensionPayers,
-		BasePensionExtraPayers, SubsidyWarningDays,
+		BasePensionExtraPayers, SubsidyWarningDays, CertificationCycle, CertificationScreen, TransferStepDays,
 		DrawnMonthEarns, DrawingOrder, Funeral, Inheritance, BackPayPolicy, SurplusRemittance:
 		return NoMonth
 	}
