@@ -16,10 +16,11 @@ func lifeChecks() []check {
 			probe{table: "member_end", sql: memberEndSQL()},                                                                                                                                     //nolint:exhaustruct // asked by SQL
 			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()},                                                                        //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
-			probe{table: "payment_hold", sql: reviewedSQL},          //nolint:exhaustruct // asked by SQL
-			probe{table: "estate_granted_item", sql: estateItemSQL}, //nolint:exhaustruct // asked by SQL
-			probe{table: "recovery_recredit", sql: recreditSQL()},   //nolint:exhaustruct // asked by SQL
-			probe{table: "estate_granted_due", sql: estateDueSQL},   //nolint:exhaustruct // asked by SQL
+			probe{table: "exception_case", looks: []string{"exception_case", "identity_look"}, sql: duplicateSQL}, //nolint:exhaustruct // asked by SQL
+			probe{table: "payment_hold", sql: reviewedSQL},                                                        //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_granted_item", sql: estateItemSQL},                                               //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_recredit", sql: recreditSQL()},                                                 //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_granted_due", sql: estateDueSQL},                                                 //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_granted", looks: []string{"estate_granted", "estate_granted_ended"}, sql: livingSQL()},
 		),
 	}
@@ -38,6 +39,25 @@ const certificationSQL = `
 	    or to_char(c.certified_on, 'YYYYMMDD') < substr(m.id_number, 7, 8)
 	    or (c.bank is not null and (c.document <> c.bank || ' ' || c.reference or not exists (select from instrument i
 	       where i.area = c.area and i.member_id = c.member_id and i.bank = c.bank and i.holder_name is null))))`
+
+// Who is registered twice is held for it, and the case is about two members who exist.
+const duplicateSQL = `
+	select c.area, c.id, c.area || '/' || c.id, 'says that ' || c.subject || ' is registered twice, and '
+	       || case when m.id is null or o.id is null then 'there is no such member' else 'nobody held the payments' end
+	  from exception_case c
+	  left join member m on m.area = c.area and m.id::text = split_part(c.subject, ':', 2)
+	  left join member o on o.area::text = split_part(c.subject, ':', 3) and o.id::text = split_part(c.subject, ':', 4)
+	 where ($1 = 0 or c.area = $1) and c.kind = 'duplicate_identity' and (m.id is null or o.id is null
+	    or not exists (select from payment_hold h where h.area = c.area and h.member_id = m.id
+	       and h.reason = 'duplicate_identity'))
+	union all
+	select l.area, l.id, l.area || '/look ' || l.id, 'says that it went beyond the members and accounts that there are'
+	  from identity_look l
+	 where ($1 = 0 or l.area = $1)
+	   and (l.members_through > (select max(k.through) from (
+	           select coalesce((select max(m.id) from member m where m.area = a.area), 0) as through from area a) k)
+	     or l.instruments_through > (select max(k.through) from (
+	           select coalesce((select max(i.id) from instrument i where i.area = a.area), 0) as through from area a) k))`
 
 // A strong match had its effect: the notice, or a hold for its reason.
 const comparisonSQL = `

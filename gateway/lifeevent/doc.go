@@ -5,6 +5,7 @@
 //	    ▲                                                 │ certified, released by two people
 //	    └──────────── resumed, months back by rule ◄──────┘
 //
+//	registered twice ─daily look─► case and hold duplicate_identity of the second ─► released by two people
 //	another pension ─► hold other_pension ─► base pensions of months with both ─┐
 //	death notice ─► pension ends the month after ─► what was paid for later months: recovery case
 //	     │                                              │ plan of two people: from the account, from the grant,

@@ -243,7 +243,7 @@ func holdOverdue(ctx context.Context, tx Tx, area party.Area, today calendar.Day
 	return err
 }
 
-// Watch is the daily look: who is overdue is held, what was paid and not owed gets its
+// Watch is the daily look: who is overdue or registered twice is held, what was paid and not owed gets its
 // recovery case, and an instalment that did not come gets its own. It may run any number
 // of times and on several processes; one area's trouble stops no other.
 func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
@@ -259,6 +259,9 @@ func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 	for _, area := range areas {
 		err := s.store.InTx(ctx, func(tx Tx) error {
 			if err := holdOverdue(ctx, tx, area, today); err != nil {
+				return err
+			}
+			if err := tx.HoldDuplicates(ctx, area, today); err != nil {
 				return err
 			}
 			if _, err := tx.OpenRecoveries(ctx, area, today, nil); err != nil {

@@ -43,6 +43,10 @@ type MoneyTx interface {
 type WatchTx interface {
 	// LifeAreas returns the areas that the looks are made in.
 	LifeAreas(ctx context.Context) ([]party.Area, error)
+	// HoldDuplicates opens a case, once, for every member of the area who is registered a second
+	// time, here or in another area, and holds their payments from the day's month on; it ends
+	// the cases whose hold two people released.
+	HoldDuplicates(ctx context.Context, area party.Area, today calendar.Day) error
 	// AskInstalments opens a case, once, for every instalment of a plan in force that was due
 	// before the day and is not covered by what came in since the plan stood, and ends those
 	// whose money came or whose plan no longer holds.
