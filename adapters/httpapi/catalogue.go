@@ -1127,6 +1127,14 @@ func explanations() []row {
 			"same_person", 403, "one person would act twice as maker, checker or releaser",
 			"let another person do it, not another login",
 		},
+		{
+			"sentence_invalid", 400, "a field of the sentence is missing or does not fit",
+			"correct the field that is named",
+		},
+		{
+			"sentence_not_found", 404, "no such sentence of the member stands, or another one took its place",
+			"read the member's sentences with GET /v1/sentences",
+		},
 		{"session_ended", 401, "the session is over, unknown or its login is disabled", "log in again"},
 		{"sftp_setup", inCommands, "a bank's server cannot be used as it is described", "correct what the sentence names"},
 		{"sheet", inFiles, "the workbook has no such sheet", "name the sheet as the profile says"},

@@ -36,6 +36,7 @@ func (s *Server) lifeRoutes() {
 	s.estateRoutes()
 	s.memberTransferRoutes()
 	s.departureRoutes()
+	s.sentenceRoutes()
 }
 
 // EvidenceLine is what a bank saw.

@@ -76,7 +76,7 @@ type Recovery struct {
 	MemberID    ID             `json:"member_id"`
 	SocialNo    string         `json:"social_no"`
 	Name        string         `json:"name"               doc:"Masked"`
-	Reason      string         `json:"reason"             enum:"death,other_pension"`
+	Reason      string         `json:"reason"             enum:"death,other_pension,emigration,sentence"`
 	Since       Month          `json:"since"              doc:"The first month of which nothing was owed"`
 	DiedOn      *Day           `json:"died_on,omitempty"  doc:"The earliest day that stands reported"`
 	OpenedOn    Day            `json:"opened_on"`
@@ -86,7 +86,7 @@ type Recovery struct {
 	FromFuneral Yuan           `json:"from_funeral_grant"`
 	Received    Yuan           `json:"received"`
 	Open        Yuan           `json:"open"`
-	AskedOf     string         `json:"asked_of,omitempty" enum:"family,other_pension"`
+	AskedOf     string         `json:"asked_of,omitempty" enum:"family,other_pension,member"`
 	Months      []Overpaid     `json:"months"             nullable:"false"`
 	Instalments []Instalment   `json:"instalments"        nullable:"false" doc:"Of the newest approved plan"`
 	Offer       *RecoveryOffer `json:"offer,omitempty"    doc:"Of one case: what a plan would say today; absent where a rule for it is missing"`
@@ -169,7 +169,7 @@ type RecoveryPlan struct {
 	FromAccount Yuan         `json:"from_account"`
 	FromFuneral Yuan         `json:"from_funeral_grant"`
 	Asked       Yuan         `json:"asked"`
-	AskedOf     string       `json:"asked_of"           enum:"family,other_pension"`
+	AskedOf     string       `json:"asked_of"           enum:"family,other_pension,member"`
 	Instalments []Instalment `json:"instalments"        nullable:"false"`
 	Document    string       `json:"document"`
 }
@@ -185,7 +185,7 @@ func viewPlan(p lifeevent.Plan) RecoveryPlan {
 type askPlanCommand struct {
 	ID   ID `path:"id"`
 	Body struct {
-		AskedOf     string       `json:"asked_of"    enum:"family,other_pension"`
+		AskedOf     string       `json:"asked_of"    enum:"family,other_pension,member"`
 		Instalments []Instalment `json:"instalments" nullable:"false" maxItems:"120" doc:"Rising days; empty where nothing is asked"`
 		Document    string       `json:"document"    minLength:"1" maxLength:"200" doc:"The agreement, the office's minute"`
 	}

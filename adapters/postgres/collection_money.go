@@ -60,26 +60,27 @@ const memberReceipt = `(
 	from recovery_received y join recovery_receipt x on x.area = y.area and x.id = y.receipt_id)`
 
 // creditFree says whether officers may take a credit of the bank as a member's receipt:
-// nobody did, and what the bank told of it is the same money, of nobody and not in suspense. It
-// stays so until the transaction ends.
+// nobody did, and what the bank told of it is the same money, of nobody. suspended says that it
+// went to suspense meanwhile. It stays so until the transaction ends.
 func (t *tx) creditFree(
 	ctx context.Context, area party.Area, account int64, reference string, amount money.Amount,
-) (free bool, err error) {
+) (free, suspended bool, err error) {
 	if err := t.holdUnnamed(ctx, area); err != nil {
-		return false, err
+		return false, false, err
 	}
 	err = t.QueryRow(ctx, `
 		select not exists (select from `+memberReceipt+` x
 				where x.area = $1 and x.fund_account = $2 and x.bank_reference = $3)
 			and not exists (select from `+arrivalKnown+` v
 				where v.area = $1 and v.fund_account = $2 and v.bank_reference = $3 and v.direction = 'credit' and (v.amount <> $4
-					or coalesce(v.list_id, v.terminal_day, v.batch_id) is not null
-					or exists (select from arrival_suspense s where s.area = v.area and s.arrival_id = v.id)))`,
-		area, account, reference, amount.Fen()).Scan(&free)
+					or coalesce(v.list_id, v.terminal_day, v.batch_id) is not null)),
+			exists (select from `+arrivalKnown+` v join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
+				where v.area = $1 and v.fund_account = $2 and v.bank_reference = $3 and v.direction = 'credit')`,
+		area, account, reference, amount.Fen()).Scan(&free, &suspended)
 	if err != nil {
-		return false, fmt.Errorf("look for credit %s: %w", reference, err)
+		return false, false, fmt.Errorf("look for credit %s: %w", reference, err)
 	}
-	return free, nil
+	return free, suspended, nil
 }
 
 // notAMembers refuses a notice that names something for money which officers took as a

@@ -91,11 +91,12 @@ func TestAMembersMoneyThatTheBankTellsOfIsBookedOnce(t *testing.T) {
 	}
 }
 
-// So with what comes back of a recovery.
+// So with what comes back of a recovery, which may lie in suspense by then.
 func TestARecoveryThatTheBankTellsOfIsBookedOnce(t *testing.T) {
 	t.Parallel()
 	w := newLifeWorld(t, 1)
 	w.paysMonth(t, "2011-05")
+	w.paysMonth(t, "2011-06")
 	w.died(t, 1001, "2011-04-05")
 	if err := w.life.Watch(t.Context(), w.today); err != nil {
 		t.Fatal(err)
@@ -117,11 +118,23 @@ func TestARecoveryThatTheBankTellsOfIsBookedOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	w.looks(t)
-	if err := w.agreed(t, late.Decision); !errors.Is(err, lifeevent.ErrReferenceUsed) {
-		t.Errorf("what went to suspense meanwhile: %v", err)
+	// What nobody explained went to suspense meanwhile, and is taken out of it.
+	if n := one[int64](t, w.world, `select count(*) from arrival_suspense`); n != 1 {
+		t.Fatalf("%d arrivals in suspense", n)
 	}
-	if _, err := asked("late"); !errors.Is(err, lifeevent.ErrReferenceUsed) {
-		t.Errorf("what lies in suspense: %v", err)
+	if err := w.agreed(t, late.Decision); err != nil {
+		t.Fatalf("what went to suspense: %v", err)
+	}
+	if _, err := asked("late"); err == nil {
+		t.Error("a credit settles twice")
+	}
+	w.looks(t)
+	if n := one[int64](t, w.world, `select count(*) from exception_case c where c.kind = 'arrival_unexplained' and not exists (
+		select from exception_closed x where x.case_id = c.id)`); n != 0 {
+		t.Errorf("%d cases of what is explained", n)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
 	}
 	if err := w.tells(t, "told", "55.00"); err != nil {
 		t.Fatal(err)

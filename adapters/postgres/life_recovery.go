@@ -49,24 +49,29 @@ func (t lifeTx) OpenRecoveries(
 	ctx context.Context, area party.Area, today calendar.Day, members []int64,
 ) (int, error) {
 	found := `
-		with recursive ` + deadSQL + `,` + otherSQL + `,
+		with recursive ` + deadSQL + `,` + otherSQL + `,` + notOwedSQL + `,
 		owing as (
-			select member_id, 'death' as reason, date_trunc('month', died_on)::date as last from dead
+			select member_id, 'death' as reason, (date_trunc('month', died_on) + interval '1 month')::date as first,
+				'infinity'::date as through, true as whole from dead
 			union all
-			select member_id, 'other_pension', (since - interval '1 month')::date from other),
+			select member_id, 'other_pension', since, 'infinity', false from other
+			union all
+			select member_id, 'emigration', first, 'infinity', false from departed
+			union all
+			select member_id, 'sentence', first, through, true from sentenced),
 		paid as materialized (
 			select w.reason, i.member_id, i.id, m.month, m.base as base_pension, m.before, i.replaces, i.from_suspense,
-				case w.reason when 'death' then m.account else 0 end as account_pension
+				case when w.whole then m.account else 0 end as account_pension
 			from owing w
-			join payment_item i on i.area = $1 and i.member_id = w.member_id and i.month > w.last
+			join payment_item i on i.area = $1 and i.member_id = w.member_id and i.month >= w.first
 				and i.cause ~ '^(regular$|difference:|resumption:)'
 			join answer a on a.area = i.area and a.item_id = i.id and a.batch_id = i.batch_id
 				and a.disposition = 'recorded' and a.outcome = 'succeeded'
 			cross join lateral (` + monthsOfItem + `) m
 			left join dead d on d.member_id = w.member_id
-			where ($2::bigint[] is null or w.member_id = any($2)) and m.month > w.last
+			where ($2::bigint[] is null or w.member_id = any($2)) and m.month between w.first and w.through
 			  and (w.reason = 'death' or d.died_on is null or m.month <= d.died_on)
-			  and m.base + case w.reason when 'death' then m.account else 0 end > 0
+			  and m.base + case when w.whole then m.account else 0 end > 0
 			  and not ` + lostAgain + `
 			  and not exists (select from recovery_line l
 				where l.area = i.area and l.item_id = i.id and l.month = m.month))`
@@ -121,18 +126,21 @@ func (t lifeTx) LockRecovery(ctx context.Context, area party.Area, id int64) err
 }
 
 // recoverySQL are the cases of area $1 with what is told of each. A line whose payment came
-// back counts for nothing; of several plans the newest one's asking holds.
+// back counts for nothing, and one whose sentence was told anew without it is none; of several plans the newest one's asking holds.
 const recoverySQL = `
-	with ` + deadSQL + `,` + otherSQL + `,
+	with ` + deadSQL + `,` + otherSQL + `,` + notOwedSQL + `,
 	line as (
 		select l.case_id, min(l.month) as first, coalesce(sum(l.base_pension) filter (where v.id is null), 0)::bigint as base,
 			coalesce(sum(l.account_pension) filter (where v.id is null), 0)::bigint as account,
 			coalesce(sum(l.drawn) filter (where v.id is null), 0)::bigint as drawn,
 			jsonb_agg(jsonb_build_object('item', l.item_id, 'month', to_char(l.month, 'YYYY-MM'), 'base', l.base_pension,
 				'account', l.account_pension, 'back', v.id is not null) order by l.month, l.item_id) as lines
-		from recovery_line l left join payment_return v on v.area = l.area and v.item_id = l.item_id
+		from recovery_line l
+		join recovery_case k on k.area = l.area and k.id = l.case_id
+		left join payment_return v on v.area = l.area and v.item_id = l.item_id
 			and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id)
-		where l.area = $1 group by l.case_id),
+		where l.area = $1 and (k.reason <> 'sentence' or exists (select from sentenced s
+			where s.member_id = k.member_id and l.month between s.first and s.through)) group by l.case_id),
 	plan as (
 		select a.case_id, sum(p.from_account)::bigint as from_account, sum(p.from_funeral)::bigint as from_funeral,
 			sum(p.individual + p.collective + p.subsidy + p.interest)::bigint as now,
@@ -148,8 +156,10 @@ const recoverySQL = `
 		from recovery_received a join recovery_receipt x on x.area = a.area and x.id = a.receipt_id
 		where a.area = $1 group by a.case_id),
 	told as (
-		select k.id, k.member_id, k.reason, coalesce(o.since, l.first) as since,
-			case k.reason when 'death' then d.died_on is not null else o.since is not null or p.newest is not null end as stands,
+		select k.id, k.member_id, k.reason, coalesce(o.since, l.first, date_trunc('month', k.opened_on)::date) as since,
+			case k.reason when 'death' then d.died_on is not null when 'emigration' then true
+				when 'sentence' then l.case_id is not null
+				else o.since is not null or p.newest is not null end as stands,
 			k.opened_on, m.scheme, m.social_no, m.name, d.died_on, coalesce(l.base, 0) as base,
 			coalesce(l.account, 0) as account, coalesce(l.drawn, 0) as drawn, coalesce(l.lines, '[]') as lines,
 			-- What payments drew that came back goes back with them; what was taken back is not set off.
@@ -475,16 +485,21 @@ func (t lifeTx) ReceivingAccount(
 	return role, scheme, nil
 }
 
+// CreditOf implements lifeevent.RecoveryTx.
+func (t lifeTx) CreditOf(ctx context.Context, area party.Area, x lifeevent.Receipt) (suspended bool, err error) {
+	free, suspended, err := t.creditFree(ctx, area, x.FundAccount, x.BankReference, x.Amount)
+	if err == nil && (!free || suspended && x.Way != lifeevent.Otherwise) {
+		err = lifeevent.ErrReferenceUsed
+	}
+	return suspended, err
+}
+
 // AddRecoveryReceipt implements lifeevent.RecoveryTx.
 func (t lifeTx) AddRecoveryReceipt(
 	ctx context.Context, area party.Area, today calendar.Day, x lifeevent.Receipt,
 ) (id int64, err error) {
-	free, err := t.creditFree(ctx, area, x.FundAccount, x.BankReference, x.Amount)
-	if err != nil {
+	if _, err := t.CreditOf(ctx, area, x); err != nil {
 		return 0, err
-	}
-	if !free {
-		return 0, lifeevent.ErrReferenceUsed
 	}
 	err = t.QueryRow(ctx, `
 		insert into recovery_receipt (area, case_id, way, fund_account, amount, base_pension, account_pension, individual,
@@ -528,14 +543,7 @@ func (t lifeTx) RecoveryReceiptByID(
 func (t lifeTx) EnterReceipt(
 	ctx context.Context, area party.Area, today calendar.Day, x lifeevent.Receipt, decision int64,
 ) error {
-	free, err := t.creditFree(ctx, area, x.FundAccount, x.BankReference, x.Amount)
-	if err != nil {
-		return err
-	}
-	if !free {
-		return lifeevent.ErrReferenceUsed
-	}
-	_, err = t.Exec(ctx, `
+	_, err := t.Exec(ctx, `
 		insert into recovery_received (area, receipt_id, case_id, fund_account, bank_reference, decision_id, approved_at,
 			business_day)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)`,

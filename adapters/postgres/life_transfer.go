@@ -300,11 +300,11 @@ func (t lifeTx) OpenLateTransfers(ctx context.Context, area party.Area, list []l
 func (t lifeTx) AddTransferReceipt(
 	ctx context.Context, area party.Area, today calendar.Day, x lifeevent.TransferReceipt,
 ) error {
-	free, err := t.creditFree(ctx, area, x.FundAccount, x.BankReference, x.Amount)
+	free, suspended, err := t.creditFree(ctx, area, x.FundAccount, x.BankReference, x.Amount)
 	if err != nil {
 		return err
 	}
-	if !free {
+	if !free || suspended {
 		return lifeevent.ErrCreditUsed
 	}
 	_, err = t.Exec(ctx, `

@@ -5,10 +5,11 @@ package postgres
 func lifeChecks() []check {
 	return []check{
 		invariant("life", "a stop's months, a recovery and an heir's grant are what was decided, each once",
-			probe{table: "certification", sql: certificationSQL},                                                                                                                                //nolint:exhaustruct // asked by SQL
-			probe{table: "comparison_match", sql: comparisonSQL},                                                                                                                                //nolint:exhaustruct // asked by SQL
-			probe{table: "resumption", looks: []string{"resumption", "resumption_month"}, sql: resumptionSQL},                                                                                   //nolint:exhaustruct // asked by SQL
-			probe{table: "recovery_case", looks: []string{"recovery_case", "recovery_line"}, sql: recoveryLinesSQL},                                                                             //nolint:exhaustruct // asked by SQL
+			probe{table: "certification", sql: certificationSQL},                                                    //nolint:exhaustruct // asked by SQL
+			probe{table: "comparison_match", sql: comparisonSQL},                                                    //nolint:exhaustruct // asked by SQL
+			probe{table: "resumption", looks: []string{"resumption", "resumption_month"}, sql: resumptionSQL},       //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_case", looks: []string{"recovery_case", "recovery_line"}, sql: recoveryLinesSQL}, //nolint:exhaustruct // asked by SQL
+			probe{table: "sentence", looks: []string{"sentence", "sentence_approved"}, sql: sentenceSQL},
 			probe{table: "recovery_plan", looks: []string{"recovery_plan", "recovery_instalment", "recovery_planned"}, sql: recoveryPlanSQL()},                                                  //nolint:exhaustruct // asked by SQL
 			probe{table: "decision_request", looks: []string{"recovery_planned", "recovery_received", "estate_granted"}, sql: lifeSubjectSQL},                                                   //nolint:exhaustruct // asked by SQL
 			probe{table: "recovery_receipt", looks: []string{"recovery_receipt", "recovery_received"}, sql: recoveryReceiptSQL()},                                                               //nolint:exhaustruct // asked by SQL
@@ -128,11 +129,13 @@ const recoveryLinesSQL = `
 	       when not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
 	            and a.outcome = 'succeeded') then 'has payment ' || l.item_id || ', which did not succeed'
 	       when k.reason = 'death' then 'has payment ' || l.item_id || ' for a month after no death that was reported'
+	       when k.reason = 'emigration' then 'has payment ' || l.item_id || ' for a month after no departure that was approved'
+	       when k.reason = 'sentence' then 'has payment ' || l.item_id || ' for a month of no sentence that was approved'
 	       else 'has payment ' || l.item_id || ' for a month beside no other pension that was told' end
 	  from recovery_line l
 	  left join recovery_case k on k.area = l.area and k.id = l.case_id
 	  left join payment_item i on i.area = l.area and i.id = l.item_id
-	  left join lateral (select p.base, case k.reason when 'death' then p.account else 0 end as account
+	  left join lateral (select p.base, case when k.reason in ('death', 'sentence') then p.account else 0 end as account
 	       from (` + monthsOfItem + `) p where p.month = l.month) m on true
 	 where ($1 = 0 or l.area = $1) and (k.id is null or i.id is null or i.member_id <> k.member_id
 	    or (l.base_pension, l.account_pension) is distinct from (m.base, m.account)
@@ -140,6 +143,13 @@ const recoveryLinesSQL = `
 	        and a.outcome = 'succeeded')
 	    or case k.reason when 'death' then not exists (select from death_notice n where n.area = l.area
 	            and n.member_id = k.member_id and date_trunc('month', n.died_on) < l.month)
+	       when 'emigration' then not exists (select from member_departed g
+	            join member_departure d on d.area = g.area and d.id = g.departure_id
+	            where g.area = l.area and g.member_id = k.member_id and date_trunc('month', d.left_on) < l.month)
+	       when 'sentence' then not exists (select from sentence_approved g
+	            join sentence s on s.area = g.area and s.id = g.sentence_id
+	            where g.area = l.area and s.member_id = k.member_id and date_trunc('month', s.began_on) < l.month
+	              and (s.ended_on is null or s.ended_on >= l.month))
 	       else not exists (select from payment_hold h where h.area = l.area and h.member_id = k.member_id
 	            and h.reason = 'other_pension' and (h.from_month <= l.month or exists (select from comparison_match c
 	                where c.area = l.area and c.member_id = k.member_id and c.list = 'employee_pension'
@@ -148,6 +158,22 @@ const recoveryLinesSQL = `
 	select k.area, k.id, k.area || '/recovery ' || k.id, 'has no lines'
 	  from recovery_case k
 	 where ($1 = 0 or k.area = $1) and not exists (select from recovery_line l where l.area = k.area and l.case_id = k.id)`
+
+// A sentence was approved as it was asked for, and takes the place of one of the same member.
+const sentenceSQL = `
+	select g.area, g.sentence_id, g.area || '/sentence ' || g.sentence_id, case
+	       when s.id is null then 'was approved, and does not exist'
+	       when q.id is null then 'is in force, and no decision put it there'
+	       when g.replaces is distinct from s.replaces then 'takes the place of another one than it was asked for'
+	       when o.id is null then 'takes the place of sentence ' || s.replaces || ', which is not the member''s'
+	       else 'rests on another document than its decision' end
+	  from sentence_approved g
+	  left join sentence s on s.area = g.area and s.id = g.sentence_id
+	  left join decision_request q on q.area = g.area and q.id = g.decision_id and q.kind = 'recovery'
+	       and q.subject_id = g.sentence_id and q.state = 'approved'
+	  left join sentence o on o.area = s.area and o.id = s.replaces and o.member_id = s.member_id
+	 where ($1 = 0 or g.area = $1) and (s.id is null or q.id is null or g.replaces is distinct from s.replaces
+	    or (s.replaces is not null and o.id is null) or q.document <> s.document)`
 
 // A plan asks in instalments what it says; one in force rests on its decision and is
 // booked as it draws. No case is set off or paid in beyond what was paid after the death.
@@ -193,12 +219,14 @@ const lifeSubjectSQL = `
 	with subject as (
 		select 'recovery' as kind, area, id from recovery_plan
 		union all select 'recovery', area, id from recovery_receipt
+		union all select 'recovery', area, id from sentence
 		union all select 'due', area, id from estate_claim
 		union all select 'transfer', area, id from member_transfer
 		union all select 'transfer', area, id from member_departure),
 	decided as (
 		select 'recovery' as kind, area, plan_id as id from recovery_planned
 		union all select 'recovery', area, receipt_id from recovery_received
+		union all select 'recovery', area, sentence_id from sentence_approved
 		union all select 'due', area, claim_id from estate_granted
 		union all select kind, area, subject_id from decision_request where kind in ('recovery', 'due', 'transfer'))
 	select d.area, d.id, d.area || '/' || d.kind || ' ' || d.id, 'was decided or waits for it, and is not there'
@@ -227,8 +255,12 @@ func recoveryReceiptSQL() string {
 	 cross join lateral (select coalesce(sum(p.amount), 0) as money from entry e
 	       join posting p on p.area = e.area and p.entry_id = e.id and p.side = 'debit' and p.fund_account = x.fund_account
 	           and p.role in ` + bankRoles + `
-	       where e.area = x.area and e.effective_on = x.value_date
-	         and e.cause = case x.way when 'channel' then 'recovery_channel:' else 'recovery_receipt:' end || x.id) m
+	       where e.area = x.area and (e.effective_on = x.value_date
+	         and e.cause = case x.way when 'channel' then 'recovery_channel:' else 'recovery_receipt:' end || x.id
+	         or a.area is not null and x.way = 'otherwise' and exists (select from arrival v
+	             join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
+	             where v.area = x.area and v.fund_account = x.fund_account and v.bank_reference = x.bank_reference
+	               and v.direction = 'credit' and e.cause = 'arrival:' || v.id))) m
 	 where ($1 = 0 or x.area = $1) and (k.id is null or (a.area is not null and q.id is null)
 	    or (b.base, b.account, b.restored, m.money) is distinct from case when a.area is null then (0::numeric, 0::numeric, 0::numeric, 0::numeric)
 	       else (x.base_pension::numeric, x.account_pension::numeric,

@@ -344,6 +344,15 @@ func suspenseSQL() string {
 		  join fund_account f on f.area = r.area and f.id = r.fund_account
 		 where $1 = 0 or r.area = $1
 		union all
+		select y.area, f.scheme, -x.amount
+		  from recovery_received y
+		  join recovery_receipt x on x.area = y.area and x.id = y.receipt_id
+		  join arrival v on v.area = y.area and v.fund_account = y.fund_account and v.bank_reference = y.bank_reference
+		       and v.direction = 'credit'
+		  join arrival_suspense s on s.area = v.area and s.arrival_id = v.id
+		  join fund_account f on f.area = y.area and f.id = y.fund_account
+		 where $1 = 0 or y.area = $1
+		union all
 		select v.area, b.scheme, v.amount
 		  from back v join payment_batch b on b.area = v.area and b.id = v.batch_id
 		 where v.suspended and not exists (select from return_unclaimed u where u.area = v.area and u.return_id = v.id)

@@ -140,10 +140,16 @@ func enterDeparture(ctx context.Context, tx Tx, d *Departure, r casework.Request
 	if err := tx.Depart(ctx, *d, today, r.ID, r.Maker); err != nil {
 		return err
 	}
-	return tx.EndMember(ctx, End{
+	err = tx.EndMember(ctx, End{
 		Area: d.Area, Member: d.Member, Reason: d.Reason, On: today, From: l.fromMonth(today), Source: d.ID,
 		Decision: r.ID, By: r.Maker,
 	})
+	if err != nil {
+		return err
+	}
+	// What was paid since the member left is told at once.
+	_, err = tx.OpenRecoveries(ctx, d.Area, today, []int64{d.Member})
+	return err
 }
 
 // Departures lists departures of the officer's area by rising id.

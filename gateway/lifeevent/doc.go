@@ -7,6 +7,8 @@
 //
 //	registered twice ─daily look─► case and hold duplicate_identity of the second ─► released by two people
 //	another pension ─► hold other_pension ─► base pensions of months with both ─┐
+//	departure, two people ─► base pensions of months after ──────────────────────┤
+//	sentence, two people ─► pensions of its months ─────────────────────────────┤
 //	death notice ─► pension ends the month after ─► what was paid for later months: recovery case
 //	     │                                              │ plan of two people: from the account, from the grant,
 //	     │                                              ▼ asked in instalments ─► receipts, booked
@@ -47,6 +49,10 @@
 // pensions come back, first out of the account but its subsidy. Months after the death
 // are the death's. A hold that two people ended before a plan was approved was wrong, and voids
 // the case; after it the case stands, because the other pension may have ended.
+//
+// Nothing is owed for months after that in which a sentence began, through the one in which it
+// ended; all of it comes back, and what the payments drew stands in the account again. Who left
+// for good keeps what was drawn of the own account too: base pensions come back.
 //
 // Each step of a move has the working days of the rule transfer_step_days, and a late one is a case. Money that is not
 // what was announced stays open as a case, or goes back by the income account that took it.

@@ -59,12 +59,17 @@ type letterText struct {
 	name, title, to, other, unit       string
 	account, grant, received, asked    string
 	ask, back, total, basis, on, payTo string
-	// Those of base pensions that were drawn beside another pension.
-	twiceTitle, twiceTotal, twiceBasis string
-	columns                            []report.Column
-	instalment                         string
-	signatures                         []string
+	// Those of reasons beside a death, by reason.
+	reasons map[RecoveryReason]reasonText
+	// member is to whom it goes where nobody died.
+	member     string
+	columns    []report.Column
+	instalment string
+	signatures []string
 }
+
+// reasonText are the words of a letter for one reason; basis takes the first month.
+type reasonText struct{ title, total, basis string }
 
 func letterWords(lang report.Language) letterText {
 	if lang == report.English {
@@ -77,9 +82,25 @@ func letterWords(lang report.Language) letterText {
 			ask:  "Please return %s to the agency, in the instalments above.",
 			back: "given back by the bank since", on: "%s, %s", payTo: "To be paid to: %s, bank %s, account %s",
 			total: "paid for months after the death", basis: "The pension ended with %s, the month of the death on %s.",
-			twiceTitle: "Notice: base pension drawn beside another pension is to be returned (no. %d)",
-			twiceTotal: "base pensions of months with another pension",
-			twiceBasis: "Another basic pension is drawn from %s on and is kept; nothing was owed here from then on.",
+			member: "to %s (social-security no. %s)",
+			reasons: map[RecoveryReason]reasonText{
+				AfterDeath: {}, // title, total and basis
+				DrawnTwice: {
+					"Notice: base pension drawn beside another pension is to be returned (no. %d)",
+					"base pensions of months with another pension",
+					"Another basic pension is drawn from %s on and is kept; nothing was owed here from then on.",
+				},
+				AfterLeaving: {
+					"Notice: base pension paid after leaving for good is to be returned (no. %d)",
+					"base pensions of months after leaving",
+					"The membership ended by emigration or by giving the nationality up; nothing was owed from %s on.",
+				},
+				DuringSentence: {
+					"Notice: pension paid during a sentence is to be returned (no. %d)",
+					"pensions of months of the sentence",
+					"No pension is owed for months of a sentence, which are those from %s on that are listed.",
+				},
+			},
 			columns: []report.Column{
 				{Name: "what", Width: 40},
 				{Name: "month or day", Width: 14},
@@ -97,8 +118,22 @@ func letterWords(lang report.Language) letterText {
 		received: "已退回", asked: "应退回", ask: "请按上列期次将 %s 元退回经办机构。",
 		back: "银行已退回", on: "%s  %s", payTo: "缴款账户:%s,开户行 %s,账号 %s",
 		total: "死亡次月起多发待遇合计", basis: "参保人于 %[2]s 死亡,待遇发放至 %[1]s 止。",
-		twiceTitle: "城乡居民基本养老保险重复领取待遇追回通知书(第 %d 号)", twiceTotal: "重复领取期间基础养老金合计",
-		twiceBasis: "参保人自 %s 起领取其他基本养老待遇并予保留,自该月起不再享受本待遇。",
+		member: "致:%s(社会保障号 %s)",
+		reasons: map[RecoveryReason]reasonText{
+			AfterDeath: {}, // title, total and basis
+			DrawnTwice: {
+				"城乡居民基本养老保险重复领取待遇追回通知书(第 %d 号)", "重复领取期间基础养老金合计",
+				"参保人自 %s 起领取其他基本养老待遇并予保留,自该月起不再享受本待遇。",
+			},
+			AfterLeaving: {
+				"城乡居民基本养老保险出国(境)定居后多发待遇追回通知书(第 %d 号)", "离境次月起多发基础养老金合计",
+				"参保人已出国(境)定居或丧失国籍,自 %s 起不再享受本待遇。",
+			},
+			DuringSentence: {
+				"城乡居民基本养老保险服刑期间多发待遇追回通知书(第 %d 号)", "服刑期间多发待遇合计",
+				"参保人服刑期间停止发放待遇,自 %s 起所列月份不应享受本待遇。",
+			},
+		},
 		columns: []report.Column{
 			{Name: "项目", Width: 40},
 			{Name: "月份(日期)", Width: 14},
@@ -115,12 +150,16 @@ func letterWords(lang report.Language) letterText {
 func (r *Letter) WriteLetter(sheet report.Sheet, lang report.Language) error {
 	w := letterWords(lang)
 	to := w.to
-	if r.AskedOf == OtherPension {
+	switch r.AskedOf {
+	case OtherPension:
 		to = w.other
+	case TheMember:
+		to = w.member
+	case Family:
 	}
 	basis := fmt.Sprintf(w.basis, r.Died.Month(), r.Died)
-	if r.Reason == DrawnTwice {
-		w.title, w.total, basis = w.twiceTitle, w.twiceTotal, fmt.Sprintf(w.twiceBasis, r.Since)
+	if own := w.reasons[r.Reason]; r.Reason != AfterDeath {
+		w.title, w.total, basis = own.title, own.total, fmt.Sprintf(own.basis, r.Since)
 	}
 	foot := []string{fmt.Sprintf(w.ask, r.Open())}
 	for _, a := range r.PayTo {

@@ -102,3 +102,36 @@ instalment 3, due by|2011-12-01|||25.00`,
 		}
 	}
 }
+
+// Every reason has words of its own in both languages, and the member is asked where nobody died.
+func TestALetterSaysWhyItAsks(t *testing.T) {
+	t.Parallel()
+	for reason, want := range map[lifeevent.RecoveryReason][2]string{
+		lifeevent.DrawnTwice:     {"重复领取待遇", "Another basic pension is drawn from 2011-06 on"},
+		lifeevent.AfterLeaving:   {"参保人已出国(境)定居或丧失国籍,自 2011-06 起", "nothing was owed from 2011-06 on"},
+		lifeevent.DuringSentence: {"服刑期间多发待遇合计", "pensions of months of the sentence"},
+	} {
+		l := lifeevent.Letter{ //nolint:exhaustruct // what the letter says
+			Recovery: lifeevent.Recovery{ //nolint:exhaustruct // the same
+				ID: 7, Reason: reason, Stands: true, SocialNo: "SB0002", Since: calendar.MustMonth("2011-06"), Base: 55_00,
+				Asked: 55_00, Planned: true, AskedOf: lifeevent.TheMember,
+				Lines: []lifeevent.OverpaidMonth{
+					{Item: 1, Month: calendar.MustMonth("2011-06"), Base: 55_00, Account: 0, CameBack: false},
+				},
+			},
+			On: calendar.MustDay("2011-09-08"), Agency: "陈仓区",
+		}
+		l.Name, _, _ = party.Stored("王一", "", "")
+		for i, lang := range []report.Language{report.Chinese, report.English} {
+			var p pages
+			if err := l.WriteLetter(&p, lang); err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Join(p.lines, "\n")
+			if !strings.Contains(text, want[i]) || strings.Contains(text, "死亡") || strings.Contains(text, "death") ||
+				strings.Contains(text, "家属") || strings.Contains(text, "family") {
+				t.Errorf("%s: %s", reason, text)
+			}
+		}
+	}
+}

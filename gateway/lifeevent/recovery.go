@@ -2,6 +2,7 @@ package lifeevent
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"twoline/gateway/approval"
@@ -33,15 +34,20 @@ func RecoveryStates() []RecoveryState {
 // RecoveryReason is why what was paid was not owed.
 type RecoveryReason string
 
-// The reasons: months after the month of the death, or base pensions of months in which
-// the member drew another basic pension, which is kept.
+// The reasons: months after the month of the death; base pensions of months in which the
+// member drew another basic pension, which is kept; base pensions of months after that in
+// which the member left the country for good or gave the nationality up; months of a sentence.
 const (
-	AfterDeath RecoveryReason = "death"
-	DrawnTwice RecoveryReason = "other_pension"
+	AfterDeath     RecoveryReason = "death"
+	DrawnTwice     RecoveryReason = "other_pension"
+	AfterLeaving   RecoveryReason = "emigration"
+	DuringSentence RecoveryReason = "sentence"
 )
 
 // RecoveryReasons are all of them.
-func RecoveryReasons() []RecoveryReason { return []RecoveryReason{AfterDeath, DrawnTwice} }
+func RecoveryReasons() []RecoveryReason {
+	return []RecoveryReason{AfterDeath, DrawnTwice, AfterLeaving, DuringSentence}
+}
 
 // Recovery is what was paid to a member for months of which nothing was owed: by pay runs
 // of months, by differences and by what was paid back after a stop.
@@ -170,10 +176,11 @@ func (r *Recovery) openBase() money.Amount {
 // Debtor is of whom the rest is asked.
 type Debtor string
 
-// The debtors: the family, or the scheme of the member's other pension.
+// The debtors: the family, the scheme of the member's other pension, or the member.
 const (
 	Family       Debtor = "family"
 	OtherPension Debtor = "other_pension"
+	TheMember    Debtor = "member"
 )
 
 // Instalment is a part of what is asked, with the day by which it is due.
@@ -198,6 +205,12 @@ type Offsets struct {
 func (r *Recovery) Offer(heirs Parts, grant money.Amount) Offsets {
 	open := r.Open()
 	var o Offsets
+	if r.Reason == DuringSentence && r.Died.IsZero() {
+		// The account goes on for who comes back: all of it is asked, and what the payments drew
+		// stands in the account again when it comes.
+		o.Asked = open
+		return o
+	}
 	o.OfDrawn = min(open, r.drawnLeft())
 	o.Now = share(heirs, open-o.OfDrawn)
 	o.FromAccount = o.OfDrawn + o.Now.Total()
@@ -222,8 +235,8 @@ type Plan struct {
 // check proves a plan's instalments: rising days that do not lie behind, and their sum.
 func (p *Plan) check(today calendar.Day) error {
 	switch {
-	case p.AskedOf != Family && p.AskedOf != OtherPension:
-		return ErrPlan.With("the rest is asked of the family or of the other pension").On("asked_of")
+	case !slices.Contains([]Debtor{Family, OtherPension, TheMember}, p.AskedOf):
+		return ErrPlan.With("the rest is asked of the family, of the member or of the other pension").On("asked_of")
 	case !approval.IsLine(p.Document, maxText) || p.Document == "":
 		return ErrPlan.With("the document is one line of 1 to 200 characters").On("document")
 	case len(p.Instalments) > maxInstalments:
@@ -247,8 +260,14 @@ func (p *Plan) check(today calendar.Day) error {
 // about binds a decision to the plan.
 func (p *Plan) about(r *Recovery) string {
 	why := "after " + r.Died.String()
-	if r.Reason == DrawnTwice {
+	switch r.Reason {
+	case DrawnTwice:
 		why = "beside another pension from " + r.Since.String() + " on"
+	case AfterLeaving:
+		why = "after leaving for good, from " + r.Since.String() + " on"
+	case DuringSentence:
+		why = "during a sentence, from " + r.Since.String() + " on"
+	case AfterDeath:
 	}
 	text := fmt.Sprintf("recovery %d of %s paid to member %d %s: %s from the account, %s from the funeral "+
 		"grant, %s asked of the %s in %d instalments; %s are open", r.ID, r.Total(), r.Member, why, p.FromAccount,

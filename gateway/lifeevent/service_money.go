@@ -216,8 +216,8 @@ func receivingRole(
 		return "", ErrReceipt.With("%s are open, and a receipt is above zero", c.Open()).On("amount")
 	case x.ValueDate.After(today) || c.Reason == AfterDeath && !x.ValueDate.After(c.Died):
 		return "", refuse("value_date", "the money came after the death, and not on a day that lies ahead")
-	case c.Reason == DrawnTwice && x.ValueDate.Before(c.Since.First()):
-		return "", refuse("value_date", "the money came after the other pension began")
+	case c.Reason != AfterDeath && x.ValueDate.Before(c.Since.First()):
+		return "", refuse("value_date", "the money came after the first month of which nothing was owed began")
 	case !approval.IsLine(x.Document, maxText) || x.Document == "":
 		return "", refuse("document", "the document is one line of 1 to 200 characters")
 	case !approval.IsLine(x.BankReference, 64) || x.BankReference == "" || len(x.BankReference) > 64:
@@ -311,8 +311,11 @@ func (s *Service) Letter(ctx context.Context, by approval.Officer, id int64) (l 
 	return l, err
 }
 
-// AboutRecovery says what a plan or a receipt does, or why it cannot be.
+// AboutRecovery says what a plan, a receipt or a sentence does, or why it cannot be.
 func AboutRecovery(ctx context.Context, tx Tx, area party.Area, subject int64, today calendar.Day) (string, error) {
+	if told, ok, err := sentenceOf(ctx, tx, area, subject); err != nil || ok {
+		return told.about(), err
+	}
 	p, x, c, err := recoverySubject(ctx, tx, area, subject)
 	switch {
 	case err != nil:
@@ -360,8 +363,17 @@ func recoverySubject(
 	return p, x, c, stillOpen(&c)
 }
 
-// EnterRecovery puts an approved plan in force, or books an approved receipt.
+// EnterRecovery puts an approved plan or sentence in force, or books an approved receipt.
 func EnterRecovery(ctx context.Context, tx Tx, r casework.Request, today calendar.Day) error {
+	if told, ok, err := sentenceOf(ctx, tx, r.Area, r.Subject); err != nil || ok {
+		if err == nil {
+			err = tx.EnterSentence(ctx, told, today, r.ID)
+		}
+		if err == nil {
+			_, err = tx.OpenRecoveries(ctx, r.Area, today, []int64{told.Member})
+		}
+		return err
+	}
 	p, x, c, err := recoverySubject(ctx, tx, r.Area, r.Subject)
 	if err != nil {
 		return err
@@ -371,10 +383,19 @@ func EnterRecovery(ctx context.Context, tx Tx, r casework.Request, today calenda
 		if err != nil {
 			return err
 		}
+		suspended, err := tx.CreditOf(ctx, r.Area, x)
+		if err != nil {
+			return err
+		}
 		if err := tx.EnterReceipt(ctx, r.Area, today, x, r.ID); err != nil {
 			return err
 		}
-		_, err = tx.Book(ctx, r.Actor(), x.vouchers(&c, role, today)...)
+		entries := x.vouchers(&c, role, today)
+		if suspended {
+			// Its arrival is booked: what settles it takes it out of suspense.
+			entries = entries[1:]
+		}
+		_, err = tx.Book(ctx, r.Actor(), entries...)
 		return err
 	}
 	if err := tx.EnterPlan(ctx, r.Area, today, p, r.ID); err != nil {

@@ -37,6 +37,7 @@ type MoneyTx interface {
 	EstateTx
 	TransferTx
 	DepartureTx
+	SentenceTx
 }
 
 // WatchTx is what the daily look asks for beside.
@@ -97,8 +98,10 @@ type ResumptionTx interface {
 
 // RecoveryTx reads and stores recoveries.
 type RecoveryTx interface {
-	// OpenRecoveries opens cases for payments of months after a death and for base pensions
-	// of months with another pension, or adds them to the member's, and returns how many
+	RecoveryReceiptTx
+	// OpenRecoveries opens cases for payments of months after a death or during a sentence, and
+	// for base pensions of months with another pension or after the member left for good, or adds
+	// them to the member's, and returns how many
 	// months it found; no members are all of the area.
 	OpenRecoveries(ctx context.Context, area party.Area, today calendar.Day, members []int64) (int, error)
 	// Recoveries lists cases by rising id, each whole.
@@ -111,8 +114,15 @@ type RecoveryTx interface {
 	PlanByID(ctx context.Context, area party.Area, id int64) (Plan, bool, error)
 	// EnterPlan keeps that a plan was approved.
 	EnterPlan(ctx context.Context, area party.Area, today calendar.Day, p Plan, decision int64) error
+}
+
+// RecoveryReceiptTx reads and stores money of recoveries.
+type RecoveryReceiptTx interface {
 	// ReceivingAccount returns the role and scheme of a fund account, or ErrAccount.
 	ReceivingAccount(ctx context.Context, area party.Area, id int64) (ledger.Role, ledger.Scheme, error)
+	// CreditOf says whether the credit of a receipt lies in suspense, where what nobody explained
+	// went; ErrReferenceUsed where it is known for something else.
+	CreditOf(ctx context.Context, area party.Area, x Receipt) (suspended bool, err error)
 	// AddRecoveryReceipt keeps a receipt and returns its id.
 	AddRecoveryReceipt(ctx context.Context, area party.Area, today calendar.Day, x Receipt) (int64, error)
 	// RecoveryReceiptByID returns a receipt, and false where the id is of none.
