@@ -704,6 +704,11 @@ func explanations() []row {
 			"nothing, where the list is right; a wrong notice is taken back by two people",
 		},
 		{
+			"match_taken_back", inFiles,
+			"number and name are a member's, and this notice of the office was taken back: nothing is done, and a case asks a person",
+			"ask the office; where it is right, report the death by another source",
+		},
+		{
 			"match_weak", inFiles,
 			"only a part of the line fits a member; nothing was stopped, and a case is open",
 			"look at the case; import a death or hold where it is the member",

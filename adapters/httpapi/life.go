@@ -29,7 +29,7 @@ func (s *Server) lifeRoutes() {
 		Method: http.MethodGet, Path: "/v1/certifications", Summary: "Who has to certify, and who did",
 		Description: "Living pensioners by where they stand: overdue ones are held from the month after, due_soon are due " +
 			"within 60 days, resumable ones certified and wait for the release of hold_id. sums are over the region, whatever " +
-			"the status. A township or village sees its own.",
+			"the status and the way. A township or village sees its own.",
 		Who: readers().Or(below),
 	}, s.certifications)
 	s.recoveryRoutes()
@@ -124,14 +124,15 @@ type Certifying struct {
 
 // CertificationSums count pensioners. The silent rate is silent over current.
 type CertificationSums struct {
-	Pensioners     int  `json:"pensioners"      doc:"Alive, and with a pension today"`
-	Certified      int  `json:"certified"`
-	DueSoon        int  `json:"due_soon"`
-	Overdue        int  `json:"overdue"`
-	Resumable      int  `json:"resumable"`
-	Silent         int  `json:"silent"          doc:"Numerator of the silent rate: current ones whose newest certification a bank gave"`
-	Current        int  `json:"current"         doc:"Its denominator: certified, due_soon and resumable"`
-	OverdueMonthly Yuan `json:"overdue_monthly" doc:"What the overdue draw a month together"`
+	Pensioners     int     `json:"pensioners"      doc:"Alive, and with a pension today"`
+	Certified      int     `json:"certified"`
+	DueSoon        int     `json:"due_soon"`
+	Overdue        int     `json:"overdue"`
+	Resumable      int     `json:"resumable"`
+	Silent         int     `json:"silent"          doc:"Numerator of the silent rate: current ones whose newest certification a bank gave"`
+	Current        int     `json:"current"         doc:"Its denominator: certified, due_soon and resumable"`
+	SilentRate     *string `json:"silent_rate,omitempty" doc:"silent / current in percent, one decimal; absent where nobody is current"`
+	OverdueMonthly Yuan    `json:"overdue_monthly" doc:"What the overdue draw a month together"`
 }
 
 // CertificationPage is a page of pensioners with the sums of all.
@@ -157,6 +158,7 @@ type certificationsQuery struct {
 	Paging
 
 	Status string `query:"status" enum:"certified,due_soon,overdue,resumable"`
+	Way    string `query:"way" enum:"self_service,counter,village_list,home_visit,entrusted,silent" doc:"How the newest certification was given"`
 	Region string `query:"region" pattern:"^[1-9][0-9]{11}$" doc:"County, township or village, with what is below; absent is all"`
 }
 
@@ -167,7 +169,7 @@ func (s *Server) certifications(ctx context.Context, c Call, in *certificationsQ
 		return none, err
 	}
 	f := lifeevent.CertificationFilter{ //nolint:exhaustruct // the service's
-		Standing: lifeevent.Standing(in.Status), After: after, Limit: in.Limit + 1,
+		Standing: lifeevent.Standing(in.Status), Way: lifeevent.Way(in.Way), After: after, Limit: in.Limit + 1,
 	}
 	if in.Region != "" {
 		if f.Region, err = party.ParseRegion(in.Region); err != nil {
@@ -175,11 +177,15 @@ func (s *Server) certifications(ctx context.Context, c Call, in *certificationsQ
 		}
 	}
 	list, sums, err := s.deps.Life.Certifications(ctx, c.Officer, f)
+	var silent *string
+	if rate, ok := sums.SilentRate(); ok {
+		silent = &rate
+	}
 	page := NewPage(list, in.Limit, func(p lifeevent.Certifying) int64 { return p.Member }, viewCertifying)
 	return CertificationPage{Page: page, Sums: CertificationSums{
 		Pensioners: sums.Pensioners, Certified: sums.Certified, DueSoon: sums.DueSoon, Overdue: sums.Overdue,
 		Resumable: sums.Resumable, Silent: sums.Silent, Current: sums.Certified + sums.DueSoon + sums.Resumable,
-		OverdueMonthly: NewYuan(sums.OverdueMonthly),
+		SilentRate: silent, OverdueMonthly: NewYuan(sums.OverdueMonthly),
 	}, Screen: viewScreen(sums.Screen)}, err
 }
 

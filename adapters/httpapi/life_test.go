@@ -49,12 +49,25 @@ func TestEvidenceOfLifeOverHTTP(t *testing.T) {
 			Name, Status, Way string
 			DueOn             string `json:"due_on"`
 		}
-		Sums struct{ Pensioners, Silent, Current, Overdue int }
+		Sums struct {
+			Pensioners, Silent, Current, Overdue int
+			Rate                                 string `json:"silent_rate"`
+		}
+		Screen struct{ Holds bool }
 	}
 	d.get(t, d.finance, "/v1/certifications", &page)
 	if len(page.Items) != 2 || page.Items[0].Way != "silent" || page.Items[0].DueOn != "2019-06-01" ||
-		page.Items[0].Name != "王**" || page.Sums.Silent != 1 || page.Sums.Current != 2 {
+		page.Items[0].Name != "王**" || page.Sums.Silent != 1 || page.Sums.Current != 2 ||
+		page.Sums.Rate != "50.0%" || !page.Screen.Holds {
 		t.Errorf("certifications: %+v", page)
+	}
+	d.get(t, d.finance, "/v1/certifications?way=silent", &page)
+	if len(page.Items) != 1 || page.Items[0].Way != "silent" || page.Sums.Pensioners != 2 {
+		t.Errorf("silent ones: %+v", page)
+	}
+	d.get(t, d.finance, "/v1/certifications?way=counter", &page)
+	if len(page.Items) != 0 {
+		t.Errorf("by counter: %+v", page)
 	}
 	d.get(t, d.finance, "/v1/certifications?status=overdue&region=610304100000", &page)
 	if len(page.Items) != 0 || page.Sums.Pensioners != 2 {
@@ -127,6 +140,19 @@ func TestComparisonListsOverHTTP(t *testing.T) {
 			t.Errorf("%s: %d, want %d", sql, got, n)
 		}
 	}
+	// The notice is taken back: the office's next list is not acted upon, and a person is asked.
+	d.data.Exec(t, `insert into death_withdrawn (area, notice_id, document, entered_by, entered_at, decision_id)
+		select area, id, 'error', 'test', now(), 1 from death_notice`)
+	next := head + "cremations,王1," + personID(1) + ",,2018-05-05,殡仪馆,6月名单\n"
+	told = nil
+	for _, l := range read[report](t, d.send(d.csv("comparisons", "", next), 200, "")).Lines {
+		told = append(told, l.Code)
+	}
+	if n := d.count(`select count(*) from exception_case where kind = 'match_taken_back'`); n != 1 ||
+		strings.Join(told, " ") != "match_taken_back" {
+		t.Errorf("after the notice was taken back: %q, %d cases", told, n)
+	}
+	d.data.Exec(t, `delete from death_withdrawn`)
 	d.imports("certifications", "social_no,way,certified_on,document\nSB0002,village_list,2018-06-01,list 6\n", 1)
 	res := read[report](t, d.send(d.csv("certifications", "", "social_no,way,certified_on,document\n"+
 		"SB0002,village_list,2018-06-01,list 6\nSB0001,counter,2018-06-01,list 6\nSB0002,silent,2018-06-01,list 6\n"+

@@ -218,8 +218,8 @@ func (t lifeTx) Certifying(
 ) ([]lifeevent.Certifying, error) {
 	rows, err := t.Query(ctx, pensionerSQL(f.Cycles)+`
 		select id, social_no, name, region, monthly, certified_on, way, due, hold, standing from standing
-		where ($5 = '' or standing = $5) and id > $6 order by id limit $7`,
-		f.Area, f.Today, int64(f.Region), throughRegion(f.Area, f.Region), string(f.Standing), f.After, f.Limit)
+		where ($5 = '' or standing = $5) and id > $6 and ($8 = '' or way = $8) order by id limit $7`,
+		f.Area, f.Today, int64(f.Region), throughRegion(f.Area, f.Region), string(f.Standing), f.After, f.Limit, string(f.Way))
 	if err != nil {
 		return nil, fmt.Errorf("pensioners by certification: %w", err)
 	}

@@ -1,6 +1,7 @@
 package lifeevent
 
 import (
+	"fmt"
 	"time"
 
 	"twoline/gateway/calendar"
@@ -99,6 +100,17 @@ type Certifying struct {
 	Monthly money.Amount
 }
 
+// SilentRate is Silent of Certified, DueSoon and Resumable together in percent with one decimal,
+// rounded half up; false where nobody is current.
+func (s CertificationSums) SilentRate() (string, bool) {
+	current := s.Certified + s.DueSoon + s.Resumable
+	if current == 0 {
+		return "", false
+	}
+	tenths := (2000*s.Silent + current) / (2 * current)
+	return fmt.Sprintf("%d.%d%%", tenths/10, tenths%10), true
+}
+
 // OverdueLook is a look for who is overdue on a day. Nobody is held from before From, the first
 // day of the screen.
 type OverdueLook struct {
@@ -125,7 +137,9 @@ type CertificationFilter struct {
 	// Region is a county, township or village, and takes in what is below; 0 is the area.
 	Region   party.Region
 	Standing Standing
-	Today    calendar.Day
+	// Way is how the newest certification was given; empty is any, or none.
+	Way   Way
+	Today calendar.Day
 	// Cycles are those of the area's rules.
 	Cycles []policy.Cycle
 	After  int64

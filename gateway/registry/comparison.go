@@ -81,6 +81,8 @@ type comparison struct {
 	known   map[comparisonKey]Comparison
 	deaths  map[deathKey]bool
 	held    map[int64]map[HoldReason]bool
+	// taken are notices that were taken back.
+	taken map[deathKey]bool
 }
 
 func openComparisons(ctx context.Context, tx Tx, e *env, rows []comparisonRow) (desk[comparisonRow], error) {
@@ -103,7 +105,7 @@ func openComparisons(ctx context.Context, tx Tx, e *env, rows []comparisonRow) (
 	c := &comparison{
 		env: e, byID: make(map[party.IDNumber]lifeevent.Known), byBirth: make(map[string][]lifeevent.Known),
 		known: make(map[comparisonKey]Comparison), deaths: make(map[deathKey]bool),
-		held: make(map[int64]map[HoldReason]bool),
+		held: make(map[int64]map[HoldReason]bool), taken: make(map[deathKey]bool),
 	}
 	members := make([]int64, len(list))
 	for i, k := range list {
@@ -132,6 +134,7 @@ func (c *comparison) read(ctx context.Context, tx Tx, members []int64) error {
 	}
 	for _, n := range notices {
 		c.deaths[n.key()] = true
+		c.taken[n.key()] = n.Withdrawn != ""
 	}
 	standing := HoldFilter{Area: c.env.area, Members: members, Standing: true} //nolint:exhaustruct // all of it
 	holds, err := tx.Holds(ctx, standing)
@@ -154,6 +157,8 @@ var (
 	errStrong = fault.New(fault.Conflict, "match_strong", "number and name are a member's: acted upon")
 	errWeak   = fault.New(fault.Conflict, "match_weak",
 		"only a part of it is a member's: nothing is stopped, and a case asks a person")
+	errTaken = fault.New(fault.Conflict, "match_taken_back",
+		"number and name are a member's, and this notice was taken back: nothing is done, and a case asks a person")
 	errBare = fault.New(fault.Invalid, "not_comparable",
 		"the line has neither an id number nor a day of birth, and a name alone is nobody's")
 )
@@ -184,10 +189,20 @@ func (c *comparison) judge(r *comparisonRow) (Answer, *fault.Error) {
 			difference{"name", old.Strength != r.Strength}))
 	}
 	c.known[key] = r.Comparison
-	if r.Strength == lifeevent.Weak {
+	switch {
+	case r.Strength == lifeevent.Weak:
 		return Imported, errWeak
+	case r.List.OfDeath() && c.taken[r.notice().key()]:
+		return Imported, errTaken
 	}
 	return Imported, errStrong
+}
+
+// notice is the death that a line of a list tells of.
+func (r *comparisonRow) notice() DeathNotice {
+	return DeathNotice{ //nolint:exhaustruct // the list's
+		Member: r.Member, DiedOn: r.HappenedOn, Source: r.Source, Document: r.Document,
+	}
 }
 
 // best is the member whom a line may be: by the number, else the one with its name and
@@ -226,8 +241,9 @@ func (c *comparison) store(ctx context.Context, tx Tx, rows []comparisonRow) err
 		case r.Strength == lifeevent.Weak:
 			c.env.cases = append(c.env.cases, r.caseOf())
 		case r.List.OfDeath():
-			n := DeathNotice{ //nolint:exhaustruct // the list's
-				Member: r.Member, DiedOn: r.HappenedOn, Source: r.Source, Document: r.Document,
+			n := r.notice()
+			if c.taken[n.key()] {
+				c.env.cases = append(c.env.cases, r.caseOfTaken())
 			}
 			if !c.deaths[n.key()] {
 				c.deaths[n.key()] = true
@@ -264,6 +280,16 @@ func (r *comparisonRow) caseOf() Case {
 	return Case{
 		Kind: "weak_match", Subject: fmt.Sprintf("member:%d:%s:%s", r.Member, r.List, r.Document), Bank: "",
 		Text: fmt.Sprintf("the list %s of %s: %s; nothing was stopped", r.List, r.Source, what),
+	}
+}
+
+// caseOfTaken asks a person about a death that an office tells of again after its notice was
+// taken back: either is wrong.
+func (r *comparisonRow) caseOfTaken() Case {
+	return Case{
+		Kind: "match_taken_back", Subject: fmt.Sprintf("member:%d:%s:%s", r.Member, r.List, r.Document), Bank: "",
+		Text: fmt.Sprintf("the list %s of %s tells again of the death on %s, whose notice was taken back; nothing was "+
+			"stopped: where the office is right, report the death by another source", r.List, r.Source, r.HappenedOn),
 	}
 }
 
