@@ -560,3 +560,22 @@ func TestMoneyOfAListIsNoBatchs(t *testing.T) {
 		t.Errorf("the batch counts %d fen of the list's", got)
 	}
 }
+
+// The government pays for the groups of the year's rule: another one is refused with the names
+// of those that are known, until the area's own rule names it.
+func TestTheGovernmentPaysForTheGroupsOfARule(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 1)
+	l := w.list(collection.GovernmentList, 12, 10000)
+	l.Lines[0].Category = "single_parents"
+	_, err := w.tryList(l)
+	refused, ok := errors.AsType[*collection.RefusedLinesError](err)
+	if !ok || refused.Count != 1 || !strings.Contains(refused.Lines[0].Fault.Error(), "severely_disabled, low_income") {
+		t.Fatalf("a group of nobody's: %v", err)
+	}
+	w.sql(t, `insert into area_rule (area, rule, effective_from, value, document) values
+		(610304, 'government_paid_groups', '2011-12-01', '["severely_disabled","single_parents"]', 'county 9')`)
+	if _, err = w.tryList(l); err != nil {
+		t.Errorf("a group of the area's: %v", err)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -282,6 +283,19 @@ func (l ListLine) check(k ListKind) *fault.Error {
 
 func isCategory(s string) bool {
 	return len(s) <= 40 && strings.Trim(s, "abcdefghijklmnopqrstuvwxyz_") == ""
+}
+
+// paidFor refuses lines of groups that the government does not pay for.
+func (l *ContributionList) paidFor(groups []string) error {
+	var refused []LineRefusal
+	for _, line := range l.Lines {
+		if !slices.Contains(groups, line.Category) {
+			refused = append(refused, LineRefusal{Line: line.Line, Fault: ErrList.With(
+				"for %d the government pays for %s, by the rule %s", l.Year, strings.Join(groups, ", "),
+				policy.GovernmentPaidGroups).On("category")})
+		}
+	}
+	return refuseLines(refused, len(l.Lines))
 }
 
 // judge refuses lines that name nobody, the dead, who left or draws a pension, or more than their member may be

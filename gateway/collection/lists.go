@@ -145,6 +145,13 @@ func judgeList(ctx context.Context, tx Tx, today calendar.Day, l *ContributionLi
 			return err
 		}
 		lowest = tiers[0]
+		groups, err := rules.PaidGroups(l.Year)
+		if err != nil {
+			return err
+		}
+		if err := l.paidFor(groups); err != nil {
+			return err
+		}
 	}
 	if l.Kind == TaxList {
 		used, err := tx.VoucherUsed(ctx, l.Area, l.Document, l.ID)

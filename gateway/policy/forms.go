@@ -31,7 +31,7 @@ func All() []Rule {
 		BreakAgeDays, BreakDueDays, CertificationCycle, CertificationScreen,
 		ChildLinked, ClaimDays, CollectionCutoff, CollectionMode, ContributionSubsidies, ContributionSubsidyPayers,
 		ContributionTiers, DemandRate, DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears, Funeral,
-		HandoverDays, IncidentMajor,
+		GovernmentPaidGroups, HandoverDays, IncidentMajor,
 		IncidentOrdinary, IncomeZeroAtMonthEnd, Inheritance, InterestMethod, InterestRate, InterestRateProvisional,
 		InterestRounding, LandLostAllowance, PayDay, PensionAge, PensionYears, ReturnBooking, SchemeStart,
 		SharedAccountHolds, SubsidyWarningDays, SurplusRemittance, TransferStepDays, WorkAlarmMinutes, WriteOffLimit,
@@ -110,6 +110,8 @@ func (r Rule) form() (form, bool) {
 		return form{quoted, parseFuneral, funeralText, ErrFuneral}, true
 	case Inheritance:
 		return form{quoted, parseWord(string(WholeBalance), string(LessSubsidy)), wordText, ErrInheritance}, true
+	case GovernmentPaidGroups:
+		return form{list, parseGroups, groupsText, ErrGroups}, true
 	case CertificationCycle:
 		return form{quoted, parseCycle, cycleText, ErrCycle}, true
 	case BackPayPolicy:

@@ -36,6 +36,7 @@ func (r Rule) Reach() Reach {
 		ReturnBooking, WorkAlarmMinutes, BreakDueDays, IncidentOrdinary, IncidentMajor, WriteOffLimit,
 		ClaimDays, BreakAgeDays, ContributionSubsidies, ContributionSubsidyPayers, BasePensionPayers,
 		BasePensionExtraPayers, SubsidyWarningDays, CertificationCycle, CertificationScreen, TransferStepDays,
+		GovernmentPaidGroups,
 		DrawnMonthEarns, DrawingOrder, Funeral, Inheritance, BackPayPolicy, SurplusRemittance:
 		return NoMonth
 	}

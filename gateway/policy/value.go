@@ -146,6 +146,7 @@ type Value struct {
 	shares   []Share
 	backPay  []BackPay
 	order    []Part
+	groups   []string
 
 	subsidies []TierSubsidy
 }
