@@ -1074,7 +1074,15 @@ func explanations() []row {
 		},
 		{
 			"refund_swept", 409, "the account that the money came to does not hold it any more: it was swept or handed over",
-			"pay it once the account holds as much again, before that moves on",
+			"pay it once the account holds as much again, before that moves on, or name an expenditure account in paid_from",
+		},
+		{
+			"refund_road", 422, "paid_from is no expenditure account of the scheme, or the money was not swept",
+			"leave paid_from out, or name the scheme's expenditure account",
+		},
+		{
+			"refund_unfunded", 409, "the expenditure account holds less than the refund",
+			"have the money allocated from the fiscal special account, then ask again",
 		},
 		{"release_not_found", 404, "nobody asked for a release of the hold", "ask for one first"},
 		{

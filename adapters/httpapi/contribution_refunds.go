@@ -21,6 +21,7 @@ func (s *Server) contributionRefundRoutes() {
 		Description: "above_chosen_amount waits in suspense; wrong_contribution, mandate_withdrawn and employee_scheme stand in the " +
 			"book as income; member_died, taken after the death, is either; member_left, for who was no member any more, waits in suspense. way is how the money goes back, by where it came to and not by who collects today: " +
 			"original_channel from the income account that it came to, once swept out of what that account collects next; " +
+			"expenditure_account of what was swept, once, where the last request named such an account; " +
 			"tax_authority of what that took: the treasury gives it back; finance_bureau of what others paid straight to the " +
 			"fiscal special account: the bureau gives it back to who paid it.",
 		Who: readers(),
@@ -35,7 +36,9 @@ func (s *Server) contributionRefundRoutes() {
 		Method: http.MethodPost, Path: "/v1/refunds/{id}/payment", Status: 201, Summary: "Ask that a refund is paid",
 		Description: "document is what moves the money: the payment order, or the refund order of the treasury or the " +
 			"finance bureau. When a second person of the finance office approved it, the contribution is taken back in red, or " +
-			"the money leaves suspense, out of the account that it came to. Refused while that account holds less, as after a sweep.",
+			"the money leaves suspense, out of the account that it came to. Refused while that account holds less, as after a sweep. paid_from names " +
+			"an expenditure account that gives back what was swept, from money that is allocated to it: what is paid by one road " +
+			"is not paid by the other.",
 		Who: Officers(approval.Maker, approval.AgencyFinance),
 	}, viewOpenRefund, s.askRefund)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -67,8 +70,9 @@ type Refund struct {
 	Place    string `json:"place"               enum:"suspense,income" doc:"Where the book holds it"`
 	Account  ID     `json:"fund_account"        doc:"Where it arrived"`
 	OpenedOn Day    `json:"opened_on"`
-	Way      string `json:"way,omitempty"       enum:"original_channel,finance_bureau,tax_authority"`
-	Swept    bool   `json:"swept"               doc:"A sweep left the account since it came: it waits until the account holds as much again, and is paid before that is swept"`
+	Way      string `json:"way,omitempty"       enum:"original_channel,expenditure_account,finance_bureau,tax_authority"`
+	PaidFrom ID     `json:"paid_from,omitzero"  doc:"The expenditure account that gives back what was swept, as the last request says"`
+	Swept    bool   `json:"swept"               doc:"A sweep left the account since it came: it waits until the account holds as much again, and is paid before that is swept, or an expenditure account pays it"`
 	Decision ID     `json:"decision_id,omitzero" doc:"The last request to pay it"`
 	Status   string `json:"status"              enum:"open,asked,paid"`
 }
@@ -80,7 +84,7 @@ func viewRefund(r collection.Refund, way collection.RefundWay) Refund {
 		ID: NewID(r.ID), ItemID: NewID(r.Cause), MemberID: NewID(r.Member), Year: r.Year, Amount: NewYuan(r.Amount),
 		Reason: string(r.Reason), Part: "individual", Payer: r.Payer, Place: "income", Account: NewID(r.FundAccount),
 		OpenedOn: NewDay(r.OpenedOn), Way: string(way), Swept: r.Swept && r.State != collection.RefundPaid,
-		Decision: NewID(r.Decision), Status: string(r.State),
+		Decision: NewID(r.Decision), Status: string(r.State), PaidFrom: NewID(r.PaidFrom),
 	}
 	if r.Collective {
 		out.Part = "collective"
@@ -141,11 +145,14 @@ type askRefundCommand struct {
 	ID   ID `path:"id"`
 	Body struct {
 		Document string `json:"document" minLength:"1" maxLength:"200" doc:"The payment order to the bank"`
+		PaidFrom ID     `json:"paid_from,omitzero" doc:"The expenditure account that gives back what was swept; without it, the account that it came to"`
 	}
 }
 
 func (s *Server) askRefund(ctx context.Context, c Call, in *askRefundCommand) (once.Answer, error) {
-	return s.deps.Collection.AskRefund(ctx, c.Request, c.Render, c.Officer, in.ID.Int64(), in.Body.Document)
+	return s.deps.Collection.AskRefund(ctx, c.Request, c.Render, c.Officer, collection.RefundAsk{
+		Refund: in.ID.Int64(), Document: in.Body.Document, PaidFrom: in.Body.PaidFrom.Int64(),
+	})
 }
 
 type employeeYearsCommand struct {

@@ -32,12 +32,16 @@ const takenOn = `(
 		from contribution_line l join contribution_list k on k.area = l.area and k.id = l.list_id
 		where l.area = r.area and l.id = r.cause_id)`
 
+// refundRoad is SQL that joins the last road of refund r: the expenditure account, or null for the way that it came by.
+const refundRoad = `left join lateral (select n.fund_account from refund_road n
+		where n.area = r.area and n.refund_id = r.id order by n.number desc limit 1)`
+
 // refundSQL is every refund: tasks, whose money waits in suspense, and claims on what
 // stands in the book. Money is swept where a sweep left its account after the entry
 // that brought it: the item's own, or that of the arrival which went to suspense.
 const refundSQL = `
 	select r.area, r.id, r.cause_id, r.member_id, r.year, r.amount, r.reason, r.collective, r.suspense, r.opened_on,
-		o.payer, o.list, f.id, f.role, f.scheme,
+		o.payer, o.list, f.id, f.role, f.scheme, coalesce(w.fund_account, 0),
 		exists (select from posting s where s.area = r.area and s.fund_account = f.id and s.role = 'income'
 			and s.kind = 'sweep' and s.entry_id > coalesce(
 				(select min(p.entry_id) from posting p where p.area = r.area and p.cause_id = r.cause_id),
@@ -55,12 +59,13 @@ const refundSQL = `
 	join fund_account f on f.area = r.area and f.id = o.fund_account
 	left join lateral (select d.id, d.state from decision_request d
 		where d.area = r.area and d.kind = 'refund' and d.subject_id = r.id order by d.id desc limit 1) q on true
+	` + refundRoad + ` w on true
 	left join refund_paid x on x.area = r.area and x.refund_id = r.id`
 
 func scanRefund(row pgx.CollectableRow) (r collection.Refund, err error) {
 	var amount int64
 	err = row.Scan(&r.Area, &r.ID, &r.Cause, &r.Member, &r.Year, &amount, &r.Reason, &r.Collective, &r.Suspense, &r.OpenedOn,
-		&r.Payer, &r.List, &r.FundAccount, &r.Role, &r.Scheme, &r.Swept, &r.Decision, &r.State)
+		&r.Payer, &r.List, &r.FundAccount, &r.Role, &r.Scheme, &r.PaidFrom, &r.Swept, &r.Decision, &r.State)
 	r.Amount = money.Amount(amount)
 	return r, err
 }
@@ -192,6 +197,18 @@ func (t *tx) MembersOf(ctx context.Context, area party.Area, lines []collection.
 		out[i] = m.Member
 	}
 	return out, nil
+}
+
+// AddRefundRoad implements collection.PayerTx.
+func (t *tx) AddRefundRoad(ctx context.Context, r collection.RefundRoad) error {
+	_, err := t.Exec(ctx, `
+		insert into refund_road (area, refund_id, number, fund_account, document, asked_by, asked_at)
+		select $1, $2, count(*) + 1, $3, $4, $5, $6 from refund_road where area = $1 and refund_id = $2`,
+		r.Area, r.Refund, orNull(r.PaidFrom), r.Document, r.By, t.at)
+	if err != nil {
+		return fmt.Errorf("keep the road of refund %d: %w", r.Refund, err)
+	}
+	return nil
 }
 
 // AskRefund implements collection.RefundTx.

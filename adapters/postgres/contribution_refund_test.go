@@ -54,10 +54,13 @@ func (w *payerWorld) tryClaim(cause int64) (collection.Refund, error) {
 	return out, err
 }
 
-func (w *payerWorld) askRefund(id int64) (collection.Refund, error) {
+func (w *payerWorld) askRefund(id int64) (collection.Refund, error) { return w.askRefundFrom(id, 0) }
+
+// askRefundFrom asks for a refund out of an expenditure account, or with 0 by the way that it came.
+func (w *payerWorld) askRefundFrom(id, account int64) (collection.Refund, error) {
 	var out collection.Refund
-	_, err := w.service.AskRefund(context.Background(), w.request("POST refund", "", w.keys), result(&out), w.financeMaker, id,
-		"payment order 7")
+	_, err := w.service.AskRefund(context.Background(), w.request("POST refund", "", w.keys), result(&out), w.financeMaker,
+		collection.RefundAsk{Refund: id, Document: "payment order 7", PaidFrom: account})
 	return out, err
 }
 
@@ -69,10 +72,26 @@ func (w *payerWorld) sweep(t *testing.T, amount money.Amount) {
 			Side: side, Role: role, Nature: ledger.Direct, Amount: amount, FundAccount: account,
 		}
 	}
-	err := w.db.BookVouchers(context.Background(), "officer:test", ledger.Entry{ //nolint:exhaustruct // a sweep
-		Area: chencang, Scheme: "rural", Kind: ledger.Sweep, Cause: "published:1", AccountedOn: w.today,
-		EffectiveOn: w.today, Text: "sweep",
-		Postings: []ledger.Posting{line(ledger.Debit, ledger.FiscalSpecial, 12), line(ledger.Credit, ledger.Income, 11)},
+	w.moves(t, ledger.Sweep, line(ledger.Debit, ledger.FiscalSpecial, 12), line(ledger.Credit, ledger.Income, 11))
+}
+
+// allocate carries money of the fiscal special account to the expenditure account.
+func (w *payerWorld) allocate(t *testing.T, amount money.Amount) {
+	t.Helper()
+	line := func(side ledger.Side, role ledger.Role, account int64) ledger.Posting {
+		return ledger.Posting{ //nolint:exhaustruct // a move
+			Side: side, Role: role, Nature: ledger.Direct, Amount: amount, FundAccount: account,
+		}
+	}
+	w.moves(t, ledger.Allocation, line(ledger.Debit, ledger.Expenditure, 13), line(ledger.Credit, ledger.FiscalSpecial, 12))
+}
+
+func (w *payerWorld) moves(t *testing.T, kind ledger.Kind, lines ...ledger.Posting) {
+	t.Helper()
+	w.keys++
+	err := w.db.BookVouchers(context.Background(), "officer:test", ledger.Entry{ //nolint:exhaustruct // a move
+		Area: chencang, Scheme: "rural", Kind: kind, Cause: fmt.Sprintf("published:%d", w.keys), AccountedOn: w.today,
+		EffectiveOn: w.today, Text: "move", Postings: lines,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -202,6 +221,97 @@ func TestARefundTaskIsPaidFromSuspense(t *testing.T) {
 	if open := one[int64](t, w.world, `select count(*) from exception_case c where kind = 'refund_due' and not exists (
 		select from exception_closed x where x.case_id = c.id)`); open != 0 {
 		t.Errorf("%d cases are open", open)
+	}
+	w.proved(t)
+}
+
+// What was swept need not wait for others' contributions: two people have it paid once by the expenditure account, out
+// of what is allocated for it, be it a surplus in suspense or a contribution in the book, and in tax mode too. The road
+// that waits is closed by then.
+func TestASweptRefundIsPaidOnceByTheExpenditureAccount(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 2)
+	l := w.list(collection.RelativeList, 11, 10000, 8000)
+	l.Year = 2018
+	l = w.approved(t, l)
+	w.sql(t, `update tier_choice set amount = 8000 where year = 2018`)
+	if _, err := w.name(w.money(t, "11", "R1", 18000).ID, l.ID); err != nil {
+		t.Fatal(err)
+	}
+	w.work(t)
+	claimed := w.claim(t, w.lineID(t, l, 2))
+	list, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+	if err != nil || len(list) != 2 {
+		t.Fatalf("refunds %+v, %v", list, err)
+	}
+	surplus := list[0]
+	if surplus.ID == claimed.ID {
+		surplus = list[1]
+	}
+	if _, err := w.askRefundFrom(surplus.ID, 13); fault.CodeOf(err) != "refund_road" {
+		t.Errorf("before the sweep: %v", err)
+	}
+	w.sweep(t, 18000)
+	w.sql(t, `insert into area_rule values (610304, 'collection_mode', '2018-05-11', '"tax"', 'test')`)
+	w.today = calendar.MustDay("2018-05-11")
+	for account, want := range map[int64]string{0: "refund_swept", 12: "refund_road", 13: "refund_unfunded"} {
+		if _, err := w.askRefundFrom(surplus.ID, account); fault.CodeOf(err) != want {
+			t.Errorf("out of account %d: %v, want %s", account, err, want)
+		}
+	}
+	w.allocate(t, 18000)
+	for _, r := range []collection.Refund{surplus, claimed} {
+		asked, err := w.askRefundFrom(r.ID, 13)
+		if err != nil || asked.Way() != collection.PaidOnce {
+			t.Fatalf("%+v, %v", asked, err)
+		}
+		for account, want := range map[int64]string{0: "refund_swept", 13: "decision_open"} {
+			if _, err := w.askRefundFrom(r.ID, account); fault.CodeOf(err) != want {
+				t.Errorf("asked again out of account %d: %v", account, err)
+			}
+		}
+		if err := w.approve(asked.Decision, w.financeSecond); err != nil {
+			t.Fatal(err)
+		}
+		for _, account := range []int64{0, 13} {
+			if _, err := w.askRefundFrom(r.ID, account); fault.CodeOf(err) != "refund_paid" {
+				t.Errorf("again out of %d: %v", account, err)
+			}
+		}
+	}
+	for role, want := range map[string]int64{
+		"income": 0, "fiscal_special": 0, "expenditure": 0, "suspense": 0, "contribution_individual": 0, "personal_individual": 0,
+	} {
+		if got := w.net(t, role); got != want {
+			t.Errorf("%s is %d fen, want %d", role, got, want)
+		}
+	}
+	if due, err := w.service.Due(t.Context(), chencang, "", claimed.Member, 2018); err != nil || due.Open() != 8000 {
+		t.Errorf("who got it back owes %+v, %v", due, err)
+	}
+	w.proved(t)
+	for edit, c := range map[string][2]string{
+		fmt.Sprintf(`update refund_road set fund_account = null where refund_id = %d`, surplus.ID): {
+			`update refund_road set fund_account = 13`, "and goes back by original_channel from 11",
+		},
+		fmt.Sprintf(`insert into contribution_claim select area, 1, cause_id, 'individual', member_id, year, amount, 'wrong_contribution', 'd',
+			'b-maker', now() from refund_task; insert into refund_paid (area, refund_id, way, fund_account, amount, decision_id, paid_at)
+			select area, 1, way, fund_account, amount, decision_id, paid_at from refund_paid where refund_id = %d`, surplus.ID): {
+			`delete from contribution_claim where id = 1; delete from refund_paid where refund_id = 1`, "is given back 2 times",
+		},
+		`update entry set cause = cause || 'x' where cause like 'refund:%:paid'`: {
+			`update entry set cause = rtrim(cause, 'x') where cause like 'refund:%:paidx'`, "is booked otherwise than it says",
+		},
+		`update refund_road set fund_account = 12`: {
+			`update refund_road set fund_account = 13`, "leads over fund account 12, which may not give it back",
+		},
+		`update refund_road set asked_by = 'b-maker'`: {
+			`update refund_road set asked_by = 'f-maker'`, "was chosen by no request of the refund",
+		},
+	} {
+		if got := w.told(t, edit, c[0]); !strings.Contains(got, c[1]) {
+			t.Errorf("%s: verification says %q, want %q", edit, got, c[1])
+		}
 	}
 	w.proved(t)
 }

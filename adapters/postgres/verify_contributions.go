@@ -13,6 +13,8 @@ func contributionChecks() []check {
 			probe{table: "contribution_list_money", sql: listMoneySQL},
 			probe{table: "contribution_claim", sql: claimSQL},
 			probe{table: "refund_paid", looks: []string{"refund_paid", "refund_task"}, sql: refundPaidSQL()},
+			probe{table: "refund_paid", sql: refundTwiceSQL},
+			probe{table: "refund_road", sql: refundRoadSQL},
 			probe{table: "posting", sql: redContributionSQL},
 			probe{table: "posting", looks: []string{"posting", "death_notice", "member_end"}, sql: goneSQL()},
 			probe{table: "refund_task", looks: []string{"refund_task"}, sql: goneTaskSQL},
@@ -154,21 +156,62 @@ func refundPaidSQL() string {
 	       else 'is booked otherwise than it says' end
 	  from refund_paid x
 	  left join owed r on r.area = x.area and r.id = x.refund_id
-	  left join lateral (select o.fund_account, f.role, case when f.role = 'income' then 'original_channel'
+	  left join lateral (select coalesce(w.fund_account, o.fund_account) as fund_account, case
+	       when w.fund_account is null then f.role when r.suspense then 'expenditure' else 'suspense' end as role, case
+	       when w.fund_account is not null then 'expenditure_account' when f.role = 'income' then 'original_channel'
 	       when f.role = 'treasury' or o.list = 'tax' then 'tax_authority' else 'finance_bureau' end as way
-	       from ` + takenOn + ` o join fund_account f on f.area = r.area and f.id = o.fund_account) o on true
+	       from ` + takenOn + ` o join fund_account f on f.area = r.area and f.id = o.fund_account
+	       ` + refundRoad + ` w on true) o on true
 	  left join entry e on e.area = x.area and e.cause = 'refund:' || x.refund_id and e.reverses is null
 	 where ($1 = 0 or x.area = $1) and (r.id is null or x.amount <> r.amount or e.id is null
 	    or (x.way, x.fund_account) is distinct from (o.way, o.fund_account)
 	    or (not exists (
 	       select from posting p where p.area = e.area and p.entry_id = e.id
 	       having count(*) = case when r.suspense then 2 else 4 end and bool_and(p.amount = x.amount and case
-	              when p.role = o.role then p.side = 'credit' and not p.red and p.fund_account = x.fund_account
-	              when r.suspense then p.kind = 'unrecognised_return' and p.role = 'suspense' and not p.red
+	              when p.role = o.role then p.side = 'credit' and not p.red
+	                   and (p.fund_account = x.fund_account or p.role = 'suspense' and p.fund_account is null)
+	              when r.suspense then p.role = 'suspense' and not p.red and p.kind =
+	                   case o.way when 'expenditure_account' then 'account_paid_out' else 'unrecognised_return' end
 	              when p.role = 'personal_control' then p.red
 	              else p.kind = 'contribution_refund' and p.red and p.cause_id = r.cause_id
-	                   and p.role in ('contribution_' || r.part, 'personal_' || r.part) end))))`
+	                   and p.role in ('contribution_' || r.part, 'personal_' || r.part) end))
+	       or o.way = 'expenditure_account' and not r.suspense and not exists (
+	       select from entry y join posting p on p.area = y.area and p.entry_id = y.id
+	        where y.area = x.area and y.cause = 'refund:' || x.refund_id || ':paid' and y.kind = 'account_paid_out'
+	       having count(*) = 2 and bool_and(p.amount = x.amount and not p.red and case p.role
+	              when 'suspense' then p.side = 'debit' else p.role = 'expenditure' and p.fund_account = x.fund_account end))))`
 }
+
+// What was taken once goes back once: as a task out of suspense, or as a claim out of income.
+const refundTwiceSQL = `
+	select r.area, r.cause_id, r.area || '/' || r.cause_id, 'is given back ' || count(*) || ' times'
+	  from (select area, id, cause_id from refund_task where $1 = 0 or area = $1
+	        union all select area, id, cause_id from contribution_claim where $1 = 0 or area = $1) r
+	  join refund_paid x on x.area = r.area and x.refund_id = r.id
+	 group by r.area, r.cause_id having count(*) > 1`
+
+// A road is of a refund, chosen by a request of it, and names an expenditure account of its scheme for money that came
+// to an income account.
+const refundRoadSQL = `
+	select n.area, n.refund_id, n.area || '/' || n.refund_id || ' ' || n.number, case
+	       when r.id is null then 'is the road of a refund that nobody is owed'
+	       when n.number <> n.place then 'is road ' || n.number || ' of the refund, and number ' || n.place
+	       when q.id is null then 'was chosen by no request of the refund'
+	       when x.refund_id is not null then 'was chosen at ' || n.asked_at || ', when the refund was paid'
+	       else 'leads over fund account ' || n.fund_account || ', which may not give it back' end
+	  from (select *, row_number() over (partition by area, refund_id order by asked_at) as place from refund_road
+	         where $1 = 0 or area = $1) n
+	  left join (select area, id, cause_id from refund_task union all
+	             select area, id, cause_id from contribution_claim) r on r.area = n.area and r.id = n.refund_id
+	  left join decision_request q on q.area = n.area and q.kind = 'refund' and q.subject_id = n.refund_id
+	       and q.maker = n.asked_by and q.made_at = n.asked_at and q.document = n.document
+	  left join refund_paid x on x.area = n.area and x.refund_id = n.refund_id and x.paid_at < n.asked_at
+	  left join lateral (select f.role, f.scheme from ` + takenOn + ` k
+	       join fund_account f on f.area = r.area and f.id = k.fund_account) k on true
+	  left join fund_account f on f.area = n.area and f.id = n.fund_account and f.role = 'expenditure'
+	       and f.scheme = k.scheme and k.role = 'income'
+	 where r.id is null or n.number <> n.place or q.id is null or x.refund_id is not null
+	    or n.fund_account is not null and f.id is null`
 
 // A contribution leaves the book by a refund only.
 const redContributionSQL = `

@@ -215,7 +215,8 @@ const paymentText = `case c.part when 'handover' then 'pensions handed to the ba
 
 // refundDiffers is SQL that says that entry c is not the one of refund w that was paid.
 const refundDiffers = `c.actor <> 'job' or c.booked_at <> w.paid_at or c.effective_on <> c.accounted_on
-		                 or c.text <> 'a contribution given back by the channel that it came by'`
+		                 or c.text <> case w.way when 'expenditure_account' then 'a contribution given back once, after its sweep'
+		                     else 'a contribution given back by the channel that it came by' end`
 
 // causeSQL finds the fact behind every entry. A reversal's cause is the entry that
 // it names. An entry whose cause no flow explains is a breach: a new flow says
@@ -274,8 +275,9 @@ func causeSQL() string { //nolint:funlen // one query
 		                 and u.return_id::text = any(z.causes) and u.entered_by = c.actor and u.entered_at = c.booked_at)
 		                 then 'was booked by ' || c.actor || ' at ' || c.booked_at
 		                     || ', who did not give the money up then' end
-		       when c.what = 'refund' and c.part = '' then case
-		            when w.refund_id is null then 'is caused by refund ' || c.fact || ', which was not paid so'
+		       when c.what = 'refund' and c.part in ('', 'paid') then case
+		            when w.refund_id is null or c.part = 'paid' and (w.way <> 'expenditure_account' or exists (
+		                 select from refund_task t where t.area = w.area and t.id = w.refund_id)) then 'is caused by refund ' || c.fact || ', which was not paid so'
 		            when ` + refundDiffers + ` then 'differs from refund ' || c.fact || ' in a date, text or actor' end
 		       when c.what = 'interest_run' and c.part <> '' then ` + interestCauseSQL + `
 		       when c.what = 'subsidy_run' and c.part <> '' then ` + subsidyCauseSQL + `

@@ -35,7 +35,7 @@
 // What is above the chosen amount, was taken by mistake, after its mandate ended, after the
 // death or for who left, or was paid in the employee scheme too, goes back out of the account that it came to,
 // whoever collects today: from an income account by the channel that it came by, once swept out of what
-// that account collects next; what the tax authority took, by the treasury; what others paid straight to
-// the fiscal special account, by the finance bureau, to who paid it. Each is booked when its
-// document is approved.
+// that account collects next, or, where two people want it, at once by an expenditure account; what the tax
+// authority took, by the treasury; what others paid straight to the fiscal special account, by the finance
+// bureau, to who paid it. Each is booked when its document is approved.
 package collection

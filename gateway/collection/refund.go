@@ -19,7 +19,11 @@ var (
 	ErrRefundPaid    = fault.New(fault.Conflict, "refund_paid", "the money was given back before")
 	ErrRefundSwept   = fault.New(fault.Conflict, "refund_swept",
 		"the money was swept, and nothing may be paid back to the account that it came to: it is paid out of what "+
-			"that account collects next, before that is swept")
+			"that account collects next, before that is swept, or by an expenditure account that the request names")
+	ErrRefundRoad = fault.New(fault.Unprocessable, "refund_road",
+		"an expenditure account of the scheme gives back what was swept from an income account, and nothing else")
+	ErrRefundUnfunded = fault.New(fault.Conflict, "refund_unfunded",
+		"the expenditure account does not hold the money: have it allocated first")
 	ErrNotPosted = fault.New(fault.Unprocessable, "not_posted",
 		"no contribution of this item stands in the book, or it is claimed back already")
 )
@@ -52,10 +56,15 @@ type RefundWay string
 // others than the member paid straight to the fiscal special account, the finance bureau gives
 // back to who paid it, out of that account. The document of the approval is the order that
 // moved the money: the treasury's, or the finance bureau's.
+//
+// What was swept need not wait: money is allocated from the fiscal special account, and the expenditure
+// account that the request names pays it once. The request decides which of the two roads it is, so that
+// neither can be taken beside the other.
 const (
 	OriginalChannel RefundWay = "original_channel"
 	TaxAuthority    RefundWay = "tax_authority"
 	FinanceBureau   RefundWay = "finance_bureau"
+	PaidOnce        RefundWay = "expenditure_account"
 )
 
 // Refund is money to be given back, with where it lies.
@@ -83,6 +92,9 @@ type Refund struct {
 	Scheme      ledger.Scheme
 	// Swept says that a sweep left the account since.
 	Swept bool
+	// PaidFrom is the expenditure account that the last request named, or 0: it goes back out of the account that it
+	// came to.
+	PaidFrom int64
 	// Decision is the last request to pay it, and State where that stands.
 	Decision int64
 	State    RefundState
@@ -117,6 +129,23 @@ type PaidRefund struct {
 	Decision int64
 }
 
+// RefundAsk asks for the payment of a refund.
+type RefundAsk struct {
+	Refund int64
+	// Document is the order that moves the money.
+	Document string
+	// PaidFrom is the expenditure account that pays what was swept, or 0 for the way that it came by.
+	PaidFrom int64
+}
+
+// RefundRoad says which account gives a refund back, by an officer's word; the last of a refund holds.
+type RefundRoad struct {
+	Area party.Area
+	RefundAsk
+
+	By string
+}
+
 // Claim says that contributions in the book are to be given back.
 type Claim struct {
 	Area     party.Area
@@ -147,15 +176,24 @@ type RefundTx interface {
 	AskRefund(ctx context.Context, by approval.Officer, today calendar.Day, id int64, document string) (int64, error)
 	// AddRefundPaid keeps that a refund was paid, or returns ErrRefundPaid.
 	AddRefundPaid(ctx context.Context, area party.Area, p PaidRefund) error
+}
+
+// PayerTx is what the account that gives a refund back needs of a transaction.
+type PayerTx interface {
+	// AddRefundRoad keeps which account is to give a refund back.
+	AddRefundRoad(ctx context.Context, r RefundRoad) error
 	// LockFundAccount makes movements out of one account wait for each other.
 	LockFundAccount(ctx context.Context, area party.Area, account int64) error
 	// Balance returns what an account held at the end of a day.
 	Balance(ctx context.Context, area party.Area, account int64, day calendar.Day) (money.Amount, error)
 }
 
-// Way says how a refund is paid: by where its money came to, whoever collects today.
+// Way says how a refund is paid: by where its money came to, whoever collects today, or by the
+// account that the request named.
 func (r Refund) Way() RefundWay {
 	switch {
+	case r.PaidFrom != 0:
+		return PaidOnce
 	case r.Role == ledger.Income:
 		return OriginalChannel
 	case r.List == TaxList || r.Role == ledger.Treasury:
@@ -175,14 +213,45 @@ func RefundToPay(ctx context.Context, tx Tx, today calendar.Day, area party.Area
 		return r, "", ErrRefundPaid
 	}
 	way := r.Way()
-	if err := tx.LockFundAccount(ctx, area, r.FundAccount); err != nil {
+	refused := ErrRefundSwept
+	if way == PaidOnce {
+		refused = ErrRefundUnfunded
+		if err := r.mayPayOnce(ctx, tx); err != nil {
+			return r, way, err
+		}
+	}
+	if err := tx.LockFundAccount(ctx, area, r.payer()); err != nil {
 		return r, way, err
 	}
-	held, err := tx.Balance(ctx, area, r.FundAccount, today)
+	held, err := tx.Balance(ctx, area, r.payer(), today)
 	if err == nil && held < r.Amount {
-		err = ErrRefundSwept.With("the account holds %s; pay it out of what comes next, before that moves on", held)
+		err = refused.With("the account holds %s: %s", held, refused.Text)
 	}
 	return r, way, err
+}
+
+// payer is the fund account that gives a refund back.
+func (r Refund) payer() int64 {
+	if r.PaidFrom != 0 {
+		return r.PaidFrom
+	}
+	return r.FundAccount
+}
+
+// mayPayOnce proves that the money of a refund was swept, and that the account pays benefits of its scheme.
+func (r Refund) mayPayOnce(ctx context.Context, tx Tx) error {
+	from, err := tx.FundAccountByID(ctx, r.Area, r.PaidFrom)
+	switch {
+	case err != nil:
+		return err
+	case from.Role != ledger.Expenditure || from.Scheme != r.Scheme:
+		return ErrRefundRoad.With("fund account %d is no expenditure account of %s", r.PaidFrom, r.Scheme).
+			On("paid_from")
+	case r.Role != ledger.Income || !r.Swept:
+		return ErrRefundRoad.With("the money was not swept from an income account: it goes back out of the account " +
+			"that it came to").On("paid_from")
+	}
+	return nil
 }
 
 // About tells officers in one line what they decide.
@@ -196,7 +265,7 @@ func (r Refund) About(way RefundWay) string {
 		to = " to " + r.Payer
 	}
 	return fmt.Sprintf("%s of item %d for %d from %s%s, %s, by %s of fund account %d", r.Amount, r.Cause, r.Year, from,
-		to, r.Reason, way, r.FundAccount)
+		to, r.Reason, way, r.payer())
 }
 
 // PayRefund books what is given back, in the transaction of its approval.
@@ -205,12 +274,33 @@ func PayRefund(ctx context.Context, tx Tx, today calendar.Day, area party.Area, 
 	if err != nil {
 		return err
 	}
-	p := PaidRefund{Refund: id, Way: way, Account: r.FundAccount, Amount: r.Amount, Decision: decision}
+	p := PaidRefund{Refund: id, Way: way, Account: r.payer(), Amount: r.Amount, Decision: decision}
 	if err := tx.AddRefundPaid(ctx, area, p); err != nil {
 		return err
 	}
-	_, err = tx.Book(ctx, actorJob, refundEntry(r, today))
+	_, err = tx.Book(ctx, actorJob, refundEntries(r, today)...)
 	return err
+}
+
+// refundEntries are one entry, or, for income that an expenditure account gives back, two: such an account
+// pays no income back, so that the contribution goes to suspense in red and leaves the fund from there.
+func refundEntries(r Refund, today calendar.Day) []ledger.Entry {
+	if r.PaidFrom == 0 {
+		return []ledger.Entry{refundEntry(r, today)}
+	}
+	const text = "a contribution given back once, after its sweep"
+	from := r
+	from.Role, from.FundAccount, from.Suspense = ledger.Expenditure, r.PaidFrom, true
+	paid := refundEntry(from, today)
+	paid.Kind, paid.Text = ledger.AccountPaidOut, text
+	if r.Suspense {
+		return []ledger.Entry{paid}
+	}
+	paid.Cause += ":paid"
+	r.Role, r.FundAccount = ledger.Suspense, 0
+	taken := refundEntry(r, today)
+	taken.Text = text
+	return []ledger.Entry{taken, paid}
 }
 
 // refundEntry takes a contribution back in red, or money in suspense to its payer.
@@ -344,19 +434,27 @@ func refuseYears(list []EmployeeYear, members []int64) error {
 }
 
 // AskRefund asks that a refund be paid: it is booked when a second person of the
-// finance office approved it. The answer's result is a Refund.
+// finance office approved it. The account that it names holds until another request. The
+// answer's result is a Refund.
 func (s *Service) AskRefund(
-	ctx context.Context, r once.Request, render once.Render, by approval.Officer, id int64, document string,
+	ctx context.Context, r once.Request, render once.Render, by approval.Officer, a RefundAsk,
 ) (once.Answer, error) {
 	if !by.Has(approval.Maker, approval.AgencyFinance) || by.Region != 0 || by.Area == 0 {
 		return once.Answer{}, approval.ErrDuty //nolint:exhaustruct // no answer
 	}
 	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
-		decision, err := tx.AskRefund(ctx, by, s.today(), id, document)
+		refund, err := tx.RefundByID(ctx, by.Area, a.Refund)
+		if err == nil && refund.PaidFrom != a.PaidFrom {
+			err = tx.AddRefundRoad(ctx, RefundRoad{Area: by.Area, RefundAsk: a, By: by.Login})
+		}
 		if err != nil {
 			return nil, err
 		}
-		refund, err := tx.RefundByID(ctx, by.Area, id)
+		decision, err := tx.AskRefund(ctx, by, s.today(), a.Refund, a.Document)
+		if err != nil {
+			return nil, err
+		}
+		refund, err = tx.RefundByID(ctx, by.Area, a.Refund)
 		refund.Decision, refund.State = decision, RefundAsked
 		return refund, err
 	})

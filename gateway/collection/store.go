@@ -188,6 +188,7 @@ type DecidedTx interface {
 	EvidenceTx
 	ListTx
 	RefundTx
+	PayerTx
 }
 
 // Tx is everything that collection asks of a transaction.

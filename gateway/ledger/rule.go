@@ -133,7 +133,8 @@ func incomeRules(add, later func(Kind, ...line)) {
 		dr(PersonalControl), cr(PersonalIndividual, PersonalCollective))...)
 	add(GovernmentPaid, join(dr(FiscalSpecial), cr(Contribution), dr(PersonalControl), cr(PersonalIndividual))...)
 	// The treasury gives back what the tax authority took, the finance bureau what others paid straight to its account.
-	later(ContributionRefund, join(crRed(Contribution, CollectiveAid), cr(Income, Treasury, FiscalSpecial),
+	// What was swept goes to suspense, and an expenditure account gives it back from there.
+	later(ContributionRefund, join(crRed(Contribution, CollectiveAid), cr(Income, Treasury, FiscalSpecial, Suspense),
 		drRed(PersonalControl), crRed(PersonalIndividual, PersonalCollective))...)
 	add(UnrecognisedReceipt, join(dr(Income, FiscalSpecial, Treasury), cr(Suspense))...)
 	add(BankCorrection, join(dr(Suspense), cr(Income))...)
@@ -165,7 +166,7 @@ func expenditureRules(add func(Kind, ...line)) {
 	add(Reissue, join(dr(Suspense), cr(Expenditure, InTransit))...)
 	add(HandPayment, join(dr(Suspense), cr(Expenditure))...)
 	add(ReturnUnclaimed, join(dr(Suspense), drRed(append(benefits, BenefitOneOff)...), undrawn)...)
-	add(AccountPaidOut, join(dr(BenefitOneOff), cr(Expenditure, InTransit), drawn)...)
+	add(AccountPaidOut, join(dr(BenefitOneOff, Suspense), cr(Expenditure, InTransit), drawn)...)
 	add(RecoveryByChannel, join(dr(Expenditure), drRed(append(benefits, BenefitOneOff)...), undrawn)...)
 	add(RecoveryReceipt, join(dr(Income, FiscalSpecial), cr(Suspense))...)
 	add(RecoverySettled, join(dr(Suspense), drRed(append(benefits, BenefitOneOff)...), undrawn)...)
