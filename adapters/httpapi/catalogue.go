@@ -1081,6 +1081,10 @@ func explanations() []row {
 			"leave paid_from out, or name the scheme's expenditure account",
 		},
 		{
+			"refund_not_creditable", 422, "the refund is not of a tax list's line that names nobody or a member without a choice",
+			"leave credited_to out, or name the member of the line",
+		},
+		{
 			"refund_unfunded", 409, "the expenditure account holds less than the refund",
 			"have the money allocated from the fiscal special account, then ask again",
 		},

@@ -72,7 +72,13 @@ const listText = "The whole list or nothing: a line that cannot stand is refused
 	"special account. A second person of the business desk approves the decision; from then on the lines are in flight. " +
 	"A year before the current one is made up: such contributions earn no subsidy. A line for the dead, or for who left " +
 	"the scheme, is refused with member_died or member_left; what an approved list brings for them too late, or the tax " +
-	"authority took for them or above the chosen amount, waits in suspense and becomes a refund to the payer."
+	"authority took for them or above the chosen amount, waits in suspense and becomes a refund to the payer. " +
+	"unknown_lines suspend lets the money of a tax list's lines that name nobody, or a member who chose no amount, wait in " +
+	"suspense, each with a case and a refund: it is credited to the member who is named for it, or the tax authority gives " +
+	"it back. Without it such a line refuses the list."
+
+// suspendLines is the maker's word that unknown lines wait in suspense.
+const suspendLines = "suspend"
 
 // ContributionList is a list on the wire.
 type ContributionList struct {
@@ -92,6 +98,7 @@ type ContributionList struct {
 	Status      string    `json:"status"       enum:"submitted,rejected,withdrawn,approved,agreed,posted,ended" doc:"approved: its money is awaited; agreed: money and list are the same, it is being posted"`
 	Arrived     Yuan      `json:"arrived"      doc:"Money that was named for it"`
 	Posted      int       `json:"posted"       doc:"Lines that are dealt with"`
+	Unknown     int       `json:"unknown,omitempty" doc:"Lines that name nobody, whose money waits in suspense"`
 }
 
 func viewContributionList(l collection.ContributionList) ContributionList {
@@ -99,7 +106,7 @@ func viewContributionList(l collection.ContributionList) ContributionList {
 		ID: NewID(l.ID), Kind: string(l.Kind), Scheme: string(l.Scheme), Year: l.Year, FundAccount: NewID(l.FundAccount),
 		Payer: l.Payer, Document: l.Document, Count: l.Count, Amount: NewYuan(l.Amount), Digest: hex.EncodeToString(l.Digest[:]),
 		AskedBy: l.AskedBy, AskedAt: l.AskedAt, Decision: NewID(l.Decision), Status: string(l.State),
-		Arrived: NewYuan(l.Arrived), Posted: l.Posted,
+		Arrived: NewYuan(l.Arrived), Posted: l.Posted, Unknown: l.Strangers,
 	}
 }
 
@@ -122,13 +129,14 @@ func (m ListedMember) line(n int) collection.ListLine {
 
 type contributionListCommand struct {
 	Body struct {
-		Kind        string `json:"kind"         enum:"government,collective,sponsor,land_lost,relative,tax"`
-		Scheme      string `json:"scheme"       enum:"resident,rural,urban,land_lost"`
-		Year        int    `json:"year"         minimum:"2009" maximum:"2100"`
-		FundAccount ID     `json:"fund_account" doc:"Where the money arrives"`
-		Payer       string `json:"payer"        minLength:"1" maxLength:"60"`
-		Document    string `json:"document"     minLength:"1" maxLength:"200" doc:"What the list rests on; of a tax list the treasury voucher's number"`
-		Lines       []struct {
+		Kind         string `json:"kind"         enum:"government,collective,sponsor,land_lost,relative,tax"`
+		Scheme       string `json:"scheme"       enum:"resident,rural,urban,land_lost"`
+		Year         int    `json:"year"         minimum:"2009" maximum:"2100"`
+		FundAccount  ID     `json:"fund_account" doc:"Where the money arrives"`
+		Payer        string `json:"payer"        minLength:"1" maxLength:"60"`
+		Document     string `json:"document"     minLength:"1" maxLength:"200" doc:"What the list rests on; of a tax list the treasury voucher's number"`
+		UnknownLines string `json:"unknown_lines,omitempty" enum:"refuse,suspend" doc:"Of a tax list: what becomes of lines that name nobody, or a member who chose no amount; refuse is meant where it is not said"`
+		Lines        []struct {
 			ListedMember
 
 			Amount   Yuan   `json:"amount"`
@@ -141,7 +149,7 @@ func (s *Server) askContributionList(ctx context.Context, c Call, in *contributi
 	b := in.Body
 	l := collection.ContributionList{ //nolint:exhaustruct // the service's
 		Kind: collection.ListKind(b.Kind), Scheme: ledger.Scheme(b.Scheme), Year: b.Year, FundAccount: b.FundAccount.Int64(),
-		Payer: b.Payer, Document: b.Document, Lines: make([]collection.ListLine, len(b.Lines)),
+		Payer: b.Payer, Document: b.Document, Suspends: b.UnknownLines == suspendLines, Lines: make([]collection.ListLine, len(b.Lines)),
 	}
 	for i, line := range b.Lines {
 		l.Lines[i] = line.line(i + 1)
@@ -151,14 +159,15 @@ func (s *Server) askContributionList(ctx context.Context, c Call, in *contributi
 }
 
 type contributionFileCommand struct {
-	Kind        string `query:"kind"         required:"true" enum:"government,collective,sponsor,land_lost,relative,tax"`
-	Scheme      string `query:"scheme"       required:"true" enum:"resident,rural,urban,land_lost"`
-	Year        int    `query:"year"         required:"true" minimum:"2009" maximum:"2100"`
-	FundAccount string `query:"fund_account" required:"true" pattern:"^[1-9][0-9]{0,18}$"`
-	Payer       string `query:"payer"        required:"true" minLength:"1" maxLength:"60"`
-	Document    string `query:"document"     required:"true" minLength:"1" maxLength:"200"`
-	Charset     string `query:"charset" enum:"utf-8,gb18030,gbk" default:"utf-8"`
-	RawBody     []byte `contentType:"text/csv"`
+	Kind         string `query:"kind"         required:"true" enum:"government,collective,sponsor,land_lost,relative,tax"`
+	Scheme       string `query:"scheme"       required:"true" enum:"resident,rural,urban,land_lost"`
+	Year         int    `query:"year"         required:"true" minimum:"2009" maximum:"2100"`
+	FundAccount  string `query:"fund_account" required:"true" pattern:"^[1-9][0-9]{0,18}$"`
+	Payer        string `query:"payer"        required:"true" minLength:"1" maxLength:"60"`
+	Document     string `query:"document"     required:"true" minLength:"1" maxLength:"200"`
+	UnknownLines string `query:"unknown_lines" enum:"refuse,suspend"`
+	Charset      string `query:"charset" enum:"utf-8,gb18030,gbk" default:"utf-8"`
+	RawBody      []byte `contentType:"text/csv"`
 }
 
 func (s *Server) askContributionFile(ctx context.Context, c Call, in *contributionFileCommand) (once.Answer, error) {
@@ -169,7 +178,7 @@ func (s *Server) askContributionFile(ctx context.Context, c Call, in *contributi
 	}
 	l := collection.ContributionList{ //nolint:exhaustruct // the service's
 		Kind: collection.ListKind(in.Kind), Scheme: ledger.Scheme(in.Scheme), Year: in.Year, FundAccount: account,
-		Payer: in.Payer, Document: in.Document,
+		Payer: in.Payer, Document: in.Document, Suspends: in.UnknownLines == suspendLines,
 	}
 	var refused collection.RefusedLines
 	o := registry.Options{WholeFile: true, Charset: in.Charset, Workbook: false, Area: 0}
@@ -264,10 +273,10 @@ type contributionLinesQuery struct {
 type ContributionLine struct {
 	Line     int    `json:"line"`
 	ID       ID     `json:"item_id"            doc:"What its postings name as their cause"`
-	MemberID ID     `json:"member_id"`
+	MemberID ID     `json:"member_id,omitzero" doc:"Absent where the line names nobody"`
 	Amount   Yuan   `json:"amount"`
 	Category string `json:"category,omitempty"`
-	Status   string `json:"status"             enum:"waiting,posted,refund" doc:"refund: it is above the chosen amount and waits in suspense"`
+	Status   string `json:"status"             enum:"waiting,posted,refund" doc:"refund: it is above the chosen amount, or names nobody who can be credited, and waits in suspense"`
 }
 
 func (s *Server) contributionLines(

@@ -19,7 +19,8 @@ func (s *Server) contributionRefundRoutes() {
 	Query(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/refunds", Summary: "Contributions that are to be given back, and what became of them",
 		Description: "above_chosen_amount waits in suspense; wrong_contribution, mandate_withdrawn and employee_scheme stand in the " +
-			"book as income; member_died, taken after the death, is either; member_left, for who was no member any more, waits in suspense. way is how the money goes back, by where it came to and not by who collects today: " +
+			"book as income; member_died, taken after the death, is either; member_left, for who was no member any more, waits in suspense; so do unknown_member and tier_not_chosen, " +
+			"lines of a tax list that named nobody, or a member who chose no amount. way is how the money goes back, by where it came to and not by who collects today: " +
 			"original_channel from the income account that it came to, once swept out of what that account collects next; " +
 			"expenditure_account of what was swept, once, where the last request named such an account; " +
 			"tax_authority of what that took: the treasury gives it back; finance_bureau of what others paid straight to the " +
@@ -38,7 +39,8 @@ func (s *Server) contributionRefundRoutes() {
 			"finance bureau. When a second person of the finance office approved it, the contribution is taken back in red, or " +
 			"the money leaves suspense, out of the account that it came to. Refused while that account holds less, as after a sweep. paid_from names " +
 			"an expenditure account that gives back what was swept, from money that is allocated to it: what is paid by one road " +
-			"is not paid by the other.",
+			"is not paid by the other. credited_to names the member whose the money of unknown_member or tier_not_chosen is: " +
+			"no money moves, it becomes that member's contribution of the year, as far as it is still open.",
 		Who: Officers(approval.Maker, approval.AgencyFinance),
 	}, viewOpenRefund, s.askRefund)
 	Command(s, Route{ //nolint:exhaustruct // defaults
@@ -61,17 +63,18 @@ func (s *Server) contributionRefundRoutes() {
 type Refund struct {
 	ID       ID     `json:"id"`
 	ItemID   ID     `json:"item_id"             doc:"The debit, the receipt or the line of a list"`
-	MemberID ID     `json:"member_id"`
+	MemberID ID     `json:"member_id,omitzero"  doc:"Absent for unknown_member"`
 	Year     int    `json:"year"`
 	Amount   Yuan   `json:"amount"`
-	Reason   string `json:"reason"              enum:"above_chosen_amount,wrong_contribution,mandate_withdrawn,employee_scheme,member_died,member_left"`
+	Reason   string `json:"reason"              enum:"above_chosen_amount,wrong_contribution,mandate_withdrawn,employee_scheme,member_died,member_left,unknown_member,tier_not_chosen"`
 	Part     string `json:"part"                enum:"individual,collective"`
 	Payer    string `json:"payer,omitempty"     doc:"Who paid the list that it came by, and gets it back"`
 	Place    string `json:"place"               enum:"suspense,income" doc:"Where the book holds it"`
 	Account  ID     `json:"fund_account"        doc:"Where it arrived"`
 	OpenedOn Day    `json:"opened_on"`
-	Way      string `json:"way,omitempty"       enum:"original_channel,expenditure_account,finance_bureau,tax_authority"`
+	Way      string `json:"way,omitempty"       enum:"original_channel,expenditure_account,finance_bureau,tax_authority,credited"`
 	PaidFrom ID     `json:"paid_from,omitzero"  doc:"The expenditure account that gives back what was swept, as the last request says"`
+	Credited ID     `json:"credited_to,omitzero" doc:"The member whose the money is, as the last request says"`
 	Swept    bool   `json:"swept"               doc:"A sweep left the account since it came: it waits until the account holds as much again, and is paid before that is swept, or an expenditure account pays it"`
 	Decision ID     `json:"decision_id,omitzero" doc:"The last request to pay it"`
 	Status   string `json:"status"              enum:"open,asked,paid"`
@@ -85,6 +88,7 @@ func viewRefund(r collection.Refund, way collection.RefundWay) Refund {
 		Reason: string(r.Reason), Part: "individual", Payer: r.Payer, Place: "income", Account: NewID(r.FundAccount),
 		OpenedOn: NewDay(r.OpenedOn), Way: string(way), Swept: r.Swept && r.State != collection.RefundPaid,
 		Decision: NewID(r.Decision), Status: string(r.State), PaidFrom: NewID(r.PaidFrom),
+		Credited: NewID(r.CreditedTo),
 	}
 	if r.Collective {
 		out.Part = "collective"
@@ -144,14 +148,16 @@ func (s *Server) claimBack(ctx context.Context, c Call, in *claimBackCommand) (o
 type askRefundCommand struct {
 	ID   ID `path:"id"`
 	Body struct {
-		Document string `json:"document" minLength:"1" maxLength:"200" doc:"The payment order to the bank"`
-		PaidFrom ID     `json:"paid_from,omitzero" doc:"The expenditure account that gives back what was swept; without it, the account that it came to"`
+		Document   string `json:"document" minLength:"1" maxLength:"200" doc:"The payment order to the bank"`
+		PaidFrom   ID     `json:"paid_from,omitzero" doc:"The expenditure account that gives back what was swept; without it, the account that it came to"`
+		CreditedTo ID     `json:"credited_to,omitzero" doc:"The member whose the money in suspense is"`
 	}
 }
 
 func (s *Server) askRefund(ctx context.Context, c Call, in *askRefundCommand) (once.Answer, error) {
 	return s.deps.Collection.AskRefund(ctx, c.Request, c.Render, c.Officer, collection.RefundAsk{
 		Refund: in.ID.Int64(), Document: in.Body.Document, PaidFrom: in.Body.PaidFrom.Int64(),
+		CreditedTo: in.Body.CreditedTo.Int64(),
 	})
 }
 

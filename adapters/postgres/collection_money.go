@@ -485,7 +485,7 @@ func (t *tx) LockAgreement(ctx context.Context, area party.Area, id int64) (coll
 func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]collection.Payable, error) {
 	query := `
 		with next as (
-			select w.id as at, i.id, i.batch_id, i.member_id, i.year, i.amount, w.value_date as taken_on
+			select w.id as at, i.id, i.batch_id, i.member_id, i.year, i.amount, w.value_date as taken_on, 0 as line
 			from answer w join withholding_item i on i.area = w.area and i.id = w.item_id
 			where w.area = $1 and w.batch_id = $2 and w.disposition = 'recorded' and w.outcome = 'succeeded'
 			  and w.id > $3 and w.id <= $4
@@ -493,7 +493,7 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 	if a.Subject == "terminal_day" {
 		query = `
 		with next as (
-			select r.id as at, r.id, 0::bigint as batch_id, r.member_id, r.year, r.amount, r.paid_on as taken_on
+			select r.id as at, r.id, 0::bigint as batch_id, r.member_id, r.year, r.amount, r.paid_on as taken_on, 0 as line
 			from terminal_day d join counter_receipt r on r.area = d.area and r.bank = d.bank
 				and r.terminal = d.terminal and r.paid_on = d.day and r.fund_account = d.fund_account
 			where d.area = $1 and d.id = $2 and r.id > $3 and r.id <= $4
@@ -502,7 +502,7 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 	if a.Subject == "list" {
 		query = `
 		with next as (
-			select l.id as at, l.id, 0::bigint as batch_id, l.member_id, l.year, l.amount, g.effective_on as taken_on
+			select l.id as at, l.id, 0::bigint as batch_id, l.member_id, l.year, l.amount, g.effective_on as taken_on, l.line
 			from agreement g join contribution_line l on l.area = g.area and l.list_id = g.subject_id
 			where g.area = $1 and g.subject = 'list' and g.subject_id = $2 and l.id > $3 and l.id <= $4
 			order by l.id limit $5)`
@@ -512,7 +512,7 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 			select sum(case when p.red then -p.amount else p.amount end) from posting p
 			where p.area = $1 and p.member_id = n.member_id and p.role = 'contribution_individual'
 			  and p.year = n.year), 0)::bigint, coalesce(n.taken_on > (`+diedOn("$1", "n.member_id")+`), false),
-			exists (select from member_end e where e.area = $1 and e.member_id = n.member_id)
+			exists (select from member_end e where e.area = $1 and e.member_id = n.member_id), n.line
 		from next n left join `+chosenTier+` c on c.area = $1 and c.year = n.year and c.member_id = n.member_id
 		order by n.at`, a.Area, a.SubjectID, a.PostedUpto, a.Upto, n)
 	if err != nil {
@@ -521,7 +521,7 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (p collection.Payable, err error) {
 		var amount, chosen, posted int64
 		err = row.Scan(&p.Order, &p.Cause, &p.Batch, &p.Member, &p.Year, &amount, &chosen, &posted, &p.AfterDeath,
-			&p.Left)
+			&p.Left, &p.Line)
 		p.Amount, p.Chosen, p.Posted = money.Amount(amount), money.Amount(chosen), money.Amount(posted)
 		return p, err
 	})
@@ -557,7 +557,7 @@ func (t *tx) AddRefundTasks(
 		}
 		cases[i] = Case{
 			Kind: "refund_due", Subject: fmt.Sprintf("item:%d", r.Cause), Bank: "",
-			Text: string(r.Reason) + ": " + r.Amount.String() + " to be given back by the original channel",
+			Text: r.Text(),
 		}
 	}
 	return t.OpenCase(ctx, area, cases...)

@@ -116,10 +116,10 @@ func (t *tx) AddList(ctx context.Context, l collection.ContributionList) (collec
 	l.AskedAt = t.at
 	err := t.QueryRow(ctx, `
 		insert into contribution_list (area, kind, scheme, year, fund_account, payer, document, line_count, amount, digest,
-			asked_by, asked_at)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id`,
+			asked_by, asked_at, suspends)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) returning id`,
 		l.Area, string(l.Kind), l.Scheme, l.Year, l.FundAccount, l.Payer, l.Document, l.Count, l.Amount.Fen(), l.Digest[:],
-		l.AskedBy, t.at).Scan(&l.ID)
+		l.AskedBy, t.at, l.Suspends).Scan(&l.ID)
 	if err != nil {
 		return l, fmt.Errorf("keep a contribution list: %w", err)
 	}
@@ -128,12 +128,12 @@ func (t *tx) AddList(ctx context.Context, l collection.ContributionList) (collec
 		return l, err
 	}
 	_, err = t.CopyFrom(ctx, pgx.Identifier{"contribution_line"},
-		[]string{"area", "id", "list_id", "line", "member_id", "year", "amount", "category"},
+		[]string{"area", "id", "list_id", "line", "member_id", "year", "amount", "category", "stranger"},
 		pgx.CopyFromSlice(len(l.Lines), func(i int) ([]any, error) {
 			line := &l.Lines[i]
 			return []any{
 				int32(l.Area), ids[i], l.ID, int32(line.Line), line.Member, int16(l.Year), //nolint:gosec // bounded
-				line.Amount.Fen(), line.Category,
+				line.Amount.Fen(), line.Category, line.Stranger,
 			}, nil
 		}))
 	if err != nil {
@@ -161,7 +161,8 @@ const listColumns = `
 		case when x.list_id is not null then 'ended' when p.done then 'posted' when p.area is not null then 'agreed'
 			else coalesce(q.state, 'submitted') end,
 		coalesce((select sum(v.amount) from ` + arrivalKnown + ` v where v.area = k.area and v.list_id = k.id), 0)::bigint,
-		coalesce(p.posted_count, 0)
+		coalesce(p.posted_count, 0), k.suspends, case when k.suspends then (select count(*) from contribution_line l
+			where l.area = k.area and l.list_id = k.id and l.stranger <> '') else 0 end
 	from contribution_list k
 	left join lateral (select d.id, d.state from decision_request d
 		where d.area = k.area and d.kind = 'contribution_list' and d.subject_id = k.id order by d.id desc limit 1) q on true
@@ -173,7 +174,7 @@ func scanList(row pgx.CollectableRow) (l collection.ContributionList, err error)
 	var amount, arrived int64
 	var digest []byte
 	err = row.Scan(&l.Area, &l.ID, &l.Kind, &l.Scheme, &l.Year, &l.FundAccount, &l.Payer, &l.Document, &l.Count, &amount,
-		&digest, &l.AskedBy, &l.AskedAt, &l.Decision, &l.State, &arrived, &l.Posted)
+		&digest, &l.AskedBy, &l.AskedAt, &l.Decision, &l.State, &arrived, &l.Posted, &l.Suspends, &l.Strangers)
 	copy(l.Digest[:], digest)
 	l.Amount, l.Arrived = money.Amount(amount), money.Amount(arrived)
 	return l, err
@@ -202,7 +203,7 @@ func (s collectionStore) ListLines(
 ) (out []collection.LineStanding, err error) {
 	err = s.db.Read(ctx, func(t *tx) error {
 		rows, err := t.Query(ctx, `
-			select l.id, l.line, l.member_id, l.amount, l.category, exists (
+			select l.id, l.line, l.member_id, l.amount, l.category, l.stranger, exists (
 				select from posting p where p.area = l.area and p.cause_id = l.id and p.role like 'contribution%' and not p.red),
 				exists (select from refund_task r where r.area = l.area and r.cause_id = l.id)
 			from contribution_line l where l.area = $1 and l.list_id = $2 and l.line > $3 order by l.line limit $4`,
@@ -213,7 +214,7 @@ func (s collectionStore) ListLines(
 		out, err = collect(rows, "lines of a contribution list", func(row pgx.CollectableRow) (collection.LineStanding, error) {
 			var l collection.LineStanding
 			var amount int64
-			err := row.Scan(&l.ID, &l.Line, &l.Member, &amount, &l.Category, &l.Posted, &l.Refund)
+			err := row.Scan(&l.ID, &l.Line, &l.Member, &amount, &l.Category, &l.Stranger, &l.Posted, &l.Refund)
 			l.Amount = money.Amount(amount)
 			return l, err
 		})
@@ -229,7 +230,7 @@ func (t *tx) KeptList(ctx context.Context, area party.Area, id int64) (collectio
 		return l, err
 	}
 	rows, err := t.Query(ctx, `
-		select line, member_id, amount, category from contribution_line where area = $1 and list_id = $2 order by line`,
+		select line, member_id, amount, category, stranger from contribution_line where area = $1 and list_id = $2 order by line`,
 		area, id)
 	if err != nil {
 		return l, fmt.Errorf("lines of contribution list %d: %w", id, err)
@@ -237,7 +238,7 @@ func (t *tx) KeptList(ctx context.Context, area party.Area, id int64) (collectio
 	l.Lines, err = collect(rows, "lines of a contribution list", func(row pgx.CollectableRow) (collection.ListLine, error) {
 		var line collection.ListLine
 		var amount int64
-		err := row.Scan(&line.Line, &line.Member, &amount, &line.Category)
+		err := row.Scan(&line.Line, &line.Member, &amount, &line.Category, &line.Stranger)
 		line.Amount = money.Amount(amount)
 		return line, err
 	})

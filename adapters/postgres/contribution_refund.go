@@ -32,8 +32,9 @@ const takenOn = `(
 		from contribution_line l join contribution_list k on k.area = l.area and k.id = l.list_id
 		where l.area = r.area and l.id = r.cause_id)`
 
-// refundRoad is SQL that joins the last road of refund r: the expenditure account, or null for the way that it came by.
-const refundRoad = `left join lateral (select n.fund_account from refund_road n
+// refundRoad is SQL that joins the last road of refund r: the expenditure account, or the member that it is credited to,
+// or neither for the way that it came by.
+const refundRoad = `left join lateral (select n.fund_account, n.member_id from refund_road n
 		where n.area = r.area and n.refund_id = r.id order by n.number desc limit 1)`
 
 // refundSQL is every refund: tasks, whose money waits in suspense, and claims on what
@@ -41,7 +42,8 @@ const refundRoad = `left join lateral (select n.fund_account from refund_road n
 // that brought it: the item's own, or that of the arrival which went to suspense.
 const refundSQL = `
 	select r.area, r.id, r.cause_id, r.member_id, r.year, r.amount, r.reason, r.collective, r.suspense, r.opened_on,
-		o.payer, o.list, f.id, f.role, f.scheme, coalesce(w.fund_account, 0),
+		o.payer, o.list, f.id, f.role, f.scheme, coalesce(w.fund_account, 0), coalesce(w.member_id, 0),
+		(select max(g.effective_on) from agreement g where g.area = r.area and g.subject = o.subject and g.subject_id = o.subject_id),
 		exists (select from posting s where s.area = r.area and s.fund_account = f.id and s.role = 'income'
 			and s.kind = 'sweep' and s.entry_id > coalesce(
 				(select min(p.entry_id) from posting p where p.area = r.area and p.cause_id = r.cause_id),
@@ -64,8 +66,10 @@ const refundSQL = `
 
 func scanRefund(row pgx.CollectableRow) (r collection.Refund, err error) {
 	var amount int64
+	var taken *calendar.Day
 	err = row.Scan(&r.Area, &r.ID, &r.Cause, &r.Member, &r.Year, &amount, &r.Reason, &r.Collective, &r.Suspense, &r.OpenedOn,
-		&r.Payer, &r.List, &r.FundAccount, &r.Role, &r.Scheme, &r.PaidFrom, &r.Swept, &r.Decision, &r.State)
+		&r.Payer, &r.List, &r.FundAccount, &r.Role, &r.Scheme, &r.PaidFrom, &r.CreditedTo, &taken, &r.Swept, &r.Decision, &r.State)
+	r.TakenOn = dayOrNone(taken)
 	r.Amount = money.Amount(amount)
 	return r, err
 }
@@ -201,14 +205,34 @@ func (t *tx) MembersOf(ctx context.Context, area party.Area, lines []collection.
 
 // AddRefundRoad implements collection.PayerTx.
 func (t *tx) AddRefundRoad(ctx context.Context, r collection.RefundRoad) error {
-	_, err := t.Exec(ctx, `
-		insert into refund_road (area, refund_id, number, fund_account, document, asked_by, asked_at)
-		select $1, $2, count(*) + 1, $3, $4, $5, $6 from refund_road where area = $1 and refund_id = $2`,
-		r.Area, r.Refund, orNull(r.PaidFrom), r.Document, r.By, t.at)
+	tag, err := t.Exec(ctx, `
+		insert into refund_road (area, refund_id, number, fund_account, member_id, document, asked_by, asked_at)
+		select $1, $2, count(*) + 1, $3, $7::bigint, $4, $5, $6 from refund_road where area = $1 and refund_id = $2
+		having ($3::bigint is null or exists (select from fund_account f where f.area = $1 and f.id = $3))
+		   and ($7 is null or exists (select from member m where m.area = $1 and m.id = $7))`,
+		r.Area, r.Refund, orNull(r.PaidFrom), r.Document, r.By, t.at, orNull(r.CreditedTo))
 	if err != nil {
 		return fmt.Errorf("keep the road of refund %d: %w", r.Refund, err)
 	}
+	if tag.RowsAffected() == 0 {
+		if r.CreditedTo != 0 {
+			return collection.ErrMemberUnknown.On("credited_to")
+		}
+		return collection.ErrFundAccount.On("paid_from")
+	}
 	return nil
+}
+
+// CreditDue implements collection.PayerTx.
+func (t *tx) CreditDue(ctx context.Context, area party.Area, member int64, year int) (collection.CounterDue, error) {
+	if err := t.holdPostings(ctx, area); err != nil {
+		return collection.CounterDue{}, err //nolint:exhaustruct // none
+	}
+	dues, err := t.HeldCounterDues(ctx, []party.Area{area}, []int64{member}, []int{year})
+	if err != nil {
+		return collection.CounterDue{}, err //nolint:exhaustruct // none
+	}
+	return dues[0], nil
 }
 
 // AskRefund implements collection.RefundTx.

@@ -58,9 +58,13 @@ func (w *payerWorld) askRefund(id int64) (collection.Refund, error) { return w.a
 
 // askRefundFrom asks for a refund out of an expenditure account, or with 0 by the way that it came.
 func (w *payerWorld) askRefundFrom(id, account int64) (collection.Refund, error) {
+	return w.askRoad(collection.RefundAsk{Refund: id, PaidFrom: account}) //nolint:exhaustruct // the order below
+}
+
+func (w *payerWorld) askRoad(a collection.RefundAsk) (collection.Refund, error) {
 	var out collection.Refund
-	_, err := w.service.AskRefund(context.Background(), w.request("POST refund", "", w.keys), result(&out), w.financeMaker,
-		collection.RefundAsk{Refund: id, Document: "payment order 7", PaidFrom: account})
+	a.Document = "payment order 7"
+	_, err := w.service.AskRefund(context.Background(), w.request("POST refund", "", w.keys), result(&out), w.financeMaker, a)
 	return out, err
 }
 
@@ -254,7 +258,7 @@ func TestASweptRefundIsPaidOnceByTheExpenditureAccount(t *testing.T) {
 	w.sweep(t, 18000)
 	w.sql(t, `insert into area_rule values (610304, 'collection_mode', '2018-05-11', '"tax"', 'test')`)
 	w.today = calendar.MustDay("2018-05-11")
-	for account, want := range map[int64]string{0: "refund_swept", 12: "refund_road", 13: "refund_unfunded"} {
+	for account, want := range map[int64]string{0: "refund_swept", 12: "refund_road", 13: "refund_unfunded", 99: "fund_account_not_found"} {
 		if _, err := w.askRefundFrom(surplus.ID, account); fault.CodeOf(err) != want {
 			t.Errorf("out of account %d: %v, want %s", account, err, want)
 		}

@@ -27,7 +27,8 @@ func listWholeSQL() string {
 	return `
 	with lines as (
 		select l.area, l.list_id, count(*) as n, sum(l.amount) as amount,
-		       count(*) filter (where m.id is null or m.scheme <> k.scheme) as strangers,
+		       count(*) filter (where l.stranger = '' and (m.id is null or m.scheme <> k.scheme)) as strangers,
+		       count(*) filter (where l.stranger <> '') as nobodies,
 		       count(*) filter (where l.year <> k.year) as others, count(distinct l.member_id) as members,
 		       count(*) filter (where l.category = '') as unexplained
 		  from contribution_line l
@@ -41,6 +42,8 @@ func listWholeSQL() string {
 	            || ` + yuan("k.amount") + ` || '; its lines are ' || coalesce(l.n, 0) || ' and '
 	            || ` + yuan("coalesce(l.amount, 0)") + `
 	       when l.strangers > 0 then 'pays for somebody who is no member of ' || k.scheme
+	       when l.nobodies > 0 and not k.suspends then 'pays for somebody who is not named, and does not say that such lines wait'
+	       when k.suspends and k.kind <> 'tax' then 'lets lines wait in suspense, and is not of the tax authority'
 	       when l.others > 0 then 'pays for another year than ' || k.year
 	       when l.members <> l.n and k.kind <> 'tax' then 'pays for a member twice'
 	       when l.unexplained > 0 and k.kind = 'government' then 'does not say why the government pays'
@@ -56,7 +59,7 @@ func listWholeSQL() string {
 	       where d.area = k.area and d.kind = 'contribution_list' and d.subject_id = k.id
 	         and d.document_digest = k.digest and d.document = k.document having count(*) > 0) q on true
 	 where k.id is null or (k.line_count, k.amount) is distinct from (l.n, l.amount) or l.strangers > 0 or l.others > 0
-	    or (l.members <> l.n and k.kind <> 'tax') or (l.unexplained > 0 and k.kind = 'government') or q.id is null
+	    or (l.nobodies > 0 and not k.suspends) or (k.suspends and k.kind <> 'tax') or (l.members <> l.n and k.kind <> 'tax') or (l.unexplained > 0 and k.kind = 'government') or q.id is null
 	    or f.id is null or q.maker <> k.asked_by or q.made_at <> k.asked_at`
 }
 
@@ -74,8 +77,11 @@ const listDigestSQL = `
 	                   with ordinality as t (s, at)
 	            union all
 	            select 1, l.line, int8send(l.line::bigint) || int8send(l.member_id) || int8send(l.amount)
-	                   || convert_to(octet_length(l.category) || ':' || l.category || chr(10), 'UTF8')
-	              from contribution_line l where l.area = k.area and l.list_id = k.id) u) d
+	                   || convert_to(octet_length(l.category) || ':' || l.category || chr(10) || case when l.stranger = '' then ''
+	                      else octet_length(l.stranger) || ':' || l.stranger || chr(10) end, 'UTF8')
+	              from contribution_line l where l.area = k.area and l.list_id = k.id
+	            union all
+	            select 2, 0, convert_to('22:suspends unknown lines' || chr(10), 'UTF8') where k.suspends) u) d
 	 where ($1 = 0 or k.area = $1) and d.digest is distinct from k.digest`
 
 const listVoucherSQL = `
@@ -144,9 +150,9 @@ const claimSQL = `
 func refundPaidSQL() string {
 	return `
 	with owed as (
-		select t.area, t.id, t.cause_id, t.amount, true as suspense, '' as part from refund_task t where $1 = 0 or t.area = $1
+		select t.area, t.id, t.cause_id, t.amount, true as suspense, '' as part, t.year, t.reason from refund_task t where $1 = 0 or t.area = $1
 		union all
-		select c.area, c.id, c.cause_id, c.amount, false, c.part from contribution_claim c where $1 = 0 or c.area = $1)
+		select c.area, c.id, c.cause_id, c.amount, false, c.part, c.year, c.reason from contribution_claim c where $1 = 0 or c.area = $1)
 	select x.area, x.refund_id, x.area || '/' || x.refund_id, case
 	       when r.id is null then 'gives back what nobody is owed'
 	       when x.amount <> r.amount then 'gives back ' || ` + yuan("x.amount") + ` || ' of ' || ` + yuan("r.amount") + `
@@ -156,16 +162,21 @@ func refundPaidSQL() string {
 	       else 'is booked otherwise than it says' end
 	  from refund_paid x
 	  left join owed r on r.area = x.area and r.id = x.refund_id
-	  left join lateral (select coalesce(w.fund_account, o.fund_account) as fund_account, case
+	  left join lateral (select coalesce(w.fund_account, o.fund_account) as fund_account, w.member_id, case
 	       when w.fund_account is null then f.role when r.suspense then 'expenditure' else 'suspense' end as role, case
-	       when w.fund_account is not null then 'expenditure_account' when f.role = 'income' then 'original_channel'
+	       when w.member_id is not null then 'credited' when w.fund_account is not null then 'expenditure_account' when f.role = 'income' then 'original_channel'
 	       when f.role = 'treasury' or o.list = 'tax' then 'tax_authority' else 'finance_bureau' end as way
 	       from ` + takenOn + ` o join fund_account f on f.area = r.area and f.id = o.fund_account
 	       ` + refundRoad + ` w on true) o on true
 	  left join entry e on e.area = x.area and e.cause = 'refund:' || x.refund_id and e.reverses is null
 	 where ($1 = 0 or x.area = $1) and (r.id is null or x.amount <> r.amount or e.id is null
 	    or (x.way, x.fund_account) is distinct from (o.way, o.fund_account)
-	    or (not exists (
+	    or o.way = 'credited' and (not r.suspense or r.reason not in ('unknown_member', 'tier_not_chosen') or not exists (
+	       select from posting p where p.area = e.area and p.entry_id = e.id and e.kind = 'recognition'
+	       having count(*) = 4 and bool_and(p.amount = x.amount and not p.red and case when p.role in ('suspense', 'personal_control')
+	              then p.side = 'debit' else p.side = 'credit' and p.member_id = o.member_id and p.cause_id = r.cause_id
+	                   and p.year = r.year and p.role in ('contribution_individual', 'personal_individual') end)))
+	    or (o.way <> 'credited' and not exists (
 	       select from posting p where p.area = e.area and p.entry_id = e.id
 	       having count(*) = case when r.suspense then 2 else 4 end and bool_and(p.amount = x.amount and case
 	              when p.role = o.role then p.side = 'credit' and not p.red
@@ -187,7 +198,7 @@ const refundTwiceSQL = `
 	select r.area, r.cause_id, r.area || '/' || r.cause_id, 'is given back ' || count(*) || ' times'
 	  from (select area, id, cause_id from refund_task where $1 = 0 or area = $1
 	        union all select area, id, cause_id from contribution_claim where $1 = 0 or area = $1) r
-	  join refund_paid x on x.area = r.area and x.refund_id = r.id
+	  join refund_paid x on x.area = r.area and x.refund_id = r.id and x.way <> 'credited'
 	 group by r.area, r.cause_id having count(*) > 1`
 
 // A road is of a refund, chosen by a request of it, and names an expenditure account of its scheme for money that came
@@ -197,12 +208,14 @@ const refundRoadSQL = `
 	       when r.id is null then 'is the road of a refund that nobody is owed'
 	       when n.number <> n.place then 'is road ' || n.number || ' of the refund, and number ' || n.place
 	       when q.id is null then 'was chosen by no request of the refund'
+	       when n.member_id is not null and (m.id is null or r.member_id not in (0, m.id))
+	            then 'credits member ' || n.member_id || ', whose the money is not'
 	       when x.refund_id is not null then 'was chosen at ' || n.asked_at || ', when the refund was paid'
 	       else 'leads over fund account ' || n.fund_account || ', which may not give it back' end
 	  from (select *, row_number() over (partition by area, refund_id order by asked_at) as place from refund_road
 	         where $1 = 0 or area = $1) n
-	  left join (select area, id, cause_id from refund_task union all
-	             select area, id, cause_id from contribution_claim) r on r.area = n.area and r.id = n.refund_id
+	  left join (select area, id, cause_id, member_id from refund_task union all
+	             select area, id, cause_id, member_id from contribution_claim) r on r.area = n.area and r.id = n.refund_id
 	  left join decision_request q on q.area = n.area and q.kind = 'refund' and q.subject_id = n.refund_id
 	       and q.maker = n.asked_by and q.made_at = n.asked_at and q.document = n.document
 	  left join refund_paid x on x.area = n.area and x.refund_id = n.refund_id and x.paid_at < n.asked_at
@@ -210,7 +223,9 @@ const refundRoadSQL = `
 	       join fund_account f on f.area = r.area and f.id = k.fund_account) k on true
 	  left join fund_account f on f.area = n.area and f.id = n.fund_account and f.role = 'expenditure'
 	       and f.scheme = k.scheme and k.role = 'income'
+	  left join member m on m.area = n.area and m.id = n.member_id and m.scheme = k.scheme
 	 where r.id is null or n.number <> n.place or q.id is null or x.refund_id is not null
+	    or n.member_id is not null and (m.id is null or r.member_id not in (0, m.id))
 	    or n.fund_account is not null and f.id is null`
 
 // A contribution leaves the book by a refund only.
@@ -244,10 +259,12 @@ func goneSQL() string {
 // A task says why money of a member goes back, and that it is so.
 const goneTaskSQL = `
 	select t.area, t.id, t.area || '/' || t.id, case t.reason when 'member_left' then 'says that member ' || t.member_id
-	       || ' left, who did not' else 'says that member ' || t.member_id || ' died, and nobody reported it' end
+	       || ' left, who did not' when 'unknown_member' then 'says that nobody was named for it, and names member ' || t.member_id
+	       else 'says that member ' || t.member_id || ' died, and nobody reported it' end
 	  from refund_task t
 	 where ($1 = 0 or t.area = $1) and case t.reason
 	       when 'member_left' then not exists (select from member_end e where e.area = t.area and e.member_id = t.member_id)
+	       when 'unknown_member' then t.member_id <> 0
 	       when 'member_died' then not exists (
 	            select from death_notice x where x.area = t.area and x.member_id = t.member_id)
 	       else false end`

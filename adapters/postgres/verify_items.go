@@ -82,7 +82,7 @@ const settled = `
 	       and c.fund_account = d.fund_account and c.id > g.after_answer and c.id <= least(r.posted_upto, g.upto_answer)
 	 where ($1 = 0 or g.area = $1) and g.subject = 'terminal_day'
 	union all
-	select g.area, l.id, l.id, g.id, null, l.member_id, l.year, l.amount,
+	select g.area, l.id, l.id, g.id, null, nullif(l.member_id, 0), l.year, l.amount,
 	       case when g.from_suspense then null else g.fund_account end, g.from_suspense, k.part,
 	       case when g.from_suspense then 'recognition' when k.kind = 'government' then 'government_paid'
 	           else 'contribution' end
@@ -113,7 +113,9 @@ func settledSQL() string {
 		       max(p.fund_account) filter (where p.role like 'personal%') as memo_account
 		  from posting p
 		 where ($1 = 0 or p.area = $1) and p.nature = 'item' and not p.reversal
-		   and p.kind in ('contribution', 'recognition', 'government_paid') group by 1, 2),
+		   and p.kind in ('contribution', 'recognition', 'government_paid') and not (p.kind = 'recognition' and exists (
+		       select from refund_task t join refund_paid x on x.area = t.area and x.refund_id = t.id and x.way = 'credited'
+		        where t.area = p.area and t.cause_id = p.cause_id)) group by 1, 2),
 	told as (
 		select coalesce(s.area, l.area) as area, coalesce(l.entry, 0) as entry, coalesce(s.cause, l.cause) as cause,
 		    case
@@ -138,7 +140,7 @@ func settledSQL() string {
 		       when l.least <> s.amount or l.most <> s.amount
 		            then 'item ' || s.cause || ' of ' || ` + yuan("s.amount") + ` || ' is posted with '
 		                || ` + yuan("l.least") + `
-		       when (l.member, l.member2, l.members) is distinct from (s.member, s.member, l.n)
+		       when (l.member, l.member2, l.members) is distinct from (s.member, s.member, case when s.member is null then 0 else l.n end)
 		            or (l.year, l.year2, l.years) is distinct from (s.year, s.year, l.n)
 		            then 'item ' || s.cause || ' is posted to another member or year'
 		       when (l.batch, l.batch2) is distinct from (s.batch, s.batch)
@@ -214,8 +216,14 @@ const paymentText = `case c.part when 'handover' then 'pensions handed to the ba
 	     || ' of batch ' || y.batch_no || ', ' || z.n || ' payments' end`
 
 // refundDiffers is SQL that says that entry c is not the one of refund w that was paid.
-const refundDiffers = `c.actor <> 'job' or c.booked_at <> w.paid_at or c.effective_on <> c.accounted_on
+const refundDiffers = `c.actor <> 'job' or c.booked_at <> w.paid_at
+		                 or w.way <> 'credited' and c.effective_on <> c.accounted_on
+		                 or w.way = 'credited' and not exists (select from refund_task t
+		                     join contribution_line l on l.area = t.area and l.id = t.cause_id
+		                     join agreement g on g.area = l.area and g.subject = 'list' and g.subject_id = l.list_id
+		                     where t.area = w.area and t.id = w.refund_id and g.effective_on = c.effective_on)
 		                 or c.text <> case w.way when 'expenditure_account' then 'a contribution given back once, after its sweep'
+		                     when 'credited' then 'a contribution credited to the member who was named for it'
 		                     else 'a contribution given back by the channel that it came by' end`
 
 // causeSQL finds the fact behind every entry. A reversal's cause is the entry that

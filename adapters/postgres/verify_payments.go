@@ -335,7 +335,8 @@ func suspenseSQL() string {
 		union all
 		select s.area, m.scheme, case when s.from_suspense then -s.amount else s.amount end
 		  from settled s
-		  join member m on m.area = s.area and m.id = s.member
+		  join agreement g on g.area = s.area and g.id = s.agreement
+		  join fund_account m on m.area = g.area and m.id = g.fund_account
 		 where s.from_suspense <> exists (select from refund_task t where t.area = s.area and t.cause_id = s.cause)
 		union all
 		select r.area, f.scheme, -r.amount

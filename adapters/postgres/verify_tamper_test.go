@@ -40,7 +40,7 @@ func protected() []string {
 		"recovery_plan", "recovery_instalment", "recovery_planned", "recovery_receipt", "recovery_received", "estate_claim",
 		"estate_granted",
 		"contribution_list", "contribution_line", "contribution_list_approved", "contribution_list_ended",
-		"contribution_list_money", "contribution_claim", "refund_paid", "refund_road",
+		"contribution_list_money", "contribution_claim", "refund_paid",
 	}
 }
 

@@ -32,6 +32,10 @@
 // them. What a bank took for them all the same, or a list whose money came too late brings, waits
 // in suspense for its payer.
 //
+// A tax list imports whole, or, as its maker says, without what names nobody or a member who chose no amount:
+// such a line's money waits in suspense with a case, until two people credit it to the member who is named for it,
+// or have the tax authority give it back.
+//
 // What is above the chosen amount, was taken by mistake, after its mandate ended, after the
 // death or for who left, or was paid in the employee scheme too, goes back out of the account that it came to,
 // whoever collects today: from an income account by the channel that it came by, once swept out of what

@@ -62,6 +62,8 @@ type ListLine struct {
 	Amount   money.Amount
 	// Category is why the government pays: severely_disabled, low_income and the like.
 	Category string
+	// Stranger is the number that the line gives, where it names nobody and its money is to wait in suspense.
+	Stranger string
 }
 
 // String prints a line without its person.
@@ -80,6 +82,9 @@ type ContributionList struct {
 	Payer string
 	// Document is what the list rests on; of a tax list the treasury voucher's number.
 	Document string
+	// Suspends says that a line of a tax list that names nobody, or a member who chose no amount, refuses nothing:
+	// its money goes to suspense with a case, and is credited to a member who is named later, or given back.
+	Suspends bool
 	Lines    []ListLine
 	Count    int
 	Amount   money.Amount
@@ -92,6 +97,8 @@ type ContributionList struct {
 	// Arrived is what was named for it, Posted how many of its lines are dealt with.
 	Arrived money.Amount
 	Posted  int
+	// Strangers counts the lines that name nobody.
+	Strangers int
 }
 
 // ListState is where a list stands. It is read from the facts.
@@ -218,6 +225,7 @@ const (
 	maxList     = 100_000
 	maxListText = 200
 	maxPayer    = 60
+	maxStranger = 40
 	// A land-lost farmer is paid for from 16 to 59.
 	landLostFrom, landLostTo = 16, 59
 )
@@ -232,13 +240,15 @@ func (l *ContributionList) check(today calendar.Day) error {
 		return bad("payer", "the payer is one line of 1 to 60 characters")
 	case l.Year > today.Year():
 		return ErrYearAhead.On("year")
+	case l.Suspends && l.Kind != TaxList:
+		return bad("unknown_lines", "only what the tax authority collected was paid already, and may wait in suspense")
 	case len(l.Lines) == 0 || len(l.Lines) > maxList:
 		return bad("lines", "a list has 1 to %d lines", maxList)
 	}
 	var refused []LineRefusal
 	var total money.Total
 	for _, line := range l.Lines {
-		if e := line.check(l.Kind); e != nil {
+		if e := line.check(l.Kind, l.Suspends); e != nil {
 			refused = append(refused, LineRefusal{Line: line.Line, Fault: e})
 			continue
 		}
@@ -255,7 +265,7 @@ func (l *ContributionList) check(today calendar.Day) error {
 	return nil
 }
 
-func (l ListLine) check(k ListKind) *fault.Error {
+func (l ListLine) check(k ListKind, suspends bool) *fault.Error {
 	named := 0
 	for _, n := range []bool{l.Member != 0, l.IDNumber != "", l.SocialNo != ""} {
 		if n {
@@ -265,7 +275,10 @@ func (l ListLine) check(k ListKind) *fault.Error {
 	if named != 1 {
 		return ErrList.With("name the member by exactly one of id_number, social_no, member_id").On("member_id")
 	}
-	if l.IDNumber != "" {
+	if suspends && !approval.IsLine(l.IDNumber+l.SocialNo, maxStranger) {
+		return ErrList.With("a number is one line of at most %d characters", maxStranger).On("member_id")
+	}
+	if l.IDNumber != "" && !suspends {
 		if _, err := party.NewIDNumber(l.IDNumber); err != nil {
 			return ErrList.With("this is no identity number").On("id_number")
 		}
@@ -299,7 +312,7 @@ func (l *ContributionList) paidFor(groups []string) error {
 }
 
 // judge refuses lines that name nobody, the dead, who left or draws a pension, or more than their member may be
-// paid for.
+// paid for. Where the list suspends unknown lines, those that name nobody are told apart by their Stranger.
 // found stands by the lines' positions; lowest is the lowest tier of the list's year,
 // needed where the government pays. What the tax authority collected was paid: a line
 // above the chosen amount, or for who is no member any more, is taken, and given back from
@@ -312,6 +325,10 @@ func (l *ContributionList) judge(found []ListMember, today calendar.Day, lowest 
 		before, twice := taken[m.Member]
 		var e *fault.Error
 		switch {
+		case l.Suspends && (m.Member == 0 || m.Scheme != l.Scheme):
+			line.beStranger()
+			l.Strangers++
+			continue
 		case m.Member == 0 || m.Scheme != l.Scheme:
 			e = ErrMemberUnknown.On("member_id")
 		case l.Kind != TaxList && !m.Due.Died.IsZero():
@@ -324,7 +341,7 @@ func (l *ContributionList) judge(found []ListMember, today calendar.Day, lowest 
 			e = ErrList.With("the member stands in the list twice").On("member_id")
 		case l.Kind == LandLostList && !ageWithin(m.Born, l.Year):
 			e = ErrList.With("land-lost farmers are paid for from %d to %d", landLostFrom, landLostTo).On("member_id")
-		case l.Kind.Individual() && m.Due.Chosen == 0:
+		case l.Kind.Individual() && m.Due.Chosen == 0 && !l.Suspends:
 			e = ErrNotChosen.On("member_id")
 		case l.Kind == GovernmentList && line.Amount != lowest:
 			e = ErrList.With("the government pays the lowest tier, which is %s for %d", lowest, l.Year).On("amount")
@@ -339,6 +356,18 @@ func (l *ContributionList) judge(found []ListMember, today calendar.Day, lowest 
 		taken[m.Member] = before + line.Amount
 	}
 	return refuseLines(refused, len(l.Lines))
+}
+
+// beStranger keeps the number by which a line names nobody.
+func (l *ListLine) beStranger() {
+	switch {
+	case l.Stranger != "":
+	case l.Member != 0:
+		l.Stranger = fmt.Sprintf("member %d", l.Member)
+	default:
+		l.Stranger = l.IDNumber + l.SocialNo
+	}
+	l.Member = 0
 }
 
 // ageWithin says that a person was of an age to be paid for on some day of the year.
@@ -364,6 +393,12 @@ func (l *ContributionList) digest() (sum [sha256.Size]byte) {
 		number(line.Member)
 		number(line.Amount.Fen())
 		text(line.Category)
+		if line.Stranger != "" {
+			text(line.Stranger)
+		}
+	}
+	if l.Suspends {
+		text("suspends unknown lines")
 	}
 	h.Sum(sum[:0])
 	return sum
@@ -371,13 +406,18 @@ func (l *ContributionList) digest() (sum [sha256.Size]byte) {
 
 // About tells officers in one line what they decide.
 func (l *ContributionList) About() string {
-	return fmt.Sprintf("%s list %d of %s for %d: %d members, %s, on fund account %d, lines with SHA-256 %x", l.Kind,
-		l.ID, l.Scheme, l.Year, l.Count, l.Amount, l.FundAccount, l.Digest)
+	strangers := ""
+	if l.Strangers > 0 {
+		strangers = fmt.Sprintf(", %d of them nobody's, to wait in suspense", l.Strangers)
+	}
+	return fmt.Sprintf("%s list %d of %s for %d: %d members%s, %s, on fund account %d, lines with SHA-256 %x", l.Kind,
+		l.ID, l.Scheme, l.Year, l.Count, strangers, l.Amount, l.FundAccount, l.Digest)
 }
 
 // ListEntries builds the vouchers of a chunk of a list: one of what is taken in, and
 // one of lines that would carry their member's year above the chosen amount, because
-// another channel was faster, or whose member died before the money arrived, or left. Those
+// another channel was faster, or whose member died before the money arrived, or left, or that name
+// nobody or a member who chose nothing. Those
 // wait in suspense for the payer of the list, each as a whole, and become refund tasks. It is
 // pure; AccountedOn is the caller's to set.
 func ListEntries(a Agreement, payables []Payable) ([]ledger.Entry, []RefundTask) {

@@ -22,6 +22,8 @@ var (
 			"that account collects next, before that is swept, or by an expenditure account that the request names")
 	ErrRefundRoad = fault.New(fault.Unprocessable, "refund_road",
 		"an expenditure account of the scheme gives back what was swept from an income account, and nothing else")
+	ErrRefundCredit = fault.New(fault.Unprocessable, "refund_not_creditable",
+		"only what a tax list brought for nobody, or for a member who chose no amount, is credited out of suspense")
 	ErrRefundUnfunded = fault.New(fault.Conflict, "refund_unfunded",
 		"the expenditure account does not hold the money: have it allocated first")
 	ErrNotPosted = fault.New(fault.Unprocessable, "not_posted",
@@ -43,7 +45,14 @@ const (
 	MemberLeft RefundReason = "member_left"
 	// MandateWithdrawn is of a debit that the bank made after the payer ended the mandate.
 	MandateWithdrawn RefundReason = "mandate_withdrawn"
+	// UnknownMember is of a tax list's line that names nobody, NotChosen of one whose member chose no amount for
+	// the year.
+	UnknownMember RefundReason = "unknown_member"
+	NotChosen     RefundReason = "tier_not_chosen"
 )
+
+// Creditable says that the money may be credited to a member after all.
+func (r RefundReason) Creditable() bool { return r == UnknownMember || r == NotChosen }
 
 // RefundWay says how money goes back.
 type RefundWay string
@@ -65,6 +74,9 @@ const (
 	TaxAuthority    RefundWay = "tax_authority"
 	FinanceBureau   RefundWay = "finance_bureau"
 	PaidOnce        RefundWay = "expenditure_account"
+	// Credited is the way of what waits in suspense and turns out to be a member's: it becomes the
+	// member's contribution, and no money moves.
+	Credited RefundWay = "credited"
 )
 
 // Refund is money to be given back, with where it lies.
@@ -95,6 +107,10 @@ type Refund struct {
 	// PaidFrom is the expenditure account that the last request named, or 0: it goes back out of the account that it
 	// came to.
 	PaidFrom int64
+	// CreditedTo is the member that the last request named, or 0, and TakenOn the day on which the money of its list
+	// came.
+	CreditedTo int64
+	TakenOn    calendar.Day
 	// Decision is the last request to pay it, and State where that stands.
 	Decision int64
 	State    RefundState
@@ -136,9 +152,12 @@ type RefundAsk struct {
 	Document string
 	// PaidFrom is the expenditure account that pays what was swept, or 0 for the way that it came by.
 	PaidFrom int64
+	// CreditedTo is the member whose the money is, or 0.
+	CreditedTo int64
 }
 
-// RefundRoad says which account gives a refund back, by an officer's word; the last of a refund holds.
+// RefundRoad says which account gives a refund back, or whose the money is, by an officer's word; the last of a
+// refund holds.
 type RefundRoad struct {
 	Area party.Area
 	RefundAsk
@@ -180,8 +199,11 @@ type RefundTx interface {
 
 // PayerTx is what the account that gives a refund back needs of a transaction.
 type PayerTx interface {
-	// AddRefundRoad keeps which account is to give a refund back.
+	// AddRefundRoad keeps which account is to give a refund back, or whom it is to be credited to; ErrFundAccount or
+	// ErrMemberUnknown where there is none.
 	AddRefundRoad(ctx context.Context, r RefundRoad) error
+	// CreditDue returns what a member owes for a year, and keeps others from paying or posting it to the end.
+	CreditDue(ctx context.Context, area party.Area, member int64, year int) (CounterDue, error)
 	// LockFundAccount makes movements out of one account wait for each other.
 	LockFundAccount(ctx context.Context, area party.Area, account int64) error
 	// Balance returns what an account held at the end of a day.
@@ -192,6 +214,8 @@ type PayerTx interface {
 // account that the request named.
 func (r Refund) Way() RefundWay {
 	switch {
+	case r.CreditedTo != 0:
+		return Credited
 	case r.PaidFrom != 0:
 		return PaidOnce
 	case r.Role == ledger.Income:
@@ -214,6 +238,9 @@ func RefundToPay(ctx context.Context, tx Tx, today calendar.Day, area party.Area
 	}
 	way := r.Way()
 	refused := ErrRefundSwept
+	if way == Credited {
+		return r, way, r.mayCredit(ctx, tx)
+	}
 	if way == PaidOnce {
 		refused = ErrRefundUnfunded
 		if err := r.mayPayOnce(ctx, tx); err != nil {
@@ -254,6 +281,29 @@ func (r Refund) mayPayOnce(ctx context.Context, tx Tx) error {
 	return nil
 }
 
+// mayCredit proves that the money waits for a member, and that the member still owes as much for the year.
+func (r Refund) mayCredit(ctx context.Context, tx Tx) error {
+	if !r.Suspense || !r.Reason.Creditable() || r.PaidFrom != 0 || r.Member != 0 && r.Member != r.CreditedTo {
+		return ErrRefundCredit.On("credited_to")
+	}
+	due, err := tx.CreditDue(ctx, r.Area, r.CreditedTo, r.Year)
+	switch {
+	case err != nil:
+		return err
+	case due.Scheme != r.Scheme:
+		return ErrMemberUnknown.On("credited_to")
+	case !due.Died.IsZero():
+		return ErrMemberDied.On("credited_to")
+	case !due.Left.IsZero():
+		return ErrMemberLeft.On("credited_to")
+	case due.Chosen == 0:
+		return ErrNotChosen.On("credited_to")
+	case r.Amount > due.Open():
+		return due.owes(due.Open()).On("credited_to")
+	}
+	return nil
+}
+
 // About tells officers in one line what they decide.
 func (r Refund) About(way RefundWay) string {
 	from := "contribution income"
@@ -261,7 +311,10 @@ func (r Refund) About(way RefundWay) string {
 		from = "suspense"
 	}
 	to := ""
-	if r.Payer != "" {
+	switch {
+	case way == Credited:
+		to = fmt.Sprintf(" to member %d", r.CreditedTo)
+	case r.Payer != "":
 		to = " to " + r.Payer
 	}
 	return fmt.Sprintf("%s of item %d for %d from %s%s, %s, by %s of fund account %d", r.Amount, r.Cause, r.Year, from,
@@ -285,7 +338,11 @@ func PayRefund(ctx context.Context, tx Tx, today calendar.Day, area party.Area, 
 // refundEntries are one entry, or, for income that an expenditure account gives back, two: such an account
 // pays no income back, so that the contribution goes to suspense in red and leaves the fund from there.
 func refundEntries(r Refund, today calendar.Day) []ledger.Entry {
-	if r.PaidFrom == 0 {
+	switch r.Way() {
+	case Credited:
+		return []ledger.Entry{creditEntry(r, today)}
+	case PaidOnce:
+	case OriginalChannel, TaxAuthority, FinanceBureau:
 		return []ledger.Entry{refundEntry(r, today)}
 	}
 	const text = "a contribution given back once, after its sweep"
@@ -301,6 +358,29 @@ func refundEntries(r Refund, today calendar.Day) []ledger.Entry {
 	taken := refundEntry(r, today)
 	taken.Text = text
 	return []ledger.Entry{taken, paid}
+}
+
+// creditEntry recognises money in suspense as a member's contribution, of the day on which it came.
+func creditEntry(r Refund, today calendar.Day) ledger.Entry {
+	line := func(side ledger.Side, role ledger.Role) ledger.Posting {
+		return ledger.Posting{
+			Side: side, Role: role, Nature: ledger.SumLine, Red: false, Amount: r.Amount, FundAccount: 0, Batch: 0,
+			Cause: 0, Member: 0, Year: 0,
+		}
+	}
+	item := func(role ledger.Role) ledger.Posting {
+		p := line(ledger.Credit, role)
+		p.Nature, p.Cause, p.Member, p.Year = ledger.ItemLine, r.Cause, r.CreditedTo, r.Year
+		return p
+	}
+	return ledger.Entry{
+		Area: r.Area, Scheme: r.Scheme, Kind: ledger.Recognition, Reverses: 0, Cause: fmt.Sprintf("refund:%d", r.ID),
+		AccountedOn: today, EffectiveOn: r.TakenOn, Text: "a contribution credited to the member who was named for it",
+		Postings: []ledger.Posting{
+			line(ledger.Debit, ledger.Suspense), item(ledger.Contribution), item(ledger.PersonalIndividual),
+			line(ledger.Debit, ledger.PersonalControl),
+		},
+	}
 }
 
 // refundEntry takes a contribution back in red, or money in suspense to its payer.
@@ -444,7 +524,7 @@ func (s *Service) AskRefund(
 	}
 	return once.Do(ctx, s.store.InTx, r, render, func(tx Tx) (any, error) {
 		refund, err := tx.RefundByID(ctx, by.Area, a.Refund)
-		if err == nil && refund.PaidFrom != a.PaidFrom {
+		if err == nil && (refund.PaidFrom != a.PaidFrom || refund.CreditedTo != a.CreditedTo) {
 			err = tx.AddRefundRoad(ctx, RefundRoad{Area: by.Area, RefundAsk: a, By: by.Login})
 		}
 		if err != nil {

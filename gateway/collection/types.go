@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
+	"fmt"
 	"hash"
 	"io"
 	"time"
@@ -335,6 +336,8 @@ type Payable struct {
 	// Left says that the membership ended, whenever the money was taken: the account was
 	// paid out or moved away.
 	Left bool
+	// Line is the line of the list that it came by, or 0.
+	Line int
 }
 
 // gone says why there is no member any more whom a payable could be credited to, or nothing.
@@ -353,6 +356,12 @@ func (p Payable) gone() RefundReason {
 func (p Payable) refused(posted money.Amount) RefundReason {
 	if why := p.gone(); why != "" {
 		return why
+	}
+	switch {
+	case p.Member == 0:
+		return UnknownMember
+	case p.Line != 0 && p.Chosen == 0:
+		return NotChosen
 	}
 	if p.Posted+posted+p.Amount > p.Chosen {
 		return AboveChosen
@@ -379,11 +388,22 @@ type RefundTask struct {
 	Year   int
 	Amount money.Amount
 	Reason RefundReason
+	// Line is the line of the list that it came by, or 0.
+	Line int
+}
+
+// Text tells officers what is to be done about a task.
+func (r RefundTask) Text() string {
+	if r.Reason.Creditable() {
+		return fmt.Sprintf("%s: %s of line %d of the tax authority's list wait in suspense: credit them to the member, "+
+			"or have the tax authority give them back", r.Reason, r.Amount, r.Line)
+	}
+	return string(r.Reason) + ": " + r.Amount.String() + " to be given back by the original channel"
 }
 
 // refundTask is a payable that is no income for a reason.
 func refundTask(p Payable, why RefundReason) RefundTask {
-	return RefundTask{Cause: p.Cause, Member: p.Member, Year: p.Year, Amount: p.Amount, Reason: why}
+	return RefundTask{Cause: p.Cause, Member: p.Member, Year: p.Year, Amount: p.Amount, Reason: why, Line: p.Line}
 }
 
 // Stamp is who did something and when.
