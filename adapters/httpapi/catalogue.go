@@ -667,6 +667,10 @@ func explanations() []row {
 			"correct the lines that the answer names, or leave them out",
 		},
 		{
+			"listed_before", inFiles, "another list of the payer and document pays the same for the member and year",
+			"leave the line out, or name the document of the second payment",
+		},
+		{
 			"login_refused", 401, "login or password is wrong, or the login is locked",
 			"try again after 15 minutes, or ask the security administrator",
 		},
@@ -855,6 +859,10 @@ func explanations() []row {
 		{
 			"outbox_conflict", inFiles, "another file lies in a bank's folder under the name of a batch",
 			"see the case of the same name; find out who put it there",
+		},
+		{
+			"over_aid", inFiles, "collective aid and sponsorship of the member's year would exceed the highest tier",
+			"lower the amount, or leave the line out",
 		},
 		{
 			"over_due", 422, "the payment exceeds what the member still owes for the year",
@@ -1065,6 +1073,10 @@ func explanations() []row {
 			"name the credit as the statement shows it",
 		},
 		{
+			"refund_not_creditable", 422, "the refund is not of a tax list's line that names nobody or a member without a choice",
+			"leave credited_to out, or name the member of the line",
+		},
+		{
 			"refund_not_found", 404, "the refund does not exist for this caller",
 			"check the id",
 		},
@@ -1073,16 +1085,12 @@ func explanations() []row {
 			"nothing: it is done",
 		},
 		{
-			"refund_swept", 409, "the account that the money came to does not hold it any more: it was swept or handed over",
-			"pay it once the account holds as much again, before that moves on, or name an expenditure account in paid_from",
-		},
-		{
 			"refund_road", 422, "paid_from is no expenditure account of the scheme, or the money was not swept",
 			"leave paid_from out, or name the scheme's expenditure account",
 		},
 		{
-			"refund_not_creditable", 422, "the refund is not of a tax list's line that names nobody or a member without a choice",
-			"leave credited_to out, or name the member of the line",
+			"refund_swept", 409, "the account that the money came to does not hold it any more: it was swept or handed over",
+			"pay it once the account holds as much again, before that moves on, or name an expenditure account in paid_from",
 		},
 		{
 			"refund_unfunded", 409, "the expenditure account holds less than the refund",

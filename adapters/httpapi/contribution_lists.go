@@ -67,7 +67,9 @@ const listText = "The whole list or nothing: a line that cannot stand is refused
 	"fiscal special account, each line with its category. land_lost: what the agency pays from earmarked money, from 16 " +
 	"to 59. relative: in the member's place. tax: the tax authority's detail list, where it collects; document is the " +
 	"number of the treasury's voucher, of which there is one list. These count to the member's chosen amount. " +
-	"collective and sponsor are collective aid, an item of their own. Where the agency collects, what villages, " +
+	"collective and sponsor are collective aid, an item of their own, which from 2014 on does not exceed the highest tier " +
+	"of the year. A line whose member and year another list of the same payer and document pays for is refused with " +
+	"listed_before. Where the agency collects, what villages, " +
 	"sponsors and relatives pay arrives on the income account; where the tax authority does, aid arrives on the fiscal " +
 	"special account. A second person of the business desk approves the decision; from then on the lines are in flight. " +
 	"A year before the current one is made up: such contributions earn no subsidy. A line for the dead, or for who left " +

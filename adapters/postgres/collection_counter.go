@@ -201,7 +201,7 @@ func counterDuesSQL() string {
 		  and (a.outcome is null or (a.outcome = 'succeeded' and ` + notDealtWith("i") + `))) f on true
 	left join lateral (
 		select sum(l.amount)::bigint as amount, min(l.list_id) as list_id from contribution_line l
-		where l.area = u.area and l.member_id = u.member and l.year = u.year and ` + listInFlight() + `) w on true`
+		where l.area = u.area and l.member_id = u.member and l.year = u.year and ` + listInFlight("individual") + `) w on true`
 }
 
 // CounterDues implements collection.CounterTx.

@@ -112,7 +112,7 @@ func dueSQL() string {
 	gone as (` + nothingTaken("$6") + `),
 	listed as (
 		select l.member_id, sum(l.amount) as amount from contribution_line l
-		where l.area = $1 and l.year = $2 and ` + listInFlight() + `
+		where l.area = $1 and l.year = $2 and ` + listInFlight("individual") + `
 		group by l.member_id)
 	select m.id, c.amount - coalesce(p.amount, 0) - coalesce(k.amount, 0) - coalesce(s.amount, 0) - coalesce(w.amount, 0) as due,
 	       coalesce(l.attempt, 0) + 1, d.id, d.number, coalesce(n.bank_no, $5), n.account_no, m.name, m.id_number,

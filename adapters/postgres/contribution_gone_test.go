@@ -62,7 +62,9 @@ func TestAListForTheDeadIsRefusedOrGivenBack(t *testing.T) {
 	}
 	w.world.notice(t, dead, w.today.AddDays(-1))
 	w.world.notice(t, alive, w.today)
-	_, err = w.tryList(w.list(collection.SponsorList, 11, 2_00, 2_00))
+	more := w.list(collection.SponsorList, 11, 2_00, 2_00)
+	more.Document = "doc-2"
+	_, err = w.tryList(more)
 	if got, want := refusals(t, err), (map[int]string{2: "member_died"}); !maps.Equal(got, want) {
 		t.Errorf("a list with the dead: %v, want %v", got, want)
 	}

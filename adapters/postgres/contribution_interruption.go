@@ -27,7 +27,7 @@ func (s collectionStore) Interruptions(
 				where i.area = c.area and i.member_id = c.member_id and i.year = c.year
 				  and (a.outcome is null or (a.outcome = 'succeeded' and `+notDealtWith("i")+`)))
 			  and not exists (select from contribution_line l where l.area = c.area and l.member_id = c.member_id
-				and l.year = c.year and `+listInFlight()+`)
+				and l.year = c.year and `+listInFlight("individual")+`)
 			order by c.member_id limit $5`, f.Area, f.Year, f.Scheme, f.After, f.Limit)
 		if err != nil {
 			return fmt.Errorf("interrupted years of area %s: %w", f.Area, err)

@@ -15,11 +15,11 @@ import (
 	"twoline/gateway/party"
 )
 
-// listInFlight is SQL that says of line l of an approved list that its money is awaited,
+// listInFlight is SQL that says of line l of an approved list of a part that its money is awaited,
 // or arrived and is not dealt with.
-func listInFlight() string {
+func listInFlight(part string) string {
 	return `exists (select from contribution_list_approved g join contribution_list k on k.area = g.area and k.id = g.list_id
-			and k.part = 'individual' where g.area = l.area and g.list_id = l.list_id)
+			and k.part = '` + part + `' where g.area = l.area and g.list_id = l.list_id)
 		  and not exists (select from contribution_list_ended x where x.area = l.area and x.list_id = l.list_id)
 		  and ` + notDealtWith("l")
 }
@@ -86,6 +86,43 @@ func (t *tx) listDues(ctx context.Context, l collection.ContributionList, member
 	}
 	for i := range members {
 		members[i].Due = dues[i]
+	}
+	return t.listedBefore(ctx, l, members, ids)
+}
+
+// listedBefore fills in what other lists pay for members, and the aid of the year that is credited or on its way.
+func (t *tx) listedBefore(
+	ctx context.Context, l collection.ContributionList, members []collection.ListMember, ids []int64,
+) error {
+	rows, err := t.Query(ctx, `
+		select u.at, coalesce(k.id, 0), coalesce(p.amount, 0) + coalesce(f.amount, 0)
+		from unnest($2::bigint[]) with ordinality as u (member, at)
+		left join lateral (
+			select min(k.id) as id from contribution_line x
+			join contribution_list k on k.area = x.area and k.id = x.list_id and k.id <> $3 and k.kind = $4
+				and k.payer = $5 and k.document = $6
+			join decision_request q on q.area = k.area and q.kind = 'contribution_list' and q.subject_id = k.id
+				and q.state in ('submitted', 'approved')
+			where x.area = $1 and x.member_id = u.member and x.year = $7 and not exists (
+				select from contribution_list_ended e where e.area = k.area and e.list_id = k.id)) k on true
+		left join lateral (
+			select sum(case when p.red then -p.amount else p.amount end)::bigint as amount from posting p
+			where p.area = $1 and p.member_id = u.member and p.role = 'contribution_collective' and p.year = $7) p on true
+		left join lateral (
+			select sum(l.amount)::bigint as amount from contribution_line l
+			where l.area = $1 and l.member_id = u.member and l.year = $7 and `+listInFlight("collective")+`) f on true
+		where u.member <> 0`, l.Area, ids, l.ID, string(l.Kind), l.Payer, l.Document, l.Year)
+	if err != nil {
+		return fmt.Errorf("other lists of %d members: %w", len(ids), err)
+	}
+	var at int
+	var listed, aid int64
+	_, err = pgx.ForEachRow(rows, []any{&at, &listed, &aid}, func() error {
+		members[at-1].Listed, members[at-1].Aid = listed, money.Amount(aid)
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("other lists of %d members: %w", len(ids), err)
 	}
 	return nil
 }

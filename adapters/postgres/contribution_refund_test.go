@@ -29,7 +29,7 @@ func newRefundWorld(t *testing.T, n int) *payerWorld {
 func (w *payerWorld) relatives(t *testing.T, amounts ...money.Amount) collection.ContributionList {
 	t.Helper()
 	l := w.list(collection.RelativeList, 11, amounts...)
-	l.Year = 2018
+	l.Year, l.Document = 2018, fmt.Sprint("doc-", w.keys)
 	l = w.approved(t, l)
 	if got, err := w.name(w.money(t, "11", fmt.Sprint("R", l.ID), l.Amount).ID, l.ID); err != nil || !got.Agreed {
 		t.Fatalf("%+v, %v", got, err)

@@ -9,6 +9,7 @@ func contributionChecks() []check {
 			},
 			probe{table: "contribution_list", sql: listDigestSQL},
 			probe{table: "contribution_list_approved", looks: []string{"contribution_list_approved"}, sql: listVoucherSQL},
+			probe{table: "contribution_line", looks: []string{"contribution_line"}, sql: listedTwiceSQL()},
 			probe{table: "contribution_list_ended", sql: listEndedSQL},
 			probe{table: "contribution_list_money", sql: listMoneySQL},
 			probe{table: "contribution_claim", sql: claimSQL},
@@ -97,6 +98,33 @@ const listVoucherSQL = `
 	            select from contribution_list_approved o where o.area = a.area and o.document = a.document and o.kind = 'tax'
 	               and o.list_id < a.list_id and not exists (
 	                   select from contribution_list_ended e where e.area = o.area and e.list_id = o.list_id))))`
+
+// One payer's document pays for a member and year once, by lists of a kind. Collective aid of a year from 2014 on stays within the
+// highest tier that the area had by its end.
+func listedTwiceSQL() string {
+	return `
+	select l.area, max(l.id), l.area || '/' || max(l.id), 'is one of ' || count(*) || ' lines of ' || k.payer || ', ' || k.document
+	       || ', for member ' || l.member_id || ' and ' || l.year
+	  from contribution_list_approved a
+	  join contribution_list k on k.area = a.area and k.id = a.list_id and k.kind <> 'tax'
+	  join contribution_line l on l.area = k.area and l.list_id = k.id
+	 where ($1 = 0 or a.area = $1) and not exists (
+	       select from contribution_list_ended e where e.area = a.area and e.list_id = a.list_id)
+	 group by l.area, l.member_id, l.year, k.kind, k.payer, k.document having count(*) > 1
+	union all
+	select p.area, p.member_id, p.area || '/' || p.member_id || ' ' || p.year, 'is credited ' || ` + yuan("p.amount") + `
+	       || ' of collective aid for the year, and the highest tier is ' || ` + yuan("t.highest") + `
+	  from (select area, member_id, year, sum(-(` + signed + `)) as amount from posting
+	         where ($1 = 0 or area = $1) and role = 'contribution_collective' and member_id is not null and year >= 2014
+	         group by 1, 2, 3) p
+	 cross join lateral (
+	       select max(translate(v.tier, ',.', '')::bigint) as highest from ` + heldRules + ` r
+	        cross join lateral jsonb_array_elements_text(case jsonb_typeof(r.value) when 'array' then r.value else '[]' end) as v (tier)
+	        where r.area = coalesce((select o.area from ` + heldRules + ` o where o.area = p.area
+	               and o.rule = 'contribution_tiers' and o.effective_from <= make_date(p.year, 12, 31) limit 1), 0)
+	          and r.rule = 'contribution_tiers' and r.effective_from <= make_date(p.year, 12, 31)) t
+	 where p.amount > t.highest`
+}
 
 const listEndedSQL = `
 	select e.area, e.list_id, e.area || '/' || e.list_id, case

@@ -45,6 +45,10 @@ var (
 		"the list is not approved, or it is ended, or its money has agreed with it")
 	ErrVoucher = fault.New(fault.Conflict, "voucher_reused",
 		"a list of this treasury voucher was asked for before")
+	ErrListed = fault.New(fault.Unprocessable, "listed_before",
+		"another list of this payer and document pays the same for the member and year")
+	ErrOverAid = fault.New(fault.Unprocessable, "over_aid",
+		"collective aid and sponsorship of a year do not exceed the highest tier")
 	ErrAgencyMode = fault.New(fault.Unprocessable, "collected_by_agency",
 		"the agency collects in this area: there is no list of the tax authority")
 	ErrListAccount = fault.New(fault.Unprocessable, "list_account",
@@ -123,7 +127,23 @@ type ListMember struct {
 	// Born is the day in the member's identity number.
 	Born calendar.Day
 	Due  CounterDue
+	// Aid is the collective aid of the list's year that is posted or in flight.
+	Aid money.Amount
+	// Listed is another list of the same kind, year, payer and document that pays for the member, or 0.
+	Listed int64
 }
+
+// listBounds are the amounts that bound the lines of a list.
+type listBounds struct {
+	// lowest is the tier that the government pays, january what it was when the year began, or 0.
+	lowest, january money.Amount
+	// aid is the highest tier, which bounds collective aid, or 0 for no bound.
+	aid money.Amount
+}
+
+// aidBound says from which year on collective aid and sponsorship of a member are bounded by the
+// area's highest tier (国发〔2014〕8号, article 4). It is not for an area to decide.
+const aidBound = 2014
 
 // LineRefusal says why a line cannot stand.
 type LineRefusal struct {
@@ -313,11 +333,10 @@ func (l *ContributionList) paidFor(groups []string) error {
 
 // judge refuses lines that name nobody, the dead, who left or draws a pension, or more than their member may be
 // paid for. Where the list suspends unknown lines, those that name nobody are told apart by their Stranger.
-// found stands by the lines' positions; lowest is the lowest tier of the list's year,
-// needed where the government pays. What the tax authority collected was paid: a line
+// found stands by the lines' positions. What the tax authority collected was paid: a line
 // above the chosen amount, or for who is no member any more, is taken, and given back from
 // suspense.
-func (l *ContributionList) judge(found []ListMember, today calendar.Day, lowest money.Amount) error {
+func (l *ContributionList) judge(found []ListMember, today calendar.Day, bounds listBounds) error {
 	var refused []LineRefusal
 	taken := make(map[int64]money.Amount, len(found))
 	for i := range l.Lines {
@@ -339,12 +358,19 @@ func (l *ContributionList) judge(found []ListMember, today calendar.Day, lowest 
 			e = ErrDraws.On("member_id")
 		case twice && l.Kind != TaxList:
 			e = ErrList.With("the member stands in the list twice").On("member_id")
+		case l.Kind != TaxList && m.Listed != 0:
+			e = ErrListed.With("contribution list %d of this payer and document pays for the member and year", m.Listed).
+				On("member_id")
+		case bounds.aid > 0 && m.Aid+line.Amount > bounds.aid:
+			e = ErrOverAid.With("the highest tier of %d is %s, and %s of aid are credited or on their way", l.Year,
+				bounds.aid, m.Aid).On("amount")
 		case l.Kind == LandLostList && !ageWithin(m.Born, l.Year):
 			e = ErrList.With("land-lost farmers are paid for from %d to %d", landLostFrom, landLostTo).On("member_id")
 		case l.Kind.Individual() && m.Due.Chosen == 0 && !l.Suspends:
 			e = ErrNotChosen.On("member_id")
-		case l.Kind == GovernmentList && line.Amount != lowest:
-			e = ErrList.With("the government pays the lowest tier, which is %s for %d", lowest, l.Year).On("amount")
+		case l.Kind == GovernmentList && line.Amount != bounds.lowest &&
+			(line.Amount != bounds.january || line.Amount != m.Due.Chosen):
+			e = ErrList.With("the government pays the lowest tier, which is %s for %d", bounds.lowest, l.Year).On("amount")
 		case l.Kind.Individual() && l.Kind != TaxList && line.Amount > m.Due.Open()-before:
 			e = m.Due.owes(m.Due.Open() - before).On("amount")
 		}

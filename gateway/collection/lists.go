@@ -138,20 +138,12 @@ func judgeList(ctx context.Context, tx Tx, today calendar.Day, l *ContributionLi
 	if account.Scheme != l.Scheme {
 		return ErrListAccount.With("the account is of another scheme").On("fund_account")
 	}
-	var lowest money.Amount
-	if l.Kind == GovernmentList {
-		tiers, err := rules.TiersOfYear(l.Year)
-		if err != nil {
-			return err
-		}
-		lowest = tiers[0]
-		groups, err := rules.PaidGroups(l.Year)
-		if err != nil {
-			return err
-		}
-		if err := l.paidFor(groups); err != nil {
-			return err
-		}
+	bounds, err := l.bounds(rules, today)
+	if err != nil {
+		return err
+	}
+	if err := l.ofPaidGroups(rules); err != nil {
+		return err
 	}
 	if l.Kind == TaxList {
 		used, err := tx.VoucherUsed(ctx, l.Area, l.Document, l.ID)
@@ -169,7 +161,49 @@ func judgeList(ctx context.Context, tx Tx, today calendar.Day, l *ContributionLi
 	if err != nil {
 		return err
 	}
-	return l.judge(found, today, lowest)
+	return l.judge(found, today, bounds)
+}
+
+// ofPaidGroups refuses a list of the government with lines of groups that it does not pay for.
+func (l *ContributionList) ofPaidGroups(rules *policy.Rules) error {
+	if l.Kind != GovernmentList {
+		return nil
+	}
+	groups, err := rules.PaidGroups(l.Year)
+	if err != nil {
+		return err //nolint:wrapcheck // names the rule
+	}
+	return l.paidFor(groups)
+}
+
+// bounds reads what bounds the lines of a list from the area's tiers. Aid is bounded by the highest tier of the whole
+// year. The government pays the lowest tier of the day on which the list is decided, or of the last day of a year that
+// is made up; where the tiers change in July, it still pays what was the lowest in January for who chose that.
+func (l *ContributionList) bounds(rules *policy.Rules, today calendar.Day) (b listBounds, err error) {
+	var tiers []money.Amount
+	switch {
+	case l.Kind == GovernmentList:
+		first, err := calendar.Date(l.Year, 1, 1)
+		if err != nil {
+			return b, ErrList.Because(err).On("year")
+		}
+		day := today
+		if l.Year < today.Year() {
+			day = first.AddMonths(11).Month().Last()
+		}
+		if tiers, err = rules.At(day).ContributionTiers(); err != nil {
+			return b, err
+		}
+		b.lowest = slices.Min(tiers)
+		if tiers, err := rules.At(first).ContributionTiers(); err == nil {
+			b.january = slices.Min(tiers)
+		}
+	case !l.Kind.Individual() && l.Year >= aidBound:
+		if tiers, err = rules.TiersOfYear(l.Year); err == nil {
+			b.aid = slices.Max(tiers)
+		}
+	}
+	return b, err
 }
 
 // ListNaming is an officer's word for which list money is.
