@@ -39,8 +39,9 @@ func (t personalTx) EachPayer(
 			select member_id, sum(case when (side = 'credit') <> red then amount else -amount end)::bigint as paid
 			from posting
 			where area = $1 and scheme = $2 and role = 'personal_individual' and year = $5 and member_id is not null
-			  and (effective_on between $3 and $4 or not red and exists (
-				-- Debited or taken within the year, and its money came after it: the posting is of the money's day.
+			  and (effective_on between $3 and $4 or exists (
+				-- Debited or taken within the year, and its money came after it: the posting is of the money's day. What was
+				-- given back counts for nothing, whenever that was, unless it made the year up and counted for nothing before.
 				select from `+takenFor+` k where k.area = posting.area and k.id = posting.cause_id and k.day between $3 and $4))
 			group by member_id) p
 		left join given g on g.member_id = p.member_id

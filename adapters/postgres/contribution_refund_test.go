@@ -11,6 +11,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/fault"
+	"twoline/gateway/feedback"
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/personal"
@@ -506,6 +507,69 @@ func TestF54_ADebitAfterItsMandateEnded(t *testing.T) {
 	if err != nil || len(list) != 1 || list[0].Member != 1001 || list[0].Reason != collection.MandateWithdrawn {
 		t.Errorf("refunds %+v, %v", list, err)
 	}
+}
+
+// A debit on the last day of its mandate was allowed; one on the day after it goes back.
+func TestADebitOnTheLastDayOfItsMandateStays(t *testing.T) {
+	t.Parallel()
+	w := newPayerWorld(t, 2)
+	b := w.withhold(t).Batches[0]
+	w.sql(t, `update mandate set ended_on = '2011-03-10' where member_id = 1001;
+		update mandate set ended_on = '2011-03-09' where member_id = 1002`)
+	items := w.items(t, b)
+	if _, err := w.results(t, b, []collection.Result{succeeded(items[0]), succeeded(items[1])}); err != nil {
+		t.Fatal(err)
+	}
+	w.arrive(t, "A1", b, 20000)
+	w.work(t)
+	list, err := w.service.Refunds(t.Context(), w.maker, collection.RefundFilter{Limit: 10}) //nolint:exhaustruct // all
+	if err != nil || len(list) != 1 || list[0].Member != 1002 {
+		t.Errorf("refunds %+v, %v, want that of the day after alone", list, err)
+	}
+}
+
+// What was given back after the year's end earns no subsidy for it, and its payer is none of the year's: neither of those
+// who renewed nor of those who could. A payment that made the year up and was given back takes nothing of what was
+// paid in the year.
+func TestWhatWasGivenBackAfterTheYearDoesNotCountForIt(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 3)
+	w.sql(t, `insert into area_rule values (610304, 'contribution_subsidies', '2009-09-01', '"50.00:20.00 100.00:30.00"', 'test'),
+		(610304, 'contribution_subsidy_payers', '2009-09-01', '"county:100%"', 'test');
+		insert into tier_choice select area, id, 2019, 10000, '2019-01-01' from member`)
+	first := w.relatives(t, 10000, 10000, 5000)
+	w.today = calendar.MustDay("2019-01-10")
+	pay := func(year int, amounts ...money.Amount) collection.ContributionList {
+		t.Helper()
+		l := w.list(collection.RelativeList, 11, amounts...)
+		l.Year, l.Document = year, fmt.Sprint("doc-", w.keys)
+		if len(amounts) == 3 && amounts[0] == 0 {
+			l.Lines = l.Lines[2:]
+		}
+		l = w.approved(t, l)
+		if got, err := w.name(w.money(t, "11", fmt.Sprint("R", l.ID), l.Amount).ID, l.ID); err != nil || !got.Agreed {
+			t.Fatalf("%+v, %v", got, err)
+		}
+		w.work(t)
+		return l
+	}
+	madeUp := pay(2018, 0, 0, 5000)
+	next := pay(2019, 10000, 10000, 10000)
+	w.payBack(t, w.claim(t, w.lineID(t, first, 1)))
+	w.payBack(t, w.claim(t, w.lineID(t, madeUp, 3)))
+	w.payBack(t, w.claim(t, w.lineID(t, next, 2)))
+	p := personal.New(w.db.Personal(), func() calendar.Day { return w.today })
+	var run personal.SubsidyRun
+	_, err := p.MakeSubsidies(t.Context(), w.request("POST subsidies", "", w.keys), result(&run), w.maker,
+		personal.SubsidyOrder{Scheme: ledger.Rural, Year: 2018, DueOn: calendar.MustDay("2019-03-31"), Document: "d"})
+	if err != nil || run.Lines != 2 || run.Amount != 5000 {
+		t.Errorf("%d lines of %s, %v, want 30.00 and 20.00", run.Lines, run.Amount, err)
+	}
+	renewed, err := feedback.New(w.db.Feedback()).Renewal(t.Context(), w.maker, ledger.Rural, 2019, 0)
+	if got := renewed.Total; err != nil || got.LastYear != 2 || got.ThisYear != 2 || got.Renewed != 1 || got.New != 1 {
+		t.Errorf("renewals %+v, %v, want 1 of 2 and one anew", got, err)
+	}
+	w.proved(t)
 }
 
 // Where the tax authority collects from a day on, the counter takes nothing for that day.

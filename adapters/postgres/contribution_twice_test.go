@@ -45,7 +45,7 @@ func TestAListOfAidIsTakenOnce(t *testing.T) {
 		t.Errorf("above the highest tier with what is posted: %v", err)
 	}
 	over.Lines[0].Amount = 8000
-	if over, err = w.tryList(over); err != nil {
+	if _, err := w.tryList(over); err != nil {
 		t.Fatal(err)
 	}
 	second := aid

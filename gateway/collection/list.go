@@ -359,8 +359,8 @@ func (l *ContributionList) judge(found []ListMember, today calendar.Day, bounds 
 		case twice && l.Kind != TaxList:
 			e = ErrList.With("the member stands in the list twice").On("member_id")
 		case l.Kind != TaxList && m.Listed != 0:
-			e = ErrListed.With("contribution list %d of this payer and document pays for the member and year", m.Listed).
-				On("member_id")
+			e = ErrListed.With("contribution list %d of this payer and document pays for the member and year",
+				m.Listed).On("member_id")
 		case bounds.aid > 0 && m.Aid+line.Amount > bounds.aid:
 			e = ErrOverAid.With("the highest tier of %d is %s, and %s of aid are credited or on their way", l.Year,
 				bounds.aid, m.Aid).On("amount")
@@ -370,7 +370,8 @@ func (l *ContributionList) judge(found []ListMember, today calendar.Day, bounds 
 			e = ErrNotChosen.On("member_id")
 		case l.Kind == GovernmentList && line.Amount != bounds.lowest &&
 			(line.Amount != bounds.january || line.Amount != m.Due.Chosen):
-			e = ErrList.With("the government pays the lowest tier, which is %s for %d", bounds.lowest, l.Year).On("amount")
+			e = ErrList.With("the government pays the lowest tier, which is %s for %d", bounds.lowest, l.Year).
+				On("amount")
 		case l.Kind.Individual() && l.Kind != TaxList && line.Amount > m.Due.Open()-before:
 			e = m.Due.owes(m.Due.Open() - before).On("amount")
 		}

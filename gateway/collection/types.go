@@ -395,8 +395,8 @@ type RefundTask struct {
 // Text tells officers what is to be done about a task.
 func (r RefundTask) Text() string {
 	if r.Reason.Creditable() {
-		return fmt.Sprintf("%s: %s of line %d of the tax authority's list wait in suspense: credit them to the member, "+
-			"or have the tax authority give them back", r.Reason, r.Amount, r.Line)
+		return fmt.Sprintf("%s: %s of line %d of the tax authority's list wait in suspense: credit them to the "+
+			"member, or have the tax authority give them back", r.Reason, r.Amount, r.Line)
 	}
 	return string(r.Reason) + ": " + r.Amount.String() + " to be given back by the original channel"
 }

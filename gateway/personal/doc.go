@@ -23,6 +23,12 @@
 // rule that it rests on changed. A difference that takes back is a red line, and takes no
 // more than the account's interest still holds.
 //
+// What was given back earns no subsidy of a list that is made after it, on whichever day it was given back, and takes
+// nothing of what was paid beside it. A list takes nothing back: what was credited before stays, and a case asks a person.
+// What late money of a subsidy owes by its months is shown with its arrival, and stands in no account: no rule says by
+// which money the local government makes it up, nor how it is parted among the members, so that nothing could be
+// credited which the fund holds. When such money comes, it is a subsidy like another, named for a list.
+//
 // A line is written before it is decided. Nothing is reckoned again when it is posted,
 // and a posting that was cut off goes on where it stopped.
 package personal
