@@ -730,8 +730,9 @@ func explanations() []row {
 			"correct the field that the text names",
 		},
 		{
-			"member_left", 422, "the membership had ended before the day of the payment",
-			"take no money, or give it back; GET /v1/member-transfers and /v1/member-departures say why it ended",
+			"member_left", 422, "the membership had ended before the day of the payment or the choice",
+			"take no money, or give it back, and leave the line out: a membership that ended is not opened again, and who moved " +
+				"away goes on where the account went; GET /v1/member-transfers and /v1/member-departures say why it ended",
 		},
 		{
 			"member_not_found", 404, "the member does not exist for this caller",

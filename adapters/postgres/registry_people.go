@@ -182,6 +182,26 @@ func (t registryTx) TierChoices(
 	})
 }
 
+// LeftOn implements registry.TierTx.
+func (t registryTx) LeftOn(ctx context.Context, area party.Area, members []int64) (map[int64]calendar.Day, error) {
+	rows, err := t.Query(ctx, `select member_id, ended_on from member_end where area = $1 and member_id = any($2)`, area,
+		members)
+	if err != nil {
+		return nil, fmt.Errorf("read who left: %w", err)
+	}
+	left := make(map[int64]calendar.Day)
+	var member int64
+	var day calendar.Day
+	_, err = pgx.ForEachRow(rows, []any{&member, &day}, func() error {
+		left[member] = day
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("read who left: %w", err)
+	}
+	return left, nil
+}
+
 // TiersOf implements registry.TierTx.
 func (t registryTx) TiersOf(ctx context.Context, area party.Area, member int64) ([]registry.KeptChoice, error) {
 	if err := t.memberKnown(ctx, area, member); err != nil {

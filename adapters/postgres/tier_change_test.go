@@ -282,3 +282,18 @@ func TestAChildsYearIsNotChosen(t *testing.T) {
 		t.Errorf("who turned 16 in the year and who was 15 all of it: %q", got)
 	}
 }
+
+// Nothing is chosen for a member on the day on which the membership ended, or after it: it is not opened again. What was
+// chosen before the end is still taken in.
+func TestWhoLeftChoosesNothingAfterwards(t *testing.T) {
+	t.Parallel()
+	w := newChoosers(t, 3)
+	w.sql(t, `set session_replication_role = replica;
+		insert into member_end (area, member_id, reason, ended_on, from_month, source_id, decision_id, approved_at, business_day)
+			select 610304, id, 'transferred_out', '2011-02-10', '2011-03-01', 1, 1, now(), '2011-02-10' from member where id in (1002, 1003)`)
+	got := w.chooses(t, choice(1001, "200.00", "2011-02-15"), choice(1002, "200.00", "2011-02-10"),
+		choice(1003, "200.00", "2011-02-09"))
+	if want := ",member_left,"; got != want {
+		t.Errorf("answered %q, want %q", got, want)
+	}
+}

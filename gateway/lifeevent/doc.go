@@ -58,6 +58,8 @@
 // what was announced stays open as a case, or goes back by the income account that took it.
 // Who draws a pension does not change its place by moving, out or in, and since July 2014 does
 // not move between this and the employee scheme either; money that comes for such a member,
-// for the dead or for who left, goes back in the same way. A balance of the rural scheme before 2009 is a marked
-// part of the individual one, and counts with it.
+// for the dead or for who left, goes back in the same way. A membership that ended is not opened
+// again: nothing is chosen, paid or brought for it, and who comes back goes on where the account
+// went. A balance of the rural scheme before 2009 is a marked part of the individual one, and
+// counts with it.
 package lifeevent

@@ -24,7 +24,8 @@
 // more than the account's interest still holds.
 //
 // What was given back earns no subsidy of a list that is made after it, on whichever day it was given back, and takes
-// nothing of what was paid beside it. A list takes nothing back: what was credited before stays, and a case asks a person.
+// nothing of what was paid beside it. A list takes nothing back: what was credited before stays, and a case asks a
+// person.
 // What late money of a subsidy owes by its months is shown with its arrival, and stands in no account: no rule says by
 // which money the local government makes it up, nor how it is parted among the members, so that nothing could be
 // credited which the fund holds. When such money comes, it is a subsidy like another, named for a list.

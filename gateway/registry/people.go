@@ -349,6 +349,8 @@ type choices struct {
 	// of which nothing is paid, as far as a line chooses one anew.
 	made map[memberYear][]TierChoice
 	open map[memberYear]bool
+	// left are the days on which memberships ended.
+	left map[int64]calendar.Day
 	// tiers are those of a year; a year without a rule is one without tiers.
 	tiers map[int][]money.Amount
 }
@@ -363,8 +365,12 @@ func openTiers(ctx context.Context, tx Tx, e *env, rows []tierRow) (desk[tierRow
 	if err != nil {
 		return none, err
 	}
+	left, err := tx.LeftOn(ctx, e.area, ids)
+	if err != nil {
+		return none, err
+	}
 	c := &choices{
-		members: members, made: make(map[memberYear][]TierChoice), open: make(map[memberYear]bool),
+		members: members, left: left, made: make(map[memberYear][]TierChoice), open: make(map[memberYear]bool),
 		tiers: make(map[int][]money.Amount),
 	}
 	for _, old := range stored {
@@ -440,7 +446,11 @@ func (c *choices) judge(r *tierRow) (Answer, *fault.Error) {
 		r.Was, r.Ordinal = last.Amount, n
 	}
 	tiers := c.tiers[r.Year]
+	left := c.left[r.Member]
 	switch {
+	case !left.IsZero() && !r.ChosenOn.Before(left):
+		return Refused, ErrMemberLeft.With("the membership ended on %s, and is not opened again: who moved away goes on "+
+			"where the account went, and nothing is chosen for who comes back here", left).On("chosen_on")
 	case len(tiers) == 0:
 		return Refused, policy.ErrNoRule.With("no contribution tiers are known for the year").On("year")
 	case !slices.Contains(tiers, r.Amount):
