@@ -449,8 +449,8 @@ func (c *choices) judge(r *tierRow) (Answer, *fault.Error) {
 	left := c.left[r.Member]
 	switch {
 	case !left.IsZero() && !r.ChosenOn.Before(left):
-		return Refused, ErrMemberLeft.With("the membership ended on %s, and is not opened again: who moved away goes on "+
-			"where the account went, and nothing is chosen for who comes back here", left).On("chosen_on")
+		return Refused, ErrMemberLeft.With("the membership ended on %s, and is not opened again: who moved away goes "+
+			"on where the account went, and nothing is chosen for who comes back here", left).On("chosen_on")
 	case len(tiers) == 0:
 		return Refused, policy.ErrNoRule.With("no contribution tiers are known for the year").On("year")
 	case !slices.Contains(tiers, r.Amount):
