@@ -14,8 +14,8 @@ func TestEditedContributionsAreNamed(t *testing.T) {
 	w := contributed(t)
 	w.proved(t)
 	for edit, want := range map[string]struct{ undo, breached string }{
-		`update contribution_list set amount = amount + 1 where document = 'doc-1'`: {
-			`update contribution_list set amount = amount - 1 where document = 'doc-1'`, "lists",
+		`update contribution_list set amount = amount + 1 where kind = 'relative'`: {
+			`update contribution_list set amount = amount - 1 where kind = 'relative'`, "lists",
 		},
 		`update contribution_list set payer = payer || 'x'`: {
 			`update contribution_list set payer = left(payer, -1)`, "lists",
