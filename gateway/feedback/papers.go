@@ -100,8 +100,8 @@ func (f Finding) Text(lang report.Language) string {
 		year = pick(lang, "各年合计", "all years")
 	}
 	if lang == report.English {
-		return fmt.Sprintf("%s states %d for %s in %s; %s sum to %d by %s", f.Document, f.Heads, f.Name, year, of, f.Sum,
-			f.Of)
+		return fmt.Sprintf("%s states %d for %s in %s; %s sum to %d by %s", f.Document, f.Heads, f.Name, year, of,
+			f.Sum, f.Of)
 	}
 	return fmt.Sprintf("《%s》载明%s（%s）为%d人，而按《%s》%s相加为%d人", f.Document, f.Name, year, f.Heads, f.Of, of,
 		f.Sum)
