@@ -183,4 +183,5 @@ const interestCauseSQL = `case
 	     or c.text <> 'interest of ' || ir.year || ', ' || ir.rate || ', ' || c.line_count - 1 || ' accounts'
 	     or not exists (select from posting p where p.area = c.area and p.entry_id = c.id and p.member_id::text = c.part
 	         and p.red = (split_part(c.cause, ':', 4) = 'fall'))
+	     or exists (select from interest_run r where r.area = c.area and r.id = ir.run_id and c.accounted_on < r.business_day)
 	     then 'differs from interest run ' || ir.run_id || ' in kind, scheme, a date, text, actor or its first account' end`

@@ -106,6 +106,12 @@ func accountCorruptions() []corruption {
 		broken("a run of another rate", `update interest_run set percent = '3.6%' where id = `+last, `'610305/' || `+last,
 			"was not asked for as it stands"),
 		{ //nolint:exhaustruct // nothing else to do
+			id: "I5", name: "interest posted before its run",
+			sql: []string{`update interest_run set business_day = business_day + 1 where id = ` + run},
+			row: `'610305/' || min(id) from entry where cause like 'interest_run:' || ` + run + ` || ':%'`,
+			text: "differs from interest run",
+		},
+		{ //nolint:exhaustruct // nothing else to do
 			id: "accounts", name: "a run that was approved for another year", also: []string{"I5"},
 			sql: []string{`update interest_run_approved set year = 2010 where run_id = ` + approved}, row: `'610305/' || ` + approved,
 			text: "was approved as another one",
