@@ -9,6 +9,7 @@ import (
 
 	"twoline/gateway/approval"
 	"twoline/gateway/casework"
+	"twoline/gateway/lifeevent"
 	"twoline/gateway/once"
 	"twoline/gateway/registry"
 )
@@ -47,6 +48,13 @@ func (s *Server) holdRoutes() {
 		Method: http.MethodGet, Path: "/v1/death-notices", Summary: "Deaths that were reported, and notices taken back",
 		Who: readers(),
 	}, s.deathNotices)
+	Query(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodGet, Path: "/v1/comparisons", Summary: "Lines of other offices' lists that fitted a member",
+		Description: "As imported (comparisons), strong and weak, with what each led to, as it stands now: standing is dead " +
+			"while the member stands reported dead, held while a hold of its reason stands, asked while a person is asked about " +
+			"it, else nothing. Lines that fitted nobody are not kept.",
+		Who: readers(),
+	}, s.comparisons)
 	if s.deps.Casework == nil {
 		return
 	}
@@ -240,6 +248,65 @@ func (s *Server) deathNotices(ctx context.Context, c Call, in *deathNoticesQuery
 	}
 	list, err := s.deps.Registry.DeathNotices(ctx, c.Officer, member, after, in.Limit+1)
 	return NewPage(list, in.Limit, func(n registry.DeathNotice) int64 { return n.ID }, viewDeathNotice), err
+}
+
+// Comparison is a line of another office's list that fitted a member.
+type Comparison struct {
+	ID         ID        `json:"id"`
+	MemberID   ID        `json:"member_id"`
+	SocialNo   string    `json:"social_no"`
+	Name       string    `json:"name"                  doc:"Masked"`
+	List       string    `json:"list"                  enum:"cremations,police,employee_pension,court"`
+	Strength   string    `json:"strength"              enum:"strong,weak"`
+	Agrees     string    `json:"agrees"                enum:"number_and_name,number,name_and_birth"`
+	HappenedOn *Day      `json:"happened_on,omitempty"`
+	Source     string    `json:"source"`
+	Document   string    `json:"document"`
+	Line       int       `json:"line"                  doc:"Of the file"`
+	EnteredBy  string    `json:"entered_by"`
+	EnteredAt  time.Time `json:"entered_at"`
+	Standing   string    `json:"standing"              enum:"nothing,asked,held,dead" doc:"What it led to, as it stands now"`
+}
+
+func viewComparison(m registry.KeptComparison) Comparison {
+	out := Comparison{
+		ID: NewID(m.ID), MemberID: NewID(m.Member), SocialNo: m.SocialNo, Name: m.Name.String(), List: string(m.List),
+		Strength: string(m.Strength), Agrees: m.Agrees, HappenedOn: nil, Source: m.Source, Document: m.Document,
+		Line: m.Line, EnteredBy: m.EnteredBy, EnteredAt: m.EnteredAt, Standing: string(m.Standing),
+	}
+	if !m.HappenedOn.IsZero() {
+		out.HappenedOn = &Day{m.HappenedOn}
+	}
+	return out
+}
+
+type comparisonsQuery struct {
+	Paging
+
+	Member   string `query:"member_id" pattern:"^[1-9][0-9]{0,18}$" doc:"One member; absent is everybody"`
+	List     string `query:"list" enum:"cremations,police,employee_pension,court"`
+	Strength string `query:"strength" enum:"strong,weak"`
+	Document string `query:"document" maxLength:"200" doc:"One list, by its document"`
+	Standing string `query:"standing" enum:"nothing,asked,held,dead"`
+}
+
+func (s *Server) comparisons(ctx context.Context, c Call, in *comparisonsQuery) (Page[Comparison], error) {
+	none := Page[Comparison]{} //nolint:exhaustruct // none
+	after, err := in.After()
+	if err != nil {
+		return none, err
+	}
+	var member int64
+	if in.Member != "" {
+		if member, err = idIn(in.Member, "member_id"); err != nil {
+			return none, err
+		}
+	}
+	list, err := s.deps.Registry.Comparisons(ctx, c.Officer, registry.ComparisonFilter{
+		Area: 0, Member: member, List: lifeevent.List(in.List), Strength: lifeevent.Strength(in.Strength),
+		Document: in.Document, Standing: registry.MatchStanding(in.Standing), After: after, Limit: in.Limit + 1,
+	})
+	return NewPage(list, in.Limit, func(m registry.KeptComparison) int64 { return m.ID }, viewComparison), err
 }
 
 type takeBackCommand struct {

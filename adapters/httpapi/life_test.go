@@ -2,6 +2,7 @@ package httpapi_test
 
 import (
 	"fmt"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -84,6 +85,28 @@ func TestEvidenceOfLifeOverHTTP(t *testing.T) {
 	}
 }
 
+// matches wants a page of what other offices' lists led to.
+func (d *desk) matches(t *testing.T, of, want string) {
+	t.Helper()
+	var page struct {
+		Items []struct {
+			SocialNo             string `json:"social_no"`
+			List, Standing, Name string
+		}
+	}
+	d.get(t, d.finance, "/v1/comparisons"+of, &page)
+	var got []string
+	for _, m := range page.Items {
+		got = append(got, m.SocialNo+":"+m.List+":"+m.Standing)
+		if m.Name != "王**" {
+			t.Errorf("the name is shown as %q", m.Name)
+		}
+	}
+	if strings.Join(got, " ") != want {
+		t.Errorf("comparisons%s are %q, want %q", of, got, want)
+	}
+}
+
 // A list of cremations: who is meant is reported dead, who may be meant is a case, and who
 // only has the name lives on. The list comes again and changes nothing.
 func TestComparisonListsOverHTTP(t *testing.T) {
@@ -140,6 +163,11 @@ func TestComparisonListsOverHTTP(t *testing.T) {
 			t.Errorf("%s: %d, want %d", sql, got, n)
 		}
 	}
+	d.matches(t, "", "SB0001:cremations:dead SB0002:cremations:asked SB0003:cremations:asked SB0003:employee_pension:held")
+	d.matches(t, "?strength=strong", "SB0001:cremations:dead SB0003:employee_pension:held")
+	d.matches(t, "?standing=asked", "SB0002:cremations:asked SB0003:cremations:asked")
+	d.matches(t, "?list=employee_pension&document="+url.QueryEscape("名册"), "SB0003:employee_pension:held")
+	d.matches(t, "?list=court", "")
 	// The notice is taken back: the office's next list is not acted upon, and a person is asked.
 	d.data.Exec(t, `insert into death_withdrawn (area, notice_id, document, entered_by, entered_at, decision_id)
 		select area, id, 'error', 'test', now(), 1 from death_notice`)
@@ -152,6 +180,8 @@ func TestComparisonListsOverHTTP(t *testing.T) {
 		strings.Join(told, " ") != "match_taken_back" {
 		t.Errorf("after the notice was taken back: %q, %d cases", told, n)
 	}
+	d.matches(t, "?member_id="+fmt.Sprint(d.count(`select id from member where social_no = 'SB0001'`)),
+		"SB0001:cremations:nothing SB0001:cremations:asked")
 	d.data.Exec(t, `delete from death_withdrawn`)
 	d.imports("certifications", "social_no,way,certified_on,document\nSB0002,village_list,2018-06-01,list 6\n", 1)
 	res := read[report](t, d.send(d.csv("certifications", "", "social_no,way,certified_on,document\n"+

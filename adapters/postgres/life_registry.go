@@ -77,6 +77,46 @@ func (t registryTx) Compared(ctx context.Context, area party.Area, members []int
 	})
 }
 
+// Comparisons implements registry.LifeTx.
+func (t registryTx) Comparisons(
+	ctx context.Context, f registry.ComparisonFilter,
+) ([]registry.KeptComparison, error) {
+	rows, err := t.Query(ctx, `
+		with told as (
+			select c.id, c.member_id, c.list, c.strength, c.agrees, c.line, c.happened_on, c.source, c.document, c.entered_by,
+				c.entered_at, m.social_no, m.name, case
+				when c.list in ('cremations', 'police') and exists (
+					select from death_notice n where n.area = c.area and n.member_id = c.member_id and not exists (
+						select from death_withdrawn w where w.area = n.area and w.notice_id = n.id)) then 'dead'
+				when exists (select from payment_hold h where h.area = c.area and h.member_id = c.member_id
+					and h.reason = case c.list when 'employee_pension' then 'other_pension' when 'court' then 'court' end
+					and `+holdStands+`) then 'held'
+				when exists (select from exception_case k where k.area = c.area and k.kind in ('weak_match', 'match_taken_back')
+					and k.subject = 'member:' || c.member_id || ':' || c.list || ':' || c.document
+					and not exists (select from exception_closed x where x.area = k.area and x.case_id = k.id)) then 'asked'
+				else 'nothing' end as standing
+			from comparison_match c
+			join member m on m.area = c.area and m.id = c.member_id
+			where c.area = $1 and ($2 = 0::bigint or c.member_id = $2) and ($3 = '' or c.list = $3)
+			  and ($4 = '' or c.strength = $4) and ($5 = '' or c.document = $5) and c.id > $6)
+		select member_id, list, strength, agrees, line, happened_on, source, document, id, social_no, name, entered_by,
+			entered_at, standing
+		from told where $7 = '' or standing = $7 order by id limit $8`,
+		f.Area, f.Member, string(f.List), string(f.Strength), f.Document, f.After, string(f.Standing), f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("matches with lists in area %s: %w", f.Area, err)
+	}
+	return collect(rows, "matches with lists", func(row pgx.CollectableRow) (c registry.KeptComparison, err error) {
+		var day *calendar.Day
+		var name string
+		err = row.Scan(&c.Member, &c.List, &c.Strength, &c.Agrees, &c.Line, &day, &c.Source, &c.Document, &c.ID, &c.SocialNo,
+			&name, &c.EnteredBy, &c.EnteredAt, &c.Standing)
+		c.HappenedOn = dayOrNone(day)
+		c.Name, _, _ = party.Stored(name, "", "")
+		return c, err
+	})
+}
+
 // InsertComparisons implements registry.LifeTx.
 func (t registryTx) InsertComparisons(
 	ctx context.Context, area party.Area, by string, rows []registry.Comparison,

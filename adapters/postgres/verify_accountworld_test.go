@@ -107,8 +107,8 @@ func accountCorruptions() []corruption {
 			"was not asked for as it stands"),
 		{ //nolint:exhaustruct // nothing else to do
 			id: "I5", name: "interest posted before its run",
-			sql: []string{`update interest_run set business_day = business_day + 1 where id = ` + run},
-			row: `'610305/' || min(id) from entry where cause like 'interest_run:' || ` + run + ` || ':%'`,
+			sql:  []string{`update interest_run set business_day = business_day + 1 where id = ` + run},
+			row:  `'610305/' || min(id) from entry where cause like 'interest_run:' || ` + run + ` || ':%'`,
 			text: "differs from interest run",
 		},
 		{ //nolint:exhaustruct // nothing else to do

@@ -24,6 +24,8 @@ type LifeTx interface {
 	// Compared returns the matches of the members that are kept.
 	Compared(ctx context.Context, area party.Area, members []int64) ([]Comparison, error)
 	InsertComparisons(ctx context.Context, area party.Area, by string, rows []Comparison) error
+	// Comparisons returns a page of the matches that are kept, by rising id.
+	Comparisons(ctx context.Context, f ComparisonFilter) ([]KeptComparison, error)
 }
 
 // certificationRow is a line of a file of certifications.

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
+	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
 	"twoline/gateway/lifeevent"
@@ -24,6 +26,59 @@ type Comparison struct {
 	Line             int
 	HappenedOn       calendar.Day
 	Source, Document string
+}
+
+// MatchStanding is what a match with another office's list led to, as it stands now.
+type MatchStanding string
+
+// The standings: nothing was stopped, or what was stopped runs again; a person is asked about
+// it; the member is held by what such a list says; the member stands reported dead.
+const (
+	MatchIdle  MatchStanding = "nothing"
+	MatchAsked MatchStanding = "asked"
+	MatchHeld  MatchStanding = "held"
+	MatchDead  MatchStanding = "dead"
+)
+
+// KeptComparison is a match as it is kept, with who it is and what it led to.
+type KeptComparison struct {
+	Comparison
+
+	ID        int64
+	SocialNo  string
+	Name      party.Name
+	EnteredBy string
+	EnteredAt time.Time
+	Standing  MatchStanding
+}
+
+// ComparisonFilter selects matches; what is empty selects all.
+type ComparisonFilter struct {
+	Area     party.Area
+	Member   int64
+	List     lifeevent.List
+	Strength lifeevent.Strength
+	Document string
+	Standing MatchStanding
+	// After is the id that the page before ended with, or 0.
+	After int64
+	Limit int
+}
+
+// Comparisons returns a page of the lines of other offices' lists that fitted a member of the
+// officer's area, by rising id, each with what it led to.
+func (s *Service) Comparisons(
+	ctx context.Context, by approval.Officer, f ComparisonFilter,
+) (list []KeptComparison, err error) {
+	if err := mayLook(by); err != nil {
+		return nil, err
+	}
+	f.Area, f.Limit = by.Area, pageOf(f.Limit)
+	err = s.c.Store.Read(ctx, func(tx Tx) error {
+		list, err = tx.Comparisons(ctx, f)
+		return err
+	})
+	return list, err
 }
 
 // comparisonRow is a line of a file of comparison.
