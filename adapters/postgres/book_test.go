@@ -626,7 +626,7 @@ func TestTheTwoLineRuleInGoAndInSQL(t *testing.T) {
 			}
 		}
 	}
-	if want := len(kinds) * len(ledger.DefaultChart()) * 4; tried != want || len(kinds) != 38 {
+	if want := len(kinds) * len(ledger.DefaultChart()) * 4; tried != want || len(kinds) != 39 {
 		t.Errorf("%d combinations of %d kinds were tried, want %d", tried, len(kinds), want)
 	}
 	checkForbidden(t, kinds, core)

@@ -571,3 +571,10 @@ func TestWhatIsDoneToPaymentsIsNamed(t *testing.T) {
 		})
 	}
 }
+
+// A payment by hand is one row; edits at random fall on it alone.
+func TestL9_RandomEditsOfPaymentsByHandAreDetected(t *testing.T) {
+	t.Parallel()
+	db, d := cloneWorld(t)
+	tamper(t, db, newTamperer(t, d.OwnerURL, 1, []string{"hand_payment"}), 25)
+}
