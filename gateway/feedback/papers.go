@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 
+	"twoline/gateway/party"
 	"twoline/gateway/report"
 )
 
@@ -43,6 +44,8 @@ func ProgressPaper(sheet report.Sheet, lang report.Language, s Subject, days []D
 	return sheet.End() //nolint:wrapcheck // of the sheet
 }
 
+func (r Renewal) place() (party.Region, string) { return r.Region, r.Name }
+
 // Write writes the renewals as a paper: each township's villages, its sum, and the total.
 func (l Renewals) Write(sheet report.Sheet, lang report.Language) error {
 	title := fmt.Sprintf(pick(lang, "%d年度续缴率统计表", "renewals of %d"), l.Year)
@@ -73,18 +76,7 @@ func (l Renewals) Write(sheet report.Sheet, lang report.Language) error {
 			report.CountCell(r.LastYear), report.CountCell(r.Renewed), report.TextCell(rate), report.CountCell(r.New),
 			report.CountCell(r.ThisYear))
 	}
-	next := 0
-	for _, t := range l.Townships {
-		for ; next < len(l.Villages) && l.Villages[next].Region.Township() == t.Region; next++ {
-			if err := row(l.Villages[next], l.Villages[next].Name); err != nil {
-				return err
-			}
-		}
-		if err := row(t, t.Name+pick(lang, " 小计", " in all")); err != nil {
-			return err
-		}
-	}
-	if err := row(l.Total, pick(lang, "合计", "total")); err != nil {
+	if err := byTownship(lang, l.Villages, l.Townships, l.Total, row); err != nil {
 		return err
 	}
 	return sheet.End() //nolint:wrapcheck // of the sheet

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"twoline/gateway/party"
 	"twoline/gateway/report"
 )
 
@@ -78,6 +79,31 @@ func (l Line) why(lang report.Language) string {
 	return strings.Join(list, pick(lang, "；", "; "))
 }
 
+func (l Line) place() (party.Region, string) { return l.Region, l.Name }
+
+// byTownship gives the rows of a paper: each township's villages, its sum, and the total.
+func byTownship[L interface{ place() (party.Region, string) }](
+	lang report.Language, villages, townships []L, total L, row func(line L, name string) error,
+) error {
+	next := 0
+	for _, t := range townships {
+		township, title := t.place()
+		for ; next < len(villages); next++ {
+			region, name := villages[next].place()
+			if region.Township() != township {
+				break
+			}
+			if err := row(villages[next], name); err != nil {
+				return err
+			}
+		}
+		if err := row(t, title+pick(lang, " 小计", " in all")); err != nil {
+			return err
+		}
+	}
+	return row(total, pick(lang, "合计", "total"))
+}
+
 // Write writes the lines as a paper: each township's villages, its sum, and the total.
 func (l Lines) Write(sheet report.Sheet, lang report.Language) error {
 	title := pick(lang, "缴费反馈表", "contributions, paid and unpaid")
@@ -110,18 +136,7 @@ func (l Lines) Write(sheet report.Sheet, lang report.Language) error {
 		}
 		return sheet.Row(cells...) //nolint:wrapcheck // of the sheet
 	}
-	next := 0
-	for _, t := range l.Townships {
-		for ; next < len(l.Villages) && l.Villages[next].Region.Township() == t.Region; next++ {
-			if err := row(l.Villages[next], l.Villages[next].Name); err != nil {
-				return err
-			}
-		}
-		if err := row(t, t.Name+pick(lang, " 小计", " in all")); err != nil {
-			return err
-		}
-	}
-	if err := row(l.Total, pick(lang, "合计", "total")); err != nil {
+	if err := byTownship(lang, l.Villages, l.Townships, l.Total, row); err != nil {
 		return err
 	}
 	return sheet.End() //nolint:wrapcheck // of the sheet
