@@ -116,7 +116,8 @@ func TestFeedbackGoesBackDown(t *testing.T) {
 	d.holds(t, "/v1/feedback/progress"+of+"&format=csv", "缴费进度表 2018", "2018-05-02,1,100.00,1,100.00",
 		"2018-05-04,1,100.00,2,200.00")
 	d.holds(t, "/v1/feedback/progress?scheme=urban&year=2018&format=csv&lang=en", "contributions by day 2018", "nothing came yet")
-	d.holds(t, "/v1/feedback/renewal"+of+"&format=csv", "陈仓区 2018年度续缴率统计表", "上年缴费人员", "610304100000,虢镇 小计,2,1,50.0%,1,2",
+	d.holds(t, "/v1/feedback/renewal"+of+"&format=csv", "陈仓区 2018年度续缴率统计表", "上年缴费人员",
+		"610304100001,东关村,2,1,50.0%,1,2\r\n610304100000,虢镇 小计,2,1,50.0%,1,2\r\n",
 		"610304000000,合计,2,1,50.0%,1,2")
 	d.holds(t, "/v1/feedback/renewal?scheme=rural&year=2017&format=csv", "610304000000,合计,0,0,,2,2")
 	d.get(t, d.checker, "/v1/feedback/renewal"+of, &renewal)
