@@ -10,7 +10,8 @@ import (
 
 // unpaidSQL are, by scheme and month, the pensions of area $1 that were decided after the
 // month's regular run, whose pay day lies before $2, and that nothing names: no live payment,
-// no due, no decided stop and no hold. Only members with such a decision are looked at.
+// no due, no decided stop and no hold. Only members with such a decision are looked at, and nothing that was
+// decided before the first of those runs.
 const unpaidSQL = `
 	with ` + deadSQL + `,
 	past as materialized (
@@ -18,13 +19,15 @@ const unpaidSQL = `
 		where u.area = $1 and u.kind = 'regular' and u.state in ('released', 'closed') and u.pay_day < $2),
 	since as materialized (
 		select f.from_month, u.scheme, min(u.made_at) as at
-		from (select distinct from_month from entitlement where area = $1) f
+		from (select distinct from_month from entitlement
+			where area = $1 and entered_at > (select min(made_at) from past)) f
 		join past u on u.month >= f.from_month group by 1, 2),
 	late as materialized (
 		select e.member_id, m.scheme, min(e.from_month) as from_month from entitlement e
 		join member m on m.area = e.area and m.id = e.member_id
 		join since s on s.from_month = e.from_month and s.scheme = m.scheme and e.entered_at > s.at
-		where e.area = $1 and e.component in ('base_pension', 'account_pension') and e.amount > 0
+		where e.area = $1 and e.entered_at > (select min(made_at) from past)
+			and e.component in ('base_pension', 'account_pension') and e.amount > 0
 		group by 1, 2),
 	unpaid as materialized (
 		select l.scheme, u.month, count(*) as members, sum(n.amount)::bigint as amount from late l

@@ -141,10 +141,6 @@ type listBounds struct {
 	aid money.Amount
 }
 
-// aidBound says from which year on collective aid and sponsorship of a member are bounded by the
-// area's highest tier (国发〔2014〕8号, article 4). It is not for an area to decide.
-const aidBound = 2014
-
 // LineRefusal says why a line cannot stand.
 type LineRefusal struct {
 	Line  int

@@ -198,10 +198,15 @@ func (l *ContributionList) bounds(rules *policy.Rules, today calendar.Day) (b li
 		if tiers, err := rules.At(first).ContributionTiers(); err == nil {
 			b.january = slices.Min(tiers)
 		}
-	case !l.Kind.Individual() && l.Year >= aidBound:
-		if tiers, err = rules.TiersOfYear(l.Year); err == nil {
-			b.aid = slices.Max(tiers)
+	case !l.Kind.Individual():
+		limited, err := rules.AidLimited(l.Year)
+		if err != nil || !limited {
+			return b, err //nolint:wrapcheck // names the rule
 		}
+		if tiers, err = rules.TiersOfYear(l.Year); err != nil {
+			return b, err
+		}
+		b.aid = slices.Max(tiers)
 	}
 	return b, err
 }

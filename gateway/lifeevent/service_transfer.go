@@ -26,13 +26,13 @@ func (s *Service) AskTransfer(
 			return nil, err
 		}
 		t.Area, t.MadeBy, t.MadeOn, t.Step = maker.Area, maker.Login, s.today(), Asked
-		l, err := tx.LeavingOf(ctx, t.Area, t.Member, s.today())
+		l, err := leavingOf(ctx, tx, &t, s.today())
 		if err != nil {
 			return nil, err
 		}
 		// What is on its way now may be there before the account moves.
 		l.OnTheWay = ""
-		if err := t.mayMove(&l, s.today()); err != nil {
+		if err := t.mayMove(&l); err != nil {
 			return nil, err
 		}
 		if t.DueOn, err = dueAfter(ctx, tx, t.Area, Asked, t.AskedOn); err != nil {
@@ -113,7 +113,7 @@ func (s *Service) step(ctx context.Context, tx Tx, by approval.Officer, t *Trans
 		return ErrMove.With("the fund account belongs to sum_confirmed").On("fund_account_id")
 	}
 	if step.Step == SumConfirmed {
-		l, err := tx.LeavingOf(ctx, t.Area, t.Member, today)
+		l, err := leavingOf(ctx, tx, t, today)
 		if err != nil {
 			return err
 		}
@@ -121,11 +121,11 @@ func (s *Service) step(ctx context.Context, tx Tx, by approval.Officer, t *Trans
 	}
 	if t.Direction == MovesIn && step.Step == LetterSent {
 		// The letter asks for the money: nobody is asked for what would go back.
-		l, err := tx.LeavingOf(ctx, t.Area, t.Member, today)
+		l, err := leavingOf(ctx, tx, t, today)
 		if err != nil {
 			return err
 		}
-		if err := t.mayMove(&l, today); err != nil {
+		if err := t.mayMove(&l); err != nil {
 			return err
 		}
 	}
@@ -140,6 +140,19 @@ func (s *Service) step(ctx context.Context, tx Tx, by approval.Officer, t *Trans
 		return err
 	}
 	return askTransfer(ctx, tx, by, today, t.ID, step.Document)
+}
+
+// leavingOf is what the member leaves with, by the rules of the day.
+func leavingOf(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) (l Leaving, err error) {
+	if l, err = tx.LeavingOf(ctx, t.Area, t.Member, today); err != nil {
+		return l, err
+	}
+	rules, err := tx.Rules(ctx, t.Area)
+	if err != nil {
+		return l, err
+	}
+	l.Stays, err = rules.At(today).PensionersStay()
+	return l, err //nolint:wrapcheck // names the rule
 }
 
 // keepStep keeps a step with the last day for the next one, and ends the case about the
@@ -201,10 +214,10 @@ func outSubject(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) (l 
 	if err := tx.HoldMember(ctx, t.Area); err != nil {
 		return l, err
 	}
-	if l, err = tx.LeavingOf(ctx, t.Area, t.Member, today); err != nil {
+	if l, err = leavingOf(ctx, tx, t, today); err != nil {
 		return l, err
 	}
-	if err := t.mayMove(&l, today); err != nil {
+	if err := t.mayMove(&l); err != nil {
 		return l, err
 	}
 	if l.Held != t.Sum {

@@ -196,6 +196,8 @@ type Leaving struct {
 	OnTheWay string
 	// PaidThrough is the last month that a pay run took up, or no month.
 	PaidThrough calendar.Month
+	// Stays says that who draws a pension does not move to the employee scheme either, or from it.
+	Stays bool
 }
 
 // mayLeave says why a membership cannot end, or nil. It is pure.
@@ -233,12 +235,9 @@ func (l *Leaving) fromMonth(today calendar.Day) calendar.Month {
 	return from
 }
 
-// pensionsStay is from when on nobody who draws a pension moves to the employee scheme, or
-// from it, either (人社部发〔2014〕17号, article 2). It is not for an area to decide.
-func pensionsStay() calendar.Day { return calendar.MustDay("2014-07-01") }
-
-// mayMove says why an account cannot move on a day, or nil. It is pure.
-func (t *Transfer) mayMove(l *Leaving, on calendar.Day) error {
+// mayMove says why an account cannot move, or nil. Nobody who draws a pension moves within the
+// scheme, nor, where the day's rules say so, to the employee scheme or from it. It is pure.
+func (t *Transfer) mayMove(l *Leaving) error {
 	may := l.mayLeave
 	if t.Direction == MovesIn {
 		may = l.mayJoin
@@ -246,7 +245,7 @@ func (t *Transfer) mayMove(l *Leaving, on calendar.Day) error {
 	if err := may(); err != nil {
 		return err
 	}
-	stays := l.Monthly > 0 && (t.Counterpart == ResidentScheme || !on.Before(pensionsStay()))
+	stays := l.Monthly > 0 && (t.Counterpart == ResidentScheme || l.Stays)
 	switch {
 	case stays && t.Direction == MovesIn:
 		return ErrInPayment.With("a pension of %s a month is paid here: nothing is brought to its account", l.Monthly)

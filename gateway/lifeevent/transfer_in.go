@@ -154,11 +154,11 @@ func (s *Service) receive(ctx context.Context, tx Tx, by approval.Officer, t *Tr
 	if err := tx.AddTransferReceipt(ctx, t.Area, s.today(), x); err != nil {
 		return err
 	}
-	l, err := tx.LeavingOf(ctx, t.Area, t.Member, s.today())
+	l, err := leavingOf(ctx, tx, t, s.today())
 	if err != nil {
 		return err
 	}
-	if why := t.mayMove(&l, s.today()); why != nil {
+	if why := t.mayMove(&l); why != nil {
 		// The money is there all the same: it is kept, and goes back.
 		return tx.OpenTransferCase(ctx, t.Area, t.ID, fmt.Sprintf("%s came and goes back: %s", t.Received(), why))
 	}
@@ -207,11 +207,11 @@ func inSubject(ctx context.Context, tx Tx, t *Transfer, today calendar.Day) (led
 	if t.Step == ReturnAsked {
 		return role, givesBack(ctx, tx, t, role)
 	}
-	l, err := tx.LeavingOf(ctx, t.Area, t.Member, today)
+	l, err := leavingOf(ctx, tx, t, today)
 	if err != nil {
 		return role, err
 	}
-	if err := t.mayMove(&l, today); err != nil {
+	if err := t.mayMove(&l); err != nil {
 		return role, err
 	}
 	if !t.allThere() {

@@ -16,6 +16,8 @@ const (
 	CertificationCycle Rule = "certification_cycle"
 	// TransferStepDays is how many working days each step of a member's transfer may take.
 	TransferStepDays Rule = "transfer_step_days"
+	// PensionerStays says whether who draws a pension cannot move to the employee scheme, or from it.
+	PensionerStays Rule = "pensioner_stays"
 )
 
 // ErrCycle says what a value of CertificationCycle must be.
@@ -115,6 +117,12 @@ func (v View) CertificationScreen() (since calendar.Day, holds bool, err error) 
 		}
 	}
 	return since, true, nil
+}
+
+// PensionersStay says whether nobody who draws a pension moves to the employee scheme, or from it, on the day.
+func (v View) PensionersStay() (bool, error) {
+	row, err := v.rules.Row(PensionerStays, v.day)
+	return row.Value.flag, err
 }
 
 // TransferStepDays returns how many working days a step may take that follows one of the day.

@@ -26,14 +26,14 @@ type form struct {
 // All returns every rule in the order of their names.
 func All() []Rule {
 	return []Rule{
-		AccountChangeHoldDays, AccountDivisor, AccountPensionRounding, AmountReviewThreshold, ArrivalSuspenseDays,
+		AccountChangeHoldDays, AccountDivisor, AccountPensionRounding, AidLimited, AmountReviewThreshold, ArrivalSuspenseDays,
 		BackPayPolicy, BasePensionAdditions, BasePensionExtraPayers, BasePensionMinimum, BasePensionPayers,
 		BreakAgeDays, BreakDueDays, CertificationCycle, CertificationScreen,
 		ChildLinked, ClaimDays, CollectionCutoff, CollectionMode, ContributionSubsidies, ContributionSubsidyPayers,
 		ContributionTiers, DemandRate, DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears, Funeral,
 		GovernmentPaidGroups, HandoverDays, IncidentMajor,
 		IncidentOrdinary, IncomeZeroAtMonthEnd, Inheritance, InterestMethod, InterestRate, InterestRateProvisional,
-		InterestRounding, LandLostAllowance, PayDay, PensionAge, PensionYears, ReturnBooking, SchemeStart,
+		InterestRounding, LandLostAllowance, PayDay, PensionAge, PensionYears, PensionerStays, ReturnBooking, SchemeStart,
 		SharedAccountHolds, SubsidyWarningDays, SurplusRemittance, TransferStepDays, WorkAlarmMinutes, WriteOffLimit,
 	}
 }
@@ -61,7 +61,8 @@ func (r Rule) form() (form, bool) {
 	switch r {
 	case CollectionMode:
 		return form{quoted, parseWord(string(Agency), string(Tax)), wordText, ErrMode}, true
-	case IncomeZeroAtMonthEnd, SharedAccountHolds, DrawnMonthEarns, ChildLinked, CertificationScreen:
+	case IncomeZeroAtMonthEnd, SharedAccountHolds, DrawnMonthEarns, ChildLinked, CertificationScreen, AidLimited,
+		PensionerStays:
 		return form{bare, parseFlag, flagText, ErrFlag}, true
 	case ContributionTiers:
 		return form{list, parseTiers, tiersText, ErrTiers}, true

@@ -25,6 +25,8 @@ func nationalMoney() []Row {
 		national(ContributionTiers, "2009-09-01", "100 200 300 400 500", "国发〔2009〕32号"),
 		national(ContributionTiers, "2014-07-01", "100 200 300 400 500 600 700 800 900 1000 1500 2000",
 			"国发〔2014〕8号"),
+		national(AidLimited, "2009-09-01", "false", "国发〔2009〕32号：集体补助、社会资助未设上限"),
+		national(AidLimited, "2014-02-21", "true", "国发〔2014〕8号第四条：补助、资助金额不超过当地最高缴费档次（凭记忆，未核对原文）"),
 		national(GovernmentPaidGroups, "2009-09-01", "severely_disabled low_income",
 			"国发〔2009〕32号：重度残疾人等缴费困难群体；网关自带：含低收入，统筹区可另定"),
 		national(GovernmentPaidGroups, "2017-08-01", "severely_disabled low_income destitute registered_poor",
@@ -115,6 +117,8 @@ func nationalLife() []Row {
 			"关于全面取消领取社会保险待遇资格集中认证的通知（2018年，文号未核实）：各自12个月"),
 		national(TransferStepDays, "2009-09-01", "15", "网关自带：2014年7月前参照"+moves),
 		national(TransferStepDays, "2014-07-01", "15", moves),
+		national(PensionerStays, "2009-09-01", "false", "网关自带：2014年7月前没有规定，领取人员可以转移"),
+		national(PensionerStays, "2014-07-01", "true", "城乡养老保险制度衔接暂行办法（人社部发〔2014〕17号）：已领取待遇的不再转移"),
 	}
 }
 

@@ -187,6 +187,8 @@ func TestNational_RulesByDate(t *testing.T) {
 		{policy.CertificationCycle, "2017-12-31", "calendar_year"},
 		{policy.CertificationCycle, "2018-01-01", "months:12"},
 		{policy.TransferStepDays, "2014-07-01", "15"},
+		{policy.PensionerStays, "2014-06-30", "false"}, {policy.PensionerStays, "2014-07-01", "true"},
+		{policy.AidLimited, "2013-12-31", "false"}, {policy.AidLimited, "2014-12-31", "true"},
 		{policy.GovernmentPaidGroups, "2011-12-31", "severely_disabled low_income"},
 		{policy.AccountDivisor, "2025-11-01", "139"},
 		{policy.PensionAge, "2025-11-01", "60"},

@@ -36,7 +36,7 @@ func (r Rule) Reach() Reach {
 		ReturnBooking, WorkAlarmMinutes, BreakDueDays, IncidentOrdinary, IncidentMajor, WriteOffLimit,
 		ClaimDays, BreakAgeDays, ContributionSubsidies, ContributionSubsidyPayers, BasePensionPayers,
 		BasePensionExtraPayers, SubsidyWarningDays, CertificationCycle, CertificationScreen, TransferStepDays,
-		GovernmentPaidGroups,
+		GovernmentPaidGroups, AidLimited, PensionerStays,
 		DrawnMonthEarns, DrawingOrder, Funeral, Inheritance, BackPayPolicy, SurplusRemittance:
 		return NoMonth
 	}
