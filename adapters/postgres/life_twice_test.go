@@ -116,9 +116,18 @@ func TestDuesOfTheDeadAreNamed(t *testing.T) {
 func TestMonthsOfALateAwardHaveACase(t *testing.T) {
 	t.Parallel()
 	w := newLifeWorld(t, 3)
-	w.alter(t, `create table kept as select area, member_id, component, amount, entered_by from entitlement where member_id = 1003;
-		 delete from entitlement where member_id = 1003`)
+	w.alter(t, `create table kept as select area, member_id, component, amount, entered_by from entitlement
+		where member_id in (1002, 1003);
+		delete from entitlement where member_id in (1002, 1003)`)
+	late := func(member int64) {
+		t.Helper()
+		w.alter(t, fmt.Sprintf(`insert into entitlement (area, member_id, component, from_month, amount, document,
+			entered_by, entered_at)
+			select area, member_id, component, '2011-03-01', amount, 'late', entered_by, now() from kept
+			where member_id = %d`, member))
+	}
 	w.paysMonth(t, "2011-03")
+	late(1002) // April's run pays April.
 	w.paysMonth(t, "2011-04")
 	look := func(day, want string) {
 		t.Helper()
@@ -132,9 +141,9 @@ func TestMonthsOfALateAwardHaveACase(t *testing.T) {
 			t.Errorf("on %s unpaid months have cases %q, want %q", day, got, want)
 		}
 	}
-	look("2011-04-26", "")
-	w.alter(t, `insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
-		select area, member_id, component, '2011-03-01', amount, 'late', entered_by, now() from kept`)
+	look("2011-03-24", "")
+	look("2011-04-26", "month:rural:2011-03:1")
+	late(1003)
 	look("2011-04-24", "month:rural:2011-03:1")
 	look("2011-04-26", "month:rural:2011-03:1 month:rural:2011-04:1")
 	w.pays(t, disbursement.Order{

@@ -26,15 +26,15 @@ type form struct {
 // All returns every rule in the order of their names.
 func All() []Rule {
 	return []Rule{
-		AccountChangeHoldDays, AccountDivisor, AccountPensionRounding, AidLimited, AmountReviewThreshold, ArrivalSuspenseDays,
-		BackPayPolicy, BasePensionAdditions, BasePensionExtraPayers, BasePensionMinimum, BasePensionPayers,
-		BreakAgeDays, BreakDueDays, CertificationCycle, CertificationScreen,
-		ChildLinked, ClaimDays, CollectionCutoff, CollectionMode, ContributionSubsidies, ContributionSubsidyPayers,
-		ContributionTiers, DemandRate, DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears, Funeral,
-		GovernmentPaidGroups, HandoverDays, IncidentMajor,
-		IncidentOrdinary, IncomeZeroAtMonthEnd, Inheritance, InterestMethod, InterestRate, InterestRateProvisional,
-		InterestRounding, LandLostAllowance, PayDay, PensionAge, PensionYears, PensionerStays, ReturnBooking, SchemeStart,
-		SharedAccountHolds, SubsidyWarningDays, SurplusRemittance, TransferStepDays, WorkAlarmMinutes, WriteOffLimit,
+		AccountChangeHoldDays, AccountDivisor, AccountPensionRounding, AidLimited, AmountReviewThreshold,
+		ArrivalSuspenseDays, BackPayPolicy, BasePensionAdditions, BasePensionExtraPayers, BasePensionMinimum,
+		BasePensionPayers, BreakAgeDays, BreakDueDays, CertificationCycle, CertificationScreen, ChildLinked,
+		ClaimDays, CollectionCutoff, CollectionMode, ContributionSubsidies, ContributionSubsidyPayers,
+		ContributionTiers, DemandRate, DraftDays, DrawingOrder, DrawnMonthEarns, ExtraForAge, ExtraForYears,
+		Funeral, GovernmentPaidGroups, HandoverDays, IncidentMajor, IncidentOrdinary, IncomeZeroAtMonthEnd,
+		Inheritance, InterestMethod, InterestRate, InterestRateProvisional, InterestRounding, LandLostAllowance,
+		PayDay, PensionAge, PensionYears, PensionerStays, ReturnBooking, SchemeStart, SharedAccountHolds,
+		SubsidyWarningDays, SurplusRemittance, TransferStepDays, WorkAlarmMinutes, WriteOffLimit,
 	}
 }
 
