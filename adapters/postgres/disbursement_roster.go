@@ -273,6 +273,10 @@ const screenSQL = `,
 		where not ` + ofHeirs + ` and not exists (
 			select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)
 		union all
+		select c.member_id, c.month, c.cause, 'sentenced' from claim c
+		join sentence s on s.area = $1 and s.member_id = c.member_id and ` + sentenceMonths + ` @> c.month
+		where c.cause` + byMonth + ` and ` + sentenceStands + `
+		union all
 		select c.member_id, c.month, c.cause, h.reason from claim c
 		join payment_hold h on h.area = $1 and h.member_id = c.member_id and h.from_month <= c.month
 		where (not ` + ofHeirs + ` or h.reason in ` + heldOfHeirs + `) and ` + holdActs + `

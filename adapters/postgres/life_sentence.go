@@ -16,6 +16,13 @@ import (
 const sentenceStands = `exists (select from sentence_approved g where g.area = s.area and g.sentence_id = s.id)
 	and not exists (select from sentence_approved g where g.area = s.area and g.replaces = s.id)`
 
+// sentenceMonths is SQL for the range of sentence s that holds the first days of the months for which nothing is owed;
+// byMonth says of a cause that it pays for its own month.
+const (
+	sentenceMonths = `daterange(s.began_on, s.ended_on, '(]')`
+	byMonth        = ` in ('regular', 'child_linked')`
+)
+
 // notOwedSQL are CTEs of area $1: who was sentenced and for which months nothing is owed, and who
 // left the country for good or gave the nationality up, from which month on.
 const notOwedSQL = `
@@ -84,10 +91,13 @@ func (t lifeTx) Sentences(ctx context.Context, f lifeevent.SentenceFilter) ([]li
 	})
 }
 
-// EnterSentence implements lifeevent.SentenceTx.
+// EnterSentence implements lifeevent.SentenceTx. No run of the area is drafted or released meanwhile.
 func (t lifeTx) EnterSentence(
 	ctx context.Context, s lifeevent.Sentence, today calendar.Day, decision int64,
 ) error {
+	if err := registryTx(t).holdAllRuns(ctx, s.Area); err != nil {
+		return err
+	}
 	_, err := t.Exec(ctx, `
 		insert into sentence_approved (area, sentence_id, replaces, decision_id, approved_at, business_day)
 		values ($1, $2, $3, $4, $5, $6)`, s.Area, s.ID, idOrNull(s.Replaces), decision, t.at, today)

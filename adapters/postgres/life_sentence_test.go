@@ -2,10 +2,12 @@ package postgres_test
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"testing"
 
 	"twoline/gateway/calendar"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/lifeevent"
 )
 
@@ -19,6 +21,74 @@ func (w *lifeWorld) sentenced(t *testing.T, s lifeevent.Sentence) (lifeevent.Sen
 		return out, err
 	}
 	return out, w.agreed(t, out.Decision)
+}
+
+// Nobody is paid for a month of a sentence, and nobody has to hold or release it: a roster
+// screens it, and so does the release of a run that was approved before.
+func TestNobodyIsPaidForAMonthOfASentence(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 3)
+	day := calendar.MustDay
+	sentenced := func(s lifeevent.Sentence) int64 {
+		t.Helper()
+		out, err := w.sentenced(t, s)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.ID
+	}
+	held := func(month, want string) {
+		t.Helper()
+		_, got := w.roster(t, regular(calendar.MustMonth(month)))
+		if text := fmt.Sprintf("%q %q %q", got[1001], got[1002], got[1003]); text != want {
+			t.Errorf("%s: held for %s, want %s", month, text, want)
+		}
+	}
+	w.today = day("2011-03-18")
+	first := sentenced(lifeevent.Sentence{Member: 1001, BeganOn: day("2011-03-01")}) //nolint:exhaustruct // open
+	held("2011-03", `"" "" ""`)
+	w.paysMonth(t, "2011-03")
+	held("2011-04", `"sentenced" "" ""`)
+	w.today = day("2011-04-18")
+	run := w.approved(t, regular(calendar.MustMonth("2011-04")))
+	sentenced(lifeevent.Sentence{Member: 1002, BeganOn: day("2011-03-31"), EndedOn: day("2011-04-01")}) //nolint:exhaustruct // the service's
+	out, err := w.tryRelease(w.releaser, verdict(run))
+	if err != nil || out.Run.State != disbursement.Withdrawn || len(out.Hits) != 1 || out.Hits[0].Member != 1002 ||
+		out.Hits[0].Reason != disbursement.HeldSentenced {
+		t.Fatalf("release with a sentenced payee: %s %+v, %v", out.Run.State, out.Hits, err)
+	}
+	if out, err = w.tryRelease(w.releaser, verdict(w.approve(t, out.Successor.Run))); err != nil || out.Run.Count != 1 {
+		t.Fatalf("the successor pays %d, %v", out.Run.Count, err)
+	}
+	w.today = day("2011-05-18")
+	held("2011-05", `"sentenced" "" ""`)
+	sentenced(lifeevent.Sentence{Member: 1001, BeganOn: day("2011-03-01"), EndedOn: day("2011-04-30"), Replaces: first}) //nolint:exhaustruct // the service's
+	held("2011-05", `"" "" ""`)
+	earlier := `update sentence_approved set approved_at = approved_at - interval '1 hour'; `
+	asItWas := `update sentence_approved set approved_at = approved_at + interval '1 hour'; `
+	w.namesEdits(t, []handEdit{
+		{
+			earlier + `update roster_line set held = '' where held = 'sentenced' and member_id = 1002`,
+			asItWas + `update roster_line set held = 'sentenced' where month = '2011-04-01' and member_id = 1002
+				and roster_id = (select max(roster_id) from pay_run)`,
+			"as payable for 2011-04-01, who was sentenced on 2011-03-31",
+		},
+		{
+			`update roster_line set held = 'sentenced' where month = '2011-03-01' and member_id = 1003`,
+			`update roster_line set held = '' where month = '2011-03-01' and member_id = 1003`,
+			"holds member 1003 for sentenced",
+		},
+		{
+			earlier + `update sentence set member_id = 1003 where member_id = 1002`,
+			asItWas + `update sentence set member_id = 1002 where member_id = 1003`,
+			"pays 2011-04-01 to member 1003, who was sentenced on 2011-03-31",
+		},
+		{
+			`update sentence set member_id = 1003 where member_id = 1002`,
+			`update sentence set member_id = 1002 where member_id = 1003`,
+			"was hit for sentenced",
+		},
+	})
 }
 
 // Nothing is owed for the months after that in which a sentence began, through that in which it

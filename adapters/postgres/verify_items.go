@@ -38,7 +38,7 @@ func itemChecks() []check {
 		),
 		invariant("screens", "who is paid is entitled, alive and not held, as was known at the release",
 			probe{table: "roster_line", looks: []string{"roster_line", "entitlement"}, sql: entitledLineSQL},
-			probe{table: "roster", looks: []string{"death_notice", "payment_hold"}, sql: heldLineSQL()},
+			probe{table: "roster", looks: []string{"death_notice", "payment_hold", "sentence"}, sql: heldLineSQL()},
 			probe{table: "payment_item", looks: []string{"payment_item", "release_hit"}, sql: screenedSQL()},
 			probe{
 				table: "benefit_due",

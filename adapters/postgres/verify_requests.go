@@ -301,6 +301,8 @@ func decisionSQL() string {
 	       when q.kind = 'recovery' then exists (select from recovery_planned r where r.area = q.area
 	            and r.plan_id = q.subject_id and r.decision_id = q.id) or exists (select from recovery_received r
 	            where r.area = q.area and r.receipt_id = q.subject_id and r.decision_id = q.id)
+	            or exists (select from sentence_approved r
+	            where r.area = q.area and r.sentence_id = q.subject_id and r.decision_id = q.id)
 	       when q.kind = 'due_run' then exists (select from due_list_approved p where p.area = q.area
 	            and p.list_id = q.subject_id and p.decision_id = q.id)
 	       when q.kind = 'transfer' then exists (select from member_transfer_posted p where p.area = q.area

@@ -324,6 +324,19 @@ func known(at string) (deaths, holds, maybeDeaths, maybeHolds string) {
 	return deaths, holds, maybeDeaths, maybeHolds
 }
 
+// sentenced is SQL that says of a sentence s that it stood at an instant, as far as instants of different machines can
+// tell; maybeSentenced is on the safe side of that.
+func sentenced(at string) string { return sentenceStood(at, "-", "+") }
+
+func maybeSentenced(at string) string { return sentenceStood(at, "+", "-") }
+
+func sentenceStood(at, approved, replaced string) string {
+	return `(exists (select from sentence_approved g where g.area = s.area and g.sentence_id = s.id
+		and g.approved_at < ` + at + ` ` + approved + ` ` + apart + `)
+		and not exists (select from sentence_approved g where g.area = s.area and g.replaces = s.id
+		and g.approved_at < ` + at + ` ` + replaced + ` ` + apart + `))`
+}
+
 // before and after are SQL that says of a hold h that it stops the line or payment, by the rules as
 // they were known just before an instant, or just after it.
 func before(line, at string) string { return actedOn(line, at+` - `+apart) }
@@ -349,6 +362,8 @@ func heldLineSQL() string {
 	 where r.held <> '' and not case
 	       when r.held = 'deceased' then exists (select from death_notice d where d.area = r.area
 	            and d.member_id = r.member_id and d.died_on < r.month and ` + maybeDeaths + `)
+	       when r.held = 'sentenced' then r.cause` + byMonth + ` and exists (select from sentence s where s.area = r.area
+	            and s.member_id = r.member_id and ` + sentenceMonths + ` @> r.month and ` + maybeSentenced("r.made_at") + `)
 	       when r.held in ` + heldReasons + ` then exists (select from payment_hold h where h.area = r.area
 	            and h.member_id = r.member_id and h.reason = r.held and h.from_month <= r.month and ` + maybeHolds + `
 	            and (` + before("r", "r.made_at") + ` or ` + after("r", "r.made_at") + `))
@@ -364,6 +379,13 @@ func heldLineSQL() string {
 	  from line r
 	  join death_notice d on d.area = r.area and d.member_id = r.member_id and d.died_on < r.month and ` + deaths + `
 	 where r.held = '' and not ` + heirsItem("r") + `
+	union all
+	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'lists member ' || r.member_id || ' as payable for '
+	       || r.month || ', who was sentenced on ' || s.began_on || ' as was told before'
+	  from line r
+	  join sentence s on s.area = r.area and s.member_id = r.member_id and ` + sentenceMonths + ` @> r.month
+	   and ` + sentenced("r.made_at") + `
+	 where r.held = '' and r.cause` + byMonth + `
 	union all
 	select r.area, r.roster_id, r.area || '/' || r.roster_id, 'lists member ' || r.member_id || ' as payable for '
 	       || r.month || ', who is held for ' || h.reason || ' from ' || h.from_month
@@ -401,6 +423,14 @@ func screenedSQL() string {
 	  join released r on r.area = i.area and r.id = i.batch_id and ` + deaths + `
 	 where $1 = 0 or d.area = $1
 	union all
+	select i.area, i.id, i.area || '/' || i.id, 'pays ' || i.month || ' to member ' || i.member_id
+	       || ', who was sentenced on ' || s.began_on || ' as was told before the release'
+	  from sentence s
+	  join payment_item i on i.area = s.area and i.member_id = s.member_id and ` + sentenceMonths + ` @> i.month
+	   and i.cause` + byMonth + `
+	  join released r on r.area = i.area and r.id = i.batch_id and ` + sentenced("r.at") + `
+	 where $1 = 0 or s.area = $1
+	union all
 	select i.area, i.id, i.area || '/' || i.id, 'pays ' || i.month || ' to member ' || i.member_id || ', who is held for '
 	       || h.reason || ' from ' || h.from_month
 	  from payment_hold h
@@ -419,6 +449,8 @@ func screenedSQL() string {
 	 where i.id is null or p.state <> 'withdrawn' or not case
 	       when r.reason = 'deceased' then exists (select from death_notice d where d.area = r.area
 	            and d.member_id = r.member_id and d.died_on < i.month and ` + maybeDeaths + `)
+	       when r.reason = 'sentenced' then i.cause` + byMonth + ` and exists (select from sentence s where s.area = r.area
+	            and s.member_id = r.member_id and ` + sentenceMonths + ` @> i.month and ` + maybeSentenced("r.at") + `)
 	       when r.reason in ` + heldReasons + ` then exists (select from payment_hold h where h.area = r.area
 	            and h.member_id = r.member_id and h.reason = r.reason and h.from_month <= i.month and ` + maybeHolds + `
 	            and (` + before("i", "r.at") + ` or ` + after("i", "r.at") + `))

@@ -60,7 +60,7 @@ func rules(
 // where several apply, the first one is what the roster says.
 func Holds() []Hold {
 	return []Hold{
-		HeldDeceased, HeldCourt, HeldInvestigation, HeldDuplicate, HeldOtherPension,
+		HeldDeceased, HeldSentenced, HeldCourt, HeldInvestigation, HeldDuplicate, HeldOtherPension,
 		HeldChildUnpaid, HeldCertification, HeldManual,
 		HeldDoubleCredit, HeldNoAccount, HeldNotCorrected, HeldAccountChanged, HeldNotEncodable, HeldSharedAccount,
 		HeldAmountReview, HeldAboveEntitlement,

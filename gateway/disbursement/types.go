@@ -59,7 +59,9 @@ type Hold string
 // The holds. Those above the line are found by a screen and end by themselves when
 // the fact behind them changes; the others are rows that two people release.
 const (
-	HeldDeceased       Hold = "deceased"
+	HeldDeceased Hold = "deceased"
+	// HeldSentenced is a month of a sentence that two people stand for: nothing is owed for it.
+	HeldSentenced      Hold = "sentenced"
 	HeldNoAccount      Hold = "no_account"
 	HeldAccountChanged Hold = "account_changed"
 	HeldNotEncodable   Hold = "name_not_encodable"

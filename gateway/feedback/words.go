@@ -42,6 +42,7 @@ func reasons() map[Standing][2]string {
 		"shared_account":         {"账户与他人共用", "the account serves several people"},
 		"amount_review":          {"金额复核中", "the amount is under review"},
 		WithAgency:               {"请到经办机构咨询", "please ask at the agency"},
+		"sentenced":              {"服刑期间停发", "not paid during a sentence"},
 		"court":                  {"法院或司法原因", "by order of a court"},
 		"investigation":          {"调查中", "under investigation"},
 		"manual":                 {"经办机构暂停，请咨询", "held by the agency; please ask there"},

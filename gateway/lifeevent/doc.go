@@ -51,7 +51,8 @@
 // the case; after it the case stands, because the other pension may have ended.
 //
 // Nothing is owed for months after that in which a sentence began, through the one in which it
-// ended; all of it comes back, and what the payments drew stands in the account again. Who left
+// ended: rosters and releases screen them, without a hold that somebody would have to end. What was paid
+// before the sentence was known comes back, all of it, and what the payments drew stands in the account again. Who left
 // for good keeps what was drawn of the own account too: base pensions come back.
 //
 // Each step of a move has the working days of the rule transfer_step_days, and a late one is a case. Money that is not

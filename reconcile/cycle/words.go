@@ -42,6 +42,7 @@ func chinese() words {
 			"not_matched_yet": "尚未对账", "bank_charge": "银行手续费", "bank_interest": "银行利息", "returned": "退票",
 			"RETRY_FUNDS": "余额不足", "FIX_ACCOUNT": "账户有误", "FIX_MANDATE": "签约有误", "BLOCKED": "账户冻结或挂失",
 			"RETRY_TECHNICAL": "银行系统原因", "DUPLICATE": "银行称重复", "UNKNOWN": "结果未知", "deceased": "已死亡",
+			"sentenced":  "服刑期间停发",
 			"no_account": "无发放账户", "account_changed": "账户刚变更", "name_not_encodable": "姓名用字银行不能识别",
 			"account_not_corrected": "账户未更正", "possible_double_credit": "可能重复入账", "above_entitlement": "超过应发数",
 			"certification_overdue": "资格认证超期", "other_pension": "另有养老待遇", "duplicate_identity": "身份重复",
