@@ -7,6 +7,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/collection"
 	"twoline/gateway/once"
+	"twoline/gateway/report"
 )
 
 // arrivalRoutes are what an officer sees of what goes wrong, and how money that
@@ -15,12 +16,13 @@ func (s *Server) arrivalRoutes() {
 	if s.deps.Collection == nil {
 		return
 	}
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/cases", Summary: "What a person must look at", Who: readers(),
 		Description: "Refused lines, files set aside, money that nothing explains, banks that are silent. kind selects " +
 			"one sort, such as arrival_refused: a notice and the statement contradict each other, and text says what " +
-			"each of them told.",
-	}, s.cases)
+			"each of them told. title and to_do are words of the kind by lang, text is in English. As a table it is the " +
+			"whole list.",
+	}, s.cases, s.casesTable)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/arrivals/{id}/batch", Summary: "Name the batch that money is for",
 		Description: "Where the bank named none, or the wrong one. It is possible until an agreement took the money; what " +
@@ -33,6 +35,8 @@ func (s *Server) arrivalRoutes() {
 type Case struct {
 	ID       ID     `json:"id"`
 	Kind     string `json:"kind"`
+	Title    string `json:"title"            doc:"What it is, by lang"`
+	ToDo     string `json:"to_do,omitempty"  doc:"What ends it, by lang"`
 	Subject  string `json:"subject"        doc:"What it is about, by id"`
 	Bank     string `json:"bank,omitempty"`
 	Text     string `json:"text"`
@@ -41,6 +45,7 @@ type Case struct {
 }
 
 type casesQuery struct {
+	Printing
 	Paging
 
 	Kind   string `query:"kind"   maxLength:"64" pattern:"^[a-z_]*$"`
@@ -57,10 +62,27 @@ func (s *Server) cases(ctx context.Context, c Call, in *casesQuery) (Page[Case],
 	})
 	return NewPage(list, in.Limit, func(c collection.Case) int64 { return c.ID }, func(c collection.Case) Case {
 		return Case{
-			ID: NewID(c.ID), Kind: c.Kind, Subject: c.Subject, Bank: c.Bank, Text: c.Text, OpenedOn: NewDay(c.OpenedOn),
-			Closed: c.ClosedText,
+			ID: NewID(c.ID), Kind: c.Kind, Title: c.Title(in.language()), ToDo: c.ToDo(in.language()), Subject: c.Subject,
+			Bank: c.Bank, Text: c.Text, OpenedOn: NewDay(c.OpenedOn), Closed: c.ClosedText,
 		}
 	}), err
+}
+
+const casesAtOnce = 1000
+
+// casesTable writes all cases of the kind and status, whatever the page.
+func (s *Server) casesTable(_ context.Context, c Call, in *casesQuery) (table, error) {
+	return table{
+		name: "cases-" + in.Status,
+		write: func(ctx context.Context, sheet report.Sheet) error {
+			list := collection.CaseList{Closed: in.Status == "closed", Next: func(after int64) ([]collection.Case, error) {
+				return s.deps.Collection.Cases(ctx, c.Officer, collection.CaseFilter{ //nolint:exhaustruct // the service adds the area
+					Kind: in.Kind, Closed: in.Status == "closed", After: after, Limit: casesAtOnce,
+				})
+			}}
+			return list.Write(sheet, in.language())
+		},
+	}, nil
 }
 
 type nameBatchCommand struct {

@@ -1,6 +1,7 @@
 package httpapi_test
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -57,6 +58,7 @@ func TestAnOfficerNamesTheBatchOfMoney(t *testing.T) {
 			t.Errorf("the case does not say %q: %s", part, text)
 		}
 	}
+	h.inWords(t, text)
 	path, body := "/v1/arrivals/"+told.ID+"/batch", `{"batch_id":"2","reason":"statement of 5 June"}`
 	h.expect(request{method: "POST", path: path, body: body, bank: "psbc-1", key: "naming-key-1"}, 403, "caller_not_allowed")
 	h.post("auditor", path, body, 403, "duty_conflict")
@@ -73,6 +75,12 @@ func TestAnOfficerNamesTheBatchOfMoney(t *testing.T) {
 		t.Errorf("the same request again: %s", again.body)
 	}
 	cases("finance-maker", "kind=arrival_refused", 0)
+	settled := cases("auditor", "kind=arrival_refused&status=closed", 1).Items[0].Closed
+	paper := h.printed(t, "auditor", "/v1/cases?kind=arrival_refused&status=closed&format=csv", csvKind, "cases-closed.csv")
+	rows := tableOf(t, paper)
+	if last := rows[len(rows)-1]; settled == "" || last[len(last)-1] != settled {
+		t.Errorf("settled as %q, want %q", last, settled)
+	}
 	if closed := cases("finance-maker", "status=closed", 1).Items[0].Closed; !strings.Contains(closed, "statement of 5 June") {
 		t.Errorf("settled as %q", closed)
 	}
@@ -81,5 +89,36 @@ func TestAnOfficerNamesTheBatchOfMoney(t *testing.T) {
 		Scan(&sums)
 	if err != nil || sums != "0 10000" {
 		t.Errorf("the batches count %s, %v", sums, err)
+	}
+}
+
+// inWords reads the one refused notice as an officer does, with its words by language.
+func (h *fundHouse) inWords(t *testing.T, text string) {
+	t.Helper()
+	var list struct {
+		Items []struct {
+			ID, Title, Subject string
+			ToDo               string `json:"to_do"`
+			OpenedOn           string `json:"opened_on"`
+		}
+	}
+	h.get("auditor", "/v1/cases?kind=arrival_refused&lang=en", &list)
+	c := list.Items[0]
+	if c.Title != "a notice and the statement contradict each other" || c.ToDo != "ask the bank which one holds" {
+		t.Errorf("in English: %+v", c)
+	}
+	for _, give := range []struct{ query, title, todo string }{
+		{"kind=arrival_refused&format=csv", "到账通知与对账单不一致", "向银行核实以哪一个为准"},
+		{"kind=arrival_refused&format=csv&lang=en&limit=1", c.Title, c.ToDo},
+	} {
+		rows := tableOf(t, h.printed(t, "auditor", "/v1/cases?"+give.query, csvKind, "cases-open.csv"))
+		want := []string{c.ID, c.OpenedOn, give.title, c.Subject, "psbc", text, give.todo}
+		if last := rows[len(rows)-1]; !slices.Equal(last, want) {
+			t.Errorf("%s: %q, want %q", give.query, last, want)
+		}
+	}
+	none := h.printed(t, "auditor", "/v1/cases?kind=arrival_refused&status=closed&format=csv", csvKind, "cases-closed.csv")
+	if !strings.Contains(none, "办结说明") || !strings.Contains(none, "没有事项") {
+		t.Errorf("an empty list: %s", none)
 	}
 }

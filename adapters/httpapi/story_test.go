@@ -168,7 +168,7 @@ func (s *story) between(name string) {
 	if name == "GET /v1/cases" {
 		// What a daily look opens.
 		s.data.Exec(s.tb, `insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at) values
-			(610304, 'arrival_unknown', 'arrival:1', 'psbc', 'nobody said what it is for', '2026-11-27', now())`)
+			(610304, 'arrival_unexplained', 'arrival:1', 'psbc', 'nobody said what it is for', '2026-11-27', now())`)
 	}
 	if name == "POST /v1/imports/{kind} entitlements" {
 		// Who draws a pension is in no list any more.

@@ -85,7 +85,19 @@ func newWorld(t *testing.T, n int) *world {
 	done := make(chan struct{})
 	go func() { w.counter.Run(ctx); close(done) }()
 	t.Cleanup(func() { cancel(); <-done })
+	t.Cleanup(func() { w.casesHaveWords(t) })
 	return w
+}
+
+// casesHaveWords looks that officers are told in words what each case is that was opened.
+func (w *world) casesHaveWords(t *testing.T) {
+	t.Helper()
+	kinds := one[string](t, w, `select coalesce(string_agg(distinct kind, ' '), '') from exception_case where kind <> 'test'`)
+	for _, kind := range strings.FieldsSeq(kinds) {
+		if !collection.KnowsCase(kind) {
+			t.Errorf("a case of kind %s has no words", kind)
+		}
+	}
 }
 
 func (w *world) seed(t *testing.T, n int) {
