@@ -10,6 +10,7 @@ import (
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 	"twoline/gateway/policy"
+	"twoline/gateway/report"
 )
 
 // lifeRoutes are proofs of life, what was paid after a death, and what heirs claim.
@@ -25,13 +26,13 @@ func (s *Server) lifeRoutes() {
 	}, viewTakenEvidence, s.lifeEvidence)
 	below := Officers(approval.Viewer, approval.Township, approval.Village).
 		Or(Officers(approval.Maker, approval.Township, approval.Village))
-	Query(s, Route{ //nolint:exhaustruct // defaults
+	Paper(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodGet, Path: "/v1/certifications", Summary: "Who has to certify, and who did",
 		Description: "Living pensioners by where they stand: overdue ones are held from the month after, due_soon are due " +
 			"within 60 days, resumable ones certified and wait for the release of hold_id. sums are over the region, whatever " +
-			"the status and the way. A township or village sees its own.",
+			"the status and the way. A township or village sees its own. As a table it is the whole list.",
 		Who: readers().Or(below),
-	}, s.certifications)
+	}, s.certifications, s.certificationsTable)
 	s.recoveryRoutes()
 	s.estateRoutes()
 	s.memberTransferRoutes()
@@ -155,6 +156,7 @@ func viewScreen(r policy.Row) Screen {
 }
 
 type certificationsQuery struct {
+	Printing
 	Paging
 
 	Status string `query:"status" enum:"certified,due_soon,overdue,resumable"`
@@ -168,14 +170,11 @@ func (s *Server) certifications(ctx context.Context, c Call, in *certificationsQ
 	if err != nil {
 		return none, err
 	}
-	f := lifeevent.CertificationFilter{ //nolint:exhaustruct // the service's
-		Standing: lifeevent.Standing(in.Status), Way: lifeevent.Way(in.Way), After: after, Limit: in.Limit + 1,
+	f, err := in.filter()
+	if err != nil {
+		return none, err
 	}
-	if in.Region != "" {
-		if f.Region, err = party.ParseRegion(in.Region); err != nil {
-			return none, errInput.On("region")
-		}
-	}
+	f.After, f.Limit = after, in.Limit+1
 	list, sums, err := s.deps.Life.Certifications(ctx, c.Officer, f)
 	var silent *string
 	if rate, ok := sums.SilentRate(); ok {
@@ -187,6 +186,27 @@ func (s *Server) certifications(ctx context.Context, c Call, in *certificationsQ
 		Resumable: sums.Resumable, Silent: sums.Silent, Current: sums.Certified + sums.DueSoon + sums.Resumable,
 		SilentRate: silent, OverdueMonthly: NewYuan(sums.OverdueMonthly),
 	}, Screen: viewScreen(sums.Screen)}, err
+}
+
+func (in *certificationsQuery) filter() (f lifeevent.CertificationFilter, err error) {
+	f.Standing, f.Way = lifeevent.Standing(in.Status), lifeevent.Way(in.Way)
+	if in.Region != "" {
+		if f.Region, err = party.ParseRegion(in.Region); err != nil {
+			return f, errInput.On("region")
+		}
+	}
+	return f, nil
+}
+
+// certificationsTable writes everybody whom the query selects, whatever the page.
+func (s *Server) certificationsTable(_ context.Context, c Call, in *certificationsQuery) (table, error) {
+	f, err := in.filter()
+	return table{
+		name: "certifications",
+		write: func(ctx context.Context, sheet report.Sheet) error {
+			return s.deps.Life.CertificationPaper(ctx, c.Officer, f, sheet, in.language())
+		},
+	}, err
 }
 
 func viewCertifying(p lifeevent.Certifying) Certifying {

@@ -74,6 +74,7 @@ func TestEvidenceOfLifeOverHTTP(t *testing.T) {
 	if len(page.Items) != 0 || page.Sums.Pensioners != 2 {
 		t.Errorf("overdue: %+v", page)
 	}
+	d.certifying(t)
 	d.get(t, d.finance, "/v1/recoveries", &page)
 	d.get(t, d.finance, "/v1/estate-claims?status=approved", &page)
 	if len(page.Items) != 0 {
@@ -82,6 +83,35 @@ func TestEvidenceOfLifeOverHTTP(t *testing.T) {
 	d.expect(request{method: "GET", path: "/v1/recoveries/7", token: d.finance}, 404, "recovery_not_found")
 	if strings.Contains(d.log.String(), personID(1)) {
 		t.Error("the log holds an id number")
+	}
+}
+
+// certifying prints who has to certify: one who was seen by the bank, one who was not.
+func (d *desk) certifying(t *testing.T) {
+	t.Helper()
+	paper := func(query string) ([][]string, string) {
+		t.Helper()
+		path := "/v1/certifications?format=csv&limit=1" + query
+		body := d.expect(request{method: "GET", path: path, token: d.finance}, 200, "").body
+		return tableOf(t, body), body
+	}
+	rows, text := paper("")
+	first, second := rows[len(rows)-2], rows[len(rows)-1]
+	if want := "610304100001 SB0001 王** 已认证 2019-06-01 2018-06-01 静默认证 88.00"; strings.Join(first, " ") != want {
+		t.Errorf("the first is %q, want %q", first, want)
+	}
+	if want := "610304100001 SB0002 王** 已认证 2019-01-01   88.00"; strings.Join(second, " ") != want {
+		t.Errorf("the second is %q, want %q", second, want)
+	}
+	if !strings.Contains(text, "领取人员 2 人，已认证 2 人") || !strings.Contains(text, "静默认证率 50.0%（静默认证 1 人，认证有效 2 人）") {
+		t.Errorf("sums: %s", text)
+	}
+	rows, text = paper("&lang=en&way=silent")
+	if last := rows[len(rows)-1]; last[1] != "SB0001" || last[6] != "silent" || !strings.Contains(text, "silent rate 50.0%: 1 silent of 2") {
+		t.Errorf("in English: %s", text)
+	}
+	if _, text = paper("&way=counter"); !strings.Contains(text, "没有符合条件的人员") {
+		t.Errorf("of nobody: %s", text)
 	}
 }
 

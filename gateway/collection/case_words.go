@@ -146,6 +146,14 @@ func moneyWords() map[string]caseWords {
 			[2]string{"应重新发放", "it is to be paid again"},
 			[2]string{"列入补发批次", "put it into a reissue run"},
 		},
+		"duplicate_bank_debit": {
+			[2]string{"银行疑似重复扣付", "the bank may have debited twice"},
+			[2]string{"向银行核实，要求更正", "ask the bank, and have it corrected"},
+		},
+		"possible_fraud": {
+			[2]string{"账上没有依据的银行付款", "the bank paid what the book does not know"},
+			[2]string{"立即向银行核实并报告", "ask the bank at once, and report it"},
+		},
 		"return_proposed": {
 			[2]string{"疑似退票", "a line looks like a returned payment"},
 			[2]string{"确认是哪一笔的退票", "say which payment came back"},
@@ -208,6 +216,10 @@ func payWords() map[string]caseWords {
 			[2]string{"退票无法入账", "a returned payment cannot be taken"},
 			[2]string{"与银行核对是哪一笔的退票", "agree with the bank which payment it was"},
 		},
+		"return_unpaid": {
+			[2]string{"退票久未重发", "a returned payment waits too long"},
+			[2]string{"更正账户后补发，或登记无人认领", "correct the account and pay again, or give it up"},
+		},
 		"return_waits": {
 			[2]string{"退票等待重发", "a returned payment waits"},
 			[2]string{"更正账户后补发，或登记无人认领", "correct the account and pay again, or give it up"},
@@ -257,6 +269,10 @@ func memberWords() map[string]caseWords {
 		"funeral_grant_risen": {
 			[2]string{"丧葬补助金应补差", "a funeral grant rose after it was paid"},
 			[2]string{"请继承人申领差额", "an heir claims the difference"},
+		},
+		"grant_by_later_death": {
+			[2]string{"按较晚死亡日核定的待遇，现死亡日更早", "heirs were granted by a later day of death than the one reported now"},
+			[2]string{"由两人终止该核定后按新死亡日重新申领", "two persons end it; the heirs claim anew by the new day"},
 		},
 		"instalment_overdue": {
 			[2]string{"分期退还逾期", "an instalment did not come"},

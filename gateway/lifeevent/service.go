@@ -204,7 +204,10 @@ func (s *Service) Certifications(
 			f.Region = by.Region
 		}
 	}
-	f.Area, f.Limit, f.Today = by.Area, pageOf(f.Limit), s.today()
+	f.Area, f.Today = by.Area, s.today()
+	if f.Limit != paperPage {
+		f.Limit = pageOf(f.Limit)
+	}
 	err = s.store.Read(ctx, func(tx Tx) (err error) {
 		rules, err := tx.Rules(ctx, f.Area)
 		if err != nil {
