@@ -376,6 +376,11 @@ func explanations() []row {
 			"draws_pension", 422, "a pension is paid to the member from before the day of the payment",
 			"take no money; a pension that is wrong is corrected by an award run",
 		},
+		{
+			"due_cause", 409, "the due rests on a claim of heirs or a departure, and ends with that",
+			"decide the claim or the departure",
+		},
+		{"due_ended", 409, "the right to the due ended before", "nothing: no run pays it"},
 		{"due_list_not_found", 404, "the list of differences does not exist in the area", "check the id"},
 		{
 			"due_list_open", 409, "a list of differences of the scheme waits for its checker",
@@ -384,6 +389,11 @@ func explanations() []row {
 		{
 			"due_list_stale", 409, "what was paid or decided has changed since the list was made",
 			"reject the decision and ask for the list anew",
+		},
+		{"due_not_found", 404, "the due does not exist for this caller", "check the id"},
+		{
+			"due_taken", 409, "a payment has the due",
+			"withdraw its run, give up what came back, or claim back what was paid",
 		},
 		{
 			"duplicate_line", inFiles, "another line of the same file or request answers the item",

@@ -890,7 +890,7 @@ func TestDutiesOfTheMoneyOut(t *testing.T) {
 		"POST /v1/disbursement-batches/{id}/results":         bank,
 		"PUT /v1/disbursement-batches/{id}/result-file":      bank,
 		"POST /v1/disbursement-batches/{id}/recall":          releaser,
-		"POST /v1/returns": bank, "POST /v1/returns/{id}/unclaimed": maker,
+		"POST /v1/returns": bank, "POST /v1/returns/{id}/unclaimed": maker, "POST /v1/benefit-dues/{id}/end": maker,
 		"POST /v1/reissues": maker, "POST /v1/items/{id}/paid-by-hand": "maker agency_finance",
 	}
 	for _, r := range open(t, setup{}).server.Table() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 
+	"twoline/gateway/casework"
 	"twoline/gateway/disbursement"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
@@ -41,6 +42,14 @@ func (s *Server) dueRoutes() {
 			"nobody. A notice that is taken back gives the member what was theirs again.",
 		Who: readers(),
 	}, s.benefitDues)
+	Command(s, Route{ //nolint:exhaustruct // defaults
+		Method: http.MethodPost, Path: "/v1/benefit-dues/{id}/end", Status: 201,
+		Summary: "Ask that a due is not paid after all",
+		Description: "It was decided wrongly, or the member agreed to something else. When a second person of the business " +
+			"office has approved it, no run takes the due up any more, and no list of differences owes its months again before " +
+			"they are decided anew. A due that a payment has is refused, and one of an heir or of a departure.",
+		Who: payMakers(),
+	}, viewDecision, s.endDue)
 }
 
 // DueList is a list of differences on the wire.
@@ -200,4 +209,19 @@ func (s *Server) benefitDues(ctx context.Context, c Call, in *benefitDuesQuery) 
 		Limit: in.Limit + 1,
 	})
 	return NewPage(list, in.Limit, func(d disbursement.Due) int64 { return d.ID }, viewBenefitDue), err
+}
+
+type endDueCommand struct {
+	ID   ID `path:"id"`
+	Body struct {
+		Document string `json:"document" minLength:"1" maxLength:"200" doc:"The paper that says why"`
+		Reason   string `json:"reason"   minLength:"1" maxLength:"200"`
+	}
+}
+
+func (s *Server) endDue(ctx context.Context, c Call, in *endDueCommand) (once.Answer, error) {
+	return s.deps.Casework.Ask(ctx, c.Request, c.Render, c.Officer, casework.Ask{ //nolint:exhaustruct // a due
+		Kind: casework.DueEnd, Subject: in.ID.Int64(), Word: casework.Entered, Document: in.Body.Document,
+		Reason: in.Body.Reason,
+	})
 }

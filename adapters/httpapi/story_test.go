@@ -126,7 +126,7 @@ func ends() map[string]string {
 		"POST /v1/member-departures": "money_on_the_way",
 		// Nothing that was paid is decided higher.
 		"POST /v1/due-lists": "no_difference", "GET /v1/due-lists/{id}": "due_list_not_found",
-		"GET /v1/due-lists/{id}/lines": "due_list_not_found",
+		"GET /v1/due-lists/{id}/lines": "due_list_not_found", "POST /v1/benefit-dues/{id}/end": "due_not_found",
 		// No day is sealed.
 		"POST /v1/periods/{account}/{month}/close": "period_not_sealed",
 		// The statements of the examples end before their month does.

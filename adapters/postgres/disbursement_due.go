@@ -19,7 +19,8 @@ import (
 // with what is decided for them today. Looked at are members of whom something was
 // decided for a month at the time of its run or later: before that nothing can differ. A month counts
 // as paid by the payment that was released for it, however that ended, unless it was given
-// up, and by every due that had it. A run that can still be withdrawn has paid nothing: drafted
+// up, and by every due that had it; what a due had that two people ended is not owed again before the
+// month is decided anew, and nobody was overpaid by it. A run that can still be withdrawn has paid nothing: drafted
 // anew it takes what is decided then. Months after a death are not owed.
 const owedSQL = `
 	with run as materialized (
@@ -51,16 +52,18 @@ const owedSQL = `
 			where v.area = i.area and v.item_id = i.id)
 		order by i.member_id, i.month, i.attempt desc),
 	paid as materialized (
-		select u.member_id, u.month, u.component, sum(u.amount)::bigint as was from (
-			select g.member_id, g.month, p.component, p.amount from given g
+		select u.member_id, u.month, u.component, coalesce(sum(u.amount) filter (where not u.ended), 0)::bigint as was,
+			coalesce(sum(u.amount) filter (where u.ended), 0)::bigint as ended
+		from (
+			select g.member_id, g.month, p.component, p.amount, false as ended from given g
 			cross join lateral (values ('base_pension', g.base_pension), ('account_pension', g.account_pension))
 				as p (component, amount)
 			union all
-			select d.member_id, n.month, n.component, n.entitled - n.was from late l
+			select d.member_id, n.month, n.component, n.entitled - n.was, not ` + dueStands + ` from late l
 			join benefit_due d on d.area = $1 and d.member_id = l.member_id
 			join benefit_due_month n on n.area = d.area and n.due_id = d.id and n.month >= l.from_month
 				and n.month < $3::date
-			where ` + dueStands + `) u
+			where (` + dueStands + ` or ` + monthSettled + `)) u
 		group by 1, 2, 3),
 	died as materialized (
 		select d.member_id, min(d.died_on) as died_on from death_notice d
@@ -68,14 +71,22 @@ const owedSQL = `
 			select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)
 		group by 1),
 	compared as materialized (
-		select p.member_id, p.month, p.component, p.was, coalesce(n.amount, 0) as entitled from paid p
+		select p.member_id, p.month, p.component, e.was, e.entitled from paid p
 		left join lateral (
 			select e.amount from entitlement e
 			where e.area = $1 and e.member_id = p.member_id and e.component = p.component and e.from_month <= p.month
 			order by e.from_month desc, e.id desc limit 1) n on true
+		cross join lateral (select coalesce(n.amount, 0) as entitled,
+			greatest(p.was, least(p.was + p.ended, coalesce(n.amount, 0))) as was) e
 		left join died d on d.member_id = p.member_id
-		where coalesce(n.amount, 0) <> p.was and (d.died_on is null or p.month <= d.died_on)
+		where e.entitled <> e.was and (d.died_on is null or p.month <= d.died_on)
 			and not (p.component = 'base_pension' and exists (` + childStopped + `)))`
+
+// monthSettled is SQL that says of a month n of a due d that two people ended the due, and that
+// nothing was decided of the month after that.
+const monthSettled = `exists (select from due_end_approved f where f.area = d.area and f.due_id = d.id and not exists (
+		select from entitlement y where y.area = d.area and y.member_id = d.member_id and y.component = n.component
+			and y.from_month <= n.month and y.entered_at > f.approved_at))`
 
 // childStopped is a query for what stops the base pension of the member of row p for its month, or
 // stopped it until nothing of it was paid back.
@@ -196,9 +207,9 @@ func (t *tx) BenefitDues(ctx context.Context, f disbursement.DueFilter) ([]disbu
 	rows, err := t.Query(ctx, `
 		with `+deadSQL+`,
 		told as (
-			select d.id, d.member_id, m.social_no, m.name, d.cause, d.month, d.base_pension, d.account_pension,
+			select d.id, d.member_id, m.social_no, m.name, m.scheme, d.cause, d.month, d.base_pension, d.account_pension,
 				d.funeral_grant, d.one_off, d.document, coalesce(n.holder_name, '') as payee, coalesce(i.id, 0) as item,
-				coalesce(x.document, '') as ended, o.died_on, coalesce(o.estate, 0) as estate,
+				coalesce(i.refused, false) as refused, coalesce(x.document, '') as ended, o.died_on, coalesce(o.estate, 0) as estate,
 				case when x.due_id is not null then 'ended'
 				when i.id is not null and (o.died_on is null or not i.failed) then 'taken'
 				when o.died_on is null then 'open' when o.estate > 0 then 'estate' else 'not_owed' end as standing
@@ -210,20 +221,23 @@ func (t *tx) BenefitDues(ctx context.Context, f disbursement.DueFilter) ([]disbu
 				select dead.died_on, `+dueOfEstate+` as estate from dead
 				where dead.member_id = d.member_id and `+dueOfTheDead+`) o on true
 			left join lateral (
-				select j.id, exists (select from answer a where a.area = j.area and a.item_id = j.id
-						and a.disposition = 'recorded' and a.outcome = 'failed')
+				select j.id, f.refused, f.refused
 					or exists (select from payment_return v where v.area = j.area and v.item_id = j.id
 						and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id)) as failed
 				from payment_item j
+				cross join lateral (select exists (select from answer a where a.area = j.area and a.item_id = j.id
+						and a.disposition = 'recorded' and a.outcome = 'failed') as refused) f
 				join payment_batch b on b.area = j.area and b.id = j.batch_id
 				join pay_run r on r.area = b.area and r.id = b.run_id
 				where j.area = d.area and j.member_id = d.member_id and j.month = d.month and j.cause = d.cause
 					and not `+deadItem+` order by j.attempt desc limit 1) i on true
-			where d.area = $1 and ($2::bigint = 0 or d.member_id = $2) and ($3 = '' or d.cause = $3) and d.id > $5)
-		select id, member_id, social_no, name, cause, month, base_pension, account_pension, funeral_grant, one_off, document,
-			payee, item, ended, standing, died_on, estate
+			where d.area = $1 and ($2::bigint = 0 or d.member_id = $2) and ($3 = '' or d.cause = $3) and d.id > $5
+				and ($8::bigint = 0 or d.id = $8))
+		select id, member_id, social_no, name, scheme, cause, month, base_pension, account_pension, funeral_grant, one_off,
+			document, payee, item, refused, ended, standing, died_on, estate
 		from told where (not $4 or standing in ('open', 'estate')) and ($7 = '' or standing = $7)
-		order by id limit $6`, f.Area, f.Member, f.Cause, f.Open, f.After, f.Limit, string(f.Standing))
+		order by id limit $6`, f.Area, f.Member, f.Cause, f.Open, f.After, f.Limit, string(f.Standing),
+		f.ID)
 	if err != nil {
 		return nil, fmt.Errorf("dues of area %s: %w", f.Area, err)
 	}
@@ -231,8 +245,8 @@ func (t *tx) BenefitDues(ctx context.Context, f disbursement.DueFilter) ([]disbu
 		var c [4]int64
 		var name, payee string
 		var died *calendar.Day
-		err = row.Scan(&d.ID, &d.Member, &d.SocialNo, &name, &d.Cause, &d.Month, &c[0], &c[1], &c[2], &c[3], &d.Document,
-			&payee, &d.Item, &d.Ended, &d.Standing, &died, &d.Estate)
+		err = row.Scan(&d.ID, &d.Member, &d.SocialNo, &name, &d.Scheme, &d.Cause, &d.Month, &c[0], &c[1], &c[2], &c[3],
+			&d.Document, &payee, &d.Item, &d.Failed, &d.Ended, &d.Standing, &died, &d.Estate)
 		d.Components, d.Died = componentsOf(c), dayOrNone(died)
 		d.Name, _, _ = party.Stored(name, "", "")
 		d.Payee, _, _ = party.Stored(payee, "", "")
@@ -305,4 +319,26 @@ func (t caseworkTx) overpaidCase(ctx context.Context, r casework.Request) error 
 		return err
 	}
 	return t.OpenPayCase(ctx, r.Area, lists[0].OverpaidCase())
+}
+
+// AboutDueEnd implements casework.BenefitTx.
+func (t caseworkTx) AboutDueEnd(ctx context.Context, area party.Area, id int64) (string, error) {
+	return disbursement.AboutDueEnd(ctx, t.tx, area, id)
+}
+
+// EndDue implements casework.BenefitTx.
+func (t caseworkTx) EndDue(ctx context.Context, r casework.Request) error {
+	_, err := t.Exec(ctx, `
+		with ended as (
+			insert into benefit_due_ended (area, due_id, document, entered_by, entered_at)
+			values ($1, $2, $3, $4, $5) returning area, due_id, entered_at)
+		insert into due_end_approved (area, due_id, decision_id, approved_at)
+		select area, due_id, $6, entered_at from ended`, r.Area, r.Subject, r.Document, r.Actor(), t.at, r.ID)
+	if isUnique(err, "benefit_due_ended_pkey") {
+		return disbursement.ErrDueEnded.Because(err)
+	}
+	if err != nil {
+		return fmt.Errorf("end due %d: %w", r.Subject, err)
+	}
+	return nil
 }

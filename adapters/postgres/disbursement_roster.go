@@ -88,7 +88,8 @@ const entitledSQL = `
 // monthClaimSQL are the claims of a month: who is entitled and has no payment of
 // the month in the batches $4, however it ended. One that failed or came back is
 // paid again by its own name only. Where a batch was recalled after the differences of its
-// month were owed, the month is owed what they leave of it. The base pension that a child who does
+// month were owed, the month is owed what they leave of it,
+// those that two people ended as well. The base pension that a child who does
 // not pay stops is a claim of its own, which is held; the account's is the member's own money.
 const monthClaimSQL = entitledSQL + `,
 	taken as materialized (
@@ -98,7 +99,7 @@ const monthClaimSQL = entitledSQL + `,
 		select d.member_id, sum(n.entitled - n.was) filter (where n.component = 'base_pension') as base,
 			sum(n.entitled - n.was) filter (where n.component = 'account_pension') as account
 		from benefit_due_month n join benefit_due d on d.area = n.area and d.id = n.due_id
-		where n.area = $1 and n.month = $3 and ` + dueStands + `
+		where n.area = $1 and n.month = $3 and (` + dueStands + ` or ` + monthSettled + `)
 		group by d.member_id),
 	child_stop as materialized (
 		select h.member_id, bool_or(` + holdStands + `) as stands from payment_hold h

@@ -52,6 +52,28 @@ const duesSQL = `
 	   and (l.amount, l.members, l.months) is distinct from
 	       (coalesce(n.amount, 0)::bigint, coalesce(n.members, 0)::integer, coalesce(n.months, 0)::integer)`
 
+// A due ended by what may end one: two people, an heir's claim that took it up, or the end of the claim that
+// made it. What two people ended no payment has.
+const dueEndedSQL = `
+	select x.area, x.due_id, x.area || '/' || x.due_id, 'ended by "' || x.document || '", and no decision, claim or notice ended it'
+	  from benefit_due_ended x
+	  join benefit_due d on d.area = x.area and d.id = x.due_id
+	 where ($1 = 0 or x.area = $1)
+	   and not exists (select from due_end_approved f where f.area = x.area and f.due_id = x.due_id
+	       and d.cause ~ '^(difference|resumption):')
+	   and not exists (select from estate_granted_due g where g.area = x.area and g.due_id = x.due_id)
+	   and not (d.cause ~ '^(funeral|estate|arrears):' and exists (select from estate_granted_ended g
+	       where g.area = x.area and g.claim_id = split_part(d.cause, ':', 2)::bigint))
+	union all
+	select f.area, f.due_id, f.area || '/' || f.due_id, 'was ended by decision ' || f.decision_id || case when x.due_id is null
+	       then ', and is owed still' else ', and payment ' || p.id || ' pays it' end
+	  from due_end_approved f
+	  left join benefit_due_ended x on x.area = f.area and x.due_id = f.due_id
+	  left join benefit_due d on d.area = f.area and d.id = f.due_id
+	  left join lateral (select i.id from (select * from payment_item p where p.area = d.area and p.member_id = d.member_id
+	       and p.month = d.month and p.cause = d.cause) i ` + leftSQL + ` limit 1) p on true
+	 where ($1 = 0 or f.area = $1) and (x.due_id is null or p.id is not null)`
+
 // What a roster or a payment has beside a month's pension is owed, and in full.
 const dueLineSQL = `
 	with line as (

@@ -45,6 +45,7 @@ func itemChecks() []check {
 				looks: []string{"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved"},
 				sql:   duesSQL,
 			},
+			probe{table: "benefit_due", looks: []string{"benefit_due_ended", "due_end_approved"}, sql: dueEndedSQL},
 			probe{table: "payment_item", looks: []string{"benefit_due"}, sql: dueLineSQL},
 			probe{
 				table: "benefit_due", looks: []string{"payment_item", "benefit_due_month", "entitlement"},

@@ -30,7 +30,7 @@ const threePeopleSQL = `
 	 where ($1 = 0 or a.area = $1) and (a.subject in ('hold_release', 'instrument_change') or exists (
 	       select from decision_request q where q.area = a.area and q.id = a.decision_request
 	          and q.kind in ('return', 'notice', 'opening_accounts', 'policies', 'contribution_list', 'interest_run',
-	              'subsidy_list', 'award_run', 'due_run', 'due')))
+	              'subsidy_list', 'award_run', 'due_run', 'due_end', 'due')))
 	   and (g.kind is distinct from 'agency_business' or a.duty <> 'checker')
 	union all
 	select a.area, a.subject_id, a.area || '/' || a.subject || ' ' || a.subject_id,
@@ -46,7 +46,7 @@ func decidedTables() []string {
 	return []string{
 		"return_unclaimed", "hand_payment", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved",
 		"contribution_list_approved", "refund_paid", "interest_run_approved", "award_run_approved", "recovery_planned",
-		"subsidy_run_approved", "recovery_received", "estate_granted", "due_list_approved", "member_transfer_posted",
+		"subsidy_run_approved", "recovery_received", "estate_granted", "due_list_approved", "due_end_approved", "member_transfer_posted",
 		"member_transfer_returned", "member_end", "member_departed",
 	}
 }
@@ -108,6 +108,9 @@ const decidedSQL = `
 	        union all select p.area, p.list_id, 'due_list_approved', p.decision_kind, p.decision_id, k.document,
 	                         'officer:' || k.asked_by, p.approved_at
 	                    from due_list_approved p join due_list k on k.area = p.area and k.id = p.list_id
+	        union all select p.area, p.due_id, 'due_end_approved', p.decision_kind, p.decision_id, x.document, x.entered_by,
+	                         p.approved_at
+	                    from due_end_approved p join benefit_due_ended x on x.area = p.area and x.due_id = p.due_id
 	        union all select p.area, p.run_id, 'subsidy_run_approved', p.decision_kind, p.decision_id, k.document,
 	                         null, p.approved_at
 	                    from subsidy_run_approved p join subsidy_run k on k.area = p.area and k.id = p.run_id) e
@@ -133,7 +136,7 @@ const askerSQL = `
 	        union all select area, id, 'instrument_change', maker, maker_person, made_at, 'agency_business'
 	                    from instrument_change
 	        union all select area, id, 'decision_request', maker, maker_person, made_at,
-	                         case when kind in ('return', 'notice', 'opening_accounts', 'due', 'due_run', 'award_run', 'policies',
+	                         case when kind in ('return', 'notice', 'opening_accounts', 'due', 'due_run', 'due_end', 'award_run', 'policies',
 	                              'contribution_list', 'interest_run', 'subsidy_list')
 	                              then 'agency_business'
 	                              when kind in ('opening_balance', 'match_rules', 'refund', 'hand_payment')
@@ -303,6 +306,8 @@ func decisionSQL() string {
 	            where r.area = q.area and r.receipt_id = q.subject_id and r.decision_id = q.id)
 	            or exists (select from sentence_approved r
 	            where r.area = q.area and r.sentence_id = q.subject_id and r.decision_id = q.id)
+	       when q.kind = 'due_end' then exists (select from due_end_approved p where p.area = q.area
+	            and p.due_id = q.subject_id and p.decision_id = q.id)
 	       when q.kind = 'due_run' then exists (select from due_list_approved p where p.area = q.area
 	            and p.list_id = q.subject_id and p.decision_id = q.id)
 	       when q.kind = 'transfer' then exists (select from member_transfer_posted p where p.area = q.area

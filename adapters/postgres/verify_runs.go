@@ -292,8 +292,8 @@ const entitledLineSQL = `
 	               select sum(n.entitled - n.was) from benefit_due d
 	                 join benefit_due_month n on n.area = d.area and n.due_id = d.id
 	                where d.area = o.area and d.member_id = o.member_id and d.entered_at <= o.made_at
-	                  and n.month = o.month and n.component = o.component and not exists (select from benefit_due_ended x
-	                      where x.area = d.area and x.due_id = d.id and x.entered_at <= o.made_at)), 0) as amount
+	                  and n.month = o.month and n.component = o.component and (not exists (select from benefit_due_ended x
+	                      where x.area = d.area and x.due_id = d.id and x.entered_at <= o.made_at) or ` + monthSettled + `)), 0) as amount
 	          from other o) l
 	 where not exists (
 	       select from entitlement e where e.area = l.area and e.member_id = l.member_id and e.component = l.component

@@ -108,6 +108,8 @@ func check(a Ask) error {
 		return bad("document", "the document is one line of 1 to 200 characters")
 	case !approval.IsLine(a.Reason, maxText):
 		return bad("reason", "the reason is one line of at most 200 characters")
+	case a.Reason == "" && a.Kind == DueEnd:
+		return bad("reason", "the end of a due has a reason")
 	case len(a.DocumentDigest) != 0 && len(a.DocumentDigest) != sha256.Size:
 		return bad("document_digest", "the document's digest is a SHA-256")
 	case a.Amount < 0 || a.Amount > money.Max || (a.Amount != 0 && a.Kind != OpeningBalance):
@@ -180,6 +182,8 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 		return tx.AboutRules(ctx, area, ask.Subject)
 	case DueRun:
 		return tx.AboutDues(ctx, area, ask.Subject)
+	case DueEnd:
+		return tx.AboutDueEnd(ctx, area, ask.Subject)
 	case Policies:
 		return tx.AboutPolicies(ctx, area, ask.Subject)
 	case ContributionList:
@@ -367,6 +371,8 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 		return tx.EnterRules(ctx, r)
 	case DueRun:
 		return tx.EnterDues(ctx, r, s.today())
+	case DueEnd:
+		return tx.EndDue(ctx, r)
 	case Policies:
 		return tx.PutPolicies(ctx, r)
 	case ContributionList:

@@ -106,6 +106,10 @@ type BenefitTx interface {
 	AboutDues(ctx context.Context, area party.Area, list int64) (string, error)
 	// EnterDues lets the members of a list be owed their differences.
 	EnterDues(ctx context.Context, r Request, today calendar.Day) error
+	// AboutDueEnd says which due nobody is to be paid, or why it cannot end.
+	AboutDueEnd(ctx context.Context, area party.Area, due int64) (string, error)
+	// EndDue ends a due.
+	EndDue(ctx context.Context, r Request) error
 }
 
 // PayerTx is what decisions do to contributions that others pay, and to those that go back.

@@ -39,6 +39,8 @@ const (
 	MatchRules Kind = "match_rules"
 	// DueRun is a list of differences that members are owed for months paid too low.
 	DueRun Kind = "due_run"
+	// DueEnd is a due that nobody is to be paid after all.
+	DueEnd Kind = "due_end"
 	// Policies is a list of rules of the area.
 	Policies Kind = "policies"
 	// ContributionList is a list of members whom somebody else pays for.
@@ -94,7 +96,7 @@ func (w Word) of(k Kind) bool {
 	case Notice:
 		return w == TakenBack
 	case OpeningBalance, OpeningAccounts, MatchRules, DueRun, Policies, ContributionList, Refund, InterestRun,
-		SubsidyList, AwardRun, Recovery, Due, Transfer, HandPayment:
+		SubsidyList, AwardRun, Recovery, Due, Transfer, HandPayment, DueEnd:
 		return w == Entered
 	}
 	return false
@@ -126,8 +128,8 @@ func (s State) CanBecome(next State) bool {
 type Ask struct {
 	Kind Kind
 	// Subject is the id of the receipt, the item, the case, the return, the notice, the
-	// fund account, the list, the set of rules, the run, the claim, the award run or the
-	// payment that was made by hand.
+	// fund account, the list, the set of rules, the run, the claim, the award run, the
+	// payment that was made by hand or the due.
 	Subject int64
 	Word    Word
 	// Document names the evidence: the bank's letter, its query's answer, the call note.
@@ -276,7 +278,8 @@ func officesOf(k Kind) []approval.Organisation {
 	switch k {
 	case File, Item, Case, Recovery, Transfer:
 		return []approval.Organisation{approval.AgencyBusiness, approval.AgencyFinance}
-	case Return, Notice, OpeningAccounts, DueRun, Policies, ContributionList, InterestRun, SubsidyList, AwardRun, Due:
+	case Return, Notice, OpeningAccounts, DueRun, Due, DueEnd, Policies, ContributionList, InterestRun, SubsidyList,
+		AwardRun:
 		return []approval.Organisation{approval.AgencyBusiness}
 	case OpeningBalance, MatchRules, Refund, HandPayment:
 		return []approval.Organisation{approval.AgencyFinance}

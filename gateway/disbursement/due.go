@@ -110,12 +110,14 @@ type Due struct {
 	Cause    string
 	Month    calendar.Month
 	Components
+	Scheme   ledger.Scheme
 	Document string
 	// Payee is an heir's name, empty where it goes to the member.
 	Payee party.Name
-	// Item is the payment that took it up, or 0; Ended names the document by which its
-	// right ended.
+	// Item is the payment that took it up, or 0, and Failed says that the bank did not make it;
+	// Ended names the document by which its right ended.
 	Item     int64
+	Failed   bool
 	Ended    string
 	Standing DueStanding
 	// Died is the day of the death that DueEstate and DueNotOwed rest on, or no day, and
@@ -127,6 +129,7 @@ type Due struct {
 // DueFilter narrows a list of dues; zero is all.
 type DueFilter struct {
 	Area   party.Area
+	ID     int64
 	Member int64
 	Cause  string
 	// Open are those that somebody is still to be paid: the member, an heir or the estate.
