@@ -377,8 +377,8 @@ func explanations() []row {
 			"take no money; a pension that is wrong is corrected by an award run",
 		},
 		{
-			"due_cause", 409, "the due rests on a claim of heirs or a departure, and ends with that",
-			"decide the claim or the departure",
+			"due_cause", 409, "the due pays an account out after a departure",
+			"nothing: the account is the member's",
 		},
 		{"due_ended", 409, "the right to the due ended before", "nothing: no run pays it"},
 		{"due_list_not_found", 404, "the list of differences does not exist in the area", "check the id"},

@@ -47,7 +47,9 @@ func (s *Server) dueRoutes() {
 		Summary: "Ask that a due is not paid after all",
 		Description: "It was decided wrongly, or the member agreed to something else. When a second person of the business " +
 			"office has approved it, no run takes the due up any more, and no list of differences owes its months again before " +
-			"they are decided anew. A due that a payment has is refused, and one of an heir or of a departure.",
+			"they are decided anew. A due of an heir ends with all dues of its claim, and can be claimed anew: so it is where a " +
+			"death of an earlier month is reported after the grant. A due that a payment has is refused, and what a departure " +
+			"pays out.",
 		Who: payMakers(),
 	}, viewDecision, s.endDue)
 }

@@ -326,8 +326,8 @@ func (t caseworkTx) AboutDueEnd(ctx context.Context, area party.Area, id int64) 
 	return disbursement.AboutDueEnd(ctx, t.tx, area, id)
 }
 
-// EndDue implements casework.BenefitTx.
-func (t caseworkTx) EndDue(ctx context.Context, r casework.Request) error {
+// EndDue implements casework.BenefitTx. A due of an heir ends with its claim.
+func (t caseworkTx) EndDue(ctx context.Context, r casework.Request, today calendar.Day) error {
 	_, err := t.Exec(ctx, `
 		with ended as (
 			insert into benefit_due_ended (area, due_id, document, entered_by, entered_at)
@@ -340,5 +340,7 @@ func (t caseworkTx) EndDue(ctx context.Context, r casework.Request) error {
 	if err != nil {
 		return fmt.Errorf("end due %d: %w", r.Subject, err)
 	}
-	return nil
+	return t.endClaims(ctx, lastClaimSQL, ending{
+		area: r.Area, id: r.Subject, what: "due_id", document: r.Document, by: r.Actor(), on: today,
+	})
 }

@@ -351,6 +351,11 @@ const screenSQL = `,
 		join estate_granted_item x on x.area = j.area and x.item_id = j.id and ` + itemStands + `
 		union all
 		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
+		join estate_granted g on g.area = $1 and g.member_id = c.member_id and c.cause in (
+			'funeral:' || g.claim_id, 'estate:' || g.claim_id, 'arrears:' || g.claim_id)
+		where ` + grantTooLate + `
+		union all
+		select c.member_id, c.month, c.cause, 'above_entitlement' from claim c
 		where ` + ofHeirs + ` and not exists (select from death_notice d
 			where d.area = $1 and d.member_id = c.member_id and not exists (
 				select from death_withdrawn w where w.area = d.area and w.notice_id = d.id))),

@@ -86,6 +86,12 @@ const (
 // grantStands is SQL that says of what was granted to an heir, g, that its death was not taken back.
 const grantStands = `not exists (select from estate_granted_ended x where x.area = g.area and x.claim_id = g.claim_id)`
 
+// grantTooLate is SQL that says of what was granted to an heir, g, that a death of an earlier month
+// stands reported since: it is granted anew by that.
+const grantTooLate = `exists (select from death_notice d
+			where d.area = g.area and d.member_id = g.member_id and d.died_on < date_trunc('month', g.died_on)
+				and not exists (select from death_withdrawn w where w.area = d.area and w.notice_id = d.id))`
+
 // itemStands says the same of a payment that was granted to an heir, x.
 const itemStands = `not exists (select from estate_granted_ended e where e.area = x.area and e.claim_id = x.claim_id)`
 
@@ -215,6 +221,33 @@ func (t lifeTx) TellFuneral(ctx context.Context, area party.Area, claim int64, t
 		return t.EndCase(ctx, area, c.Kind, c.Subject, "job", "the heirs were granted the difference, or none is due")
 	}
 	return t.OpenCase(ctx, area, c)
+}
+
+// TellEarlierDeaths implements lifeevent.WatchTx.
+func (t lifeTx) TellEarlierDeaths(ctx context.Context, area party.Area) error {
+	_, err := t.Exec(ctx, `
+		with `+deadSQL+`,
+		late as materialized (
+			select 'estate_claim:' || g.claim_id as subject, g.claim_id, g.member_id, g.died_on, d.died_on as earlier
+			from estate_granted g join dead d on d.member_id = g.member_id
+			where g.area = $1 and `+grantStands+` and `+grantTooLate+`),
+		ended as (
+			insert into exception_closed (area, case_id, text, closed_by, closed_at)
+			select c.area, c.id, 'the grant ended, or the earlier death was taken back', 'job', $2 from exception_case c
+			where c.area = $1 and c.kind = 'grant_by_later_death' and not exists (select from late l where l.subject = c.subject)
+			  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
+			on conflict do nothing)
+		insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
+		select $1, 'grant_by_later_death', subject, '', 'member ' || member_id || ' died on ' || earlier || ', and claim '
+			|| claim_id || ' was granted for a death on ' || died_on || ': end one of its dues where it is unpaid, and have it '
+			|| 'claimed anew; where it was paid, claim back what the funeral grant has too much',
+			($2::timestamptz at time zone 'Asia/Shanghai')::date, $2
+		from late
+		on conflict (area, kind, subject) do nothing`, area, t.at)
+	if err != nil {
+		return fmt.Errorf("grants by later deaths in area %s: %w", area, err)
+	}
+	return nil
 }
 
 // AddClaim implements lifeevent.EstateTx.

@@ -64,7 +64,7 @@ func (t lifeTx) OpenRecoveries(
 				case when w.whole then m.account else 0 end as account_pension
 			from owing w
 			join payment_item i on i.area = $1 and i.member_id = w.member_id and i.month >= w.first
-				and i.cause ~ '^(regular$|difference:|resumption:)'
+				and (i.cause ~ '^(regular$|difference:|resumption:)' or w.reason = 'death' and i.cause like 'arrears:%')
 			join answer a on a.area = i.area and a.item_id = i.id and a.batch_id = i.batch_id
 				and a.disposition = 'recorded' and a.outcome = 'succeeded'
 			cross join lateral (` + monthsOfItem + `) m

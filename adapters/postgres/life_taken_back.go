@@ -7,6 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"twoline/gateway/calendar"
 	"twoline/gateway/party"
 	"twoline/gateway/registry"
 )
@@ -19,11 +20,23 @@ const lastNoticeSQL = `
 		join estate_granted g on g.area = n.area and g.member_id = n.member_id and ` + grantStands + `
 		where n.area = $1 and n.id = $2 and not exists (select from death_notice o
 			where o.area = n.area and o.member_id = n.member_id and o.id <> n.id and not exists (
-				select from death_withdrawn w where w.area = o.area and w.notice_id = o.id))),
+				select from death_withdrawn w where w.area = o.area and w.notice_id = o.id))),` + endingDueSQL
+
+// endingDueSQL is a CTE of the dues of the claims that are ending; lastClaimSQL are such CTEs of the
+// claim that made due $2 of area $1.
+const (
+	endingDueSQL = `
 	ending_due as materialized (
 		select d.id, d.member_id, d.month, d.cause from ending e
-		join benefit_due d on d.area = $1 and d.member_id = e.member_id
-			and d.cause in ('funeral:' || e.claim_id, 'estate:' || e.claim_id, 'arrears:' || e.claim_id))`
+		join benefit_due d on d.area = $1 and d.member_id = e.member_id and d.cause in ('funeral:' || e.claim_id, 'estate:' || e.claim_id,
+			'arrears:' || e.claim_id))`
+	lastClaimSQL = `
+	ending as materialized (
+		select g.claim_id, g.member_id from benefit_due o
+		join estate_granted g on g.area = o.area and g.member_id = o.member_id and o.cause in ('funeral:' || g.claim_id,
+			'estate:' || g.claim_id, 'arrears:' || g.claim_id) and ` + grantStands + `
+		where o.area = $1 and o.id = $2),` + endingDueSQL
+)
 
 // grantsAtRest proves that no pay run is about to pay, or may have paid, what rests on a notice:
 // registry.ErrGrantUnderWay names the first such run.
@@ -55,11 +68,28 @@ func (t registryTx) endGrants(ctx context.Context, area party.Area, b registry.T
 	if err := t.openPaidGrants(ctx, area, b.Notice); err != nil {
 		return err
 	}
+	return t.endClaims(ctx, lastNoticeSQL, ending{
+		area: area, id: b.Notice, what: "notice_id", document: fmt.Sprintf("death notice %d was taken back", b.Notice),
+		by: b.By, on: b.On,
+	})
+}
+
+// ending is why claims of heirs end: the notice or the due with an id.
+type ending struct {
+	area         party.Area
+	id           int64
+	what         string
+	document, by string
+	on           calendar.Day
+}
+
+// endClaims ends the claims that CTEs name, with their dues, and owes the member again what they took up.
+func (t *tx) endClaims(ctx context.Context, which string, e ending) error {
 	_, err := t.Exec(ctx, `
-		with `+lastNoticeSQL+`,
+		with `+which+`,
 		ended as (
 			insert into benefit_due_ended (area, due_id, document, entered_by, entered_at)
-			select $1, id, 'death notice ' || $2::bigint || ' was taken back', $3, $4 from ending_due
+			select $1, id, $7, $3, $4 from ending_due
 			on conflict do nothing),
 		-- Falling due again, not before the month after the one in which it first did.
 		taken as materialized (
@@ -77,10 +107,10 @@ func (t registryTx) endGrants(ctx context.Context, area party.Area, b registry.T
 			select $1, o.id, n.month, n.component, n.was, n.entitled from owed o
 			join taken d on d.member_id = o.member_id and d.cause = o.cause
 			join benefit_due_month n on n.area = d.area and n.due_id = d.id)
-		insert into estate_granted_ended (area, claim_id, notice_id, entered_by, entered_at)
-		select $1, claim_id, $2, $3, $4 from ending`, area, b.Notice, b.By, t.at, b.On.Month(), b.On)
+		insert into estate_granted_ended (area, claim_id, `+e.what+`, entered_by, entered_at)
+		select $1, claim_id, $2, $3, $4 from ending`, e.area, e.id, e.by, t.at, e.on.Month(), e.on, e.document)
 	if err != nil {
-		return fmt.Errorf("end what rests on death notice %d: %w", b.Notice, err)
+		return fmt.Errorf("end what heirs were granted by %s %d: %w", e.what, e.id, err)
 	}
 	return nil
 }

@@ -431,12 +431,15 @@ func recreditSQL() string {
 func livingSQL() string {
 	return `
 	with g as materialized (
-		select g.*, e.claim_id is not null as ended, e.notice_id, w.notice_id is not null as taken, exists (
+		select g.*, e.claim_id is not null as ended, e.notice_id, e.due_id, w.notice_id is not null or f.due_id is not null as taken, exists (
 		       select from death_notice n where n.area = g.area and n.member_id = g.member_id and not exists (
 		           select from death_withdrawn w where w.area = n.area and w.notice_id = n.id)) as dead
 		  from estate_granted g
 		  left join estate_granted_ended e on e.area = g.area and e.claim_id = g.claim_id
 		  left join death_withdrawn w on w.area = e.area and w.notice_id = e.notice_id
+		  left join due_end_approved f on f.area = e.area and f.due_id = e.due_id and exists (select from benefit_due d
+		       where d.area = g.area and d.id = f.due_id and d.member_id = g.member_id
+		         and d.cause in ('funeral:' || g.claim_id, 'estate:' || g.claim_id, 'arrears:' || g.claim_id))
 		 where $1 = 0 or g.area = $1),
 	due as materialized (
 		select d.area, g.claim_id, d.id, d.member_id, d.month, d.cause, exists (select from benefit_due_ended x
@@ -445,6 +448,7 @@ func livingSQL() string {
 		       and d.cause in ('funeral:' || g.claim_id, 'estate:' || g.claim_id, 'arrears:' || g.claim_id))
 	select g.area, g.claim_id, g.area || '/claim ' || g.claim_id, case
 	       when not g.ended and not g.dead then 'was granted, and no death of member ' || g.member_id || ' stands reported'
+	       when g.ended and not g.taken and g.due_id is not null then 'ended with due ' || g.due_id || ', which nobody ended for it'
 	       when g.ended and not g.taken then 'ended with notice ' || g.notice_id || ', which was not taken back'
 	       when o.claim_id is not null then 'was granted beside claim ' || o.claim_id
 	       else 'ended, and is owed to an heir still' end

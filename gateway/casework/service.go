@@ -372,7 +372,7 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 	case DueRun:
 		return tx.EnterDues(ctx, r, s.today())
 	case DueEnd:
-		return tx.EndDue(ctx, r)
+		return tx.EndDue(ctx, r, s.today())
 	case Policies:
 		return tx.PutPolicies(ctx, r)
 	case ContributionList:

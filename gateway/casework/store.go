@@ -108,8 +108,8 @@ type BenefitTx interface {
 	EnterDues(ctx context.Context, r Request, today calendar.Day) error
 	// AboutDueEnd says which due nobody is to be paid, or why it cannot end.
 	AboutDueEnd(ctx context.Context, area party.Area, due int64) (string, error)
-	// EndDue ends a due.
-	EndDue(ctx context.Context, r Request) error
+	// EndDue ends a due, and the whole of an heir's claim that made it.
+	EndDue(ctx context.Context, r Request, today calendar.Day) error
 }
 
 // PayerTx is what decisions do to contributions that others pay, and to those that go back.

@@ -16,6 +16,11 @@
 // that can still be withdrawn is drafted anew by what is decided then. A month and its dues
 // together are never paid more than the most that was ever decided for it.
 //
+// A due that must not be paid after all is ended by two people, with a document and a reason. No run
+// takes it up any more, and no list owes what it had again: where the sources are silent, it counts as
+// settled until a month of it is decided anew. A due that a payment has is ended by what ends the
+// payment; what an heir was granted ends with all dues of its claim.
+//
 // A hit of a screen at the release withdraws the run; its successor has the same
 // rows less those hit and is approved anew. Nothing can be added to a frozen run.
 // Nothing is sent twice: an item is paid again only as a new item, and only after

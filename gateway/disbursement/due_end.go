@@ -16,7 +16,7 @@ var (
 	ErrDueEnded = fault.New(fault.Conflict, "due_ended", "the right to this due ended before")
 	ErrDueTaken = fault.New(fault.Conflict, "due_taken", "a payment has this due")
 	ErrDueCause = fault.New(fault.Conflict, "due_cause",
-		"only differences and months after a stop are ended by themselves")
+		"what a departure pays out ends with no due")
 )
 
 // EndTx is what ending a due needs of a transaction.
@@ -36,30 +36,34 @@ func (d *Due) mayEnd() error {
 	case d.Item != 0 && !d.Failed:
 		return ErrDueTaken.With("payment %d has it: withdraw its run before the release, give it up when it came "+
 			"back, or claim back what was paid", d.Item)
-	case !d.ofMember():
-		return ErrDueCause.With("%s rests on a claim or a departure, and ends with that", d.Cause)
+	case strings.HasPrefix(d.Cause, "departure:"):
+		return ErrDueCause
 	}
 	return nil
 }
 
-// ofMember says that the due is of the member's own months.
-func (d *Due) ofMember() bool {
-	what, _, _ := strings.Cut(d.Cause, ":")
-	return what == "difference" || what == "resumption"
+// ofClaim are the causes of the dues of the heir's claim that made the due: they end together.
+func (d *Due) ofClaim() []string {
+	what, claim, _ := strings.Cut(d.Cause, ":")
+	switch what {
+	case "funeral", "estate", "arrears":
+		return []string{"funeral:" + claim, "estate:" + claim, "arrears:" + claim}
+	}
+	return []string{d.Cause}
 }
 
 // about tells officers in one line what is not to be paid.
 func (d *Due) about() string {
-	text := fmt.Sprintf("due %d of %s to member %d by %s, since %s: %s base pension and %s account pension", d.ID,
-		d.Sum(), d.Member, d.Cause, d.Month, d.Base, d.Account)
+	text := fmt.Sprintf("due %d of %s to member %d by %s, since %s", d.ID, d.Sum(), d.Member, d.Cause, d.Month)
 	if d.Item != 0 {
-		text += fmt.Sprintf("; payment %d of it failed", d.Item)
+		text += fmt.Sprintf(", of which payment %d failed", d.Item)
 	}
-	return text + "; nobody is to be paid it"
+	return text
 }
 
 // AboutDueEnd says which due is to end, or why it cannot: nobody is to be paid it, because it was
-// decided wrongly or the member agreed to something else. No roster takes it up meanwhile.
+// decided wrongly or the member agreed to something else. What an heir was granted ends with all
+// dues of its claim, and can be claimed anew. No roster takes any of it up meanwhile.
 func AboutDueEnd(ctx context.Context, tx EndTx, area party.Area, id int64) (string, error) {
 	d, err := oneDue(ctx, tx, area, id)
 	if err != nil {
@@ -68,10 +72,25 @@ func AboutDueEnd(ctx context.Context, tx EndTx, area party.Area, id int64) (stri
 	if err := tx.HoldRuns(ctx, area, d.Scheme); err != nil {
 		return "", err
 	}
-	if d, err = oneDue(ctx, tx, area, id); err != nil {
-		return "", err
+	var told []string
+	for _, cause := range d.ofClaim() {
+		dues, err := tx.BenefitDues(ctx, DueFilter{ //nolint:exhaustruct // of one cause
+			Area: area, Member: d.Member, Cause: cause, Limit: maxPage,
+		})
+		if err != nil {
+			return "", err
+		}
+		for i := range dues {
+			if dues[i].ID != id && cause == d.Cause {
+				continue
+			}
+			if err := dues[i].mayEnd(); err != nil {
+				return "", err
+			}
+			told = append(told, dues[i].about())
+		}
 	}
-	return d.about(), d.mayEnd()
+	return strings.Join(told, "; ") + ": nobody is to be paid", nil
 }
 
 func oneDue(ctx context.Context, tx EndTx, area party.Area, id int64) (Due, error) {

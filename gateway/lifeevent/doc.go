@@ -42,6 +42,10 @@
 // without it; where the balance went first, what was decided later of the account went with it. A base
 // pension of the month of the death that is decided higher later raises a grant that counts base
 // pensions: an heir claims the difference, by the rule of the day of the death.
+// A death of an earlier month that is reported after a grant holds what is unpaid of that, and a case
+// says so: two people end the claim by one of its dues, and it is claimed anew by the earlier day.
+// What heirs were paid of months after it is part of the recovery; a grant that was paid is not given
+// twice, and whether it was too much is for the officers of the case to say.
 //
 // A member with another pension keeps that one. Its first month is the earlier of the hold's
 // and the day that a strong match tells; where the list has no day, it is the month of the

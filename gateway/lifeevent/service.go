@@ -279,6 +279,9 @@ func (s *Service) Watch(ctx context.Context, today calendar.Day) error {
 			if err := watchFunerals(ctx, tx, area); err != nil {
 				return err
 			}
+			if err := tx.TellEarlierDeaths(ctx, area); err != nil {
+				return err
+			}
 			return tx.AskInstalments(ctx, area, today)
 		})
 		if err != nil {

@@ -57,6 +57,10 @@ type WatchTx interface {
 	FuneralsRisen(ctx context.Context, area party.Area) ([]FuneralRisen, error)
 	// TellFuneral opens, once, a case about the grant of a claim, or ends it where there is no text.
 	TellFuneral(ctx context.Context, area party.Area, claim int64, text string) error
+	// TellEarlierDeaths opens a case, once, for every claim that an heir was granted and of whose
+	// member a death of an earlier month stands reported since, and ends the cases of those that
+	// ended or whose earlier death was taken back.
+	TellEarlierDeaths(ctx context.Context, area party.Area) error
 }
 
 // FuneralRisen is a member with the claims by which heirs were granted the funeral grant, rising.

@@ -1,5 +1,6 @@
 -- Ends of what is owed once: two people say that a due is not paid after all.
--- Cost on a live table: decision_request is read once for its widened check; the other table is new.
+-- Cost on a live table: decision_request is read once for its widened check, and estate_granted_ended, which has few
+-- rows, for its own; the other table is new.
 
 -- +goose Up
 
@@ -23,6 +24,12 @@ create table due_end_approved (
 );
 create trigger check_decided after insert on due_end_approved
     referencing new table as new_row for each statement execute function check_decided();
+
+-- What an heir was granted ends with a notice that was taken back, or with one of its dues that two people ended.
+alter table estate_granted_ended alter column notice_id drop not null;
+alter table estate_granted_ended add column due_id bigint;
+alter table estate_granted_ended add foreign key (area, due_id) references due_end_approved;
+alter table estate_granted_ended add constraint estate_granted_ended_cause check (num_nonnulls(notice_id, due_id) = 1);
 
 -- +goose StatementBegin
 do $$
