@@ -93,13 +93,48 @@ type Hold struct {
 	OpenedAt  time.Time    `json:"opened_at"`
 	Status    string       `json:"status"            enum:"standing,released"`
 	Release   *HoldRelease `json:"release,omitempty" doc:"The newest request to end it"`
+
+	Resumption *Resumption `json:"resumption,omitempty" doc:"What became of the months that it stopped, decided with its end"`
+}
+
+// Resumption is what the area's rule back_pay said of the months that a hold stopped.
+type Resumption struct {
+	BackPay      string         `json:"back_pay"         enum:"from_stop,none" doc:"from_stop: the months are paid back; none: they never are"`
+	RuleDocument string         `json:"rule_document"`
+	RuleFrom     Day            `json:"rule_from"        doc:"The day from which the rule holds"`
+	DueID        ID             `json:"due_id,omitzero"  doc:"What pays them back: see GET /v1/benefit-dues"`
+	Months       []ResumedMonth `json:"months"           nullable:"false" doc:"All that were stopped"`
+}
+
+// ResumedMonth is a month that a hold stopped, with what of it is paid back.
+type ResumedMonth struct {
+	Month   Month `json:"month"`
+	Base    Yuan  `json:"base_pension"`
+	Account Yuan  `json:"account_pension"`
+}
+
+func viewResumption(r *registry.Resumption) *Resumption {
+	if r == nil {
+		return nil
+	}
+	out := &Resumption{
+		BackPay: "none", RuleDocument: r.RuleDocument, RuleFrom: NewDay(r.RuleFrom), DueID: NewID(r.Due),
+		Months: make([]ResumedMonth, len(r.Months)),
+	}
+	if r.FromStop {
+		out.BackPay = "from_stop"
+	}
+	for i, m := range r.Months {
+		out.Months[i] = ResumedMonth{Month: Month{m.Month}, Base: NewYuan(m.Base), Account: NewYuan(m.Account)}
+	}
+	return out
 }
 
 func viewHold(h registry.Hold) Hold {
 	out := Hold{
 		ID: NewID(h.ID), MemberID: NewID(h.Member), SocialNo: h.SocialNo, Name: h.Name.String(), Reason: string(h.Reason),
 		FromMonth: Month{h.From}, Text: h.Text, OpenedBy: h.OpenedBy, OpenedAt: h.OpenedAt, Status: "standing",
-		Release: nil,
+		Release: nil, Resumption: viewResumption(h.Resumption),
 	}
 	if h.Released() {
 		out.Status = "released"

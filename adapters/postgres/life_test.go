@@ -373,6 +373,14 @@ func TestAnOverdueCertificationStopsAndResumes(t *testing.T) {
 	if want := fmt.Sprintf("resumption:%d 5500 2019-04-01 0 5500", list[0].Hold); due != want {
 		t.Errorf("due %s, want %s", due, want)
 	}
+	hold, err := w.registry.Hold(t.Context(), w.auditor, list[0].Hold)
+	if err != nil || hold.Resumption == nil {
+		t.Fatalf("the hold shows %+v, %v", hold.Resumption, err)
+	}
+	shown := fmt.Sprintf("%t %v due %t", hold.Resumption.FromStop, hold.Resumption.Months, hold.Resumption.Due != 0)
+	if shown != "true [{2019-04 55.00 0.00}] due true" {
+		t.Errorf("the hold shows %s", shown)
+	}
 	_, err = w.tryDraft(disbursement.Order{
 		Scheme: ledger.Rural, Month: calendar.MustMonth("2019-04"), Kind: disbursement.Supplementary, //nolint:exhaustruct // a month
 	})

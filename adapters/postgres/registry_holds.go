@@ -2,6 +2,7 @@ package postgres
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -210,13 +211,30 @@ func (t registryTx) Holds(ctx context.Context, f registry.HoldFilter) ([]registr
 	rows, err := t.Query(ctx, `
 		select h.area, h.id, h.member_id, h.reason, h.from_month, h.text, h.opened_by, h.opened_at, m.social_no,
 			m.name, coalesce(r.id, 0), coalesce(r.document, ''), r.digest, coalesce(r.maker, ''),
-			coalesce(r.maker_person, 0), coalesce(r.made_at, 'epoch'), coalesce(r.state, ''), coalesce(r.version, 0)
+			coalesce(r.maker_person, 0), coalesce(r.made_at, 'epoch'), coalesce(r.state, ''), coalesce(r.version, 0),
+			z.back_pay, z.rule_document, z.rule_from, z.due, z.months
 		from payment_hold h
 		join member m on m.area = h.area and m.id = h.member_id
 		left join lateral (
 			select r.id, r.document, r.digest, r.maker, r.maker_person, r.made_at, r.state, r.version
 			from hold_release r where r.area = h.area and r.hold_id = h.id order by r.id desc limit 1
 		) r on true
+		left join lateral (
+			select z.back_pay, z.rule_document, z.rule_from, coalesce(d.id, 0) as due, (
+				select coalesce(jsonb_agg(jsonb_build_object('month', to_char(k.month, 'YYYY-MM'), 'base', n.base,
+					'account', n.account) order by k.month), '[]')
+				from resumption_month k
+				cross join lateral (
+					select coalesce(sum(n.entitled - n.was) filter (where n.component = 'base_pension'), 0) as base,
+						coalesce(sum(n.entitled - n.was) filter (where n.component = 'account_pension'), 0) as account
+					from benefit_due_month n where n.area = k.area and n.due_id = d.id and n.month = k.month) n
+				where k.area = z.area and k.member_id = z.member_id and k.hold_id = z.hold_id) as months
+			from resumption z
+			left join benefit_due d on d.area = z.area and d.member_id = z.member_id
+				and d.cause = 'resumption:' || z.hold_id and not exists (
+					select from benefit_due e where e.area = d.area and e.member_id = d.member_id and e.cause = d.cause
+						and e.id > d.id)
+			where z.area = h.area and z.hold_id = h.id) z on true
 		where h.area = $1 and ($2::bigint[] is null or h.member_id = any($2)) and ($3 = 0::bigint or h.id = $3)
 		  and ($4 = '' or h.reason = $4) and (not $5 or r.state is distinct from 'approved')
 		  and (not $6 or r.state = 'submitted') and (not $7 or r.state = 'approved') and h.id > $8
@@ -228,13 +246,50 @@ func (t registryTx) Holds(ctx context.Context, f registry.HoldFilter) ([]registr
 	return collect(rows, "holds", func(row pgx.CollectableRow) (h registry.Hold, err error) {
 		var name string
 		var digest []byte
+		var back resumptionRow
 		r := &h.Release
 		err = row.Scan(&h.Area, &h.ID, &h.Member, &h.Reason, &h.From, &h.Text, &h.OpenedBy, &h.OpenedAt, &h.SocialNo,
-			&name, &r.ID, &r.Document, &digest, &r.Maker, &r.MakerPerson, &r.MadeAt, &r.State, &r.Version)
+			&name, &r.ID, &r.Document, &digest, &r.Maker, &r.MakerPerson, &r.MadeAt, &r.State, &r.Version,
+			&back.word, &back.document, &back.from, &back.due, &back.months)
 		h.Name, _, _ = party.Stored(name, "", "")
 		copy(r.Digest[:], digest)
+		if err == nil && back.word != nil {
+			h.Resumption, err = back.value()
+		}
 		return h, err
 	})
+}
+
+// resumptionRow is what became of the months that a hold stopped, all null where nothing was decided.
+type resumptionRow struct {
+	word, document *string
+	from           *calendar.Day
+	due            *int64
+	months         []byte
+}
+
+func (r *resumptionRow) value() (*registry.Resumption, error) {
+	var months []struct {
+		Month         string
+		Base, Account int64
+	}
+	if err := json.Unmarshal(r.months, &months); err != nil {
+		return nil, fmt.Errorf("months of a resumption: %w", err)
+	}
+	out := &registry.Resumption{
+		FromStop: *r.word == "from_stop", RuleDocument: *r.document, RuleFrom: *r.from, Due: *r.due,
+		Months: make([]registry.ResumedMonth, len(months)),
+	}
+	for i, m := range months {
+		month, err := calendar.ParseMonth(m.Month)
+		if err != nil {
+			return nil, fmt.Errorf("months of a resumption: %w", err)
+		}
+		out.Months[i] = registry.ResumedMonth{
+			Month: month, Base: money.Amount(m.Base), Account: money.Amount(m.Account),
+		}
+	}
+	return out, nil
 }
 
 // InsertHolds implements registry.HoldTx.

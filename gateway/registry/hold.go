@@ -10,6 +10,7 @@ import (
 	"twoline/gateway/approval"
 	"twoline/gateway/calendar"
 	"twoline/gateway/fault"
+	"twoline/gateway/money"
 	"twoline/gateway/once"
 	"twoline/gateway/party"
 )
@@ -54,6 +55,28 @@ type Hold struct {
 	Name     party.Name
 	// Release is the newest request to end the hold; its id is 0 where nobody asked.
 	Release HoldRelease
+	// Resumption is what became of the months that the hold stopped, decided with its end; nil where it
+	// stands, or stopped none.
+	Resumption *Resumption
+}
+
+// Resumption is what the area's rule said of the months that a hold stopped.
+type Resumption struct {
+	// FromStop says that they are paid back.
+	FromStop bool
+	// RuleDocument and RuleFrom name the rule that said so.
+	RuleDocument string
+	RuleFrom     calendar.Day
+	// Due is what pays them back, or 0.
+	Due int64
+	// Months are all that were stopped, by rising month.
+	Months []ResumedMonth
+}
+
+// ResumedMonth is a month that a hold stopped, with what of it is paid back.
+type ResumedMonth struct {
+	Month         calendar.Month
+	Base, Account money.Amount
 }
 
 // Released says that the hold ended.
