@@ -11,6 +11,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/ledger"
 )
 
 // tryEnd asks that a due of a member is not paid after all.
@@ -154,6 +155,26 @@ func TestDueEnd_InARun(t *testing.T) {
 	}
 	if len(out.Hits) != 1 || out.Hits[0].Member != 1001 || out.Hits[0].Reason != disbursement.HeldAboveEntitlement {
 		t.Errorf("released with an ended due: %+v", out.Hits)
+	}
+	w.proved(t)
+}
+
+// A due whose payment failed can be ended too: no run pays it again.
+func TestDueEnd_AfterItsPaymentFailed(t *testing.T) {
+	t.Parallel()
+	w := raised(t)
+	items := w.payItems(t, w.released(t, dues("2011-04")).Batches[0])
+	w.itemFailed(t, items[0], "RETRY_TECHNICAL")
+	w.ended(t, items[0].Member)
+	w.today = calendar.MustDay("2011-03-28")
+	_, held := w.roster(t, disbursement.Order{
+		Scheme: ledger.Rural, Month: calendar.MustMonth("2011-04"), Kind: disbursement.Reissue, Items: nil, Dues: false,
+	})
+	if d := cmp.Diff(map[int64]disbursement.Hold{items[0].Member: disbursement.HeldAboveEntitlement}, held); d != "" {
+		t.Errorf("paid again: %s", d)
+	}
+	if _, err := w.tryDifferences(w.maker, "2011-04"); !errors.Is(err, disbursement.ErrNoDifference) {
+		t.Errorf("the next list: %v", err)
 	}
 	w.proved(t)
 }

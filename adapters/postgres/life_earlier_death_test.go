@@ -79,7 +79,7 @@ func TestAnEarlierDeathAfterAGrant(t *testing.T) {
 	if held := w.held(t, 1001); held != 0 {
 		t.Errorf("the account holds %s", held)
 	}
-	if text := w.found(t); text != "" {
+	if text := w.wholeBook(t); text != "" {
 		t.Errorf("verify: %s", text)
 	}
 	w.namesEdits(t, []handEdit{
@@ -119,7 +119,7 @@ func TestAnEarlierDeathAfterHeirsWerePaid(t *testing.T) {
 	if _, err := w.heirs(t, 1001, "2", lifeevent.Claim{Funeral: true}); !errors.Is(err, lifeevent.ErrGranted) { //nolint:exhaustruct // the grant
 		t.Errorf("the grant again: %v", err)
 	}
-	if text := w.found(t); text != "" {
+	if text := w.wholeBook(t); text != "" {
 		t.Errorf("verify: %s", text)
 	}
 }
