@@ -28,16 +28,17 @@ func (s *Server) memberTransferRoutes() {
 		Method: http.MethodPost, Path: "/v1/member-transfers/{id}/steps", Status: 201, Summary: "Do the next step",
 		Description: "out: letter_received, then sum_confirmed with the expenditure account that pays, which asks two people for a " +
 			"decision. When it is approved, account and pension end and the money is sent; then done. A member with money on the " +
-			"way is refused, and it is named. in: letter_sent, then the money by its receipts; all of it asks two people, and " +
+			"way is refused, and it is named. returned asks two people again about money that came back, after a rejection. in: letter_sent, then the money by its receipts; all of it asks two people, and " +
 			"money_posted asks them again after a rejection. return_asked asks two people to give back what is there. withdrawn ends a transfer whose money did not move.",
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance),
 	}, s.viewMemberTransfer, s.memberTransferStep)
 	Command(s, Route{ //nolint:exhaustruct // defaults
-		Method: http.MethodPost, Path: "/v1/member-transfers/{id}/receipts", Status: 201, Summary: "Money of a transfer in is there",
+		Method: http.MethodPost, Path: "/v1/member-transfers/{id}/receipts", Status: 201, Summary: "Money of a transfer is there",
 		Description: "A credit on the statement of the income account, or of the fiscal special account. When all that was " +
 			"announced is there, to the fen, two people are asked, and then the fund and the personal account are posted " +
 			"together. Less or more is not posted, and stays open as a case; so does money for a member who draws a pension, " +
-			"died or left meanwhile: return_asked gives it back.",
+			"died or left meanwhile: return_asked gives it back. Of a transfer out it is the whole sum that the bank gave back to " +
+			"the expenditure account: when two people have decided so, account, membership and pension live again.",
 		Who: Officers(approval.Maker, approval.AgencyBusiness, approval.AgencyFinance),
 	}, s.viewMemberTransfer, s.memberTransferReceipt)
 }
@@ -62,7 +63,7 @@ type MemberTransfer struct {
 	Announced   *AccountParts `json:"announced,omitempty"   doc:"What a transfer in brings"`
 	OldScheme   *Yuan         `json:"old_scheme,omitempty"  doc:"What of its individual part is a balance of the rural scheme before 2009"`
 	Years       int           `json:"years,omitempty"       doc:"The paid years that it brings"`
-	Received    *Yuan         `json:"received,omitempty"    doc:"What is there of it"`
+	Received    *Yuan         `json:"received,omitempty"    doc:"What is there of it, or came back of a transfer out"`
 	DecisionID  ID            `json:"decision_id,omitzero"  doc:"What two people decide, or decided last"`
 	MadeBy      string        `json:"made_by"`
 	MadeAt      time.Time     `json:"made_at"`
@@ -83,6 +84,10 @@ func (s *Server) viewMemberTransfer(t lifeevent.Transfer) MemberTransfer {
 	if t.FundAccount != 0 {
 		sum := viewParts(t.Sum)
 		out.Sum = &sum
+		if len(t.Receipts) > 0 {
+			back := NewYuan(t.Received())
+			out.Received = &back
+		}
 	}
 	return out
 }
@@ -178,7 +183,7 @@ func (s *Server) memberTransferReceipt(
 type memberTransferStepCommand struct {
 	ID   ID `path:"id"`
 	Body struct {
-		Step        string `json:"step"                     enum:"letter_received,sum_confirmed,done,letter_sent,money_posted,return_asked,withdrawn"`
+		Step        string `json:"step"                     enum:"letter_received,sum_confirmed,done,returned,letter_sent,money_posted,return_asked,withdrawn"`
 		DoneOn      Day    `json:"done_on"`
 		Document    string `json:"document"                 minLength:"1" maxLength:"200"`
 		FundAccount *ID    `json:"fund_account_id,omitempty" doc:"Of sum_confirmed: the expenditure account that pays"`

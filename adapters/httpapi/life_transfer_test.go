@@ -13,6 +13,7 @@ type sentMemberTransfer struct {
 	DueOn          string `json:"due_on"`
 	DecisionID     string `json:"decision_id"`
 	Sum            struct{ Individual, Total string }
+	Received       string
 }
 
 // A member's account moves out through the door: asked for, its steps with their last
@@ -73,6 +74,19 @@ func TestAMemberMovesOutThroughTheDoor(t *testing.T) {
 	if n := h.count(`select coalesce(sum(case when side = 'credit' then amount else -amount end), 0)::int from posting
 		where member_id = 950001 and role like 'personal%'`); n != 0 {
 		t.Errorf("the account holds %d fen", n)
+	}
+	// The receiving bank gives the money back: two people let the account live again.
+	back := `{"fund_account_id":"` + h.account(ledger.Expenditure) + `","amount":"1234.56","bank_reference":"R1",` +
+		`"value_date":"2018-06-05","document":"bank's note"}`
+	receipts := "/v1/member-transfers/" + asked.ID + "/receipts"
+	h.post("business-maker", receipts, strings.Replace(back, "1234.56", "1234.55", 1), 422, "transfer_money")
+	came := read[sentMemberTransfer](t, h.post("business-maker", receipts, back, 201, ""))
+	h.post("business-maker", steps, `{"step":"returned","done_on":"2018-06-05","document":"again"}`, 409, "decision_open")
+	h.get("auditor", "/v1/decisions/"+came.DecisionID, &decision)
+	h.post("business-checker", "/v1/decisions/"+came.DecisionID+"/approve", digestBody(decision.Digest), 200, "")
+	h.get("auditor", "/v1/member-transfers?step=returned&member_id=950001", &page)
+	if len(page.Items) != 1 || page.Items[0].Received != "1234.56" {
+		t.Errorf("after the money came back %+v", page)
 	}
 }
 

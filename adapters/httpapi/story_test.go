@@ -117,11 +117,12 @@ func ends() map[string]string {
 		"POST /v1/recoveries/{id}/receipts": "recovery_not_found", "GET /v1/recoveries/{id}/letter": "recovery_not_found",
 		"POST /v1/estate-claims": "no_death",
 		// Who draws a pension stays, and is brought nothing.
-		"POST /v1/member-transfers out":                 "pension_in_payment",
-		"POST /v1/member-transfers in":                  "pension_in_payment",
-		"POST /v1/member-transfers/{id}/steps 1 letter": "member_transfer_not_found",
-		"POST /v1/member-transfers/{id}/steps 2 sum":    "member_transfer_not_found",
-		"POST /v1/member-transfers/{id}/receipts":       "member_transfer_not_found",
+		"POST /v1/member-transfers out":                     "pension_in_payment",
+		"POST /v1/member-transfers in":                      "pension_in_payment",
+		"POST /v1/member-transfers/{id}/steps 1 letter":     "member_transfer_not_found",
+		"POST /v1/member-transfers/{id}/steps 2 sum":        "member_transfer_not_found",
+		"POST /v1/member-transfers/{id}/receipts all of it": "member_transfer_not_found",
+		"POST /v1/member-transfers/{id}/receipts came back": "member_transfer_not_found",
 		// What the member paid at a counter is not booked yet.
 		"POST /v1/member-departures": "money_on_the_way",
 		// Nothing that was paid is decided higher.

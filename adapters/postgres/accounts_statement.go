@@ -22,8 +22,11 @@ func (t personalTx) Statements(ctx context.Context, f personal.StatementFilter) 
 			join member_transfer_posted p on p.area = f.area and p.transfer_id = f.id
 				and p.effective_on < make_date($6::int + 1, 1, 1)
 			where f.area = $1 and f.member_id = member.id and f.direction = 'in' and not exists (
-				select from member_end e where e.area = f.area and e.member_id = f.member_id
-					and e.ended_on < make_date($6::int + 1, 1, 1)))
+				select from member_end e
+				left join member_returned r on r.area = e.area and r.member_id = e.member_id and r.nth = e.nth
+					and r.reason = 'money_back' and r.returned_on < make_date($6::int + 1, 1, 1)
+				where e.area = f.area and e.member_id = f.member_id and e.ended_on < make_date($6::int + 1, 1, 1)
+					and e.ended_on >= p.effective_on and r.area is null))
 		from member
 		where area = $1 and ($2 = 0::bigint or id = $2) and ($3 = 0::bigint or region = $3
 			or $3 % 1000 = 0 and region / 1000 = $3 / 1000) and id > $4 order by id limit $5`, f.Area, f.Member,
@@ -73,7 +76,10 @@ const bankedSQL = `
 		join arrival v on v.area = y.area and v.id = y.arrival_id
 		union all
 		select m.cause, r.id, r.bank_reference
-		from moved m join member_transfer_receipt r on r.area = $1 and r.transfer_id = m.cause
+		from moved m join member_transfer_receipt r on r.area = $1 and r.transfer_id = m.cause and m.kind = 'transfer_in'
+		union all
+		select m.cause, r.id, r.bank_reference
+		from moved m join member_transfer_receipt r on r.area = $1 and r.id = m.cause and m.kind = 'transfer_out'
 		union all
 		select m.cause, f.id, f.bank_reference
 		from moved m join subsidy_run_approved s on s.area = $1 and s.year = m.year and m.kind = 'account_subsidy'

@@ -40,7 +40,7 @@ func (t *tx) awardMembers(ctx context.Context, q award.FactsQuery) ([]award.Fact
 		  and ($6 <> 0 or substr(m.id_number, 7, 8) <= $4 or exists (
 			select from entitlement e where e.area = m.area and e.member_id = m.id))
 		  -- Nothing is awarded to who is no member any more.
-		  and ($6 <> 0 or not exists (select from member_end e where e.area = m.area and e.member_id = m.id))
+		  and ($6 <> 0 or not exists (select from `+leftStands+` e where e.area = m.area and e.member_id = m.id))
 		order by m.id limit $5`, q.Area, string(q.Scheme), q.After, q.BornUpTo.Compact(), q.Limit, q.Member)
 	if err != nil {
 		return nil, fmt.Errorf("members of area %s to award: %w", q.Area, err)

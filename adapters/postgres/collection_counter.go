@@ -182,7 +182,7 @@ func counterDuesSQL() string {
 	return `
 	select u.at, coalesce(m.scheme, ''), coalesce(c.amount, 0), coalesce(p.amount, 0), coalesce(k.amount, 0),
 		coalesce(f.amount, 0) + coalesce(w.amount, 0), coalesce(w.list_id, 0), coalesce(k.payments, 0), (` + diedOn("u.area", "u.member") + `),
-		(select e.ended_on from member_end e where e.area = u.area and e.member_id = u.member), (` + drawsFrom("u.area", "u.member") + `)
+		(select max(e.ended_on) from ` + leftFor("u.year") + ` e where e.area = u.area and e.member_id = u.member), (` + drawsFrom("u.area", "u.member") + `)
 	from unnest($1::int[], $2::bigint[], $3::int[]) with ordinality as u (area, member, year, at)
 	left join member m on m.area = u.area and m.id = u.member
 	left join ` + chosenTier + ` c on c.area = u.area and c.year = u.year and c.member_id = u.member

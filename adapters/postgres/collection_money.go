@@ -512,7 +512,7 @@ func (t *tx) Payables(ctx context.Context, a collection.Agreement, n int) ([]col
 			select sum(case when p.red then -p.amount else p.amount end) from posting p
 			where p.area = $1 and p.member_id = n.member_id and p.role = 'contribution_individual'
 			  and p.year = n.year), 0)::bigint, coalesce(n.taken_on > (`+diedOn("$1", "n.member_id")+`), false),
-			exists (select from member_end e where e.area = $1 and e.member_id = n.member_id), n.line
+			exists (select from `+leftFor("n.year")+` e where e.area = $1 and e.member_id = n.member_id), n.line
 		from next n left join `+chosenTier+` c on c.area = $1 and c.year = n.year and c.member_id = n.member_id
 		order by n.at`, a.Area, a.SubjectID, a.PostedUpto, a.Upto, n)
 	if err != nil {

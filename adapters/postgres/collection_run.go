@@ -67,15 +67,15 @@ func (t *tx) AddRun(
 // drawsPension is the code of collection.ErrDraws.
 const drawsPension = "draws_pension"
 
-// nothingTaken is SQL of the members of area $1 from whom nothing is taken on a day, with the code of
+// nothingTaken is SQL of the members of area $1 from whom nothing is taken for a year on a day, with the code of
 // why: the dead, for as long as the notice stands; who is no member any more; who draws a pension.
-func nothingTaken(day string) string {
+func nothingTaken(day, year string) string {
 	return `
 		select member_id, coalesce(min(code) filter (where code <> '` + drawsPension + `'), '` + drawsPension + `') as code from (
 			select x.member_id, 'member_died' as code from death_notice x where x.area = $1 and not exists (
 				select from death_withdrawn w where w.area = x.area and w.notice_id = x.id)
 			union all
-			select e.member_id, 'member_left' from member_end e where e.area = $1
+			select e.member_id, 'member_left' from ` + leftFor(year) + ` e where e.area = $1
 			union all
 			select e.member_id, '` + drawsPension + `' from (
 				select distinct on (member_id, component) member_id, amount from entitlement
@@ -109,7 +109,7 @@ func dueSQL() string {
 		join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
 		where i.area = $1 and i.year = $2 and ` + notDealtWith("i") + `
 		group by i.member_id),
-	gone as (` + nothingTaken("$6") + `),
+	gone as (` + nothingTaken("$6", "$2") + `),
 	listed as (
 		select l.member_id, sum(l.amount) as amount from contribution_line l
 		where l.area = $1 and l.year = $2 and ` + listInFlight("individual") + `

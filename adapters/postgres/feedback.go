@@ -22,7 +22,7 @@ func contributionStandings() string {
 				where p.area = c.area and p.member_id = c.member_id and p.role = 'contribution_individual'
 				  and p.year = c.year), 0) as paid, l.outcome, l.class, g.code as gone
 			from ` + chosenTier + ` c join member m on m.area = c.area and m.id = c.member_id and m.scheme = $2
-			left join (` + nothingTaken("make_date($3::int, 12, 31)") + `) g on g.member_id = c.member_id
+			left join (` + nothingTaken("make_date($3::int, 12, 31)", "$3") + `) g on g.member_id = c.member_id
 			left join lateral (
 				select case when a.outcome = 'succeeded' and not (` + notDealtWith("i") + `) then null
 					else coalesce(a.outcome, 'in_flight') end as outcome, coalesce(a.class, '') as class

@@ -58,9 +58,6 @@ func (t lifeTx) Depart(
 		insert into member_departed (area, departure_id, member_id, held, balance, decision_id, approved_at, business_day)
 		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
 		d.Area, d.ID, d.Member, d.Held.Fen(), d.Balance.Fen(), decision, t.at, today)
-	if isUnique(err, "member_departed_area_member_id_key") {
-		return lifeevent.ErrEnded.Because(err)
-	}
 	if err == nil && d.Balance > 0 {
 		_, err = t.Exec(ctx, `
 			insert into benefit_due (area, member_id, cause, month, one_off, document, entered_by, entered_at, business_day)

@@ -54,7 +54,7 @@ const twiceSQL = `
 			coalesce((select min(from_month) from entitlement s where s.area = o.area and s.member_id = o.id and s.amount > 0),
 				'infinity') as other_started) s
 		where (s.started, m.joined_on, m.area, m.id) > (s.other_started, o.joined_on, o.area, o.id)
-		  and not exists (select from member_end e where (e.area, e.member_id) in ((m.area, m.id), (o.area, o.id)))
+		  and not exists (select from ` + leftStands + ` e where (e.area, e.member_id) in ((m.area, m.id), (o.area, o.id)))
 		  and not exists (select from exception_case k where k.kind = 'duplicate_identity' and (k.area, k.subject) in
 			(($1, p.subject), (p.other_area, 'member:' || p.other || ':' || $1::int || ':' || p.member)))
 		order by p.member, p.other_area, p.other limit $2)`
@@ -149,7 +149,7 @@ func (t lifeTx) endDuplicates(ctx context.Context, area party.Area) error {
 		  and (not exists (select from payment_hold h where h.area = $1 and h.member_id = s.member
 				and h.reason = 'duplicate_identity' and not exists (
 					select from hold_release x where x.area = h.area and x.hold_id = h.id and x.state = 'approved'))
-			or exists (select from member_end e where (e.area, e.member_id) in ((c.area, s.member), (s.other_area, s.other))))
+			or exists (select from `+leftStands+` e where (e.area, e.member_id) in ((c.area, s.member), (s.other_area, s.other))))
 		on conflict do nothing`, area, t.at)
 	if err != nil {
 		return fmt.Errorf("close cases of who is registered twice in area %s: %w", area, err)

@@ -93,7 +93,7 @@ func (t lifeTx) LeavingOf(
 	var died, ended, paid *calendar.Day
 	err = t.QueryRow(ctx, `
 		with `+deadSQL+`
-		select d.died_on, x.ended_on, (
+		select d.died_on, x.ended_on, coalesce(x.source_id, 0), (
 				select coalesce(sum(n.amount), 0)::bigint from (
 					select distinct on (component) amount from entitlement
 					where area = $1 and member_id = m.id and from_month <= $3 and component in ('base_pension', 'account_pension')
@@ -104,8 +104,9 @@ func (t lifeTx) LeavingOf(
 				where i.area = $1 and i.member_id = m.id and i.cause = 'regular' and not `+deadItem+`)
 		from member m
 		left join dead d on d.member_id = m.id
-		left join member_end x on x.area = m.area and x.member_id = m.id
-		where m.area = $1 and m.id = $2`, area, member, today).Scan(&died, &ended, &monthly, &paid)
+		left join `+leftStands+` x on x.area = m.area and x.member_id = m.id
+		where m.area = $1 and m.id = $2`, area, member, today).
+		Scan(&died, &ended, &l.EndedBy, &monthly, &paid)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return l, lifeevent.ErrMember
 	}
@@ -162,7 +163,8 @@ func (t lifeTx) Transfers(ctx context.Context, f lifeevent.TransferFilter) ([]li
 			f.collective, f.subsidy, f.interest, f.old_scheme, f.years, f.made_by, f.made_at, f.business_day,
 			coalesce(s.step, 'asked'), coalesce(s.happened_on, f.asked_on), case when s.id is null then f.due_on else s.due_on end,
 			coalesce(c.fund_account, 0), coalesce(c.individual, 0), coalesce(c.collective, 0), coalesce(c.subsidy, 0),
-			coalesce(c.interest, 0), coalesce(q.id, 0), m.scheme, m.social_no, m.name
+			coalesce(c.interest, 0), coalesce(q.id, 0), m.scheme, m.social_no, m.name, (select p.effective_on
+				from member_transfer_posted p where p.area = f.area and p.transfer_id = f.id)
 		from member_transfer f
 		join member m on m.area = f.area and m.id = f.member_id
 		left join lateral (select s.id, s.step, s.happened_on, s.due_on from member_transfer_step s
@@ -216,12 +218,12 @@ func (t lifeTx) transferReceipts(ctx context.Context, area party.Area, list []li
 
 func scanMemberTransfer(row pgx.CollectableRow) (m lifeevent.Transfer, err error) {
 	var fen [9]int64
-	var due *calendar.Day
+	var due, moved *calendar.Day
 	var name string
 	err = row.Scan(&m.Area, &m.ID, &m.Direction, &m.Member, &m.Counterpart, &m.Office, &m.Document, &m.AskedOn, &fen[0],
 		&fen[1], &fen[2], &fen[3], &fen[4], &m.Years, &m.MadeBy, &m.MadeAt, &m.MadeOn, &m.Step, &m.StepOn, &due,
-		&m.FundAccount, &fen[5], &fen[6], &fen[7], &fen[8], &m.Decision, &m.Scheme, &m.SocialNo, &name)
-	m.DueOn, m.OldScheme = dayOrNone(due), money.Amount(fen[4])
+		&m.FundAccount, &fen[5], &fen[6], &fen[7], &fen[8], &m.Decision, &m.Scheme, &m.SocialNo, &name, &moved)
+	m.DueOn, m.MovedOn, m.OldScheme = dayOrNone(due), dayOrNone(moved), money.Amount(fen[4])
 	m.Announced = partsOf([4]int64(fen[:4]))
 	m.Sum = partsOf([4]int64(fen[5:]))
 	m.Name, _, _ = party.Stored(name, "", "")
@@ -358,11 +360,11 @@ func (t lifeTx) PostTransfer(
 // followed by one of nothing.
 func (t lifeTx) EndMember(ctx context.Context, e lifeevent.End) error {
 	_, err := t.Exec(ctx, `
-		insert into member_end (area, member_id, reason, ended_on, from_month, source_id, decision_id, approved_at,
+		insert into member_end (area, member_id, nth, reason, ended_on, from_month, source_id, decision_id, approved_at,
 			business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $4)`, e.Area, e.Member, string(e.Reason), e.On, e.From.First(), e.Source,
+		select $1, $2, 1 + count(*), $3, $4, $5, $6, $7, $8, $4 from member_returned where area = $1 and member_id = $2`, e.Area, e.Member, string(e.Reason), e.On, e.From.First(), e.Source,
 		e.Decision, t.at)
-	if isUnique(err, "member_end_pkey") {
+	if isUnique(err, "member_end_key") {
 		return lifeevent.ErrEnded.Because(err)
 	}
 	if err == nil {

@@ -125,13 +125,15 @@ func (t *tx) eachBankLine(ctx context.Context, args []any, fn func(match.BookLin
 			(select entry_id, line, accounted_on, effective_on, batch_id, null, 1, true from bank_line where nature = 'sum' limit 1))
 		select m.entry_id, m.line, m.accounted_on, m.effective_on, coalesce(m.batch_id, 0), coalesce(v.item_id, m.item, 0),
 			m.signed::bigint, coalesce(e.reverses, 0), coalesce(v.id, `+causeNumber+`, 0),
-			coalesce(v.bank_reference, w.bank_reference, nullif(f.bank_reference, ''), r.bank_reference, ''), m.sums
+			coalesce(v.bank_reference, w.bank_reference, nullif(f.bank_reference, ''), r.bank_reference, y.bank_reference, ''), m.sums
 		from movement m
 		join entry e on e.area = $1 and e.id = m.entry_id
 		left join payment_return v on v.area = $1 and v.id = case when e.kind = 'payment_return' then m.item end
 		left join answer w on w.area = $1 and w.item_id = m.item and w.disposition = 'recorded'
 		left join fund_transfer f on f.area = $1 and f.id = case when m.item is null then `+causeNumber+` end
 		left join arrival r on r.area = $1 and r.id = case when m.item is null then `+causeNumber+` end
+		left join member_transfer_receipt y on y.area = $1 and e.kind = 'payment_return' and m.item is null
+			and y.transfer_id = `+causeNumber+`
 		where m.signed <> 0 and (m.sums or not (`+isMatched("$6", "m.accounted_on", "m.entry_id", "m.line")+`))`, args...)
 	if err != nil {
 		return false, err

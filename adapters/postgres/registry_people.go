@@ -184,7 +184,7 @@ func (t registryTx) TierChoices(
 
 // LeftOn implements registry.TierTx.
 func (t registryTx) LeftOn(ctx context.Context, area party.Area, members []int64) (map[int64]calendar.Day, error) {
-	rows, err := t.Query(ctx, `select member_id, ended_on from member_end where area = $1 and member_id = any($2)`, area,
+	rows, err := t.Query(ctx, `select member_id, ended_on from `+leftStands+` e where area = $1 and member_id = any($2)`, area,
 		members)
 	if err != nil {
 		return nil, fmt.Errorf("read who left: %w", err)

@@ -273,7 +273,8 @@ func goneSQL() string {
 	  from member_end e
 	  join posting p on p.area = e.area and p.member_id = e.member_id and p.nature = 'item' and not p.red
 	       and p.role in ('contribution_individual', 'contribution_collective') and not p.reversal
-	 where ($1 = 0 or e.area = $1) and p.accounted_on > e.business_day
+	  left join member_returned r on r.area = e.area and r.member_id = e.member_id and r.nth = e.nth
+	 where ($1 = 0 or e.area = $1) and p.accounted_on > e.business_day and (r.area is null or p.accounted_on < r.business_day)
 	union all
 	select p.area, p.entry_id, p.area || '/' || p.entry_id || ' line ' || p.line, 'took from member ' || p.member_id || ' on '
 	       || k.day || ', after the death on ' || d.died_on || ', and nobody claims it back'

@@ -14,8 +14,10 @@ func lifeChecks() []check {
 			probe{table: "decision_request", looks: []string{"recovery_planned", "recovery_received", "estate_granted"}, sql: lifeSubjectSQL},                                                   //nolint:exhaustruct // asked by SQL
 			probe{table: "recovery_receipt", looks: []string{"recovery_receipt", "recovery_received"}, sql: recoveryReceiptSQL()},                                                               //nolint:exhaustruct // asked by SQL
 			probe{table: "member_transfer", looks: []string{"member_transfer_step", "member_transfer_posted", "member_transfer_receipt", "member_transfer_returned"}, sql: memberTransferSQL()}, //nolint:exhaustruct // asked by SQL
-			probe{table: "member_end", sql: memberEndSQL()},                                                                                                                                     //nolint:exhaustruct // asked by SQL
-			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()},                                                                        //nolint:exhaustruct // asked by SQL
+			probe{table: "member_transfer_receipt", looks: []string{"member_transfer_receipt", "member_transfer_returned"}, sql: transferBackSQL()},
+			probe{table: "member_returned", sql: memberReturnedSQL},                                                      //nolint:exhaustruct // asked by SQL
+			probe{table: "member_end", sql: memberEndSQL()},                                                              //nolint:exhaustruct // asked by SQL
+			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()}, //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
 			probe{table: "exception_case", looks: []string{"exception_case", "identity_look"}, sql: duplicateSQL}, //nolint:exhaustruct // asked by SQL
 			probe{table: "payment_hold", sql: reviewedSQL},                                                        //nolint:exhaustruct // asked by SQL

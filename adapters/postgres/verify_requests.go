@@ -46,8 +46,8 @@ func decidedTables() []string {
 	return []string{
 		"return_unclaimed", "hand_payment", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved",
 		"contribution_list_approved", "refund_paid", "interest_run_approved", "award_run_approved", "recovery_planned",
-		"subsidy_run_approved", "recovery_received", "estate_granted", "due_list_approved", "due_end_approved", "member_transfer_posted",
-		"member_transfer_returned", "member_end", "member_departed",
+		"subsidy_run_approved", "recovery_received", "estate_granted", "due_list_approved", "due_end_approved",
+		"member_transfer_posted", "member_transfer_returned", "member_end", "member_departed", "member_returned",
 	}
 }
 
@@ -105,6 +105,8 @@ const decidedSQL = `
 	                    from member_departed p join member_departure d on d.area = p.area and d.id = p.departure_id
 	        union all select p.area, p.source_id, 'member_end', p.decision_kind, p.decision_id, null,
 	                         null, p.approved_at from member_end p
+	        union all select p.area, p.source_id, 'member_returned', p.decision_kind, p.decision_id, null,
+	                         null, p.approved_at from member_returned p
 	        union all select p.area, p.list_id, 'due_list_approved', p.decision_kind, p.decision_id, k.document,
 	                         'officer:' || k.asked_by, p.approved_at
 	                    from due_list_approved p join due_list k on k.area = p.area and k.id = p.list_id

@@ -46,8 +46,9 @@ func memberTransferSQL() string { //nolint:funlen // one query
 	       coalesce(sum(e.amount) filter (where e.role = 'personal_interest'), 0) as interest,
 	       bool_and(e.member_id = f.member_id and not e.red and e.effective_on = p.effective_on
 	           and (e.fund_account is null or e.fund_account = p.fund_account)) as theirs
-	       from posting e where e.area = f.area and (e.cause_id = f.id or e.cause_id in (select x.id
-	           from member_transfer_receipt x where x.area = f.area and x.transfer_id = f.id)) and r.area is null
+	       from posting e where e.area = f.area and (e.cause_id = f.id or f.direction = 'in' and e.cause_id in (select x.id
+	           from member_transfer_receipt x where x.area = f.area and x.transfer_id = f.id))
+	           and (f.direction = 'out' or r.area is null)
 	           and e.kind = 'transfer_' || f.direction and not e.reversal) b
 	 where ($1 = 0 or f.area = $1) and (m.id is null or (p.area is null) <> (d.id is null)
 	    or (p.area is null and b.money + b.parts > 0)
@@ -69,13 +70,13 @@ func memberTransferSQL() string { //nolint:funlen // one query
 	  from step s
 	 where s.before is not null and (s.happened_on < s.before_on or not (s.before || '>' || s.step) = any(
 	       array['asked>letter_received', 'letter_received>sum_confirmed', 'sum_confirmed>sum_confirmed',
-	             'sum_confirmed>money_sent', 'money_sent>done', 'asked>letter_sent', 'letter_sent>money_posted',
+	             'sum_confirmed>money_sent', 'money_sent>done', 'money_sent>returned', 'done>returned', 'asked>letter_sent', 'letter_sent>money_posted',
 	             'letter_sent>return_asked', 'return_asked>return_asked', 'return_asked>returned',
 	             'asked>withdrawn', 'letter_received>withdrawn', 'sum_confirmed>withdrawn', 'letter_sent>withdrawn']))
 	union all
 	select x.area, x.id, x.area || '/receipt ' || x.id, 'of transfer ' || x.transfer_id || ' of ' || ` + yuan("x.amount") + ` || case
 	       when b.n = 0 then ' is decided about, and not booked' else ' is booked otherwise than it was decided' end
-	  from member_transfer_receipt x
+	  from member_transfer_receipt x join member_transfer f on f.area = x.area and f.id = x.transfer_id and f.direction = 'in'
 	  left join member_transfer_posted p on p.area = x.area and p.transfer_id = x.transfer_id
 	  left join member_transfer_returned r on r.area = x.area and r.transfer_id = x.transfer_id
 	 cross join lateral (select count(*) as n, coalesce(sum(e.amount) filter (where e.kind = 'transfer_in' and not e.red), 0) as came,
@@ -111,7 +112,60 @@ func memberTransferSQL() string { //nolint:funlen // one query
 	       select from member_transfer_step s where s.area = r.area and s.transfer_id = r.transfer_id and s.step = 'returned'))`
 }
 
-// Who is no member any more holds nothing, is entitled to nothing and is paid no month.
+// Money of a transfer out that came back stands in the book once two people said so: on the account that had paid
+// it, as it stands on the statement, and part by part on the member's. The end of the membership is undone with it.
+func transferBackSQL() string {
+	return `
+	select x.area, x.id, x.area || '/receipt ' || x.id, 'of ' || ` + yuan("x.amount") + ` || ', which came back of transfer '
+	       || f.id || case when p.area is null then ', sent no money'
+	       when x.fund_account <> p.fund_account or x.amount <> p.individual + p.collective + p.subsidy + p.interest
+	            or x.value_date < p.effective_on then ', is not what was sent'
+	       when r.area is not null and not exists (select from member_end e join member_returned m on m.area = e.area
+	            and m.member_id = e.member_id and m.nth = e.nth where e.area = f.area and e.source_id = f.id)
+	            then ', and the membership stays ended'
+	       when r.area is null then ', is booked, and nobody decided it' else ', is booked otherwise than it came' end
+	  from member_transfer f
+	  join member_transfer_receipt x on x.area = f.area and x.transfer_id = f.id
+	  left join member_transfer_posted p on p.area = f.area and p.transfer_id = f.id
+	  left join member_transfer_returned r on r.area = f.area and r.transfer_id = f.id
+	 cross join lateral (select coalesce(sum(l.amount) filter (where l.role = 'expenditure' and l.side = 'debit'
+	            and l.fund_account = x.fund_account and l.effective_on = x.value_date), 0) as bank
+	       from entry e join posting l on l.area = e.area and l.entry_id = e.id
+	      where e.area = f.area and e.cause = 'member_transfer:' || f.id || ':back') k
+	 cross join lateral (select coalesce(sum(l.amount) filter (where l.role = 'transfer_out'), 0) as money,
+	       coalesce(sum(l.amount) filter (where l.role = 'personal_individual'), 0) as individual,
+	       coalesce(sum(l.amount) filter (where l.role = 'personal_collective'), 0) as collective,
+	       coalesce(sum(l.amount) filter (where l.role = 'personal_subsidy'), 0) as subsidy,
+	       coalesce(sum(l.amount) filter (where l.role = 'personal_interest'), 0) as interest,
+	       bool_and(l.red and l.member_id = f.member_id and l.effective_on = x.value_date and l.kind = 'transfer_out') as theirs
+	       from posting l where l.area = f.area and l.cause_id = x.id and not l.reversal) b
+	 where ($1 = 0 or f.area = $1) and f.direction = 'out' and (p.area is null or x.fund_account <> p.fund_account
+	    or x.amount <> p.individual + p.collective + p.subsidy + p.interest or x.value_date < p.effective_on
+	    or case when r.area is null then k.bank + b.money > 0 or b.theirs is not null
+	       else (k.bank, b.money, b.individual, b.collective, b.subsidy, b.interest, b.theirs) is distinct from
+	          (x.amount::numeric, x.amount::numeric, p.individual::numeric, p.collective::numeric, p.subsidy::numeric,
+	           p.interest::numeric, true) or not exists (select from member_end e join member_returned m on m.area = e.area
+	               and m.member_id = e.member_id and m.nth = e.nth where e.area = f.area and e.source_id = f.id) end)`
+}
+
+// An end of a membership is undone by what says so, on a day after it, and for months from then on.
+const memberReturnedSQL = `
+	select r.area, r.member_id, r.area || '/member ' || r.member_id, 'is a member again by ' || r.reason || ' ' || r.source_id
+	       || case when q.id is null then ', and no decision says so'
+	       when r.returned_on < e.ended_on then ', on ' || r.returned_on || ', and left on ' || e.ended_on
+	       else ', which is not so' end
+	  from member_returned r
+	  join member_end e on e.area = r.area and e.member_id = r.member_id and e.nth = r.nth
+	  left join decision_request q on q.area = r.area and q.id = r.decision_id and q.kind = 'transfer'
+	       and q.subject_id = r.source_id and q.state = 'approved'
+	 where ($1 = 0 or r.area = $1) and (q.id is null or r.returned_on < e.ended_on or r.returned_on <> r.business_day
+	    or case r.reason when 'money_back' then r.source_id <> e.source_id or r.from_month <> e.from_month
+	            or not exists (select from member_transfer_returned x where x.area = r.area and x.transfer_id = r.source_id
+	               and x.decision_id = r.decision_id)
+	       else true end)`
+
+// Who is no member any more holds nothing, is entitled to nothing and is paid no month; who came back
+// held nothing until then, and neither drew nor is entitled to a month between.
 func memberEndSQL() string {
 	return `
 	select e.area, e.member_id, e.area || '/member ' || e.member_id, case
@@ -120,20 +174,24 @@ func memberEndSQL() string {
 	       when i.id is not null then 'left on ' || e.ended_on || ', and payment ' || i.id || ' is for ' || to_char(i.month, 'YYYY-MM')
 	       else 'left on ' || e.ended_on || ', and is entitled to ' || ` + yuan("n.amount") + ` || ' a month' end
 	  from member_end e
+	  left join member_returned k on k.area = e.area and k.member_id = e.member_id and k.nth = e.nth
 	  left join decision_request q on q.area = e.area and q.id = e.decision_id and q.kind = 'transfer'
 	       and q.subject_id = e.source_id and q.state = 'approved'
 	 cross join lateral (select coalesce(sum(case when (p.side = 'credit') <> p.red then p.amount else -p.amount end), 0) as held
-	       from posting p where p.area = e.area and p.member_id = e.member_id and p.role in ` + memberRoles + `) h
+	       from posting p join entry n on n.area = p.area and n.id = p.entry_id
+	      where p.area = e.area and p.member_id = e.member_id and p.role in ` + memberRoles + `
+	        and (k.area is null or n.booked_at < k.approved_at)) h
 	  left join lateral (select i.id, i.month from payment_item i
 	       join payment_batch b on b.area = i.area and b.id = i.batch_id
 	       join pay_run r on r.area = b.area and r.id = b.run_id
 	       where i.area = e.area and i.member_id = e.member_id and i.cause = 'regular' and i.month >= e.from_month
-	         and not ` + deadItem + ` limit 1) i on true
+	         and (k.area is null or i.month < k.from_month) and not ` + deadItem + ` limit 1) i on true
 	 cross join lateral (select coalesce(sum(x.amount), 0) as amount from (
 	       select distinct on (s.component) s.amount from entitlement s where s.area = e.area and s.member_id = e.member_id
+	          and (k.area is null or s.from_month < k.from_month)
 	        order by s.component, s.from_month desc, s.id desc) x) n
 	 where ($1 = 0 or e.area = $1) and (q.id is null or (h.held <> 0 and e.reason = 'transferred_out')
-	    or i.id is not null or n.amount > 0)`
+	    or i.id is not null or n.amount > 0 and coalesce(k.reason, '') <> 'money_back')`
 }
 
 // What was paid to who departed is what was decided, once, and the membership ended by it.
@@ -185,4 +243,15 @@ const transferCauseSQL = `when c.what = 'member_transfer' and c.part = '' then c
 		                 join decision_request q on q.area = r.area and q.id = r.decision_id
 		                 where r.area = c.area and r.transfer_id = c.fact and r.approved_at = c.booked_at
 		                   and c.actor = 'officer:' || q.maker)
-		                 then 'is caused by transfer ' || c.fact || ', which nobody gave back then' end`
+		                 then 'is caused by transfer ' || c.fact || ', which nobody gave back then' end
+		       when c.what = 'member_transfer' and c.part in ('back', 'undone') then case
+		            when c.kind || ': ' || c.text <> case c.part when 'back' then
+		                 'payment_return: account transferred out, money back'
+		                 else 'transfer_out: account transferred out lives again' end
+		                 then 'differs from what money back of a transfer books'
+		            when not exists (select from member_transfer_returned r
+		                 join decision_request q on q.area = r.area and q.id = r.decision_id
+		                 join member_transfer_receipt x on x.area = r.area and x.transfer_id = r.transfer_id
+		                 where r.area = c.area and r.transfer_id = c.fact and r.approved_at = c.booked_at
+		                   and x.value_date = c.effective_on and c.actor = 'officer:' || q.maker)
+		                 then 'is caused by transfer ' || c.fact || ', whose money nobody took back then' end`

@@ -170,7 +170,8 @@ func expenditureRules(add func(Kind, ...line)) {
 	add(RecoveryByChannel, join(dr(Expenditure), drRed(append(benefits, BenefitOneOff)...), undrawn)...)
 	add(RecoveryReceipt, join(dr(Income, FiscalSpecial), cr(Suspense))...)
 	add(RecoverySettled, join(dr(Suspense), drRed(append(benefits, BenefitOneOff)...), undrawn)...)
-	add(TransferMade, join(dr(TransferOut), cr(Expenditure), drawn)...)
+	// What the bank gives back of a transfer comes to suspense as a return, and from there to the account.
+	add(TransferMade, join(dr(TransferOut, Suspense), cr(Expenditure), drawn, drRed(TransferOut), undrawn)...)
 }
 
 func moveRules(add, later func(Kind, ...line)) {

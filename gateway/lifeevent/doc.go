@@ -16,6 +16,7 @@
 //	         that were owed to the dead, each once
 //
 //	move out: asked ─► letter ─► sum confirmed ─(two people)─► whole account sent, membership ended ─► done
+//	          └─ money back from the bank ─(two people)─► the account lives again, membership and pension with it
 //	move in:  asked ─► letter ─► money, to the fen ─(two people)─► fund and account, in one entry
 //	who emigrates ─(two people)─► membership ended ─► the account, once, by a run of dues
 //
@@ -63,8 +64,9 @@
 // what was announced stays open as a case, or goes back by the income account that took it.
 // Who draws a pension does not change its place by moving, out or in, and since July 2014 does
 // not move between this and the employee scheme either; money that comes for such a member,
-// for the dead or for who left, goes back in the same way. A membership that ended is not opened
-// again: nothing is chosen, paid or brought for it, and who comes back goes on where the account
-// went. A balance of the rural scheme before 2009 is a marked part of the individual one, and
-// counts with it.
+// for the dead or for who left, goes back in the same way. Nothing is chosen, paid or brought for a
+// membership that ended. Money of a move out that the bank gives back comes whole; until two people let
+// the account live again it stands as a difference with the bank. The months between are owed, since the
+// member never left; interest is not, for the money was not here. A balance
+// of the rural scheme before 2009 is a marked part of the individual one, and counts with it.
 package lifeevent

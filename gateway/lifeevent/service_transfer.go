@@ -103,6 +103,9 @@ func (s *Service) step(ctx context.Context, tx Tx, by approval.Officer, t *Trans
 		// Two people are asked again: a checker rejected it, or the maker took it back.
 		return askTransfer(ctx, tx, by, today, t.ID, step.Document)
 	}
+	if step.Step == MoneyReturned && t.cameBack() {
+		return askTransfer(ctx, tx, by, today, t.ID, step.Document)
+	}
 	if err := t.follows(step.Step); err != nil {
 		return err
 	}
@@ -191,6 +194,10 @@ func AboutTransfer(ctx context.Context, tx Tx, area party.Area, id int64, today 
 		}
 		return t.aboutIn(), nil
 	}
+	if t.cameBack() {
+		_, err := backSubject(ctx, tx, &t, today)
+		return t.aboutBack(), err
+	}
 	l, err := outSubject(ctx, tx, &t, today)
 	if err != nil {
 		return "", err
@@ -262,6 +269,9 @@ func EnterTransfer(ctx context.Context, tx Tx, r casework.Request, today calenda
 	}
 	if t.Direction == MovesIn {
 		return enterIn(ctx, tx, &t, r, today)
+	}
+	if t.cameBack() {
+		return enterBack(ctx, tx, &t, r, today)
 	}
 	l, err := outSubject(ctx, tx, &t, today)
 	if err != nil {

@@ -36,6 +36,7 @@ type MoneyTx interface {
 	RecreditTx
 	EstateTx
 	TransferTx
+	ReturnTx
 	DepartureTx
 	SentenceTx
 }
@@ -192,7 +193,7 @@ type TransferTx interface {
 type ReceiptTx interface {
 	// AddTransferReceipt keeps money of a transfer in, or ErrCreditUsed.
 	AddTransferReceipt(ctx context.Context, area party.Area, today calendar.Day, x TransferReceipt) error
-	// ReturnTransfer keeps that the money of a transfer in is given back.
+	// ReturnTransfer keeps that the money of a transfer in is given back, or that of one out came back.
 	ReturnTransfer(ctx context.Context, t Transfer, today calendar.Day, decision int64) error
 	// OpenTransferCase opens a case about money that is not what was announced.
 	OpenTransferCase(ctx context.Context, area party.Area, id int64, text string) error

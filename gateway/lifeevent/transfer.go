@@ -56,13 +56,15 @@ const (
 // TransferStep is a step of a transfer, and where a transfer stands that did it last.
 //
 //	out:  asked ─► letter_received ─► sum_confirmed ─(two people)─► money_sent ─► done
+//	      money_sent or done, with money that the bank gave back ─(two people)─► returned
 //	in:   asked ─► letter_sent ─► money, by receipts ─(two people)─► money_posted
 //	      letter_sent, with money that does not stay here ─► return_asked ─(two people)─► returned
 //	asked, letter_received, sum_confirmed, letter_sent without money ─► withdrawn
 type TransferStep string
 
-// The steps. MoneySent and MoneyPosted are written by the decision of two people, who are
-// asked again for MoneyPosted by an officer who names it.
+// The steps. MoneySent, MoneyPosted and MoneyReturned are written by the decision of two people,
+// who are asked again for MoneyPosted, and of a transfer out for MoneyReturned, by an officer who
+// names it.
 const (
 	Asked          TransferStep = "asked"
 	LetterReceived TransferStep = "letter_received"
@@ -138,7 +140,9 @@ type Transfer struct {
 	// Sum and FundAccount are those that were confirmed last of a transfer out.
 	Sum         Parts
 	FundAccount int64
-	// Receipts are the money of a transfer in that is there.
+	// MovedOn is the day on which the account moved, or no day.
+	MovedOn calendar.Day
+	// Receipts are the money of a transfer in that is there, or what the bank gave back of one out.
 	Receipts []TransferReceipt
 	MadeBy   string
 	MadeAt   time.Time
@@ -192,6 +196,8 @@ type Leaving struct {
 	// Died is the earliest day that stands reported, Ended the day on which the membership
 	// ended before, or no day.
 	Died, Ended calendar.Day
+	// EndedBy is the transfer or the departure that ended it, or 0.
+	EndedBy int64
 	// OnTheWay names the first piece of money that is on its way from or to the member.
 	OnTheWay string
 	// PaidThrough is the last month that a pay run took up, or no month.

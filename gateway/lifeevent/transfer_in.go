@@ -18,7 +18,8 @@ import (
 var ErrCreditUsed = fault.New(fault.Conflict, "transfer_credit_known",
 	"this credit of the bank is known, of a transfer or as an arrival").On("bank_reference")
 
-// TransferReceipt is money of a transfer in, as it stands on the bank's statement.
+// TransferReceipt is money of a transfer in, or of one out that came back, as it stands on the
+// bank's statement.
 type TransferReceipt struct {
 	ID, Transfer, FundAccount int64
 	Amount                    money.Amount
@@ -27,7 +28,7 @@ type TransferReceipt struct {
 	Document, By              string
 }
 
-// Received is what is there of a transfer in.
+// Received is what is there of a transfer in, or came back of one out.
 func (t *Transfer) Received() money.Amount {
 	var sum money.Amount
 	for _, r := range t.Receipts {
@@ -102,8 +103,9 @@ func (t *Transfer) returnVouchers(role ledger.Role, today calendar.Day) []ledger
 
 // Receive keeps money of a transfer in. Where all that was announced is there, to the fen,
 // two people are asked to post it; less or more stays open as a case, and so does money for
-// a member who died, left or began to draw a pension meanwhile. The answer's result is a
-// Transfer.
+// a member who died, left or began to draw a pension meanwhile. Of a transfer out it is the
+// whole sum that the bank gave back: two people are asked to let the account live again. The
+// answer's result is a Transfer.
 func (s *Service) Receive(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, x TransferReceipt,
 ) (once.Answer, error) {
@@ -136,8 +138,11 @@ func (s *Service) Receive(
 }
 
 func (s *Service) receive(ctx context.Context, tx Tx, by approval.Officer, t *Transfer, x TransferReceipt) error {
+	if t.Direction == MovesOut {
+		return s.receiveBack(ctx, tx, by, t, x)
+	}
 	switch {
-	case t.Direction != MovesIn || t.Step != LetterSent:
+	case t.Step != LetterSent:
 		return ErrStep.With("money is taken after letter_sent; the transfer stands at %s", t.Step)
 	case x.ValueDate.After(s.today()) || x.ValueDate.Before(t.AskedOn):
 		return ErrMove.With("the money came after the transfer was announced, and not on a day that lies ahead").

@@ -1,0 +1,137 @@
+package postgres_test
+
+import (
+	"errors"
+	"testing"
+
+	"twoline/gateway/calendar"
+	"twoline/gateway/lifeevent"
+	"twoline/gateway/money"
+)
+
+// sentOut is a pensioner's account of 100.01 that moved to the employee scheme on 1 June 2011.
+func (w *lifeWorld) sentOut(t *testing.T, member int64) lifeevent.Transfer {
+	t.Helper()
+	w.personal(t, member, 8000, 2001)
+	w.paysMonth(t, "2011-05")
+	w.today = calendar.MustDay("2011-06-01")
+	moved := w.confirmed(t, member, lifeevent.EmployeeScheme)
+	if err := w.agreed(t, moved.Decision); err != nil {
+		t.Fatal(err)
+	}
+	return moved
+}
+
+// Money of a transfer out that the bank gives back waits for two people; then the account lives again, part by part,
+// with the membership and the pension that it had, and it may move again.
+func TestMoneyOfATransferThatComesBackLetsTheAccountLive(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	moved := w.sentOut(t, 1001)
+	held := w.bankHolds(t)
+	w.today = calendar.MustDay("2011-06-09")
+	for fen, account := range map[int64]int64{100_00: 13, 100_01: 11} {
+		if _, err := w.receives(t, moved.ID, account, fen, "B1"); !errors.Is(err, lifeevent.ErrTransferMoney) {
+			t.Errorf("%d fen back on account %d: %v", fen, account, err)
+		}
+	}
+	if _, err := w.step(t, moved.ID, lifeevent.MoneyReturned, 0); !errors.Is(err, lifeevent.ErrStep) {
+		t.Errorf("returned without money: %v", err)
+	}
+	if _, err := w.step(t, moved.ID, lifeevent.TransferDone, 0); err != nil {
+		t.Fatal(err)
+	}
+	back, err := w.receives(t, moved.ID, 13, 100_01, "B1")
+	if err != nil || back.Decision == moved.Decision || back.Step != lifeevent.TransferDone {
+		t.Fatalf("money back: %+v, %v", back, err)
+	}
+	if w.held(t, 1001) != 0 || w.bankHolds(t) != held {
+		t.Error("the account lives before two people decided")
+	}
+	w.rejected(t, back.Decision)
+	if back, err = w.step(t, moved.ID, lifeevent.MoneyReturned, 0); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, back.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.held(t, 1001); got != 100_01 || w.bankHolds(t) != held+100_01 {
+		t.Errorf("the account holds %s, the bank %s after %s", got, w.bankHolds(t), held)
+	}
+	got := one[string](t, w.world, `select string_agg(side || ' ' || role || case when red then ' red ' else ' ' end || amount, ', '
+		order by entry_id, line) from posting p join entry e on e.area = p.area and e.id = p.entry_id
+		where e.cause like 'member_transfer:%:%'`)
+	want := "debit expenditure 10001, credit suspense 10001, debit suspense 10001, debit transfer_out red 10001, " +
+		"debit personal_individual red 8000, debit personal_interest red 2001, credit personal_control red 10001"
+	if got != want {
+		t.Errorf("booked %s\nwant   %s", got, want)
+	}
+	if _, err := w.receives(t, moved.ID, 13, 100_01, "B2"); !errors.Is(err, lifeevent.ErrStep) {
+		t.Errorf("the same money a second time: %v", err)
+	}
+	w.paysMonth(t, "2011-06")
+	if n := one[int](t, w.world, `select count(*) from payment_item where member_id = 1001 and month = '2011-06-01'`); n != 1 {
+		t.Errorf("%d payments of June to who is a member again", n)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
+	}
+	w.today = calendar.MustDay("2011-06-28")
+	again := w.confirmed(t, 1001, lifeevent.EmployeeScheme)
+	if err := w.agreed(t, again.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if got := one[string](t, w.world, `select string_agg(nth || ' ' || ended_on, ', ' order by nth) from member_end`); got !=
+		"1 2011-06-01, 2 2011-06-28" {
+		t.Errorf("ends: %s", got)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says after the second move %s", text)
+	}
+	w.namesEdits(t, []handEdit{
+		{`update member_returned set from_month = '2011-07-01'`, `update member_returned set from_month = '2011-06-01'`, "which is not so"},
+		{
+			`update posting set role = 'personal_collective' where kind = 'transfer_out' and role = 'personal_individual' and red`,
+			`update posting set role = 'personal_individual' where kind = 'transfer_out' and role = 'personal_collective' and red`,
+			"is booked otherwise than it came",
+		},
+		{
+			`update member_transfer_receipt set amount = amount + 1`, `update member_transfer_receipt set amount = amount - 1`,
+			"is not what was sent",
+		},
+	})
+}
+
+// bankHolds is what stands on the expenditure account.
+func (w *lifeWorld) bankHolds(t *testing.T) money.Amount {
+	t.Helper()
+	return money.Amount(one[int64](t, w.world, `select sum(case when (side = 'debit') <> red then amount else -amount end)::bigint
+		from posting where role = 'expenditure' and fund_account = 13`))
+}
+
+// Money that comes back for who died meanwhile is the heirs': the account holds it, and no pension begins again
+// that nobody would end.
+func TestMoneyBackForTheDeadIsTheHeirs(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	moved := w.sentOut(t, 1001)
+	w.died(t, 1001, "2011-06-05")
+	w.today = calendar.MustDay("2011-06-20")
+	back, err := w.receives(t, moved.ID, 13, 100_01, "B1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, back.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if got := w.held(t, 1001); got != 100_01 {
+		t.Errorf("the account holds %s", got)
+	}
+	w.paysMonth(t, "2011-07")
+	if n := one[int](t, w.world, `select count(*) from payment_item where member_id = 1001 and month > '2011-06-01'`); n != 0 {
+		t.Errorf("%d payments after the death", n)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
+	}
+}
