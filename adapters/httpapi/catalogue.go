@@ -741,12 +741,16 @@ func explanations() []row {
 		},
 		{
 			"member_left", 422, "the membership had ended before the day of the payment or the choice",
-			"take no money, or give it back, and leave the line out: a membership that ended is not opened again, and who moved " +
-				"away goes on where the account went; GET /v1/member-transfers and /v1/member-departures say why it ended",
+			"take no money, or give it back, and leave the line out; who came back is a member again by POST /v1/member-returns, " +
+				"and not for years before; GET /v1/member-transfers and /v1/member-departures say why it ended",
 		},
 		{
 			"member_not_found", 404, "the member does not exist for this caller",
 			"check the id; members of other areas and banks are not found either",
+		},
+		{
+			"member_return_invalid", 400, "a field of the return is missing or does not fit",
+			"correct the field that is named",
 		},
 		{
 			"member_transfer_invalid", 400, "a field of the transfer or the step is missing or does not fit",
@@ -766,7 +770,11 @@ func explanations() []row {
 		},
 		{
 			"membership_ended", 409, "the member left the scheme before",
-			"nothing is to be done; a return is another enrolment",
+			"nothing is to be done; who comes back is a member again by POST /v1/member-returns",
+		},
+		{
+			"membership_stands", 409, "the member did not leave, or is back already",
+			"nothing is to be done",
 		},
 		{"message_cut_off", inFiles, "the message ends in the middle", "send the whole file again"},
 		{

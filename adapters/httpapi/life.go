@@ -37,6 +37,7 @@ func (s *Server) lifeRoutes() {
 	s.estateRoutes()
 	s.memberTransferRoutes()
 	s.departureRoutes()
+	s.memberReturnRoutes()
 	s.sentenceRoutes()
 }
 

@@ -123,6 +123,8 @@ func ends() map[string]string {
 		"POST /v1/member-transfers/{id}/steps 2 sum":        "member_transfer_not_found",
 		"POST /v1/member-transfers/{id}/receipts all of it": "member_transfer_not_found",
 		"POST /v1/member-transfers/{id}/receipts came back": "member_transfer_not_found",
+		// Nobody left.
+		"POST /v1/member-returns": "membership_stands",
 		// What the member paid at a counter is not booked yet.
 		"POST /v1/member-departures": "money_on_the_way",
 		// Nothing that was paid is decided higher.

@@ -28,6 +28,9 @@ func (t *tx) AwardFacts(ctx context.Context, q award.FactsQuery) (facts []award.
 				return err
 			}
 		}
+		for i := range facts {
+			facts[i].BeginAnew()
+		}
 		return nil
 	})
 	return facts, err
@@ -35,7 +38,9 @@ func (t *tx) AwardFacts(ctx context.Context, q award.FactsQuery) (facts []award.
 
 func (t *tx) awardMembers(ctx context.Context, q award.FactsQuery) ([]award.Facts, error) {
 	rows, err := t.Query(ctx, `
-		select m.id, substr(m.id_number, 7, 8) from member m
+		select m.id, substr(m.id_number, 7, 8), r.returned_on, r.from_month from member m
+		left join lateral (select r.returned_on, r.from_month from member_returned r
+			where r.area = m.area and r.member_id = m.id and r.reason = 'came_back' order by r.nth desc limit 1) r on true
 		where m.area = $1 and m.scheme = $2 and m.id > $3 and ($6 = 0::bigint or m.id = $6)
 		  and ($6 <> 0 or substr(m.id_number, 7, 8) <= $4 or exists (
 			select from entitlement e where e.area = m.area and e.member_id = m.id))
@@ -47,8 +52,12 @@ func (t *tx) awardMembers(ctx context.Context, q award.FactsQuery) ([]award.Fact
 	}
 	return collect(rows, "members to award", func(row pgx.CollectableRow) (f award.Facts, err error) {
 		var born string
-		if err = row.Scan(&f.Member, &born); err != nil {
+		var back, first *calendar.Day
+		if err = row.Scan(&f.Member, &born, &back, &first); err != nil {
 			return f, err
+		}
+		if back != nil {
+			f.Back, f.BackFrom = *back, first.Month()
 		}
 		// A number that tells no birth is listed by the run.
 		f.Born, _ = calendar.ParseCompact(born)

@@ -2,11 +2,14 @@ package postgres_test
 
 import (
 	"errors"
+	"fmt"
 	"testing"
 
 	"twoline/gateway/calendar"
+	"twoline/gateway/collection"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
+	"twoline/gateway/registry"
 )
 
 // sentOut is a pensioner's account of 100.01 that moved to the employee scheme on 1 June 2011.
@@ -134,4 +137,112 @@ func TestMoneyBackForTheDeadIsTheHeirs(t *testing.T) {
 	if text := w.wholeBook(t); text != "" {
 		t.Errorf("verify says %s", text)
 	}
+}
+
+func (w *lifeWorld) asksBack(t *testing.T, member int64) (lifeevent.Return, error) {
+	t.Helper()
+	var out lifeevent.Return
+	_, err := w.life.AskReturn(t.Context(), w.ask("POST /v1/member-returns"), result(&out), w.maker,
+		lifeevent.Return{Member: member, Document: "回国证明"}) //nolint:exhaustruct // the service's
+	return out, err
+}
+
+// paysFor tells of 100.00 that a member paid at the counter for a year.
+func (w *lifeWorld) paysFor(t *testing.T, member int64, year int) error {
+	t.Helper()
+	p := collection.CounterPayment{ //nolint:exhaustruct // the gateway fills the rest
+		Member: member, Year: year, Amount: 100_00, Channel: "terminal", Terminal: "T1", PaidOn: w.today,
+		BankReference: fmt.Sprintf("P%d-%d", member, year),
+	}
+	_, err := w.counter.Pay(t.Context(), w.request("POST /v1/contributions", p.BankReference, p),
+		result(new(collection.CounterPayment)), w.psbc, "961001010000000011", p)
+	return err
+}
+
+// Who left and comes back is a member again when two people say so: with an account of nothing and no paid year, asked
+// for nothing of a year before, and entitled to no month before. The dead do not come back, nor who never left.
+func TestWhoLeftComesBackAndBeginsAnew(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 4)
+	w.sql(t, `insert into service_years (area, member_id, years, document, entered_by, entered_at)
+		values (610304, 1001, 15, 'list', 'pay.maker', now())`)
+	w.personal(t, 1002, 700, 1)
+	w.sentOut(t, 1001)
+	w.today = calendar.MustDay("2011-06-02")
+	gone := w.confirmed(t, 1002, lifeevent.EmployeeScheme)
+	if err := w.agreed(t, gone.Decision); err != nil {
+		t.Fatal(err)
+	}
+	w.sql(t, `insert into tier_choice select 610304, id, 2012, 10000, '2011-03-01' from member;
+		insert into tier_choice select 610304, id, 2011, 10000, '2011-03-01' from member on conflict do nothing`)
+	w.saves(t, 1003)
+	w.today = calendar.MustDay("2012-02-10")
+	if _, err := w.asksBack(t, 1003); !errors.Is(err, lifeevent.ErrNotEnded) {
+		t.Errorf("who never left: %v", err)
+	}
+	w.died(t, 1002, "2012-01-05")
+	w.today = calendar.MustDay("2012-02-10")
+	if _, err := w.asksBack(t, 1002); !errors.Is(err, lifeevent.ErrDead) {
+		t.Errorf("the dead: %v", err)
+	}
+	back, err := w.asksBack(t, 1001)
+	if err != nil || back.State != "submitted" {
+		t.Fatalf("asked %+v, %v", back, err)
+	}
+	if err := w.paysFor(t, 1001, 2012); !errors.Is(err, collection.ErrMemberLeft) {
+		t.Errorf("a payment before two people decided: %v", err)
+	}
+	rival, err := w.asksBack(t, 1001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, back.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, rival.Decision); !errors.Is(err, lifeevent.ErrNotEnded) {
+		t.Errorf("a second return: %v", err)
+	}
+	if n := one[int](t, w.world, `select years from service_years where member_id = 1001 order by id desc limit 1`); n != 0 {
+		t.Errorf("%d paid years", n)
+	}
+	if err := w.paysFor(t, 1001, 2011); !errors.Is(err, collection.ErrMemberLeft) {
+		t.Errorf("a payment for the year before the return: %v", err)
+	}
+	if err := w.paysFor(t, 1003, 2011); err != nil {
+		t.Errorf("a payment of who never left: %v", err)
+	}
+	if err := w.paysFor(t, 1001, 2012); errors.Is(err, collection.ErrMemberLeft) {
+		t.Errorf("a payment for the year of the return: %v", err)
+	}
+	w.today = calendar.MustDay("2012-02-11")
+	if err := w.tries(t, 1001, "2012-02"); !errors.Is(err, lifeevent.ErrEnded) {
+		t.Errorf("entitled in the month of the return: %v", err)
+	}
+	if err := w.tries(t, 1001, "2012-03"); err != nil {
+		t.Errorf("entitled after it: %v", err)
+	}
+	if list, err := w.life.Returns(t.Context(), w.auditor, lifeevent.ReturnFilter{Member: 1001}); err != nil || //nolint:exhaustruct // one member
+		len(list) != 2 || list[0].ReturnedOn != calendar.MustDay("2012-02-10") || !list[1].ReturnedOn.IsZero() {
+		t.Errorf("returns %+v, %v", list, err)
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
+	}
+	w.namesEdits(t, []handEdit{
+		{`update member_returned set from_month = '2012-02-01'`, `update member_returned set from_month = '2012-03-01'`, "which is not so"},
+		{`update member_return set member_id = 1003`, `update member_return set member_id = 1001`, "which is not so"},
+		{
+			`update death_notice set member_id = 1001`, `update death_notice set member_id = 1002`, "had died on 2012-01-05",
+		},
+	})
+}
+
+// tries enters a base pension from a month on.
+func (w *lifeWorld) tries(t *testing.T, member int64, month string) error {
+	t.Helper()
+	return w.db.Registry().InTx(t.Context(), func(tx registry.Tx) error {
+		return tx.InsertEntitlements(t.Context(), chencang, "test", []registry.Entitlement{{
+			Member: member, Component: registry.BasePension, From: calendar.MustMonth(month), Amount: 55_00, Document: "by hand",
+		}})
+	})
 }

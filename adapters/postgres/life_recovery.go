@@ -56,7 +56,7 @@ func (t lifeTx) OpenRecoveries(
 			union all
 			select member_id, 'other_pension', since, 'infinity', false from other
 			union all
-			select member_id, 'emigration', first, 'infinity', false from departed
+			select member_id, 'emigration', first, through, false from departed
 			union all
 			select member_id, 'sentence', first, through, true from sentenced),
 		paid as materialized (

@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 
+	"github.com/jackc/pgx/v5"
+
+	"twoline/gateway/calendar"
 	"twoline/gateway/lifeevent"
+	"twoline/gateway/party"
 )
 
 // leftFor is SQL of the ends of memberships that stand for a contribution year: nobody came back
@@ -45,8 +49,52 @@ func (t lifeTx) ReturnMember(ctx context.Context, r lifeevent.Returned) error {
 			where z.area = $1 and z.member_id = $2 and z.document = 'membership ended by ' || $3::bigint and b.amount > 0`,
 			r.Area, r.Member, r.Source, r.By, t.at)
 	}
+	if err == nil && r.Reason == lifeevent.CameBack {
+		_, err = t.Exec(ctx, `
+			insert into service_years (area, member_id, years, document, entered_by, entered_at)
+			select $1, $2, 0, 'return ' || $3::bigint, $4, $5
+			where exists (select from service_years where area = $1 and member_id = $2)`,
+			r.Area, r.Member, r.Source, r.By, t.at)
+	}
 	if err != nil {
 		return fmt.Errorf("end the end of membership %d: %w", r.Member, err)
 	}
 	return nil
+}
+
+// AddReturn implements lifeevent.ReturnTx.
+func (t lifeTx) AddReturn(ctx context.Context, r lifeevent.Return) (id int64, err error) {
+	err = t.QueryRow(ctx, `
+		insert into member_return (area, member_id, document, made_by, made_at, business_day)
+		values ($1, $2, $3, $4, $5, $6) returning id`, r.Area, r.Member, r.Document, r.MadeBy, t.at, r.MadeOn).Scan(&id)
+	if err != nil {
+		return 0, fmt.Errorf("keep the return of member %d: %w", r.Member, err)
+	}
+	return id, nil
+}
+
+// Returns implements lifeevent.ReturnTx.
+func (t lifeTx) Returns(ctx context.Context, f lifeevent.ReturnFilter) ([]lifeevent.Return, error) {
+	rows, err := t.Query(ctx, `
+		select k.area, k.id, k.member_id, k.document, k.made_by, k.made_at, k.business_day, coalesce(q.id, 0),
+			coalesce(q.state, ''), r.returned_on, m.social_no, m.name
+		from member_return k
+		join member m on m.area = k.area and m.id = k.member_id
+		left join member_returned r on r.area = k.area and r.source_id = k.id
+		left join lateral (select q.id, q.state from decision_request q where q.area = k.area and q.kind = 'transfer'
+			and q.subject_id = k.id order by q.id desc limit 1) q on true
+		where k.area = $1 and ($2 = 0::bigint or k.id = $2) and ($3 = 0::bigint or k.member_id = $3) and k.id > $4
+		order by k.id limit $5`, f.Area, f.ID, f.Member, f.After, f.Limit)
+	if err != nil {
+		return nil, fmt.Errorf("read returns of members: %w", err)
+	}
+	return collect(rows, "returns of members", func(row pgx.CollectableRow) (r lifeevent.Return, err error) {
+		var on *calendar.Day
+		var name string
+		err = row.Scan(&r.Area, &r.ID, &r.Member, &r.Document, &r.MadeBy, &r.MadeAt, &r.MadeOn, &r.Decision, &r.State, &on,
+			&r.SocialNo, &name)
+		r.ReturnedOn = dayOrNone(on)
+		r.Name, _, _ = party.Stored(name, "", "")
+		return r, err
+	})
 }

@@ -24,14 +24,17 @@ const (
 )
 
 // notOwedSQL are CTEs of area $1: who was sentenced and for which months nothing is owed, and who
-// left the country for good or gave the nationality up, from which month on.
+// left the country for good or gave the nationality up, from which month on and until they came back.
 const notOwedSQL = `
 	sentenced as materialized (
 		select s.member_id, (date_trunc('month', s.began_on) + interval '1 month')::date as first,
 			coalesce(date_trunc('month', s.ended_on)::date, 'infinity') as through
 		from sentence s where s.area = $1 and ` + sentenceStands + `),
 	departed as materialized (
-		select d.member_id, (date_trunc('month', d.left_on) + interval '1 month')::date as first
+		select d.member_id, (date_trunc('month', d.left_on) + interval '1 month')::date as first,
+			coalesce((select (r.from_month - interval '1 month')::date from member_end e
+				join member_returned r on r.area = e.area and r.member_id = e.member_id and r.nth = e.nth
+				where e.area = d.area and e.member_id = d.member_id and e.source_id = d.id), 'infinity') as through
 		from member_departed g join member_departure d on d.area = g.area and d.id = g.departure_id where g.area = $1)`
 
 // AddSentence implements lifeevent.SentenceTx.

@@ -15,7 +15,7 @@ func lifeChecks() []check {
 			probe{table: "recovery_receipt", looks: []string{"recovery_receipt", "recovery_received"}, sql: recoveryReceiptSQL()},                                                               //nolint:exhaustruct // asked by SQL
 			probe{table: "member_transfer", looks: []string{"member_transfer_step", "member_transfer_posted", "member_transfer_receipt", "member_transfer_returned"}, sql: memberTransferSQL()}, //nolint:exhaustruct // asked by SQL
 			probe{table: "member_transfer_receipt", looks: []string{"member_transfer_receipt", "member_transfer_returned"}, sql: transferBackSQL()},
-			probe{table: "member_returned", sql: memberReturnedSQL},                                                      //nolint:exhaustruct // asked by SQL
+			probe{table: "member_returned", looks: []string{"member_return", "member_returned"}, sql: memberReturnedSQL},
 			probe{table: "member_end", sql: memberEndSQL()},                                                              //nolint:exhaustruct // asked by SQL
 			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()}, //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
@@ -224,7 +224,8 @@ const lifeSubjectSQL = `
 		union all select 'recovery', area, id from sentence
 		union all select 'due', area, id from estate_claim
 		union all select 'transfer', area, id from member_transfer
-		union all select 'transfer', area, id from member_departure),
+		union all select 'transfer', area, id from member_departure
+		union all select 'transfer', area, id from member_return),
 	decided as (
 		select 'recovery' as kind, area, plan_id as id from recovery_planned
 		union all select 'recovery', area, receipt_id from recovery_received

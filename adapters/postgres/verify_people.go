@@ -115,6 +115,7 @@ const effects = `
 	union all select area, id, 'estate_claim', made_at, null from estate_claim where $1 = 0 or area = $1
 	union all select area, id, 'member_transfer', made_at, null from member_transfer where $1 = 0 or area = $1
 	union all select area, id, 'member_departure', made_at, null from member_departure where $1 = 0 or area = $1
+	union all select area, id, 'member_return', made_at, null from member_return where $1 = 0 or area = $1
 	union all select area, id, 'contribution_list', asked_at, null from contribution_list where $1 = 0 or area = $1
 	union all select area, id, 'interest_run', asked_at, null from interest_run where $1 = 0 or area = $1
 	union all select area, id, 'subsidy_run', made_at, null from subsidy_run where $1 = 0 or area = $1
@@ -160,7 +161,8 @@ const answerWithoutEffectSQL = `
 		               ('POST /v1/instruments/%/change', 'instrument_change'),
 		               ('POST /v1/recoveries/%/plan', 'recovery_plan'), ('POST /v1/recoveries/%/receipts', 'recovery_receipt'),
 		               ('POST /v1/estate-claims', 'estate_claim'), ('POST /v1/member-transfers', 'member_transfer'),
-		               ('POST /v1/member-departures', 'member_departure'), ('POST /v1/contribution-lists', 'contribution_list'),
+		               ('POST /v1/member-departures', 'member_departure'), ('POST /v1/member-returns', 'member_return'),
+		               ('POST /v1/contribution-lists', 'contribution_list'),
 		               ('POST /v1/interest-runs', 'interest_run'), ('POST /v1/subsidy-runs', 'subsidy_run'),
 		               ('POST /v1/award-runs', 'award_run'), ('POST /v1/due-lists', 'due_list'),
 		               ('POST /v1/pension-subsidies/arrivals', 'pension_subsidy_arrival'),
@@ -181,7 +183,7 @@ const answerWithoutEffectSQL = `
 	  from (select area, tab, at, count(*) as n, min(id) as first from (` + effects + `) e
 	         where tab in ('decision_request', 'withholding_run', 'fund_transfer', 'pay_run', 'roster', 'hold_release',
 	                       'instrument_change', 'recovery_plan', 'recovery_receipt', 'estate_claim', 'member_transfer',
-	                       'member_departure', 'contribution_list', 'interest_run', 'subsidy_run', 'award_run', 'due_list',
+	                       'member_departure', 'member_return', 'contribution_list', 'interest_run', 'subsidy_run', 'award_run', 'due_list',
 	                       'pension_subsidy_withdrawn', 'subsidy_arrival_withdrawn')
 	         group by 1, 2, 3) e
 	  left join (select created_at as at, count(*) as n from idempotency group by 1) k on k.at = e.at

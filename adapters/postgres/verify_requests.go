@@ -105,8 +105,9 @@ const decidedSQL = `
 	                    from member_departed p join member_departure d on d.area = p.area and d.id = p.departure_id
 	        union all select p.area, p.source_id, 'member_end', p.decision_kind, p.decision_id, null,
 	                         null, p.approved_at from member_end p
-	        union all select p.area, p.source_id, 'member_returned', p.decision_kind, p.decision_id, null,
-	                         null, p.approved_at from member_returned p
+	        union all select p.area, p.source_id, 'member_returned', p.decision_kind, p.decision_id, k.document,
+	                         'officer:' || k.made_by, p.approved_at
+	                    from member_returned p left join member_return k on k.area = p.area and k.id = p.source_id
 	        union all select p.area, p.list_id, 'due_list_approved', p.decision_kind, p.decision_id, k.document,
 	                         'officer:' || k.asked_by, p.approved_at
 	                    from due_list_approved p join due_list k on k.area = p.area and k.id = p.list_id
@@ -317,6 +318,8 @@ func decisionSQL() string {
 	            where p.area = q.area and p.transfer_id = q.subject_id and p.decision_id = q.id)
 	            or exists (select from member_departed p
 	            where p.area = q.area and p.departure_id = q.subject_id and p.decision_id = q.id)
+	            or exists (select from member_returned p
+	            where p.area = q.area and p.source_id = q.subject_id and p.decision_id = q.id)
 	       when q.kind = 'due' then exists (select from estate_granted g where g.area = q.area
 	            and g.claim_id = q.subject_id and g.decision_id = q.id)
 	       when q.kind = 'subsidy_list' then exists (select from subsidy_run_approved p where p.area = q.area

@@ -162,7 +162,16 @@ const memberReturnedSQL = `
 	    or case r.reason when 'money_back' then r.source_id <> e.source_id or r.from_month <> e.from_month
 	            or not exists (select from member_transfer_returned x where x.area = r.area and x.transfer_id = r.source_id
 	               and x.decision_id = r.decision_id)
-	       else true end)`
+	       else not exists (select from member_return k where k.area = r.area and k.id = r.source_id
+	               and k.member_id = r.member_id)
+	            or r.from_month <> greatest(e.from_month, (date_trunc('month', r.returned_on) + interval '1 month')::date) end)
+	union all
+	select r.area, r.member_id, r.area || '/member ' || r.member_id, 'is a member again since ' || r.returned_on
+	       || ', and had died on ' || d.died_on || ', as was known'
+	  from member_returned r
+	  join death_notice d on d.area = r.area and d.member_id = r.member_id and d.entered_at < r.approved_at
+	       and not exists (select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)
+	 where ($1 = 0 or r.area = $1) and r.reason = 'came_back'`
 
 // Who is no member any more holds nothing, is entitled to nothing and is paid no month; who came back
 // held nothing until then, and neither drew nor is entitled to a month between.

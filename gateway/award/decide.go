@@ -93,6 +93,9 @@ func (f *Frame) Decide(m *Facts) (Outcome, error) {
 	if course.From.Compare(f.first) > 0 {
 		p.begin = course.From
 	}
+	if p.begin.Compare(m.BackFrom) < 0 {
+		p.begin = m.BackFrom
+	}
 	refusal := p.doubt(m, &course, err)
 	// What is wrong with the facts of the dead changes nothing any more.
 	if refusal.Reason != "" && p.end.Compare(f.month) > 0 {

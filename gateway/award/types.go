@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"hash"
+	"slices"
 	"strconv"
 	"time"
 
@@ -239,11 +240,30 @@ type Facts struct {
 	Born calendar.Day
 	// Died is the first day on which a notice that stands reports the death, or no day.
 	Died calendar.Day
-	// Years were paid for before the book began.
+	// Back is the day on which the member came back, whose membership had ended, or no day; BackFrom is
+	// the first month for which they may be entitled again.
+	Back     calendar.Day
+	BackFrom calendar.Month
+	// Years were paid for before the book began, or came with a transfer since.
 	Years int
 	// Opening is the account on the day before, Payments what the book has since.
 	Opening  entitlement.Parts
 	Payments []entitlement.Payment
 	// Base and Account are the rows that hold, one a month, the months rising.
 	Base, Account []Stands
+}
+
+// BeginAnew leaves out what was before the member came back: the account went where the member
+// did, and so did the years.
+func (f *Facts) BeginAnew() {
+	if f.Back.IsZero() {
+		return
+	}
+	f.Opening = entitlement.Parts{}
+	f.Payments = slices.DeleteFunc(f.Payments, func(p entitlement.Payment) bool { return p.PaidOn.Before(f.Back) })
+	before := func(s Stands) bool {
+		c := s.From.Compare(f.BackFrom)
+		return c < 0 || c == 0 && s.Amount == 0 && !s.Awarded
+	}
+	f.Base, f.Account = slices.DeleteFunc(f.Base, before), slices.DeleteFunc(f.Account, before)
 }

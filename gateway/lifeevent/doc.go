@@ -18,6 +18,7 @@
 //	move out: asked ─► letter ─► sum confirmed ─(two people)─► whole account sent, membership ended ─► done
 //	          └─ money back from the bank ─(two people)─► the account lives again, membership and pension with it
 //	move in:  asked ─► letter ─► money, to the fen ─(two people)─► fund and account, in one entry
+//	who left and comes back ─(two people)─► membership again, account and years from zero
 //	who emigrates ─(two people)─► membership ended ─► the account, once, by a run of dues
 //
 //	list of another office ─► strong: name and id number agree, acted upon
@@ -60,13 +61,16 @@
 // before the sentence was known comes back, all of it, and what the payments drew stands in the account again. Who left
 // for good keeps what was drawn of the own account too: base pensions come back.
 //
-// Each step of a move has the working days of the rule transfer_step_days, and a late one is a case. Money that is not
-// what was announced stays open as a case, or goes back by the income account that took it.
-// Who draws a pension does not change its place by moving, out or in, and since July 2014 does
-// not move between this and the employee scheme either; money that comes for such a member,
-// for the dead or for who left, goes back in the same way. Nothing is chosen, paid or brought for a
-// membership that ended. Money of a move out that the bank gives back comes whole; until two people let
-// the account live again it stands as a difference with the bank. The months between are owed, since the
-// member never left; interest is not, for the money was not here. A balance
-// of the rural scheme before 2009 is a marked part of the individual one, and counts with it.
+// Each step of a move has the working days of the rule transfer_step_days, and a late one is a
+// case. Money that is not what was announced stays open as a case, or goes back by the income
+// account that took it. Who draws a pension does not change its place by moving, out or in, and
+// since July 2014 does not move between this and the employee scheme either; money that comes for
+// such a member, for the dead or for who left, goes back in the same way. Nothing is chosen, paid
+// or brought for a membership that ended. Money of a move out that the bank gives back comes
+// whole; until two people let the account live again it stands as a difference with the bank. The
+// months between are owed, since the member never left; interest is not, for the money was not
+// here. Who comes back after the account went begins anew: nothing is asked for a year before
+// that of the return, no paid year counts from before, and a pension begins at the earliest in
+// the month after; what a transfer brings back counts. The dead do not come back. A balance of
+// the rural scheme before 2009 is a marked part of the individual one, and counts with it.
 package lifeevent

@@ -181,6 +181,13 @@ func AboutTransfer(ctx context.Context, tx Tx, area party.Area, id int64, today 
 		l, err := departing(ctx, tx, &d, today)
 		return d.about(&l), err
 	}
+	if back, returns, err := returnOf(ctx, tx, area, id); err != nil || returns {
+		if err != nil {
+			return "", err
+		}
+		l, err := returning(ctx, tx, &back, today)
+		return back.about(&l), err
+	}
 	t, err := lockedTransfer(ctx, tx, area, id)
 	if err != nil {
 		return "", err
@@ -262,6 +269,12 @@ func EnterTransfer(ctx context.Context, tx Tx, r casework.Request, today calenda
 	}
 	if departs {
 		return enterDeparture(ctx, tx, &d, r, today)
+	}
+	if back, returns, err := returnOf(ctx, tx, r.Area, r.Subject); err != nil || returns {
+		if err != nil {
+			return err
+		}
+		return enterReturn(ctx, tx, &back, r, today)
 	}
 	t, err := lockedTransfer(ctx, tx, r.Area, r.Subject)
 	if err != nil {

@@ -18,8 +18,12 @@ var ErrNotEnded = fault.New(fault.Conflict, "membership_stands", "the membership
 // ReturnReason is why a membership that ended lives again.
 type ReturnReason string
 
-// MoneyBack is of a transfer out whose money the receiving side's bank gave back.
-const MoneyBack ReturnReason = "money_back"
+// The reasons: a transfer out whose money the receiving side's bank gave back, and a member who came
+// back after the account went.
+const (
+	MoneyBack ReturnReason = "money_back"
+	CameBack  ReturnReason = "came_back"
+)
 
 // Returned ends the end of a membership.
 type Returned struct {
@@ -27,7 +31,7 @@ type Returned struct {
 	Member int64
 	Reason ReturnReason
 	On     calendar.Day
-	// Source is the transfer whose money came back.
+	// Source is the transfer whose money came back, or the return.
 	Source   int64
 	Decision int64
 	By       string
@@ -36,8 +40,13 @@ type Returned struct {
 // ReturnTx stores memberships that live again.
 type ReturnTx interface {
 	// ReturnMember ends the end of a membership that stands, or ErrNotEnded. After MoneyBack the
-	// member is entitled to what they were before it.
+	// member is entitled to what they were before it; after CameBack to nothing that is not awarded anew,
+	// and no paid year counts from before.
 	ReturnMember(ctx context.Context, r Returned) error
+	// AddReturn keeps a return and returns its id.
+	AddReturn(ctx context.Context, r Return) (int64, error)
+	// Returns lists returns by rising id.
+	Returns(ctx context.Context, f ReturnFilter) ([]Return, error)
 }
 
 // cameBack says that the bank gave the money of a transfer out back, and nobody decided it yet.

@@ -34,6 +34,20 @@ create table member_returned (
 create trigger check_decided after insert on member_returned
     referencing new table as new_row for each statement execute function check_decided();
 
+-- Somebody who left and comes back, as it was asked for. What the end of the membership paid or sent away stays where it
+-- went: the account, the years and the dues begin anew.
+create table member_return (
+    area         integer not null,
+    id           bigint not null default nextval('fact_id'),
+    member_id    bigint not null,
+    document     text not null check (length(document) between 1 and 200),
+    made_by      text not null,
+    made_at      timestamptz not null,
+    business_day date not null,
+    primary key (area, id),
+    foreign key (area, member_id) references member
+);
+
 -- Nobody is entitled for a month in which they were no member: while an end stands, or before the month of the return.
 -- +goose StatementBegin
 create or replace function check_entitled() returns trigger language plpgsql security definer
@@ -58,7 +72,7 @@ $$;
 do $$
 declare
     t text;
-    facts text[] := array['member_returned'];
+    facts text[] := array['member_return', 'member_returned'];
 begin
     foreach t in array facts loop
         execute format('create trigger append_only before update or delete or truncate on %I
