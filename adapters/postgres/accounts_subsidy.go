@@ -142,22 +142,7 @@ func (t personalTx) AddSubsidyArrival(
 func (t personalTx) WithdrawSubsidyArrival(
 	ctx context.Context, by approval.Officer, today calendar.Day, a personal.SubsidyArrival, document string,
 ) error {
-	_, err := t.Exec(ctx, `
-		insert into subsidy_arrival_withdrawn (area, arrival_id, named_by, named_person, document, withdrawn_by,
-			withdrawn_person, withdrawn_at, business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`, by.Area, a.ID, a.NamedBy, a.Person, document, by.Login, by.Person, t.at,
-		today)
-	switch {
-	case isUnique(err, "subsidy_arrival_withdrawn_pkey"):
-		return personal.ErrArrivalGone
-	case constraint(err) == "subsidy_arrival_taken_back_by_another":
-		return approval.ErrSamePerson
-	case constraint(err) == "subsidy_arrival_credited":
-		return personal.ErrSubsidyOver
-	case err != nil:
-		return fmt.Errorf("take arrival %d of a subsidy back: %w", a.ID, err)
-	}
-	return nil
+	return t.takeSubsidyBack(ctx, forContributions(), by, today, namedMoney{a.ID, a.Person, document})
 }
 
 // NoSubsidyArrival implements personal.SubsidyMoneyTx.

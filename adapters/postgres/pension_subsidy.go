@@ -12,6 +12,7 @@ import (
 	"twoline/gateway/ledger"
 	"twoline/gateway/money"
 	"twoline/gateway/party"
+	"twoline/gateway/personal"
 	"twoline/gateway/subsidy"
 )
 
@@ -74,14 +75,20 @@ func (t subsidyTx) BasesPaid(
 }
 
 // subsidyMoney is where the money of booked subsidies of one purpose is named, and taken back.
-type subsidyMoney struct{ purpose, arrivals, withdrawn string }
+// namer is the column of its namer's login that what was taken back repeats, and gone the refusal of a second time.
+type subsidyMoney struct {
+	purpose, arrivals, withdrawn, namer string
+	gone                                error
+}
 
 func forPensions() subsidyMoney {
-	return subsidyMoney{"base_pension", "pension_subsidy_arrival", "pension_subsidy_withdrawn"}
+	return subsidyMoney{"base_pension", "pension_subsidy_arrival", "pension_subsidy_withdrawn", "", subsidy.ErrGone}
 }
 
 func forContributions() subsidyMoney {
-	return subsidyMoney{"contribution", "subsidy_arrival", "subsidy_arrival_withdrawn"}
+	return subsidyMoney{
+		"contribution", "subsidy_arrival", "subsidy_arrival_withdrawn", "named_by, ", personal.ErrArrivalGone,
+	}
 }
 
 // stands is SQL that says of an arrival a that nobody took it back.
@@ -196,17 +203,34 @@ func (t subsidyTx) FindArrival(ctx context.Context, area party.Area, id int64) (
 func (t subsidyTx) WithdrawArrival(
 	ctx context.Context, by approval.Officer, today calendar.Day, a subsidy.Arrival, document string,
 ) error {
+	return t.takeSubsidyBack(ctx, forPensions(), by, today, namedMoney{a.ID, a.Person, document})
+}
+
+// namedMoney is an arrival that is taken back, with who named it and by which document it is.
+type namedMoney struct {
+	id, person int64
+	document   string
+}
+
+// takeSubsidyBack keeps that an arrival was taken back, and for which level it had been named.
+func (t *tx) takeSubsidyBack(
+	ctx context.Context, m subsidyMoney, by approval.Officer, today calendar.Day, a namedMoney,
+) error {
 	_, err := t.Exec(ctx, `
-		insert into pension_subsidy_withdrawn (area, arrival_id, named_person, document, withdrawn_by, withdrawn_person,
-			withdrawn_at, business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8)`, by.Area, a.ID, a.Person, document, by.Login, by.Person, t.at, today)
-	switch {
-	case isUnique(err, "pension_subsidy_withdrawn_pkey"):
-		return subsidy.ErrGone
-	case constraint(err) == "subsidy_taken_back_by_another":
+		insert into `+m.withdrawn+` (area, arrival_id, level, `+m.namer+`named_person, document, withdrawn_by,
+			withdrawn_person, withdrawn_at, business_day)
+		select area, id, level, `+m.namer+`$3, $4, $5, $6, $7, $8 from `+m.arrivals+` where area = $1 and id = $2`,
+		by.Area, a.id, a.person, a.document, by.Login, by.Person, t.at, today)
+	switch constraint(err) {
+	case m.withdrawn + "_pkey":
+		return m.gone
+	case "subsidy_arrival_taken_back_by_another", "subsidy_taken_back_by_another":
 		return approval.ErrSamePerson
-	case err != nil:
-		return fmt.Errorf("take arrival %d of a subsidy back: %w", a.ID, err)
+	case "subsidy_arrival_credited":
+		return personal.ErrSubsidyOver
+	}
+	if err != nil {
+		return fmt.Errorf("take arrival %d of a subsidy back: %w", a.id, err)
 	}
 	return nil
 }

@@ -89,6 +89,9 @@ func accountCorruptions() []corruption {
 			`'610305/arrival ' || max(id) from subsidy_arrival`, "is no money that"),
 		broken("money taken back by who named it", `update subsidy_arrival_withdrawn set named_by = 'x'`,
 			`'610305/withdrawn ' || arrival_id from subsidy_arrival_withdrawn`, "who named it"),
+		broken("money taken back of another level", `update subsidy_arrival set level = case level when 'county' then 'city' else 'county' end
+			where id in (select arrival_id from subsidy_arrival_withdrawn)`, `'610305/withdrawn ' || arrival_id from subsidy_arrival_withdrawn`,
+			"and it was named for"),
 		broken("money taken back that was not there", `update subsidy_arrival_withdrawn set arrival_id = 5`, `'610305/withdrawn 5'`,
 			"that is not there"),
 		broken("money taken back by nobody who may", `update subsidy_arrival_withdrawn set withdrawn_by = (select login from officer
@@ -240,6 +243,8 @@ func subsidyCorruptions() []corruption {
 			'business-maker%' limit 1) where id = `+arrival, `'610305/' || `+arrival, "who was no maker that names"),
 		broken("named by somebody else", `update pension_subsidy_withdrawn set named_person = -1`,
 			`'610305/withdrawn ' || `+gone, "who named it"),
+		broken("taken back for another level", `update pension_subsidy_arrival set level = case level when 'county' then 'city' else
+			'county' end where id = `+gone, `'610305/withdrawn ' || `+gone, "and it was named for"),
 		broken("nothing was taken back", `update pension_subsidy_withdrawn set arrival_id = 5`, `'610305/withdrawn 5'`,
 			"that is not there"),
 	}

@@ -108,6 +108,7 @@ func subsidyRunSQL() string {
 	union all
 	select w.area, w.arrival_id, w.area || '/withdrawn ' || w.arrival_id, case
 	       when a.id is null then 'takes back an arrival that is not there'
+	       when w.level <> a.level then 'took money of ' || w.level || ' back, and it was named for ' || a.level
 	       when a.named_by <> w.named_by or w.withdrawn_person = w.named_person or w.withdrawn_at < a.named_at - ` + apart + `
 	            then 'was taken back by ' || w.withdrawn_by || ', who named it, or before it was named'
 	       when w.withdrawn_at > p.approved_at then 'was taken back after its list was credited'
@@ -115,7 +116,7 @@ func subsidyRunSQL() string {
 	  from subsidy_arrival_withdrawn w
 	  left join subsidy_arrival a on a.area = w.area and a.id = w.arrival_id
 	  left join subsidy_run_approved p on p.area = a.area and p.run_id = a.run_id
-	 where ($1 = 0 or w.area = $1) and (a.id is null or a.named_by <> w.named_by or w.withdrawn_person = w.named_person
+	 where ($1 = 0 or w.area = $1) and (a.id is null or w.level <> a.level or a.named_by <> w.named_by or w.withdrawn_person = w.named_person
 	    or w.withdrawn_at < a.named_at - ` + apart + ` or w.withdrawn_at > p.approved_at
 	    or not ` + madeThen("w.withdrawn_by", "w.area", "w.withdrawn_at", "'agency_business'") + `)`
 }
@@ -177,11 +178,12 @@ func pensionSubsidySQL() string {
 	union all
 	select w.area, w.arrival_id, w.area || '/withdrawn ' || w.arrival_id, case
 	       when a.id is null then 'takes back an arrival that is not there'
+	       when w.level <> a.level then 'took money of ' || w.level || ' back, and it was named for ' || a.level
 	       when a.named_person <> w.named_person or w.withdrawn_person = w.named_person or w.withdrawn_at < a.named_at
 	            then 'was taken back by ' || w.withdrawn_by || ', who named it, or before it was named'
 	       else 'was taken back by ' || w.withdrawn_by || ' at ' || w.withdrawn_at || ', who was no maker that names subsidies then' end
 	  from pension_subsidy_withdrawn w
 	  left join pension_subsidy_arrival a on a.area = w.area and a.id = w.arrival_id
-	 where ($1 = 0 or w.area = $1) and (a.id is null or a.named_person <> w.named_person or w.withdrawn_person = w.named_person
+	 where ($1 = 0 or w.area = $1) and (a.id is null or w.level <> a.level or a.named_person <> w.named_person or w.withdrawn_person = w.named_person
 	    or w.withdrawn_at < a.named_at - ` + apart + ` or not ` + madeThen("w.withdrawn_by", "w.area", "w.withdrawn_at", namers) + `)`
 }

@@ -1,5 +1,6 @@
 -- Roads back: a membership that ended lives again, where the account comes back or the member does.
--- Cost on a live table: member_end and member_departed, which are few, are read once for a wider key and lose one.
+-- Cost on a live table: member_end and member_departed, which are few, are read once for a wider key and lose one;
+-- the new columns of others write nothing.
 
 -- +goose Up
 
@@ -47,6 +48,11 @@ create table member_return (
     primary key (area, id),
     foreign key (area, member_id) references member
 );
+
+-- The level of an arrival that was taken back stands in no sum any more: who took it back repeats it. Those of before are
+-- without.
+alter table subsidy_arrival_withdrawn add column level text;
+alter table pension_subsidy_withdrawn add column level text;
 
 -- Nobody is entitled for a month in which they were no member: while an end stands, or before the month of the return.
 -- +goose StatementBegin
