@@ -54,6 +54,14 @@ type FundYear struct {
 	Deposits          Signed           `json:"deposits"           doc:"On fixed deposits at the end"`
 	Surplus           YearSurplus      `json:"surplus"`
 	Subsidies         []YearSubsidy    `json:"subsidies"          nullable:"false" doc:"Booked subsidies of the year, by purpose and level"`
+	RunOut            []YearRunOut     `json:"run_out"            nullable:"false" doc:"Account pensions that were paid after the accounts had run out: local government's"`
+}
+
+// YearRunOut is what of account pensions local government bears.
+type YearRunOut struct {
+	Level   string `json:"level,omitempty" enum:"centre,province,city,county" doc:"Absent while no rule says which level pays"`
+	Members int    `json:"members"`
+	Amount  Signed `json:"amount"          doc:"What was paid less what came back"`
 }
 
 // YearSubsidy is what came of government's money for a purpose.
@@ -93,10 +101,13 @@ func (s *Server) fundYear(ctx context.Context, c Call, in *BookYear) (FundYear, 
 		Surplus: YearSurplus{ //nolint:exhaustruct // what a rule asks for follows
 			Amount: Signed{y.Surplus.Amount}, Remitted: Signed{y.Surplus.Remitted},
 		},
-		Subsidies: make([]YearSubsidy, len(y.Subsidies)),
+		Subsidies: make([]YearSubsidy, len(y.Subsidies)), RunOut: make([]YearRunOut, len(y.RunOut)),
 	}
 	for i, s := range y.Subsidies {
 		out.Subsidies[i] = YearSubsidy{Purpose: s.Purpose, Level: string(s.Level), Amount: NewYuan(s.Amount)}
+	}
+	for i, r := range y.RunOut {
+		out.RunOut[i] = YearRunOut{Level: string(r.Level), Members: r.Members, Amount: Signed{r.Amount}}
 	}
 	if rule := y.Surplus.Rule; rule != nil {
 		out.Surplus.Required, out.Surplus.Short = &Yuan{y.Surplus.Required}, &Yuan{y.Surplus.Short()}

@@ -78,3 +78,28 @@ func (t *tx) SubsidiesByLevel(
 	}
 	return collect(rows, "subsidies by level", pgx.RowToStructByPos[report.Subsidised])
 }
+
+// RunOuts implements report.YearTx. A payment of an account pension draws what the account holds: what it pays above
+// that is local government's. What came back counts against it as it went.
+func (t *tx) RunOuts(
+	ctx context.Context, area party.Area, scheme ledger.Scheme, from, to calendar.Day,
+) ([]report.RunOut, error) {
+	rows, err := t.Query(ctx, `
+		with moved as (
+			select member_id, sum(signed) filter (where role = 'benefit_account_pension') as pension,
+				coalesce(sum(signed) filter (where role = 'benefit_one_off'), 0) as once,
+				coalesce(sum(signed) filter (where role in `+memberRoles+`), 0) as drawn
+			from (select area, scheme, accounted_on, nature, kind, role, cause_id, member_id,
+				case when (side = 'debit') <> red then amount else -amount end as signed from posting) p
+			where area = $1 and scheme = $2 and accounted_on between $3 and $4 and nature = 'item' and kind in ('benefit',
+				'payment_return', 'return_unclaimed', 'recovery_by_channel', 'recovery_settled')
+				and (role in ('benefit_account_pension', 'benefit_one_off') or role in `+memberRoles+`)
+			group by kind, cause_id, member_id)
+		select '', count(*), sum(share)::bigint from (
+			select member_id, sum(pension + once - drawn) as share from moved where pension is not null group by member_id) m
+		where share <> 0 having count(*) > 0`, area, string(scheme), from, to)
+	if err != nil {
+		return nil, fmt.Errorf("accounts that ran out, from %s to %s: %w", from, to, err)
+	}
+	return collect(rows, "accounts that ran out", pgx.RowToStructByPos[report.RunOut])
+}

@@ -3,13 +3,16 @@ package postgres_test
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
+	"twoline/gateway/ledger"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
 	"twoline/gateway/registry"
+	"twoline/gateway/report"
 )
 
 // sentOut is a pensioner's account of 100.01 that moved to the employee scheme on 1 June 2011.
@@ -245,4 +248,62 @@ func (w *lifeWorld) tries(t *testing.T, member int64, month string) error {
 			Member: member, Component: registry.BasePension, From: calendar.MustMonth(month), Amount: 55_00, Document: "by hand",
 		}})
 	})
+}
+
+// An account that has run out goes on paying for life, at the local government's cost: the year's report says how many
+// and how much, and what stands on an account is nobody else's.
+func TestTheYearShowsWhatLocalGovernmentBears(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 3)
+	for _, m := range []int64{1001, 1002} {
+		w.sql(t, fmt.Sprintf(`insert into entitlement (area, member_id, component, from_month, amount, document, entered_by, entered_at)
+			values (610304, %d, 'account_pension', '2011-01-01', 1000, 'test', 'test', now())`, m))
+	}
+	w.personal(t, 1001, 700, 1)
+	w.personal(t, 1002, 3000, 1)
+	year := func() report.FundYear {
+		t.Helper()
+		y, err := report.NewService(w.db.Reports()).FundYear(t.Context(), w.auditor,
+			report.AskYear{Scheme: ledger.Rural, Year: 2011, Open: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return y
+	}
+	if got := year().RunOut; len(got) != 0 {
+		t.Errorf("before any pension: %+v", got)
+	}
+	w.paysMonth(t, "2011-05")
+	w.paysMonth(t, "2011-06")
+	y := year()
+	if got := fmt.Sprint(y.RunOut); got != "[{ 1 12.99}]" {
+		t.Errorf("the account of 7.01 paid 10.00 twice: %s", got)
+	}
+	paper := &textSheet{} //nolint:exhaustruct // empty
+	if err := y.Write(paper, report.Chinese); err != nil {
+		t.Fatal(err)
+	}
+	if text := strings.Join(paper.lines, "\n"); !strings.Contains(text, "个人账户支完后由地方政府负担(级次未注明,1人)|||12.99") {
+		t.Errorf("the paper says %s", text)
+	}
+	// The dead are paid nothing from June on: what the family gives back lessens the local government's share.
+	w.died(t, 1001, "2011-05-20")
+	w.today = calendar.MustDay("2011-07-01")
+	if err := w.life.Watch(t.Context(), w.today); err != nil {
+		t.Fatal(err)
+	}
+	var x lifeevent.Receipt
+	_, err := w.life.AskReceipt(t.Context(), w.ask("POST receipts"), result(&x), w.maker, lifeevent.Receipt{ //nolint:exhaustruct // the service's
+		Case: w.recovery(t, 1001).ID, Way: lifeevent.Otherwise, FundAccount: 11, Amount: 65_00, BankReference: "R1", ValueDate: w.today,
+		Document: "slip",
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, x.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if got := fmt.Sprint(year().RunOut); got != "[{ 1 2.99}]" {
+		t.Errorf("after June came back: %s", got)
+	}
 }

@@ -33,7 +33,9 @@ type words struct {
 	// rule, its document and an amount.
 	year, deposits, newSurplus, remitted, required, yearOf, short string
 	// subsidies are by purposes and levels; the empty level was not named.
-	subsidies   string
+	subsidies string
+	// runOut takes the level and how many members.
+	runOut      string
 	purposes    map[string]string
 	levels      map[policy.Level]string
 	yearColumns []Column
@@ -85,6 +87,7 @@ func chinese() words {
 		remitted: "其中:已归集或委托投资", required: "按规定应归集", yearOf: "统筹区 %s · 险种 %s · %d 年度,截至 %s",
 		short:     "当年新增结余应归集 %s(%s),尚差 %s 元",
 		subsidies: "本年到账财政补贴(按级次)",
+		runOut:    "个人账户支完后由地方政府负担(%s,%d人)",
 		purposes:  map[string]string{"base_pension": "基础养老金补助", "contribution": "缴费补贴", "unspecified": "未注明用途"},
 		levels: map[policy.Level]string{
 			policy.Centre: "中央", policy.Province: "省级", policy.City: "市级", policy.County: "县级", "": "级次未注明",
@@ -139,6 +142,7 @@ func english() words {
 		yearOf:    "area %s · scheme %s · year %d, through %s",
 		short:     "%s of the new surplus is to be remitted (%s): %s is missing",
 		subsidies: "subsidies that arrived, by level of government",
+		runOut:    "borne by local government after accounts ran out (%s, %d members)",
 		purposes: map[string]string{
 			"base_pension": "base pensions", "contribution": "contributions", "unspecified": "no stated purpose",
 		},

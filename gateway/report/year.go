@@ -64,6 +64,19 @@ type FundYear struct {
 	Surplus  Surplus
 	// Subsidies are the government's money of the year's booked transfers, by purpose and level.
 	Subsidies []Subsidised
+	// RunOut is what local government owes of the account pensions that the year paid.
+	RunOut []RunOut
+}
+
+// RunOut is what of account pensions was paid after the accounts had run out: the same amount goes
+// on for life, and local government pays it.
+type RunOut struct {
+	// Level is empty while no rule of the area says which level pays: no split is invented.
+	Level policy.Level
+	// Members are those who were paid so.
+	Members int
+	// Amount is what was paid less what came back; below zero where more came back of earlier years.
+	Amount money.Amount
 }
 
 // Subsidised is what came of government's money for a purpose.
@@ -85,6 +98,9 @@ type YearTx interface {
 	SubsidiesByLevel(
 		ctx context.Context, area party.Area, scheme ledger.Scheme, from, to calendar.Day,
 	) ([]Subsidised, error)
+	// RunOuts sums what was booked from one day to another of account pensions that no account gave; none
+	// where there is nothing.
+	RunOuts(ctx context.Context, area party.Area, scheme ledger.Scheme, from, to calendar.Day) ([]RunOut, error)
 }
 
 // AskYear names a year of a book.
@@ -131,6 +147,9 @@ func (s *Service) FundYear(ctx context.Context, by approval.Officer, ask AskYear
 		out = newFundYear(out, st, f, budget)
 		out.Through, out.Final = days.To, final
 		if out.Subsidies, err = tx.SubsidiesByLevel(ctx, by.Area, ask.Scheme, days.From, days.To); err != nil {
+			return err
+		}
+		if out.RunOut, err = tx.RunOuts(ctx, by.Area, ask.Scheme, days.From, days.To); err != nil {
 			return err
 		}
 		return out.require(rules, days.To)
@@ -240,6 +259,9 @@ func (y FundYear) Write(sheet Sheet, lang Language) error {
 	}
 	for _, s := range y.Subsidies {
 		plain("  "+w.purposes[s.Purpose]+" · "+w.levels[s.Level], s.Amount)
+	}
+	for _, r := range y.RunOut {
+		plain(fmt.Sprintf(w.runOut, w.levels[r.Level], r.Members), r.Amount)
 	}
 	plain(w.newSurplus, y.Surplus.Amount)
 	plain("  "+w.remitted, y.Surplus.Remitted)
