@@ -75,7 +75,25 @@ func TestAMemberMovesOutThroughTheDoor(t *testing.T) {
 		where member_id = 950001 and role like 'personal%'`); n != 0 {
 		t.Errorf("the account holds %d fen", n)
 	}
-	// The receiving bank gives the money back: two people let the account live again.
+	// The member comes back, with nothing.
+	h.post("business-checker", "/v1/member-returns", `{"member_id":"950001","document":"request 8"}`, 403, "duty_conflict")
+	h.post("business-maker", "/v1/member-returns", `{"member_id":"950002","document":"request 8"}`, 409, "membership_stands")
+	h.post("business-maker", "/v1/member-returns", `{"member_id":"7","document":"request 8"}`, 404, "member_not_found")
+	home := read[sentMemberTransfer](t, h.post("business-maker", "/v1/member-returns", `{"member_id":"950001","document":"request 8"}`, 201, ""))
+	h.get("auditor", "/v1/decisions/"+home.DecisionID, &decision)
+	h.post("business-checker", "/v1/decisions/"+home.DecisionID+"/approve", digestBody(decision.Digest), 200, "")
+	h.post("business-maker", "/v1/member-returns", `{"member_id":"950001","document":"request 9"}`, 409, "membership_stands")
+	var returned struct {
+		Items []struct {
+			Status     string
+			ReturnedOn string `json:"returned_on"`
+		}
+	}
+	h.get("auditor", "/v1/member-returns?member_id=950001", &returned)
+	if len(returned.Items) != 1 || returned.Items[0].Status != "approved" || returned.Items[0].ReturnedOn != "2018-06-05" {
+		t.Errorf("returns %+v", returned)
+	}
+	// The receiving bank gives the money back after all: two people let the account hold it again.
 	back := `{"fund_account_id":"` + h.account(ledger.Expenditure) + `","amount":"1234.56","bank_reference":"R1",` +
 		`"value_date":"2018-06-05","document":"bank's note"}`
 	receipts := "/v1/member-transfers/" + asked.ID + "/receipts"
@@ -87,6 +105,10 @@ func TestAMemberMovesOutThroughTheDoor(t *testing.T) {
 	h.get("auditor", "/v1/member-transfers?step=returned&member_id=950001", &page)
 	if len(page.Items) != 1 || page.Items[0].Received != "1234.56" {
 		t.Errorf("after the money came back %+v", page)
+	}
+	if n := h.count(`select sum(case when (side = 'credit') <> red then amount else -amount end)::int from posting
+		where member_id = 950001 and role like 'personal%'`); n != 123456 {
+		t.Errorf("the account holds %d fen", n)
 	}
 }
 

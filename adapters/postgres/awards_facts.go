@@ -40,7 +40,11 @@ func (t *tx) awardMembers(ctx context.Context, q award.FactsQuery) ([]award.Fact
 	rows, err := t.Query(ctx, `
 		select m.id, substr(m.id_number, 7, 8), r.returned_on, r.from_month from member m
 		left join lateral (select r.returned_on, r.from_month from member_returned r
-			where r.area = m.area and r.member_id = m.id and r.reason = 'came_back' order by r.nth desc limit 1) r on true
+			join member_end e on e.area = r.area and e.member_id = r.member_id and e.nth = r.nth
+			where r.area = m.area and r.member_id = m.id and r.reason = 'came_back'
+			  -- What was sent away came back too: nothing began anew.
+			  and not exists (select from member_transfer_returned x where x.area = e.area and x.transfer_id = e.source_id)
+			order by r.nth desc limit 1) r on true
 		where m.area = $1 and m.scheme = $2 and m.id > $3 and ($6 = 0::bigint or m.id = $6)
 		  and ($6 <> 0 or substr(m.id_number, 7, 8) <= $4 or exists (
 			select from entitlement e where e.area = m.area and e.member_id = m.id))

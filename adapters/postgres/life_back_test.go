@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"twoline/gateway/award"
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
 	"twoline/gateway/ledger"
@@ -305,5 +306,53 @@ func TestTheYearShowsWhatLocalGovernmentBears(t *testing.T) {
 	}
 	if got := fmt.Sprint(year().RunOut); got != "[{ 1 2.99}]" {
 		t.Errorf("after June came back: %s", got)
+	}
+}
+
+// Who came back before their money did has the years again with the account, and what a run awards counts both.
+func TestMoneyThatComesBackAfterTheMember(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.sql(t, `insert into service_years (area, member_id, years, document, entered_by, entered_at)
+		values (610304, 1001, 15, 'list', 'pay.maker', now())`)
+	moved := w.sentOut(t, 1001)
+	w.today = calendar.MustDay("2011-06-05")
+	home, err := w.asksBack(t, 1001)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, home.Decision); err != nil {
+		t.Fatal(err)
+	}
+	facts := func() award.Facts {
+		t.Helper()
+		var list []award.Facts
+		err := w.db.Awards().InTx(t.Context(), func(tx award.Tx) (err error) {
+			list, err = tx.AwardFacts(t.Context(), award.FactsQuery{ //nolint:exhaustruct // one member
+				Area: chencang, Scheme: ledger.Rural, Member: 1001, Limit: 1, BornUpTo: w.today,
+			})
+			return err
+		})
+		if err != nil || len(list) != 1 {
+			t.Fatalf("%d members, %v", len(list), err)
+		}
+		return list[0]
+	}
+	if f := facts(); f.Back != w.today || f.Years != 0 {
+		t.Errorf("came back on %s with %d years", f.Back, f.Years)
+	}
+	w.today = calendar.MustDay("2011-06-09")
+	back, err := w.receives(t, moved.ID, 13, 100_01, "B1")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.agreed(t, back.Decision); err != nil {
+		t.Fatal(err)
+	}
+	if f := facts(); !f.Back.IsZero() || f.Years != 15 || w.held(t, 1001) != 100_01 {
+		t.Errorf("with the money back: since %s, %d years, %s", f.Back, f.Years, w.held(t, 1001))
+	}
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify says %s", text)
 	}
 }

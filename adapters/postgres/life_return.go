@@ -62,6 +62,25 @@ func (t lifeTx) ReturnMember(ctx context.Context, r lifeevent.Returned) error {
 	return nil
 }
 
+// YearsBack implements lifeevent.ReturnTx.
+func (t lifeTx) YearsBack(ctx context.Context, r lifeevent.Returned) error {
+	_, err := t.Exec(ctx, `
+		insert into service_years (area, member_id, years, document, entered_by, entered_at)
+		select z.area, z.member_id, b.years + n.years, 'account back by transfer ' || $3::bigint, $4, $5
+		from member_end e
+		join member_returned k on k.area = e.area and k.member_id = e.member_id and k.nth = e.nth
+		join service_years z on z.area = k.area and z.member_id = k.member_id and z.document = 'return ' || k.source_id
+		cross join lateral (select b.years from service_years b where b.area = z.area and b.member_id = z.member_id
+			and b.id < z.id order by b.id desc limit 1) b
+		cross join lateral (select n.years from service_years n where n.area = z.area and n.member_id = z.member_id
+			order by n.id desc limit 1) n
+		where e.area = $1 and e.member_id = $2 and e.source_id = $3`, r.Area, r.Member, r.Source, r.By, t.at)
+	if err != nil {
+		return fmt.Errorf("let the years of member %d count again: %w", r.Member, err)
+	}
+	return nil
+}
+
 // AddReturn implements lifeevent.ReturnTx.
 func (t lifeTx) AddReturn(ctx context.Context, r lifeevent.Return) (id int64, err error) {
 	err = t.QueryRow(ctx, `

@@ -43,6 +43,8 @@ type ReturnTx interface {
 	// member is entitled to what they were before it; after CameBack to nothing that is not awarded anew,
 	// and no paid year counts from before.
 	ReturnMember(ctx context.Context, r Returned) error
+	// YearsBack lets the paid years count again that a return had ended before the money of the transfer came back.
+	YearsBack(ctx context.Context, r Returned) error
 	// AddReturn keeps a return and returns its id.
 	AddReturn(ctx context.Context, r Return) (int64, error)
 	// Returns lists returns by rising id.
@@ -133,13 +135,15 @@ func enterBack(ctx context.Context, tx Tx, t *Transfer, r casework.Request, toda
 	if _, err := tx.Book(ctx, r.Actor(), t.backVouchers(today)...); err != nil {
 		return err
 	}
+	back := Returned{
+		Area: t.Area, Member: t.Member, Reason: MoneyBack, On: today, Source: t.ID, Decision: r.ID, By: r.Maker,
+	}
+	undo := tx.YearsBack
 	if ends {
-		err = tx.ReturnMember(ctx, Returned{
-			Area: t.Area, Member: t.Member, Reason: MoneyBack, On: today, Source: t.ID, Decision: r.ID, By: r.Maker,
-		})
-		if err != nil {
-			return err
-		}
+		undo = tx.ReturnMember
+	}
+	if err := undo(ctx, back); err != nil {
+		return err
 	}
 	return keepStep(ctx, tx, t, Step{ //nolint:exhaustruct // no sum
 		Transfer: t.ID, Step: MoneyReturned, On: today, Document: fmt.Sprintf("decision %d", r.ID), By: r.Maker,
