@@ -54,7 +54,7 @@ func bankWords() map[string]caseWords {
 		},
 		"bank_silent": {
 			[2]string{"银行逾期未答复", "a bank did not answer in time"},
-			[2]string{"催办；收齐答复或逐笔登记凭证后自动办结", "ask the bank; it ends with the last answer, or with evidence about each item"},
+			[2]string{"催办；收齐答复或逐笔登记凭证后自动办结", "ask; it ends with the last answer, or evidence about each item"},
 		},
 		"batch_refused": {
 			[2]string{"银行整批拒收", "a bank refused a whole batch"},
@@ -345,8 +345,8 @@ func (l CaseList) Write(sheet report.Sheet, lang report.Language) error {
 				how = c.ClosedText
 			}
 			err := sheet.Row(report.TextCell(strconv.FormatInt(c.ID, 10)), report.TextCell(c.OpenedOn.String()),
-				report.TextCell(c.Title(lang)), report.TextCell(c.Subject), report.TextCell(c.Bank), report.TextCell(c.Text),
-				report.TextCell(how))
+				report.TextCell(c.Title(lang)), report.TextCell(c.Subject), report.TextCell(c.Bank),
+				report.TextCell(c.Text), report.TextCell(how))
 			if err != nil {
 				return err //nolint:wrapcheck // of the sheet
 			}
