@@ -55,8 +55,9 @@ func (s *Service) CertificationPaper(
 				last = c.Last.String()
 			}
 			err := sheet.Row(report.TextCell(c.Region.String()), report.TextCell(c.SocialNo),
-				report.TextCell(c.Name.String()), report.TextCell(c.Standing.words(lang)), report.TextCell(c.DueOn.String()), report.TextCell(last),
-				report.TextCell(c.Way.words(lang)), report.MoneyCell(c.Monthly))
+				report.TextCell(c.Name.String()), report.TextCell(c.Standing.words(lang)),
+				report.TextCell(c.DueOn.String()), report.TextCell(last), report.TextCell(c.Way.words(lang)),
+				report.MoneyCell(c.Monthly))
 			if err != nil {
 				return err //nolint:wrapcheck // of the sheet
 			}
