@@ -88,6 +88,8 @@ func TestTheGovernmentPaysTheLowestTierOfTheDay(t *testing.T) {
 	}
 	l.Lines[1].Amount = 20000
 	w.approved(t, l)
+	// A year that is made up is paid as it was, whatever the tiers are by then.
+	w.sql(t, `insert into area_rule values (610304, 'contribution_tiers', '2019-01-01', '["500.00","800.00"]', 'test')`)
 	w.today = calendar.MustDay("2019-02-01")
 	late := w.list(collection.GovernmentList, 12, 0, 0, 20000)
 	late.Year, late.Lines = 2018, late.Lines[2:]
