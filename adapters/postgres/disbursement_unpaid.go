@@ -10,8 +10,8 @@ import (
 
 // unpaidSQL are, by scheme and month, the pensions of area $1 that were decided after the
 // month's regular run, whose pay day lies before $2, and that nothing names: no live payment,
-// no due, no decided stop and no hold. Only members with such a decision are looked at, and nothing that was
-// decided before the first of those runs.
+// no due, no decided stop, no sentence and no hold. Only members with such a decision are looked
+// at, and nothing that was decided before the first of those runs.
 const unpaidSQL = `
 	with ` + deadSQL + `,
 	past as materialized (
@@ -45,6 +45,8 @@ const unpaidSQL = `
 			join payment_batch b on b.area = i.area and b.id = i.batch_id
 			join pay_run r on r.area = b.area and r.id = b.run_id
 			where i.area = $1 and i.member_id = l.member_id and i.month = u.month and i.cause = 'regular' and not ` + deadItem + `)
+		  and not exists (select from sentence s
+			where s.area = $1 and s.member_id = l.member_id and ` + sentenceMonths + ` @> u.month and ` + sentenceStands + `)
 		  and not exists (select from resumption_month k
 			where k.area = $1 and k.member_id = l.member_id and k.month = u.month)
 		  and not exists (

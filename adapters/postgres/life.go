@@ -125,6 +125,8 @@ func (t lifeTx) StoppedMonths(
 			where i.area = $1 and i.member_id = m.id and i.month = g.month::date and i.cause = 'regular' and not `+deadItem+`
 				and (i.base_pension > 0 or not $6))
 		  and not exists (select from dead d where d.member_id = m.id and d.died_on < g.month::date)
+		  and not exists (select from sentence s
+			where s.area = $1 and s.member_id = m.id and `+sentenceMonths+` @> g.month::date and `+sentenceStands+`)
 		  and not exists (select from resumption_month k where k.area = $1 and k.member_id = m.id and k.month = g.month::date)
 		  and not exists (
 			select from payment_hold h

@@ -44,6 +44,18 @@ func TestNobodyIsPaidForAMonthOfASentence(t *testing.T) {
 			t.Errorf("%s: held for %s, want %s", month, text, want)
 		}
 	}
+	// A hold stops two months of 1003: of what it stopped, a month of a sentence is paid to nobody.
+	w.hold(t, 1003, "certification_overdue", "2011-01-01")
+	w.paysMonth(t, "2011-01")
+	w.paysMonth(t, "2011-02")
+	sentenced(lifeevent.Sentence{Member: 1003, BeganOn: day("2011-01-31"), EndedOn: day("2011-02-01")}) //nolint:exhaustruct // the service's
+	stopped := one[int64](t, w.world, `select id from payment_hold where member_id = 1003`)
+	if err := w.endHold(t, stopped); err != nil {
+		t.Fatal(err)
+	}
+	if got := one[string](t, w.world, `select string_agg(month::text, ' ') from resumption_month`); got != "2011-01-01" {
+		t.Errorf("months of the stop that are decided: %s", got)
+	}
 	w.today = day("2011-03-18")
 	first := sentenced(lifeevent.Sentence{Member: 1001, BeganOn: day("2011-03-01")}) //nolint:exhaustruct // open
 	held("2011-03", `"" "" ""`)

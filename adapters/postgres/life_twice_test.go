@@ -154,6 +154,12 @@ func TestMonthsOfALateAwardHaveACase(t *testing.T) {
 	look("2011-04-28", "")
 	w.alter(t, `update payment_hold set from_month = '2011-05-01'`)
 	look("2011-04-29", "month:rural:2011-04:2")
+	// Nothing is owed for a month of a sentence.
+	s := lifeevent.Sentence{Member: 1003, BeganOn: calendar.MustDay("2011-03-01")} //nolint:exhaustruct // open
+	if _, err := w.sentenced(t, s); err != nil {
+		t.Fatal(err)
+	}
+	look("2011-04-30", "")
 }
 
 func months(r lifeevent.Recovery) string {
