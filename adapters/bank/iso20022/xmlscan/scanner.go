@@ -301,7 +301,7 @@ func (s *Scanner) characters(rest []byte) (found, ok bool, err error) {
 	if len(s.starts) == 0 {
 		return false, false, ErrMalformed.With("text outside the root element")
 	}
-	special := false
+	special := bytes.IndexByte(rest[:n], '\r') >= 0
 	for ; n < len(rest) && rest[n] != '<'; n++ {
 		special = special || classes[rest[n]]&inMarkup != 0
 	}
