@@ -21,8 +21,9 @@ func (s *Server) dueRoutes() {
 		Summary: "Compare what was paid with what is decided today, and ask that differences be owed",
 		Description: "Every month before the given one that was paid lower than it is decided today: a rise with effect " +
 			"from an earlier month. A month's difference is owed once, whatever is asked for later. Months after a death " +
-			"are not owed, and months paid higher than decided are counted and not set off. Nothing is owed before a " +
-			"checker approved the decision; then a supplementary pay run with dues pays it.",
+			"are not owed, and months paid higher than decided are counted and not set off; with recover the list has them as " +
+			"well, and they become recoveries of their members (GET /v1/recoveries). Nothing is owed or recovered before a " +
+			"checker approved the decision; then a supplementary pay run with dues pays what is owed.",
 		Who: payMakers(), Deadline: monthsWork,
 	}, viewDecision, s.askDifferences)
 	Query(s, Route{ //nolint:exhaustruct // defaults
@@ -56,24 +57,27 @@ func (s *Server) dueRoutes() {
 
 // DueList is a list of differences on the wire.
 type DueList struct {
-	ID             ID     `json:"id"`
-	Scheme         string `json:"scheme"`
-	Month          Month  `json:"month"           doc:"The month in which they fall due: those before it were compared"`
-	Members        int    `json:"members"`
-	Months         int    `json:"months"          doc:"Over all members"`
-	Amount         Yuan   `json:"amount"`
-	Overpaid       int    `json:"overpaid"        doc:"Members of whom a month is decided lower today than it was paid"`
-	OverpaidAmount Yuan   `json:"overpaid_amount"`
-	Document       string `json:"document"`
-	AskedBy        string `json:"asked_by"`
-	Decision       ID     `json:"decision_id"`
-	Status         string `json:"status"          enum:"submitted,approved,rejected,withdrawn"`
+	ID              ID     `json:"id"`
+	Scheme          string `json:"scheme"`
+	Month           Month  `json:"month"           doc:"The month in which they fall due: those before it were compared"`
+	Members         int    `json:"members"`
+	Months          int    `json:"months"          doc:"Over all members"`
+	Amount          Yuan   `json:"amount"`
+	Overpaid        int    `json:"overpaid"        doc:"Members of whom a month is decided lower today than it was paid"`
+	OverpaidAmount  Yuan   `json:"overpaid_amount"`
+	Recovered       int    `json:"recovered"       doc:"Members of whom the list recovers what was paid too high"`
+	RecoveredAmount Yuan   `json:"recovered_amount"`
+	Document        string `json:"document"`
+	AskedBy         string `json:"asked_by"`
+	Decision        ID     `json:"decision_id"`
+	Status          string `json:"status"          enum:"submitted,approved,rejected,withdrawn"`
 }
 
 func viewDueList(l disbursement.DueList) DueList {
 	return DueList{
 		ID: NewID(l.ID), Scheme: string(l.Scheme), Month: Month{l.Month}, Members: l.Members, Months: l.Months,
 		Amount: NewYuan(l.Amount), Overpaid: l.Overpaid, OverpaidAmount: NewYuan(l.OverpaidAmount),
+		Recovered: l.Recovered, RecoveredAmount: NewYuan(l.RecoveredAmount),
 		Document: l.Document, AskedBy: l.AskedBy, Decision: NewID(l.Decision), Status: string(l.State),
 	}
 }
@@ -86,15 +90,17 @@ type DueLine struct {
 	Name      string `json:"name"`
 	Month     Month  `json:"month"`
 	Component string `json:"component" enum:"base_pension,account_pension"`
-	Was       Yuan   `json:"was"       doc:"What was paid for the month so far"`
+	Was       Yuan   `json:"was"       doc:"What was paid for the month so far, without what of it is recovered"`
 	Entitled  Yuan   `json:"entitled"  doc:"What is decided for it today"`
 	Owed      Yuan   `json:"owed"`
+	Recovered Yuan   `json:"recovered" doc:"What was paid too high and is recovered"`
 }
 
 func viewDueLine(l disbursement.DueLine) DueLine {
 	return DueLine{
 		Seq: l.Seq, MemberID: NewID(l.Member), SocialNo: l.SocialNo, Name: l.Name.String(), Month: Month{l.Month},
-		Component: l.Component, Was: NewYuan(l.Was), Entitled: NewYuan(l.Entitled), Owed: NewYuan(l.Entitled - l.Was),
+		Component: l.Component, Was: NewYuan(l.Was), Entitled: NewYuan(l.Entitled), Owed: NewYuan(max(0, l.Entitled-l.Was)),
+		Recovered: NewYuan(max(0, l.Was-l.Entitled)),
 	}
 }
 
@@ -138,12 +144,13 @@ type askDifferencesCommand struct {
 		Scheme   string `json:"scheme"   enum:"resident,rural,urban,land_lost"`
 		Month    Month  `json:"month"    doc:"The months before it are compared; at most the month after this one"`
 		Document string `json:"document" minLength:"1" maxLength:"200" doc:"What the rise rests on"`
+		Recover  bool   `json:"recover,omitempty" doc:"Recovers as well what was paid higher than it is decided today"`
 	}
 }
 
 func (s *Server) askDifferences(ctx context.Context, c Call, in *askDifferencesCommand) (once.Answer, error) {
 	return s.deps.Disbursement.AskDifferences(ctx, c.Request, c.Render, c.Officer, disbursement.DueList{ //nolint:exhaustruct // the service's
-		Scheme: ledger.Scheme(in.Body.Scheme), Month: in.Body.Month.month, Document: in.Body.Document,
+		Scheme: ledger.Scheme(in.Body.Scheme), Month: in.Body.Month.month, Document: in.Body.Document, Recover: in.Body.Recover,
 	})
 }
 

@@ -76,7 +76,7 @@ type Recovery struct {
 	MemberID    ID             `json:"member_id"`
 	SocialNo    string         `json:"social_no"`
 	Name        string         `json:"name"               doc:"Masked"`
-	Reason      string         `json:"reason"             enum:"death,other_pension,emigration,sentence"`
+	Reason      string         `json:"reason"             enum:"death,other_pension,emigration,sentence,lowered"`
 	Since       Month          `json:"since"              doc:"The first month of which nothing was owed"`
 	DiedOn      *Day           `json:"died_on,omitempty"  doc:"The earliest day that stands reported"`
 	OpenedOn    Day            `json:"opened_on"`

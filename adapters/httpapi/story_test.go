@@ -128,7 +128,8 @@ func ends() map[string]string {
 		// What the member paid at a counter is not booked yet.
 		"POST /v1/member-departures": "money_on_the_way",
 		// Nothing that was paid is decided higher.
-		"POST /v1/due-lists": "no_difference", "GET /v1/due-lists/{id}": "due_list_not_found",
+		"POST /v1/due-lists a rise": "no_difference", "POST /v1/due-lists an amount that was wrong": "no_difference",
+		"GET /v1/due-lists/{id}":       "due_list_not_found",
 		"GET /v1/due-lists/{id}/lines": "due_list_not_found", "POST /v1/benefit-dues/{id}/end": "due_not_found",
 		// No day is sealed.
 		"POST /v1/periods/{account}/{month}/close": "period_not_sealed",

@@ -19,8 +19,8 @@ import (
 // with what is decided for them today. Looked at are members of whom something was
 // decided for a month at the time of its run or later: before that nothing can differ. A month counts
 // as paid by the payment that was released for it, however that ended, unless it was given
-// up, and by every due that had it; what a due had that two people ended is not owed again before the
-// month is decided anew, and nobody was overpaid by it. A run that can still be withdrawn has paid nothing: drafted
+// up, and by every due that had it, less what of it is recovered because it was lowered; what a due had
+// that two people ended is not owed again before the month is decided anew, and nobody was overpaid by it. A run that can still be withdrawn has paid nothing: drafted
 // anew it takes what is decided then. Months after a death are not owed.
 const owedSQL = `
 	with run as materialized (
@@ -63,7 +63,14 @@ const owedSQL = `
 			join benefit_due d on d.area = $1 and d.member_id = l.member_id
 			join benefit_due_month n on n.area = d.area and n.due_id = d.id and n.month >= l.from_month
 				and n.month < $3::date
-			where (` + dueStands + ` or ` + monthSettled + `)) u
+			where (` + dueStands + ` or ` + monthSettled + `)
+			union all
+			select k.member_id, x.month, p.component, -p.amount, false from late l
+			join recovery_case k on k.area = $1 and k.member_id = l.member_id and k.reason = 'lowered'
+			join recovery_line x on x.area = k.area and x.case_id = k.id and x.month >= l.from_month and x.month < $3::date
+			join payment_item i on i.area = x.area and i.id = x.item_id and not ` + lostAgain + `
+			cross join lateral (values ('base_pension', x.base_pension), ('account_pension', x.account_pension))
+				as p (component, amount)) u
 		group by 1, 2, 3),
 	died as materialized (
 		select d.member_id, min(d.died_on) as died_on from death_notice d
@@ -97,6 +104,35 @@ const childStopped = `select from payment_hold h
 						join resumption z on z.area = k.area and z.hold_id = k.hold_id and z.back_pay = 'none'
 						where k.area = h.area and k.member_id = h.member_id and k.month = p.month and k.hold_id = h.id))`
 
+// hadSQL is a CTE of what payments had of the months, by component, of the rows of over (member_id, month,
+// component, over) in area $1: payments that succeeded and did not come back, without what is recovered of them.
+const hadSQL = `
+	had as materialized (
+		select o.member_id, o.month, o.component, o.over, i.id, i.replaces, i.from_suspense, m.before,
+			v.amount - x.amount as amount, x.drawn
+		from over o
+		join payment_item i on i.area = $1 and i.member_id = o.member_id and i.month >= o.month
+			and (i.cause = 'regular' and i.month = o.month or i.cause ~ '^(difference|resumption):')
+		join answer a on a.area = i.area and a.item_id = i.id and a.batch_id = i.batch_id
+			and a.disposition = 'recorded' and a.outcome = 'succeeded'
+		cross join lateral (` + monthsOfItem + `) m
+		cross join lateral (values ('base_pension', m.base), ('account_pension', m.account)) as v (component, amount)
+		cross join lateral (
+			select coalesce(sum(case o.component when 'base_pension' then l.base_pension else l.account_pension end), 0)::bigint
+				as amount, coalesce(sum(l.drawn), 0)::bigint as drawn
+			from recovery_line l where l.area = i.area and l.item_id = i.id and l.month = o.month) x
+		where m.month = o.month and v.component = o.component and v.amount > x.amount and not ` + lostAgain + `)`
+
+// listedSQL are, after owedSQL, the lines of a list: what is owed and, where $4 says so, what was paid too
+// high and can be recovered. That of which the bank has not said that it was paid waits for another list.
+const listedSQL = owedSQL + `,
+	over as materialized (select member_id, month, component, was - entitled as over from compared where entitled < was),
+	` + hadSQL + `,
+	listed as materialized (
+		select member_id, month, component, was, entitled from compared c
+		where entitled > was or $4::boolean and was - entitled <= (select sum(h.amount) from had h
+			where h.member_id = c.member_id and h.month = c.month and h.component = c.component))`
+
 // AddDueList implements disbursement.DueTx.
 func (t *tx) AddDueList(ctx context.Context, l disbursement.DueList) (disbursement.DueList, error) {
 	ids, err := t.NewIDs(ctx, 1)
@@ -104,24 +140,26 @@ func (t *tx) AddDueList(ctx context.Context, l disbursement.DueList) (disburseme
 		return l, err
 	}
 	l.ID = ids[0]
-	err = t.QueryRow(ctx, owedSQL+`,
+	err = t.QueryRow(ctx, listedSQL+`,
 		line as (
 			insert into due_list_line (area, list_id, member_id, month, component, was, entitled, seq)
-			select $1, $4, member_id, month, component, was, entitled,
+			select $1, $5, member_id, month, component, was, entitled,
 				row_number() over (order by member_id, month, component)
-			from compared where entitled > was)
-		insert into due_list (area, id, scheme, month, members, months, amount, overpaid, overpaid_amount, checksum,
-			document, asked_by, asked_at, business_day)
-		select $1, $4, $2, $3, count(distinct member_id) filter (where entitled > was),
+			from listed)
+		insert into due_list (area, id, scheme, month, members, months, amount, overpaid, overpaid_amount, recovered,
+			recovered_amount, checksum, document, asked_by, asked_at, business_day)
+		select $1, $5, $2, $3, count(distinct member_id) filter (where entitled > was),
 			count(distinct (member_id, month)) filter (where entitled > was),
 			coalesce(sum(entitled - was) filter (where entitled > was), 0)::bigint,
 			count(distinct member_id) filter (where entitled < was),
 			coalesce(sum(was - entitled) filter (where entitled < was), 0)::bigint,
-			`+dueChecksum+`, $5, $6, $7, ($7::timestamptz at time zone 'Asia/Shanghai')::date
+			(select count(distinct member_id) from listed where entitled < was),
+			(select coalesce(sum(was - entitled), 0)::bigint from listed where entitled < was),
+			(select `+dueChecksum+` from listed), $6, $7, $8, ($8::timestamptz at time zone 'Asia/Shanghai')::date
 		from compared
-		returning members, months, amount, overpaid, overpaid_amount, checksum`,
-		l.Area, string(l.Scheme), l.Month, l.ID, l.Document, l.AskedBy, t.at).Scan(
-		&l.Members, &l.Months, &l.Amount, &l.Overpaid, &l.OverpaidAmount, &l.Checksum)
+		returning members, months, amount, overpaid, overpaid_amount, recovered, recovered_amount, checksum`,
+		l.Area, string(l.Scheme), l.Month, l.Recover, l.ID, l.Document, l.AskedBy, t.at).Scan(
+		&l.Members, &l.Months, &l.Amount, &l.Overpaid, &l.OverpaidAmount, &l.Recovered, &l.RecoveredAmount, &l.Checksum)
 	if err != nil {
 		return l, fmt.Errorf("differences of %s in area %s: %w", l.Scheme, l.Area, err)
 	}
@@ -129,8 +167,8 @@ func (t *tx) AddDueList(ctx context.Context, l disbursement.DueList) (disburseme
 }
 
 // dueChecksum is an aggregate over the lines of a list that their order does not change.
-const dueChecksum = `coalesce(sum(hashtextextended(concat_ws(' ', member_id, month, component, was, entitled), 0)::numeric)
-	filter (where entitled > was), 0)::text`
+const dueChecksum = `coalesce(sum(hashtextextended(concat_ws(' ', member_id, month, component, was, entitled), 0)::numeric),
+	0)::text`
 
 // OpenDueList implements disbursement.DueTx.
 func (t *tx) OpenDueList(ctx context.Context, area party.Area, scheme ledger.Scheme) (int64, error) {
@@ -160,14 +198,14 @@ func (t *tx) DueLists(
 	ctx context.Context, area party.Area, id, before int64, limit int,
 ) ([]disbursement.DueList, error) {
 	rows, err := t.Query(ctx, `
-		select l.area, l.id, l.scheme, l.month, l.members, l.months, l.amount, l.overpaid, l.overpaid_amount, l.checksum,
-			l.document, l.asked_by, coalesce(r.id, 0), coalesce(r.state, '')
+		select l.area, l.id, l.scheme, l.month, l.recovered > 0, l.members, l.months, l.amount, l.overpaid,
+			l.overpaid_amount, l.recovered, l.recovered_amount, l.checksum, l.document, l.asked_by, coalesce(r.id, 0), coalesce(r.state, '')
 		from due_list l
 		left join lateral (
 			select id, state from decision_request where area = l.area and kind = 'due_run' and subject_id = l.id
 			order by id desc limit 1) r on true
 		where l.area = $1 and ($2::bigint = 0 or l.id = $2) and ($3::bigint = 0 or l.id < $3)
-			and (l.members > 0 or $2 <> 0) order by l.id desc limit $4`, area, id, before, limit)
+			and (l.members + l.recovered > 0 or $2 <> 0) order by l.id desc limit $4`, area, id, before, limit)
 	if err != nil {
 		return nil, fmt.Errorf("lists of differences of area %s: %w", area, err)
 	}
@@ -269,8 +307,8 @@ func (t caseworkTx) AboutDues(ctx context.Context, area party.Area, id int64) (s
 		return "", err
 	}
 	var same bool
-	err = t.QueryRow(ctx, owedSQL+`
-		select `+dueChecksum+` = $4 from compared`, area, string(l.Scheme), l.Month, l.Checksum).Scan(&same)
+	err = t.QueryRow(ctx, listedSQL+`
+		select `+dueChecksum+` = $5 from listed`, area, string(l.Scheme), l.Month, l.Recover, l.Checksum).Scan(&same)
 	if err != nil {
 		return "", fmt.Errorf("compare list %d of differences: %w", id, err)
 	}
@@ -299,26 +337,28 @@ func (t caseworkTx) EnterDues(ctx context.Context, r casework.Request, today cal
 				coalesce(sum(n.entitled - n.was) filter (where n.component = 'base_pension'), 0)::bigint,
 				coalesce(sum(n.entitled - n.was) filter (where n.component = 'account_pension'), 0)::bigint,
 				l.document, $3, $4, $5
-			from due_list l join due_list_line n on n.area = l.area and n.list_id = l.id
+			from due_list l join due_list_line n on n.area = l.area and n.list_id = l.id and n.entitled > n.was
 			where l.area = $1 and l.id = $2 group by l.area, l.id, l.month, l.document, n.member_id
 			returning id, member_id)
 		insert into benefit_due_month (area, due_id, month, component, was, entitled)
 		select n.area, d.id, n.month, n.component, n.was, n.entitled
-		from due d join due_list_line n on n.area = $1 and n.list_id = $2 and n.member_id = d.member_id`,
+		from due d
+		join due_list_line n on n.area = $1 and n.list_id = $2 and n.member_id = d.member_id and n.entitled > n.was`,
 		r.Area, r.Subject, r.Actor(), t.at, today)
 	if err != nil {
 		return fmt.Errorf("owe the differences of list %d: %w", r.Subject, err)
 	}
-	return t.overpaidCase(ctx, r)
-}
-
-// overpaidCase has people look where a month was paid higher than it is decided today.
-func (t caseworkTx) overpaidCase(ctx context.Context, r casework.Request) error {
 	lists, err := t.DueLists(ctx, r.Area, r.Subject, 0, 1)
-	if err != nil || len(lists) == 0 || lists[0].Overpaid == 0 {
+	if err != nil || len(lists) == 0 {
 		return err
 	}
-	return t.OpenPayCase(ctx, r.Area, lists[0].OverpaidCase())
+	if err := t.recoverLowered(ctx, lists[0], today); err != nil {
+		return err
+	}
+	if lists[0].OverpaidAmount > lists[0].RecoveredAmount {
+		return t.OpenPayCase(ctx, r.Area, lists[0].OverpaidCase())
+	}
+	return t.endOverpaid(ctx, lists[0])
 }
 
 // AboutDueEnd implements casework.BenefitTx.

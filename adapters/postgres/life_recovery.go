@@ -41,6 +41,26 @@ const monthsOfItem = `
 		where d.area = i.area and d.member_id = i.member_id and d.cause = i.cause and d.month = i.month
 		group by n.month) n`
 
+// loweredOfItem is SQL of what is recovered of payment i for month m.month because it was lowered.
+const loweredOfItem = `
+	select coalesce(sum(l.base_pension), 0)::bigint as base, coalesce(sum(l.account_pension), 0)::bigint as account,
+		coalesce(sum(l.drawn), 0)::bigint as drawn
+	from recovery_line l join recovery_case k on k.area = l.area and k.id = l.case_id
+	where l.area = i.area and l.item_id = i.id and l.month = m.month and k.reason = 'lowered'`
+
+// drawnOfPaid are CTEs of what the payments of the rows of paid drew from personal accounts, whose roles are $5:
+// that of the first payment of its claim, where one was paid out of suspense.
+const drawnOfPaid = `
+		claim (item, id, replaces, from_suspense) as (
+			select distinct p.id, p.id, p.replaces, p.from_suspense from paid p
+			union all
+			select c.item, i.id, i.replaces, i.from_suspense from claim c
+			join payment_item i on i.area = $1 and i.id = c.replaces where c.from_suspense),
+		drawn as (
+			select c.item, sum(p.amount)::bigint as amount from claim c
+			join posting p on p.area = $1 and p.cause_id = c.id and p.role = any($5) and not p.red
+			where not c.from_suspense group by c.item)`
+
 // OpenRecoveries implements lifeevent.RecoveryTx. A payment counts once the bank said that
 // it succeeded and as long as it did not come back, with the months that it was for; what it
 // drew from the account is that of the first payment of its claim, where it was paid out of
@@ -60,21 +80,22 @@ func (t lifeTx) OpenRecoveries(
 			union all
 			select member_id, 'sentence', first, through, true from sentenced),
 		paid as materialized (
-			select w.reason, i.member_id, i.id, m.month, m.base as base_pension, m.before, i.replaces, i.from_suspense,
-				case when w.whole then m.account else 0 end as account_pension
+			select w.reason, i.member_id, i.id, m.month, m.base - x.base as base_pension, m.before + x.drawn as before,
+				i.replaces, i.from_suspense, case when w.whole then m.account - x.account else 0 end as account_pension
 			from owing w
 			join payment_item i on i.area = $1 and i.member_id = w.member_id and i.month >= w.first
 				and (i.cause ~ '^(regular$|difference:|resumption:)' or w.reason = 'death' and i.cause like 'arrears:%')
 			join answer a on a.area = i.area and a.item_id = i.id and a.batch_id = i.batch_id
 				and a.disposition = 'recorded' and a.outcome = 'succeeded'
 			cross join lateral (` + monthsOfItem + `) m
+			cross join lateral (` + loweredOfItem + `) x
 			left join dead d on d.member_id = w.member_id
 			where ($2::bigint[] is null or w.member_id = any($2)) and m.month between w.first and w.through
 			  and (w.reason = 'death' or d.died_on is null or m.month <= d.died_on)
-			  and m.base + case when w.whole then m.account else 0 end > 0
+			  and m.base - x.base + case when w.whole then m.account - x.account else 0 end > 0
 			  and not ` + lostAgain + `
-			  and not exists (select from recovery_line l
-				where l.area = i.area and l.item_id = i.id and l.month = m.month))`
+			  and not exists (select from recovery_line l join recovery_case k on k.area = l.area and k.id = l.case_id
+				where l.area = i.area and l.item_id = i.id and l.month = m.month and k.reason <> 'lowered'))`
 	var any bool
 	if err := t.QueryRow(ctx, found+` select exists (select from paid)`, area, members).Scan(&any); err != nil {
 		return 0, fmt.Errorf("payments that were not owed in area %s: %w", area, err)
@@ -87,15 +108,7 @@ func (t lifeTx) OpenRecoveries(
 		return 0, fmt.Errorf("open recoveries of area %s: %w", area, err)
 	}
 	tag, err := t.Exec(ctx, found+`,
-		claim (item, id, replaces, from_suspense) as (
-			select distinct p.id, p.id, p.replaces, p.from_suspense from paid p
-			union all
-			select c.item, i.id, i.replaces, i.from_suspense from claim c
-			join payment_item i on i.area = $1 and i.id = c.replaces where c.from_suspense),
-		drawn as (
-			select c.item, sum(p.amount)::bigint as amount from claim c
-			join posting p on p.area = $1 and p.cause_id = c.id and p.role = any($5) and not p.red
-			where not c.from_suspense group by c.item),
+		`+drawnOfPaid+`,
 		opened as (
 			insert into recovery_case (area, member_id, reason, opened_on, opened_at)
 			select distinct $1::int, member_id, reason, $3::date, $4::timestamptz from paid
@@ -158,7 +171,7 @@ const recoverySQL = `
 	told as (
 		select k.id, k.member_id, k.reason, coalesce(o.since, l.first, date_trunc('month', k.opened_on)::date) as since,
 			case k.reason when 'death' then d.died_on is not null when 'emigration' then true
-				when 'sentence' then l.case_id is not null
+				when 'sentence' then l.case_id is not null when 'lowered' then true
 				else o.since is not null or p.newest is not null end as stands,
 			k.opened_on, m.scheme, m.social_no, m.name, d.died_on, coalesce(l.base, 0) as base,
 			coalesce(l.account, 0) as account, coalesce(l.drawn, 0) as drawn, coalesce(l.lines, '[]') as lines,

@@ -17,7 +17,13 @@ const duesSQL = `
 		       coalesce(sum(l.entitled - l.was) filter (where l.component = 'base_pension'), 0) as base,
 		       coalesce(sum(l.entitled - l.was) filter (where l.component = 'account_pension'), 0) as account
 		  from due_list_line l join due_list_approved a on a.area = l.area and a.list_id = l.list_id
-		 where $1 = 0 or l.area = $1 group by 1, 2, 3)
+		 where ($1 = 0 or l.area = $1) and l.entitled > l.was group by 1, 2, 3),
+	lowered as materialized (
+		select k.area, k.member_id, l.month, v.component, l.found_at, sum(v.amount) as amount
+		  from recovery_case k
+		  join recovery_line l on l.area = k.area and l.case_id = k.id
+		 cross join lateral (values ('base_pension', l.base_pension), ('account_pension', l.account_pension)) as v (component, amount)
+		 where ($1 = 0 or k.area = $1) and k.reason = 'lowered' and v.amount <> 0 group by 1, 2, 3, 4, 5)
 	select d.area, d.id, d.area || '/' || d.id, 'owes member ' || d.member_id || ' by ' || d.cause || ' another sum than its months'
 	  from due d join sums s on s.area = d.area and s.id = d.id
 	 where d.cause ~ '^(difference|resumption|arrears):' and (s.base, s.account, 0::bigint, 0::bigint) is distinct from
@@ -35,7 +41,8 @@ const duesSQL = `
 	  from (select n.*, d.member_id from benefit_due_month n join due d on d.area = n.area and d.id = n.due_id) n
 	  join (select n.*, d.member_id from benefit_due_month n join due d on d.area = n.area and d.id = n.due_id) p
 	    on p.area = n.area and p.member_id = n.member_id and p.month = n.month and p.component = n.component
-	   and p.due_id < n.due_id and p.entitled > n.was
+	   and p.due_id < n.due_id and p.entitled > n.was + coalesce((select sum(x.amount) from lowered x where x.area = n.area
+	       and x.member_id = n.member_id and x.month = n.month and x.component = n.component), 0)
 	 where not exists (select from benefit_due_ended x where x.area = p.area and x.due_id = p.due_id)
 	union all
 	select d.area, d.id, d.area || '/' || d.id, 'goes to instrument ' || d.instrument_id || ', which is not of member '
@@ -45,12 +52,29 @@ const duesSQL = `
 	union all
 	select l.area, l.id, l.area || '/list ' || l.id, 'sums to another amount than its lines'
 	  from due_list l
-	  left join (select area, list_id, sum(entitled - was) as amount, count(distinct member_id) as members,
-	                    count(distinct (member_id, month)) as months
+	  left join (select area, list_id, sum(entitled - was) filter (where entitled > was) as amount,
+	                    count(distinct member_id) filter (where entitled > was) as members,
+	                    count(distinct (member_id, month)) filter (where entitled > was) as months,
+	                    sum(was - entitled) filter (where entitled < was) as recovered_amount,
+	                    count(distinct member_id) filter (where entitled < was) as recovered
 	               from due_list_line where $1 = 0 or area = $1 group by 1, 2) n on n.area = l.area and n.list_id = l.id
 	 where ($1 = 0 or l.area = $1)
-	   and (l.amount, l.members, l.months) is distinct from
-	       (coalesce(n.amount, 0)::bigint, coalesce(n.members, 0)::integer, coalesce(n.months, 0)::integer)`
+	   and (l.amount, l.members, l.months, l.recovered_amount, l.recovered) is distinct from
+	       (coalesce(n.amount, 0)::bigint, coalesce(n.members, 0)::integer, coalesce(n.months, 0)::integer,
+	        coalesce(n.recovered_amount, 0)::bigint, coalesce(n.recovered, 0)::integer)
+	union all
+	select coalesce(r.area, n.area), coalesce(r.member_id, n.member_id), coalesce(r.area, n.area) || '/member '
+	       || coalesce(r.member_id, n.member_id), 'recovers ' || coalesce(r.amount, 0) || ' fen of ' || coalesce(r.component, n.component)
+	       || ' of ' || to_char(coalesce(r.month, n.month), 'YYYY-MM') || ' that was lowered, and approved lists say '
+	       || coalesce(n.amount, 0)
+	  from lowered r
+	  full join (
+	       select l.area, l.member_id, l.month, l.component, a.approved_at, sum(l.was - l.entitled) as amount
+	         from due_list_line l join due_list_approved a on a.area = l.area and a.list_id = l.list_id
+	        where ($1 = 0 or l.area = $1) and l.entitled < l.was group by 1, 2, 3, 4, 5) n
+	    on n.area = r.area and n.member_id = r.member_id and n.month = r.month and n.component = r.component
+	   and n.approved_at = r.found_at
+	 where r.amount is distinct from n.amount`
 
 // A due ended by what may end one: two people, an heir's claim that took it up, or the end of the claim that
 // made it. What two people ended no payment has.

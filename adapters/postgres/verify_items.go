@@ -42,7 +42,7 @@ func itemChecks() []check {
 			probe{table: "payment_item", looks: []string{"payment_item", "release_hit"}, sql: screenedSQL()},
 			probe{
 				table: "benefit_due",
-				looks: []string{"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved"},
+				looks: []string{"benefit_due", "benefit_due_month", "due_list", "due_list_line", "due_list_approved", "recovery_line"},
 				sql:   duesSQL,
 			},
 			probe{table: "benefit_due", looks: []string{"benefit_due_ended", "due_end_approved"}, sql: dueEndedSQL},

@@ -121,7 +121,8 @@ const resumptionSQL = `
 	 where ($1 = 0 or k.area = $1) and r.member_id is distinct from k.member_id`
 
 // A line of a recovery is what a payment to its member that succeeded had for a month: after
-// a death that was reported, or of base pensions beside another pension that was told.
+// a death that was reported, or of base pensions beside another pension that was told; without what of it
+// is recovered because it was lowered. That is what approved lists say (duesSQL), and no more than the payment had.
 const recoveryLinesSQL = `
 	select l.area, l.item_id, l.area || '/recovery ' || l.case_id, case
 	       when k.id is null then 'has lines, and does not exist'
@@ -137,8 +138,15 @@ const recoveryLinesSQL = `
 	  from recovery_line l
 	  left join recovery_case k on k.area = l.area and k.id = l.case_id
 	  left join payment_item i on i.area = l.area and i.id = l.item_id
-	  left join lateral (select p.base, case when k.reason in ('death', 'sentence') then p.account else 0 end as account
-	       from (` + monthsOfItem + `) p where p.month = l.month) m on true
+	  left join lateral (select case k.reason when 'lowered' then least(l.base_pension, p.base - x.base) else p.base - x.base end as base,
+	            case when k.reason = 'lowered' then least(l.account_pension, p.account - x.account)
+	            when k.reason in ('death', 'sentence') then p.account - x.account else 0 end as account
+	       from (` + monthsOfItem + `) p
+	      cross join lateral (select coalesce(sum(o.base_pension), 0) as base, coalesce(sum(o.account_pension), 0) as account
+	            from recovery_line o join recovery_case c on c.area = o.area and c.id = o.case_id and c.reason = 'lowered'
+	           where o.area = l.area and o.item_id = l.item_id and o.month = l.month
+	             and (o.found_at < l.found_at or o.found_at = l.found_at and o.case_id <> l.case_id)) x
+	      where p.month = l.month) m on true
 	 where ($1 = 0 or l.area = $1) and (k.id is null or i.id is null or i.member_id <> k.member_id
 	    or (l.base_pension, l.account_pension) is distinct from (m.base, m.account)
 	    or not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
@@ -148,6 +156,7 @@ const recoveryLinesSQL = `
 	       when 'emigration' then not exists (select from member_departed g
 	            join member_departure d on d.area = g.area and d.id = g.departure_id
 	            where g.area = l.area and g.member_id = k.member_id and date_trunc('month', d.left_on) < l.month)
+	       when 'lowered' then false
 	       when 'sentence' then not exists (select from sentence_approved g
 	            join sentence s on s.area = g.area and s.id = g.sentence_id
 	            where g.area = l.area and s.member_id = k.member_id and date_trunc('month', s.began_on) < l.month

@@ -234,7 +234,10 @@ func payWords() map[string]caseWords {
 		},
 		"months_overpaid": {
 			[2]string{"已发月份多发", "months were paid more than is due"},
-			[2]string{"核实后追回", "look into it, and recover"},
+			[2]string{
+				"核实后以差额清单申请追回，全部追回后自动办结",
+				"look into it, and ask for a list of differences that recovers; it ends with the last of them",
+			},
 		},
 	}
 }

@@ -44,6 +44,8 @@ type DueList struct {
 	// Month is the month in which the differences fall due; the months before it are
 	// looked at.
 	Month calendar.Month
+	// Recover asks that what was paid too high be recovered as well.
+	Recover bool
 	// Members are owed Amount for Months, which counts each member's months.
 	Members, Months int
 	Amount          money.Amount
@@ -51,6 +53,10 @@ type DueList struct {
 	// and how much it is: that is no due, and not set off against one.
 	Overpaid       int
 	OverpaidAmount money.Amount
+	// Recovered and RecoveredAmount are what of it the list asks to be recovered: the payments of
+	// which the bank said that they were made, and that did not come back.
+	Recovered       int
+	RecoveredAmount money.Amount
 	// Checksum tells lists of different lines apart.
 	Checksum string
 	Document string
@@ -62,11 +68,16 @@ type DueList struct {
 
 // About tells officers in one line what is to be paid.
 func (l DueList) About() string {
-	return fmt.Sprintf("differences of %s before %s: %d members, %d months, %s; overpaid %d members, %s; lines %s",
-		l.Scheme, l.Month, l.Members, l.Months, l.Amount, l.Overpaid, l.OverpaidAmount, l.Checksum)
+	recovered := ""
+	if l.Recovered > 0 {
+		recovered = fmt.Sprintf(", recovered %d members, %s", l.Recovered, l.RecoveredAmount)
+	}
+	return fmt.Sprintf("differences of %s before %s: %d members, %d months, %s; overpaid %d members, %s%s; lines %s",
+		l.Scheme, l.Month, l.Members, l.Months, l.Amount, l.Overpaid, l.OverpaidAmount, recovered, l.Checksum)
 }
 
-// DueLine is one month and component of a member on a list of differences.
+// DueLine is one month and component of a member on a list of differences: owed, or recovered where it was
+// paid higher than it is decided.
 type DueLine struct {
 	// Seq counts the list's lines.
 	Seq       int
@@ -75,7 +86,8 @@ type DueLine struct {
 	Name      party.Name
 	Month     calendar.Month
 	Component string
-	// Was is what was paid for the month so far, Entitled what is decided today.
+	// Was is what was paid for the month so far without what is recovered of it, Entitled what is decided
+	// today.
 	Was, Entitled money.Amount
 }
 
@@ -161,8 +173,9 @@ type DueTx interface {
 // owed once: what an earlier list had counts as paid. Nothing is owed before a second
 // person approved the list; then a supplementary run of dues pays it. Where nobody is owed
 // anything it returns ErrNoDifference; months that were paid higher than they are decided
-// today are a case months_overpaid all the same, and the refusal says how many. The answer's
-// result is a casework.Request.
+// today are a case months_overpaid all the same, and the refusal says how many. Where the list asks for it
+// they are recovered once the second person approved it, and the case ends with the last of them. The
+// answer's result is a casework.Request.
 func (s *Service) AskDifferences(
 	ctx context.Context, r once.Request, render once.Render, by approval.Officer, l DueList,
 ) (once.Answer, error) {
@@ -194,7 +207,7 @@ func (s *Service) AskDifferences(
 		if l, err = tx.AddDueList(ctx, l); err != nil {
 			return nil, err
 		}
-		if l.Members == 0 {
+		if l.Members+l.Recovered == 0 {
 			return nil, l.nobody()
 		}
 		return tx.AskDueList(ctx, officer, today, l)
@@ -211,8 +224,11 @@ func (l DueList) nobody() error {
 	if l.Overpaid == 0 {
 		return ErrNoDifference
 	}
-	return ErrNoDifference.With("nobody is owed a difference; %s: a case months_overpaid is open",
-		l.OverpaidCase().Text)
+	why := "a case months_overpaid is open, and recover asks to have them back"
+	if l.Recover {
+		why = "the bank has not said of their payments that they were made"
+	}
+	return ErrNoDifference.With("nobody is owed a difference; %s: %s", l.OverpaidCase().Text, why)
 }
 
 // OverpaidCase has people look where a month was paid higher than it is decided today.

@@ -100,6 +100,12 @@ func letterWords(lang report.Language) letterText {
 					"pensions of months of the sentence",
 					"No pension is owed for months of a sentence, which are those from %s on that are listed.",
 				},
+				PaidTooHigh: {
+					"Notice: pension paid above what is decided is to be returned (no. %d)",
+					"paid above what is decided",
+					"The pension was decided lower with effect from an earlier month; too much was paid of the " +
+						"months from %s on that are listed.",
+				},
 			},
 			columns: []report.Column{
 				{Name: "what", Width: 40},
@@ -132,6 +138,10 @@ func letterWords(lang report.Language) letterText {
 			DuringSentence: {
 				"城乡居民基本养老保险服刑期间多发待遇追回通知书(第 %d 号)", "服刑期间多发待遇合计",
 				"参保人服刑期间停止发放待遇,自 %s 起所列月份不应享受本待遇。",
+			},
+			PaidTooHigh: {
+				"城乡居民基本养老保险多发待遇追回通知书(第 %d 号)", "多发待遇合计",
+				"经重新核定,待遇标准低于已发标准,自 %s 起所列月份多发的待遇应予退回。",
 			},
 		},
 		columns: []report.Column{

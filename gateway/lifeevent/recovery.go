@@ -36,26 +36,28 @@ type RecoveryReason string
 
 // The reasons: months after the month of the death; base pensions of months in which the
 // member drew another basic pension, which is kept; base pensions of months after that in
-// which the member left the country for good or gave the nationality up; months of a sentence.
+// which the member left the country for good or gave the nationality up; months of a sentence; what was
+// paid of a month above what was decided for it later, as two people found it.
 const (
 	AfterDeath     RecoveryReason = "death"
 	DrawnTwice     RecoveryReason = "other_pension"
 	AfterLeaving   RecoveryReason = "emigration"
 	DuringSentence RecoveryReason = "sentence"
+	PaidTooHigh    RecoveryReason = "lowered"
 )
 
 // RecoveryReasons are all of them.
 func RecoveryReasons() []RecoveryReason {
-	return []RecoveryReason{AfterDeath, DrawnTwice, AfterLeaving, DuringSentence}
+	return []RecoveryReason{AfterDeath, DrawnTwice, AfterLeaving, DuringSentence, PaidTooHigh}
 }
 
-// Recovery is what was paid to a member for months of which nothing was owed: by pay runs
-// of months, by differences and by what was paid back after a stop.
+// Recovery is what was paid to a member for months of which nothing was owed, or above what was: by pay
+// runs of months, by differences and by what was paid back after a stop.
 type Recovery struct {
 	Area       party.Area
 	ID, Member int64
 	Reason     RecoveryReason
-	// Since is the first month of which nothing was owed.
+	// Since is the first month of which nothing was owed, or less.
 	Since calendar.Month
 	// Stands says that the notice, or the hold, stands; one that two people planned by
 	// DrawnTwice stands whatever becomes of the hold.
@@ -82,7 +84,7 @@ type Recovery struct {
 	AskedOf                                 Debtor
 }
 
-// OverpaidMonth is what a payment had for a month of which nothing was owed.
+// OverpaidMonth is what a payment had for a month of which nothing was owed, or had too much of it.
 type OverpaidMonth struct {
 	Item          int64
 	Month         calendar.Month
@@ -205,9 +207,9 @@ type Offsets struct {
 func (r *Recovery) Offer(heirs Parts, grant money.Amount) Offsets {
 	open := r.Open()
 	var o Offsets
-	if r.Reason == DuringSentence && r.Died.IsZero() {
-		// The account goes on for who comes back: all of it is asked, and what the payments drew
-		// stands in the account again when it comes.
+	if (r.Reason == DuringSentence || r.Reason == PaidTooHigh) && r.Died.IsZero() {
+		// The account goes on for who comes back or draws less: all of it is asked, and what the payments
+		// drew stands in the account again when it comes.
 		o.Asked = open
 		return o
 	}
@@ -267,6 +269,8 @@ func (p *Plan) about(r *Recovery) string {
 		why = "after leaving for good, from " + r.Since.String() + " on"
 	case DuringSentence:
 		why = "during a sentence, from " + r.Since.String() + " on"
+	case PaidTooHigh:
+		why = "above what is decided, from " + r.Since.String() + " on"
 	case AfterDeath:
 	}
 	text := fmt.Sprintf("recovery %d of %s paid to member %d %s: %s from the account, %s from the funeral "+
