@@ -33,7 +33,8 @@ func (t *tx) ListMembers(ctx context.Context, l collection.ContributionList) ([]
 	return found, t.listDues(ctx, l, found)
 }
 
-// membersOfLines finds whom lines name, by position; each line names by one of the three.
+// membersOfLines finds whom lines name, by position; each line names by one of the three. Of a person's two
+// memberships it is the pension's, which stands last.
 func (t *tx) membersOfLines(
 	ctx context.Context, area party.Area, lines []collection.ListLine,
 ) ([]collection.ListMember, error) {
@@ -45,13 +46,15 @@ func (t *tx) membersOfLines(
 	rows, err := t.Query(ctx, `
 		with u as materialized (
 			select id, id_number, social_no, at from unnest($2::bigint[], $3::text[], $4::text[]) with ordinality as u (id, id_number, social_no, at))
+		select f.at, f.id, f.scheme, f.id_number from (
 		select u.at, m.id, m.scheme, m.id_number from u join member m on m.area = $1 and m.id = u.id where u.id <> 0
 		union all
 		select u.at, m.id, m.scheme, m.id_number from u join member m on m.area = $1 and m.id_number = upper(u.id_number)
 		where u.id = 0 and u.id_number <> ''
 		union all
 		select u.at, m.id, m.scheme, m.id_number from u join member m on m.area = $1 and m.social_no = u.social_no
-		where u.id = 0 and u.id_number = '' and u.social_no <> ''`, area, ids, people, numbers)
+		where u.id = 0 and u.id_number = '' and u.social_no <> '') f
+		order by f.at, f.scheme = 'land_lost' desc`, area, ids, people, numbers)
 	if err != nil {
 		return nil, fmt.Errorf("members of %d lines: %w", n, err)
 	}

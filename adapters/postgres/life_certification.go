@@ -38,7 +38,8 @@ func (t lifeTx) SeenMembers(
 		from member m
 		where m.area = $1 and m.id_number = any($3) and exists (
 			select from instrument i where i.area = m.area and i.member_id = m.id and i.bank = $2 and i.ended_on is null
-				and i.holder_name is null)`, area, bank, column(ids, party.IDNumber.Plain))
+				and i.holder_name is null)
+		order by m.scheme = 'land_lost' desc`, area, bank, column(ids, party.IDNumber.Plain))
 	if err != nil {
 		return nil, fmt.Errorf("customers of bank %s: %w", bank, err)
 	}
@@ -135,7 +136,7 @@ func (t lifeTx) seenAfterDeath(ctx context.Context, area party.Area, members []i
 // policy.CertificationDue tells it.
 func certifyBySQL(cycles []policy.Cycle) string {
 	var sql strings.Builder
-	sql.WriteString("case")
+	sql.WriteString("case when false then null")
 	for _, c := range cycles {
 		due := "make_date(extract(year from p.since)::int + 1, 12, 31)"
 		if c.Months > 0 {
@@ -153,7 +154,7 @@ func certifyBySQL(cycles []policy.Cycle) string {
 
 // pensionerSQL are CTEs of area $1 on day $2: living pensioners of a region between $3
 // and $4, with what they draw, when they last certified, by when they are due again, and
-// the hold for it. Who drew before the book was opened counts as certified on that day
+// the hold for it. Who draws the allowance of land-lost farmers beside a pension certifies once for both. Who drew before the book was opened counts as certified on that day
 // until a list says more.
 func pensionerSQL(cycles []policy.Cycle) string {
 	return `
@@ -168,8 +169,12 @@ func pensionerSQL(cycles []policy.Cycle) string {
 		select member_id, min(from_month) as start from entitlement
 		where area = $1 and amount > 0 and component in ('base_pension', 'account_pension') group by member_id),
 	last as materialized (
-		select distinct on (member_id) member_id, certified_on, way from certification
-		where area = $1 and certified_on <= $2::date
+		select distinct on (member_id) member_id, certified_on, way from (
+			select member_id, certified_on, way, id from certification where area = $1
+			union all
+			select o.member_id, c.certified_on, c.way, c.id from ` + otherMembership + ` o
+			join certification c on c.area = o.area and c.member_id = o.other where o.area = $1) c
+		where certified_on <= $2::date
 		order by member_id, certified_on desc, way = 'silent', id desc),
 	held as materialized (
 		select h.member_id, min(h.id) as hold from payment_hold h

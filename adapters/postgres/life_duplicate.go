@@ -15,7 +15,8 @@ const mostDuplicates = 1000
 // too, in this area or another, and who came second: whose pension began later, or who joined
 // later where none draws one. They are found by the same id number, by an old one of 15 digits
 // that stands as social-security number, or by name, day of birth and account. Who left is not
-// registered any more; a pair is told once, whichever of them is second today.
+// registered any more; a pair is told once, whichever of them is second today. The allowance of land-lost
+// farmers is drawn beside a pension, and is no second one.
 const twiceSQL = `
 	with hit as materialized (
 		select m.id as member, o.area as other_area, o.id as other, 'id number' as ground
@@ -53,7 +54,8 @@ const twiceSQL = `
 				'infinity') as started,
 			coalesce((select min(from_month) from entitlement s where s.area = o.area and s.member_id = o.id and s.amount > 0),
 				'infinity') as other_started) s
-		where (s.started, m.joined_on, m.area, m.id) > (s.other_started, o.joined_on, o.area, o.id)
+		where not (m.id_number = o.id_number and (m.scheme = 'land_lost') <> (o.scheme = 'land_lost'))
+		  and (s.started, m.joined_on, m.area, m.id) > (s.other_started, o.joined_on, o.area, o.id)
 		  and not exists (select from ` + leftStands + ` e where (e.area, e.member_id) in ((m.area, m.id), (o.area, o.id)))
 		  and not exists (select from exception_case k where k.kind = 'duplicate_identity' and (k.area, k.subject) in
 			(($1, p.subject), (p.other_area, 'member:' || p.other || ':' || $1::int || ':' || p.member)))

@@ -118,14 +118,16 @@ func (t lifeTx) EstateOf(
 					where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded')),
 			coalesce(f.n, 0) > 0, coalesce(f.amount, 0), f.asked,
 			exists (select from estate_granted g where g.area = $1 and g.member_id = m.id and g.balance > 0
-				and `+grantStands+`)
+				and `+grantStands+`),
+			coalesce((select o.other from `+otherMembership+` o
+				where m.scheme = 'land_lost' and o.area = m.area and o.member_id = m.id), 0)
 		from member m left join dead d on d.member_id = m.id
 		left join lateral (
 			select count(*) as n, sum(g.funeral)::bigint as amount, min(coalesce(c.reported_on, c.business_day)) as asked
 			from estate_granted g join estate_claim c on c.area = g.area and c.id = g.claim_id
 			where g.area = $1 and g.member_id = m.id and g.funeral > 0 and `+grantStands+`) f on true
 		where m.area = $1 and m.id = $2`, area, member).
-		Scan(&died, &base, &e.UnderWay, &e.GrantedFuneral, &e.Funeral, &asked, &e.GrantedBalance)
+		Scan(&died, &base, &e.UnderWay, &e.GrantedFuneral, &e.Funeral, &asked, &e.GrantedBalance, &e.Pension)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return e, lifeevent.ErrMember
 	}

@@ -39,17 +39,22 @@ func (t registryTx) InsertCertifications(
 		column(rows, func(c lifeevent.Certification) string { return c.Document }), by, t.at, today)
 }
 
+// firstMembership is SQL that says of a member m that it is not a person's second membership, beside that of a
+// pension: what a list says of the person is told of the pension's, and a death of both.
+const firstMembership = `not (m.scheme = 'land_lost' and exists (select from member p
+			where p.area = m.area and p.id_number = m.id_number and p.scheme <> 'land_lost'))`
+
 // Candidates implements registry.LifeTx.
 func (t registryTx) Candidates(
 	ctx context.Context, area party.Area, ids []party.IDNumber, births, initials []string,
 ) ([]lifeevent.Known, error) {
 	rows, err := t.Query(ctx, `
-		select id, name, id_number from member where area = $1 and id_number = any($2)
+		select id, name, id_number from member m where area = $1 and id_number = any($2) and `+firstMembership+`
 		union
 		select m.id, m.name, m.id_number from member m
 		join (select distinct birth, initial from unnest($3::text[], $4::text[]) as u (birth, initial)) u
 			on substr(m.id_number, 7, 8) = u.birth and left(m.name, 1) = u.initial
-		where m.area = $1`, area, column(ids, party.IDNumber.Plain), births, initials)
+		where m.area = $1 and `+firstMembership, area, column(ids, party.IDNumber.Plain), births, initials)
 	if err != nil {
 		return nil, fmt.Errorf("members whom a list may name: %w", err)
 	}

@@ -111,7 +111,7 @@ func (w *runWorld) fund(t *testing.T, account, fen int64) {
 	w.sql(t, fmt.Sprintf(`
 		with e as (insert into entry (area, id, scheme, kind, cause, accounted_on, effective_on, line_count, text, actor,
 				booked_at)
-			values (610304, nextval('fact_id'), 'rural', 'opening', 'test:%[1]d', '2011-01-01', '2011-01-01', 2, '', 'test',
+			values (610304, nextval('fact_id'), (select scheme from fund_account where area = 610304 and id = %[3]d), 'opening', 'test:%[1]d', '2011-01-01', '2011-01-01', 2, '', 'test',
 				now())
 			returning *)
 		insert into posting (area, entry_id, line, scheme, kind, effective_on, accounted_on, side, role, nature, red,

@@ -103,9 +103,13 @@ func (t registryTx) InsertDeathNotices(
 	if err := t.holdAllRuns(ctx, area); err != nil {
 		return err
 	}
+	rows, err := t.ofBothMemberships(ctx, area, rows)
+	if err != nil {
+		return err
+	}
 	members := column(rows, func(n registry.DeathNotice) int64 { return n.Member })
 	days := column(rows, func(n registry.DeathNotice) calendar.Day { return n.DiedOn })
-	err := t.insertAll(ctx, "death notices", len(rows), `
+	err = t.insertAll(ctx, "death notices", len(rows), `
 		insert into death_notice (area, member_id, died_on, source, document, entered_by, entered_at)
 		select $1, u.*, $6, $7 from unnest($2::bigint[], $3::date[], $4::text[], $5::text[]) as u
 		on conflict do nothing`, area, members, days,
@@ -121,6 +125,32 @@ func (t registryTx) InsertDeathNotices(
 		return err
 	}
 	return t.askReleased(ctx, area, members, days)
+}
+
+// ofBothMemberships adds the notices of the person's other membership, where there is one: a death ends both.
+func (t registryTx) ofBothMemberships(
+	ctx context.Context, area party.Area, rows []registry.DeathNotice,
+) ([]registry.DeathNotice, error) {
+	found, err := t.Query(ctx, `select o.member_id, o.other from `+otherMembership+` o
+		where o.area = $1 and o.member_id = any($2)`, area,
+		column(rows, func(n registry.DeathNotice) int64 { return n.Member }))
+	if err != nil {
+		return nil, fmt.Errorf("other memberships of the dead of area %s: %w", area, err)
+	}
+	other := make(map[int64]int64)
+	var member, its int64
+	if _, err = pgx.ForEachRow(found, []any{&member, &its}, func() error {
+		other[member] = its
+		return nil
+	}); err != nil {
+		return nil, fmt.Errorf("other memberships of the dead of area %s: %w", area, err)
+	}
+	for _, n := range slices.Clone(rows) {
+		if n.Member = other[n.Member]; n.Member != 0 {
+			rows = append(rows, n)
+		}
+	}
+	return rows, nil
 }
 
 // takenFor is SQL of when money was taken for members: a debit, a payment at a counter, or the

@@ -35,8 +35,38 @@ func (t registryTx) Members(
 	})
 }
 
-// InsertMembers implements registry.PeopleTx.
+// otherMembership stands where a table would: the memberships of those who draw the allowance of land-lost
+// farmers beside a pension, each with the person's other one.
+const otherMembership = `(
+	select f.area, f.id as member_id, p.id as other from member f
+	join member p on p.area = f.area and p.id_number = f.id_number and p.scheme <> 'land_lost'
+	where f.scheme = 'land_lost'
+	union all
+	select f.area, p.id, f.id from member f
+	join member p on p.area = f.area and p.id_number = f.id_number and p.scheme <> 'land_lost'
+	where f.scheme = 'land_lost')`
+
+// InsertMembers implements registry.PeopleTx. A death that stands reported for a person's other membership
+// stands for the new one too.
 func (t registryTx) InsertMembers(ctx context.Context, area party.Area, rows []registry.Member) error {
+	if err := t.addMembers(ctx, area, rows); err != nil {
+		return err
+	}
+	_, err := t.Exec(ctx, `
+		insert into death_notice (area, member_id, died_on, source, document, entered_by, entered_at)
+		select n.area, m.id, n.died_on, n.source, n.document, n.entered_by, $3
+		from `+otherMembership+` o
+		join member m on m.area = o.area and m.id = o.member_id and m.id_number = any($2)
+		join death_notice n on n.area = o.area and n.member_id = o.other
+		where o.area = $1 and not exists (select from death_withdrawn w where w.area = n.area and w.notice_id = n.id)
+		on conflict do nothing`, area, column(rows, func(m registry.Member) string { return m.IDNumber.Plain() }), t.at)
+	if err != nil {
+		return fmt.Errorf("deaths of new members of area %s: %w", area, err)
+	}
+	return nil
+}
+
+func (t registryTx) addMembers(ctx context.Context, area party.Area, rows []registry.Member) error {
 	return t.insertAll(ctx, "members", len(rows), `
 		insert into member (area, id_number, social_no, name, region, scheme, joined_on)
 		select $1, u.* from unnest($2::text[], $3::text[], $4::text[], $5::bigint[], $6::text[], $7::date[]) as u

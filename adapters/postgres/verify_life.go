@@ -20,10 +20,11 @@ func lifeChecks() []check {
 			probe{table: "member_departed", looks: []string{"member_departure", "member_departed"}, sql: departureSQL()}, //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_claim", looks: []string{"estate_claim", "estate_granted"}, sql: estateSQL()},
 			probe{table: "exception_case", looks: []string{"exception_case", "identity_look"}, sql: duplicateSQL}, //nolint:exhaustruct // asked by SQL
-			probe{table: "payment_hold", sql: reviewedSQL},                                                        //nolint:exhaustruct // asked by SQL
-			probe{table: "estate_granted_item", sql: estateItemSQL},                                               //nolint:exhaustruct // asked by SQL
-			probe{table: "recovery_recredit", sql: recreditSQL()},                                                 //nolint:exhaustruct // asked by SQL
-			probe{table: "estate_granted_due", sql: estateDueSQL},                                                 //nolint:exhaustruct // asked by SQL
+			probe{table: "death_notice", sql: deathOfBothSQL},
+			probe{table: "payment_hold", sql: reviewedSQL},          //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_granted_item", sql: estateItemSQL}, //nolint:exhaustruct // asked by SQL
+			probe{table: "recovery_recredit", sql: recreditSQL()},   //nolint:exhaustruct // asked by SQL
+			probe{table: "estate_granted_due", sql: estateDueSQL},   //nolint:exhaustruct // asked by SQL
 			probe{table: "estate_granted", looks: []string{"estate_granted", "estate_granted_ended"}, sql: livingSQL()},
 		),
 	}
@@ -42,6 +43,17 @@ const certificationSQL = `
 	    or to_char(c.certified_on, 'YYYYMMDD') < substr(m.id_number, 7, 8)
 	    or (c.bank is not null and (c.document <> c.bank || ' ' || c.reference or not exists (select from instrument i
 	       where i.area = c.area and i.member_id = c.member_id and i.bank = c.bank and i.holder_name is null))))`
+
+// A death is told of both memberships of who draws the allowance of land-lost farmers beside a pension.
+const deathOfBothSQL = `
+	select n.area, n.id, n.area || '/notice ' || n.id, 'tells of the death of member ' || n.member_id
+	       || ', and nothing does of member ' || o.other || ', who is the same person'
+	  from ` + otherMembership + ` o
+	  join death_notice n on n.area = o.area and n.member_id = o.member_id
+	 where ($1 = 0 or n.area = $1)
+	   and not exists (select from death_withdrawn w where w.area = n.area and w.notice_id = n.id)
+	   and not exists (select from death_notice d where d.area = n.area and d.member_id = o.other
+	       and d.died_on = n.died_on and d.source = n.source)`
 
 // Who is registered twice is held for it, and the case is about two members who exist.
 const duplicateSQL = `

@@ -34,6 +34,9 @@ type Estate struct {
 	// Reserved is what of the account goes with such months, and with those that an heir was
 	// granted and is not paid yet.
 	Reserved money.Amount
+	// Pension is the person's other membership, that of a pension, where this one is of the allowance of
+	// land-lost farmers beside it; or 0. The funeral grant of the one death is claimed there.
+	Pension int64
 	// GrantedFuneral and GrantedBalance say that an heir was granted it before.
 	GrantedFuneral, GrantedBalance bool
 	// Funeral is what heirs were granted of the funeral grant together, and FuneralAsked the day on
@@ -276,6 +279,9 @@ func FuneralOf(rules *policy.Rules, e *Estate, claimed calendar.Day) (money.Amou
 	row, err := rules.Row(policy.Funeral, e.Died)
 	if err != nil {
 		return 0, err //nolint:wrapcheck // names the rule
+	}
+	if e.Pension != 0 {
+		return 0, ErrGrant.With("the grant of this death is claimed for the person's pension, membership %d", e.Pension)
 	}
 	f := row.Value.Funeral()
 	amount := f.Amount(e.Base, e.Died, claimed)

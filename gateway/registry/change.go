@@ -300,7 +300,7 @@ func (s *Service) replace(ctx context.Context, tx Tx, c Change) (int64, error) {
 	if err := tx.ReplaceInstruments(ctx, c.Area, ending, next); err != nil {
 		return 0, err
 	}
-	_ = others.shared(next.Instrument)
+	_ = others.shared(next.Instrument, nil)
 	if err := moveMandate(ctx, tx, e, ending, next.Instrument, ids[1]); err != nil {
 		return 0, err
 	}

@@ -77,10 +77,11 @@ func findCustomer(ctx context.Context, tx Tx, by bank.Caller, cmd SignMandate) (
 	if err != nil {
 		return Mandate{}, err
 	}
-	if len(members) == 0 {
+	m, ok := membershipOf(members, "")
+	if !ok {
 		return Mandate{}, ErrCustomer
 	}
-	held, err := tx.Instruments(ctx, cmd.Area, []int64{members[0].ID}, nil)
+	held, err := tx.Instruments(ctx, cmd.Area, []int64{m.ID}, nil)
 	if err != nil {
 		return Mandate{}, err
 	}
@@ -192,10 +193,10 @@ func (s *Service) Lookup(ctx context.Context, by bank.Caller, q Lookup) ([]Custo
 func customerIn(ctx context.Context, tx Tx, area party.Area, code string, q Lookup) (Customer, error) {
 	var none Customer
 	members, err := tx.Members(ctx, area, []party.IDNumber{q.IDNumber}, nil)
-	if err != nil || len(members) == 0 {
+	m, ok := membershipOf(members, "")
+	if err != nil || !ok {
 		return none, err
 	}
-	m := members[0]
 	held, err := tx.Instruments(ctx, area, []int64{m.ID}, nil)
 	if err != nil {
 		return none, err

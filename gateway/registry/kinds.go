@@ -163,14 +163,14 @@ func ruleForms() string {
 func peopleSpecs() []Spec {
 	business := []approval.Organisation{approval.AgencyBusiness}
 	return []Spec{
-		{KindMembers, "enrolled persons", []Column{
+		{KindMembers, "enrolled persons: once, and once more for the allowance of land-lost farmers", []Column{
 			{"id_number", false, "18 characters of GB 11643; a number of 15 digits is refused"},
 			{"social_no", false, "social-security number, 4 to 32 digits, capitals and hyphens"},
 			{"name", false, "1 to 60 characters"},
 			{"region", false, "12 digits of a region of the area"},
 			{"scheme", false, "resident, rural, urban or land_lost"},
 			{"joined_on", false, textDay + ", at the age of 16 or more"},
-		}, []string{"id_number"}, business, false},
+		}, []string{"id_number", "scheme"}, business, false},
 		{KindInstruments, "cards and passbooks of members", []Column{
 			{"id_number", false, textMember},
 			{"bank", false, textBank},
@@ -179,6 +179,7 @@ func peopleSpecs() []Spec {
 			{"activated", false, "true where the person can draw from it, else false"},
 			{"for_payout", false, "true for the one account that benefits go to, else false"},
 			{"opened_on", false, textDay},
+			{"scheme", true, textScheme},
 		}, []string{"id_number", "bank", "account_no"}, business, false},
 		{KindMandates, "authorities to debit", []Column{
 			{"id_number", false, textMember},
@@ -203,14 +204,19 @@ func peopleSpecs() []Spec {
 	}
 }
 
-// textSocialNo describes the other of the two columns that name a member.
-const textSocialNo = "the member's social-security number, in place of the id number or beside it"
+// textSocialNo and textScheme describe the columns beside the id number that name a member.
+const (
+	textSocialNo = "the member's social-security number, in place of the id number or beside it"
+	textScheme   = "of a person who draws the allowance of land-lost farmers beside a pension: land_lost for that " +
+		"one, else the pension's"
+)
 
 func payeeSpecs() []Spec {
 	business := []approval.Organisation{approval.AgencyBusiness}
 	member := []Column{
 		{"id_number", true, textMember + "; needed without social_no"},
 		{"social_no", true, textSocialNo},
+		{"scheme", true, textScheme},
 	}
 	return []Spec{
 		{KindEntitlements, "what members are to be paid a month", append(slices.Clone(member), []Column{
@@ -254,6 +260,7 @@ func pensionSpecs() []Spec {
 	member := []Column{
 		{"id_number", true, textMember + "; needed without social_no"},
 		{"social_no", true, textSocialNo},
+		{"scheme", true, textScheme},
 	}
 	return []Spec{
 		{KindServiceYears, "for how many years members had paid before the book began", append(slices.Clone(member),

@@ -291,7 +291,7 @@ func (d *resultDesk) open(row OpeningRow, a *OpeningAnswer, kind InstrumentKind,
 		return ErrTaken.With("the mandate's number belongs to another mandate of the bank").On("bank_reference")
 	}
 	d.ids = d.ids[2:]
-	_ = d.holders.shared(i)
+	_ = d.holders.shared(i, nil)
 	d.holders.add(i)
 	d.instruments = append(d.instruments, i)
 	a.Instrument = i.ID

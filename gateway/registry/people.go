@@ -46,38 +46,77 @@ func openMembers(ctx context.Context, tx Tx, e *env, rows []Member) (desk[Member
 	for r := range regions {
 		keys = append(keys, r)
 	}
-	known, err := tx.Regions(ctx, e.area, keys)
+	placed, err := tx.Regions(ctx, e.area, keys)
 	if err != nil {
 		return desk[Member]{}, err
 	}
-	for _, r := range known {
+	for _, r := range placed {
 		regions[r.Region] = true
 	}
-	byID, bySocial := make(map[party.IDNumber]Member), make(map[string]bool)
-	for _, m := range stored {
-		byID[m.IDNumber], bySocial[m.SocialNo] = m, true
-	}
+	known := newEnrolled(stored)
 	judge := func(m *Member) (Answer, *fault.Error) {
-		if old, ok := byID[m.IDNumber]; ok {
+		if old, ok := known.of(m); ok {
 			return seen(firstDifference(difference{"social_no", old.SocialNo != m.SocialNo},
 				difference{"name", !old.Name.Equal(m.Name)}, difference{"region", old.Region != m.Region},
 				difference{"scheme", old.Scheme != m.Scheme}, difference{"joined_on", old.JoinedOn != m.JoinedOn}))
 		}
-		if bySocial[m.SocialNo] {
-			return Refused, ErrTaken.With("this social-security number belongs to a member with another id number").
-				On("social_no")
+		if why := known.clash(m); why != nil {
+			return Refused, why
 		}
 		if !regions[m.Region] {
 			return Refused, ErrUnknown.With("the region is not registered").On("region")
 		}
-		byID[m.IDNumber], bySocial[m.SocialNo] = *m, true
+		known.add(*m)
 		return Imported, nil
 	}
 	store := func(ctx context.Context, rows []Member) error { return tx.InsertMembers(ctx, e.area, rows) }
 	return desk[Member]{judge, store}, nil
 }
 
-// membersOf finds the members that rows name by id number.
+// enrolled is who is enrolled already: a person once for a pension, and once for the allowance of
+// land-lost farmers.
+type enrolled struct {
+	members  map[enrolment]Member
+	bySocial map[string]party.IDNumber
+}
+
+type enrolment struct {
+	id        party.IDNumber
+	allowance bool
+}
+
+func newEnrolled(stored []Member) enrolled {
+	e := enrolled{members: make(map[enrolment]Member), bySocial: make(map[string]party.IDNumber)}
+	for _, m := range stored {
+		e.add(m)
+	}
+	return e
+}
+
+func (e enrolled) add(m Member) {
+	e.members[enrolment{m.IDNumber, m.Scheme == ledger.LandLost}], e.bySocial[m.SocialNo] = m, m.IDNumber
+}
+
+func (e enrolled) of(m *Member) (Member, bool) {
+	old, ok := e.members[enrolment{m.IDNumber, m.Scheme == ledger.LandLost}]
+	return old, ok
+}
+
+// clash says why a new membership cannot be: another person has the number, or the person's other membership
+// has another name or number.
+func (e enrolled) clash(m *Member) *fault.Error {
+	if other, ok := e.members[enrolment{m.IDNumber, m.Scheme != ledger.LandLost}]; ok {
+		_, why := seen(firstDifference(difference{"name", !other.Name.Equal(m.Name)},
+			difference{"social_no", other.SocialNo != m.SocialNo}))
+		return why
+	}
+	if _, taken := e.bySocial[m.SocialNo]; taken {
+		return ErrTaken.With("this social-security number belongs to a member with another id number").On("social_no")
+	}
+	return nil
+}
+
+// membersOf finds the members that rows name by id number; of a person's two memberships the pension's.
 func membersOf[R any](
 	ctx context.Context, tx Tx, area party.Area, rows []R, id func(R) party.IDNumber,
 ) (map[party.IDNumber]Member, []int64, error) {
@@ -91,7 +130,10 @@ func membersOf[R any](
 	}
 	members, numbers := make(map[party.IDNumber]Member, len(stored)), make([]int64, len(stored))
 	for i, m := range stored {
-		members[m.IDNumber], numbers[i] = m, m.ID
+		numbers[i] = m.ID
+		if _, ok := members[m.IDNumber]; !ok || m.Scheme != ledger.LandLost {
+			members[m.IDNumber] = m
+		}
 	}
 	return members, numbers, nil
 }
@@ -102,13 +144,17 @@ func unknownMember() *fault.Error {
 
 // instrumentRow is a line of a file of instruments.
 type instrumentRow struct {
-	id party.IDNumber
+	memberRef
 	Instrument
 }
 
 func parseInstrument(f *fields, e *env) instrumentRow {
 	kind := word(f, "kind", false, Card, Passbook)
-	return instrumentRow{f.idNumber(), Instrument{
+	ref := memberRef{id: f.idNumber()} //nolint:exhaustruct // by id number
+	if f.optional("scheme") != "" {
+		ref.scheme = f.scheme()
+	}
+	return instrumentRow{ref, Instrument{
 		ID: 0, Member: 0, Bank: f.bankCode(), Kind: kind, AccountNo: f.account(kind),
 		Activated: f.flag("activated"), ForPayout: f.flag("for_payout"), OpenedOn: f.past("opened_on", e.today),
 	}}
@@ -117,7 +163,7 @@ func parseInstrument(f *fields, e *env) instrumentRow {
 // holders is what a new instrument is compared with.
 type holders struct {
 	env     *env
-	members map[party.IDNumber]Member
+	members memberIndex
 	banks   map[string]Bank
 	byKey   map[instrumentKey]Instrument
 	// payout holds the members who have an active account for benefits.
@@ -149,8 +195,9 @@ func newHolders(ctx context.Context, tx Tx, e *env, members []int64, numbers []B
 		return nil, err
 	}
 	h := &holders{
-		env: e, members: nil, banks: nil, byKey: make(map[instrumentKey]Instrument), payout: make(map[int64]bool),
-		first: make(map[BankNumber]int64),
+		env: e, members: memberIndex{}, banks: nil, byKey: make(map[instrumentKey]Instrument),
+		payout: make(map[int64]bool),
+		first:  make(map[BankNumber]int64),
 	}
 	for _, i := range stored {
 		h.add(i)
@@ -160,7 +207,7 @@ func newHolders(ctx context.Context, tx Tx, e *env, members []int64, numbers []B
 
 func openInstruments(ctx context.Context, tx Tx, e *env, rows []instrumentRow) (desk[instrumentRow], error) {
 	var none desk[instrumentRow]
-	members, ids, err := membersOf(ctx, tx, e.area, rows, func(r instrumentRow) party.IDNumber { return r.id })
+	members, err := indexMembers(ctx, tx, e.area, rows, func(r instrumentRow) memberRef { return r.memberRef })
 	if err != nil {
 		return none, err
 	}
@@ -168,7 +215,7 @@ func openInstruments(ctx context.Context, tx Tx, e *env, rows []instrumentRow) (
 	for i, r := range rows {
 		numbers[i] = r.number()
 	}
-	h, err := newHolders(ctx, tx, e, ids, numbers)
+	h, err := newHolders(ctx, tx, e, members.ids, numbers)
 	if err != nil {
 		return none, err
 	}
@@ -187,9 +234,9 @@ func openInstruments(ctx context.Context, tx Tx, e *env, rows []instrumentRow) (
 }
 
 func (h *holders) judge(r *instrumentRow) (Answer, *fault.Error) {
-	m, ok := h.members[r.id]
-	if !ok {
-		return Refused, unknownMember()
+	m, why := h.members.find(r.memberRef)
+	if why != nil {
+		return Refused, why
 	}
 	if _, ok := h.banks[r.Bank]; !ok {
 		return Refused, ErrUnknown.With("the bank is not registered").On("bank")
@@ -204,16 +251,16 @@ func (h *holders) judge(r *instrumentRow) (Answer, *fault.Error) {
 	if r.ForPayout && h.payout[m.ID] {
 		return Refused, ErrPayout.On("for_payout")
 	}
-	remark := h.shared(r.Instrument)
+	remark := h.shared(r.Instrument, h.members.byID[r.id])
 	h.add(r.Instrument)
 	return Imported, remark
 }
 
 // shared raises the alarm for an account that serves another member too. It does
-// not block: an area's rule may, where money goes out.
-func (h *holders) shared(i Instrument) *fault.Error {
+// not block: an area's rule may, where money goes out. The person's own memberships are no others.
+func (h *holders) shared(i Instrument, own []Member) *fault.Error {
 	other, ok := h.first[i.number()]
-	if !ok || other == i.Member {
+	if !ok || other == i.Member || slices.ContainsFunc(own, func(m Member) bool { return m.ID == other }) {
 		return nil
 	}
 	h.env.cases = append(h.env.cases, Case{
