@@ -942,8 +942,12 @@ func explanations() []row {
 			"leave the value out by the profile, or take another format",
 		},
 		{
-			"payment_not_made", 409, "only a payment that the bank made can have been made again by hand",
-			"settle it by evidence where nobody knows; what failed or was taken back is paid by the next reissue",
+			"payment_not_due", 409, "nobody is owed any more what the payment was of, so that nobody was paid it by hand",
+			"the text says why; have the person give the money back",
+		},
+		{
+			"payment_not_made", 409, "nobody knows yet what became of the payment that one by hand stands instead of",
+			"settle it by evidence, or settle the case that says that the bank may have paid after all",
 		},
 		{
 			"payment_not_reissuable", 422,

@@ -157,10 +157,10 @@ type PaymentStanding struct {
 	QueriedOn   *Day      `json:"queried_on,omitempty"  doc:"We ask: what became of it? Answer it, do not pay again"`
 	Return      *PaidBack `json:"return,omitempty"      doc:"What the bank gave back"`
 	PaidAgain   ID        `json:"paid_again,omitzero"   doc:"The newest payment that replaces this one"`
-	PaidByHand  *ByHand   `json:"paid_by_hand,omitempty" doc:"Somebody paid it again by hand; no run pays it"`
+	PaidByHand  *ByHand   `json:"paid_by_hand,omitempty" doc:"Somebody paid it by hand; no run pays it"`
 }
 
-// ByHand is a payment by hand instead of one that the bank gives back.
+// ByHand is a payment by hand instead of one that did not reach the person.
 type ByHand struct {
 	BankReference string `json:"bank_reference" doc:"As the statement shows it"`
 	ValueDate     Day    `json:"value_date"`

@@ -46,11 +46,12 @@ func (s *Server) returnRoutes() {
 	}, viewDecision, s.unclaimed)
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/items/{id}/paid-by-hand", Status: 201,
-		Summary: "Say that a payment was made again by hand",
-		Description: "A pensioner says that nothing arrived, and is paid by hand out of the same expenditure account, the " +
-			"whole amount, before the bank gives the first payment back. When a second person of the finance office has " +
-			"approved it, no run pays the claim again, and what comes back meets the payment by hand in suspense. A case " +
-			"asks about it until the first payment is back.",
+		Summary: "Say that a pension was paid by hand instead",
+		Description: "A pensioner whom the bank's payment did not reach is paid by hand out of the same expenditure account, " +
+			"the whole amount: nothing arrived, though the bank says that it paid; or it refused to pay, or gave the payment " +
+			"back. When a second person of the finance office has approved it, no run pays the claim again. What the bank " +
+			"still has to give back meets the payment by hand in suspense, and a case asks about it until then; what failed, " +
+			"or was taken back in red, is spent by the payment by hand itself.",
 		Who: Officers(approval.Maker, approval.AgencyFinance),
 	}, viewDecision, s.paidByHand)
 }
@@ -132,7 +133,7 @@ func (s *Server) unclaimed(ctx context.Context, c Call, in *unclaimedCommand) (o
 }
 
 type paidByHandCommand struct {
-	ID   ID `path:"id" doc:"The first payment"`
+	ID   ID `path:"id" doc:"The last payment of the claim"`
 	Body struct {
 		BankReference string `json:"bank_reference"   minLength:"1"   maxLength:"64" doc:"The bank's number of the payment by hand, as the statement shows it"`
 		ValueDate     Day    `json:"value_date"       doc:"The day on which it left the account"`

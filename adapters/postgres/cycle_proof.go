@@ -48,7 +48,7 @@ func (t *tx) runMoney(ctx context.Context, r disbursement.Run) (runMoney, error)
 			cross join lateral (select id from payment_item where area = $1 and replaces = g.id) n)
 		select g.id from again g
 		where exists (select from answer a where a.area = $1 and a.item_id = g.id and a.disposition = 'recorded'
-			and a.outcome = 'succeeded')
+			and a.outcome = 'succeeded') or exists (select from hand_payment h where h.area = $1 and h.item_id = g.id)
 		order by 1`, m.area, m.batches)
 	if err != nil {
 		return m, fmt.Errorf("what paid claims of pay run %d again: %w", r.ID, err)
@@ -106,7 +106,7 @@ const runLinesSQL = `
 			and not red and role not like 'personal%') a
 		join posting h on h.area = $1 and h.fund_account = o.fund_account and h.batch_id = o.batch_id
 			and h.role = 'expenditure' and h.kind = 'payment_handover' and h.accounted_on >= $4
-		where o.settlement = 'gross'
+		where o.settlement = 'gross' and a.amount > 0
 		union all
 		select q.entry_id, min(q.line), o.fund_account, q.accounted_on, min(q.batch_id), q.cause_id,
 			sum(case when (q.side = 'credit') <> q.red then q.amount else -q.amount end), false
@@ -114,7 +114,8 @@ const runLinesSQL = `
 		cross join lateral (
 			select id from payment_return where area = $1 and item_id = o.id
 			union all select id from hand_payment where area = $1 and item_id = o.id) v
-		join posting q on q.area = $1 and q.cause_id = v.id and q.kind in ('payment_return', 'hand_payment')
+		join posting q on q.area = $1 and q.cause_id = v.id and q.kind in ('payment_return', 'hand_payment', 'benefit',
+				'account_paid_out')
 			and q.role not like 'personal%'
 		group by q.entry_id, o.fund_account, q.accounted_on, q.cause_id),
 	mine as materialized (

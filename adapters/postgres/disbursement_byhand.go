@@ -21,29 +21,62 @@ const paidByHand = `exists (select from hand_payment h where h.area = i.area and
 const lostAgain = `(exists (select from payment_return v where v.area = i.area and v.item_id = i.id)
 		and not ` + paidByHand + `)`
 
+// reached is SQL that says of a payment i that the bank made it, or that somebody paid its claim by hand.
+const reached = `(exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+		and a.outcome = 'succeeded') or ` + paidByHand + `)`
+
+// spentBy is SQL for the cause by which the book has what was spent for the item of a given id:
+// the item, or the payment by hand that is the benefit itself.
+func spentBy(area, item string) string {
+	return `coalesce((select h.id from hand_payment h where h.area = ` + area + ` and h.item_id = ` + item + `
+			and h.spends), ` + item + `)`
+}
+
 // MadeOnce implements disbursement.ByHandTx.
 func (t *tx) MadeOnce(ctx context.Context, area party.Area, item int64) (m disbursement.MadeOnce, err error) {
 	rows, err := t.Query(ctx, `
 		select `+payItemColumns+`, coalesce(a.outcome, 'unknown'), a.value_date, `+paidByHand+`,
-			exists (select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
-				where v.area = i.area and v.item_id = i.id),
+			claim.unclaimed,
 			exists (select from payment_return v join posting p on p.area = v.area and p.cause_id = v.id
 				and p.kind = 'payment_return' and p.red and not p.reversal
 				where v.area = i.area and v.item_id = i.id),
-			coalesce((select max(j.id) from payment_item j
-				join payment_batch b on b.area = j.area and b.id = j.batch_id
-				join pay_run r on r.area = b.area and r.id = b.run_id
-				where j.area = i.area and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
-				  and j.attempt > i.attempt and not `+deadItem+`), 0)
+			coalesce(again.id, 0), coalesce(again.over, false), claim.doubted,
+			exists (select from benefit_due d join due_end_approved x on x.area = d.area and x.due_id = d.id
+				where d.area = i.area and d.member_id = i.member_id and d.month = i.month and d.cause = i.cause),
+			claim.inherited,
+			not i.cause`+heirsCause+` and exists (select from death_notice d
+				where d.area = i.area and d.member_id = i.member_id and d.died_on < i.month and not exists (
+					select from death_withdrawn w where w.area = d.area and w.notice_id = d.id))
 		from (select `+paymentColumns+` from payment_item where area = $1 and id = $2) i
-		`+finalOfItem+` a on true`, area, item)
+		`+finalOfItem+` a on true
+		cross join lateral (
+			select bool_or(exists (select from payment_return v
+					join return_unclaimed u on u.area = v.area and u.return_id = v.id
+					where v.area = j.area and v.item_id = j.id)) as unclaimed,
+				bool_or(exists (select from estate_granted_item x
+					where x.area = j.area and x.item_id = j.id and `+itemStands+`)) as inherited,
+				bool_or(exists (select from (`+doubtAbout+`) doubt where not `+doubtSettled+`)
+					or j.batch_id = any(`+recalledInDoubt+`)) as doubted
+			from payment_item j
+			where j.area = i.area and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause) claim
+		left join lateral (
+			select j.id, exists (select from answer w where w.area = j.area and w.item_id = j.id
+					and w.disposition = 'recorded' and w.outcome = 'failed')
+				or exists (select from payment_return v where v.area = j.area and v.item_id = j.id) as over
+			from payment_item j
+			join payment_batch b on b.area = j.area and b.id = j.batch_id
+			join pay_run r on r.area = b.area and r.id = b.run_id
+			where j.area = i.area and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
+			  and j.attempt > i.attempt and not `+deadItem+`
+			order by j.attempt desc limit 1) again on true`, area, item)
 	if err != nil {
 		return m, fmt.Errorf("read payment %d: %w", item, err)
 	}
 	var outcome string
 	m.Payment, err = pgx.CollectExactlyOneRow(rows, func(row pgx.CollectableRow) (disbursement.Item, error) {
 		var i payItemRow
-		err := row.Scan(append(i.targets(), &outcome, &m.ValueDate, &m.ByHand, &m.Unclaimed, &m.InRed, &m.Again)...)
+		err := row.Scan(append(i.targets(), &outcome, &m.ValueDate, &m.ByHand, &m.Unclaimed, &m.InRed,
+			&m.Again, &m.Over, &m.Doubted, &m.Ended, &m.Inherited, &m.Dead)...)
 		return i.value(), err
 	})
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -62,7 +95,7 @@ func (t *tx) MadeOnce(ctx context.Context, area party.Area, item int64) (m disbu
 }
 
 // agedByHand opens a case for every payment by hand of on or before the day whose first
-// payment did not come back: the person has both. What came back closes it.
+// payment was made and did not come back: the person has both. What came back closes it.
 func (t *tx) agedByHand(ctx context.Context, area party.Area, day calendar.Day) error {
 	_, err := t.Exec(ctx, `
 		insert into exception_case (area, kind, subject, bank, text, opened_on, opened_at)
@@ -72,7 +105,8 @@ func (t *tx) agedByHand(ctx context.Context, area party.Area, day calendar.Day) 
 		from hand_payment h
 		join payment_item i on i.area = h.area and i.id = h.item_id
 		join payment_batch b on b.area = i.area and b.id = i.batch_id
-		where h.area = $1 and h.business_day <= $2 and not `+bookedReturn+`
+		where h.area = $1 and h.business_day <= $2 and not `+bookedReturn+` and exists (select from answer a
+			where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded')
 		on conflict (area, kind, subject) do nothing`, area, day, t.at)
 	if err != nil {
 		return fmt.Errorf("look for payments by hand of area %s: %w", area, err)
@@ -101,10 +135,10 @@ func (t *tx) AddByHand(
 	}
 	_, err = t.Exec(ctx, `
 		insert into hand_payment (area, id, item_id, batch_id, amount, fund_account, bank_reference, paid_on, document,
-			entered_by, business_day, entered_at, decision_id)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)`,
+			entered_by, business_day, entered_at, decision_id, spends)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)`,
 		m.Batch.Area, ids[0], h.Item, m.Batch.ID, m.Payment.Sum().Fen(), m.Batch.FundAccount, h.BankReference, h.PaidOn,
-		h.Document, h.By, today, t.at, h.Decision)
+		h.Document, h.By, today, t.at, h.Decision, m.Spends())
 	switch {
 	case isUnique(err, "hand_payment_once"):
 		return 0, disbursement.ErrPaidByHand

@@ -105,7 +105,7 @@ const childStopped = `select from payment_hold h
 						where k.area = h.area and k.member_id = h.member_id and k.month = p.month and k.hold_id = h.id))`
 
 // hadSQL is a CTE of what payments had of the months, by component, of the rows of over (member_id, month,
-// component, over) in area $1: payments that succeeded and did not come back, without what is recovered of them.
+// component, over) in area $1: payments that reached the person and did not come back, without what is recovered of them.
 const hadSQL = `
 	had as materialized (
 		select o.member_id, o.month, o.component, o.over, i.id, i.replaces, i.from_suspense, m.before,
@@ -113,15 +113,14 @@ const hadSQL = `
 		from over o
 		join payment_item i on i.area = $1 and i.member_id = o.member_id and i.month >= o.month
 			and (i.cause = 'regular' and i.month = o.month or i.cause ~ '^(difference|resumption):')
-		join answer a on a.area = i.area and a.item_id = i.id and a.batch_id = i.batch_id
-			and a.disposition = 'recorded' and a.outcome = 'succeeded'
 		cross join lateral (` + monthsOfItem + `) m
 		cross join lateral (values ('base_pension', m.base), ('account_pension', m.account)) as v (component, amount)
 		cross join lateral (
 			select coalesce(sum(case o.component when 'base_pension' then l.base_pension else l.account_pension end), 0)::bigint
 				as amount, coalesce(sum(l.drawn), 0)::bigint as drawn
 			from recovery_line l where l.area = i.area and l.item_id = i.id and l.month = o.month) x
-		where m.month = o.month and v.component = o.component and v.amount > x.amount and not ` + lostAgain + `)`
+		where m.month = o.month and v.component = o.component and v.amount > x.amount
+			and ` + reached + ` and not ` + lostAgain + `)`
 
 // listedSQL are, after owedSQL, the lines of a list: what is owed and, where $4 says so, what was paid too
 // high and can be recovered. That of which the bank has not said that it was paid waits for another list.
@@ -264,7 +263,8 @@ func (t *tx) BenefitDues(ctx context.Context, f disbursement.DueFilter) ([]disbu
 						and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id)) as failed
 				from payment_item j
 				cross join lateral (select exists (select from answer a where a.area = j.area and a.item_id = j.id
-						and a.disposition = 'recorded' and a.outcome = 'failed') as refused) f
+						and a.disposition = 'recorded' and a.outcome = 'failed')
+					and not exists (select from hand_payment h where h.area = j.area and h.item_id = j.id) as refused) f
 				join payment_batch b on b.area = j.area and b.id = j.batch_id
 				join pay_run r on r.area = b.area and r.id = b.run_id
 				where j.area = d.area and j.member_id = d.member_id and j.month = d.month and j.cause = d.cause

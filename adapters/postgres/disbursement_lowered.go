@@ -31,7 +31,7 @@ func (t caseworkTx) recoverLowered(ctx context.Context, l disbursement.DueList, 
 				partition by h.member_id, h.month, h.component order by h.id desc
 				rows between unbounded preceding and 1 preceding), 0))::bigint as too_much
 			from had h),
-		`+drawnOfPaid+`,
+		`+drawnOfPaid()+`,
 		line as materialized (
 			select p.member_id, p.id, p.month, coalesce(sum(p.too_much) filter (where p.component = 'base_pension'), 0)::bigint
 				as base, coalesce(sum(p.too_much) filter (where p.component = 'account_pension'), 0)::bigint as account,

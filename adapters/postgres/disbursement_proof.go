@@ -42,9 +42,10 @@ func runItemSQL() string {
 		from again g
 		cross join lateral (select ` + paymentColumns + ` from payment_item where area = $1 and id = g.id limit 1) i
 		` + finalOfItem + ` a on true
-		where a.outcome = 'succeeded'),
+		where a.outcome = 'succeeded' or ` + paidByHand + `),
 	reissued as materialized (
-		select claim from paid_again where not lost union select id from item where returned and by_hand)`
+		select claim from paid_again where not lost
+		union select id from item where (returned or outcome = 'failed') and by_hand)`
 }
 
 // ProofSteps implements disbursement.ProofTx.
@@ -149,8 +150,8 @@ func (t *tx) ProofMoney(ctx context.Context, r disbursement.Run) (disbursement.B
 			from paid_again g
 			cross join lateral (`+settledLines("g.id")+`) p
 			left join lateral (
-				select q.amount from hand_payment h
-				join posting q on q.area = h.area and q.cause_id = h.id and q.kind = 'hand_payment'
+				select sum(q.amount) as amount from hand_payment h
+				join posting q on q.area = h.area and q.cause_id = h.id and q.role not like 'personal%'
 				where h.area = g.area and h.item_id = g.id) h on true
 			left join lateral (
 				select sum(q.amount) as amount from payment_return v

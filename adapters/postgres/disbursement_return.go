@@ -305,9 +305,10 @@ const waitingReturn = `
 		join payment_batch b on b.area = j.area and b.id = j.batch_id
 		join pay_run r on r.area = b.area and r.id = b.run_id
 		where j.area = i.area and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause
-		  and j.attempt > i.attempt and not ` + deadItem + ` and not exists (
+		  and j.attempt > i.attempt and not ` + deadItem + ` and (not exists (
 			select from answer a where a.area = j.area and a.item_id = j.id and a.disposition = 'recorded'
-			  and a.outcome = 'failed'))`
+			  and a.outcome = 'failed') or exists (
+			select from hand_payment h where h.area = j.area and h.item_id = j.id)))`
 
 // WaitingReturn implements disbursement.GiveUpTx.
 func (t *tx) WaitingReturn(

@@ -299,33 +299,16 @@ const screenSQL = `,
 		cross join lateral (
 			select member_id, month, cause, attempt from payment_item where area = $1 and id = c.replaces limit 1) last
 		cross join lateral (
-			select j.id from payment_item j
+			select j.area, j.id from payment_item j
 			where j.area = $1 and j.member_id = last.member_id and j.month = last.month and j.cause = last.cause
-			  and j.attempt <= last.attempt limit 1000) earlier
-		cross join lateral (
-			select a.answered_at as at from answer a where a.area = $1 and a.item_id = earlier.id
-				and (a.refusal = 'contradicts_outcome' and a.outcome = 'succeeded'
-					or a.disposition = 'recorded' and a.outcome = 'failed' and a.class = 'DUPLICATE')
-			union all
-			select v.reported_at from payment_return v
-			where v.area = $1 and v.item_id = earlier.id and v.class = 'DUPLICATE'
-			order by at desc limit 1) doubt
-		where c.replaces is not null and not exists (select from exception_case k
-			join exception_closed x on x.area = k.area and x.case_id = k.id
-			where k.area = $1 and k.kind = 'possible_double_credit' and x.closed_at >= doubt.at
-			  and (k.subject = 'payment_item:' || earlier.id or k.subject like 'payment_item:' || earlier.id || ':%'))
+			  and j.attempt <= last.attempt limit 1000) j
+		cross join lateral (` + doubtAbout + `) doubt
+		where c.replaces is not null and not ` + doubtSettled + `
 		union all
 		select c.member_id, c.month, c.cause, 'possible_double_credit' from claim c
 		join (
 			select i.member_id, i.month, i.cause from payment_item i
-			where i.area = $1 and i.batch_id = any(array(
-				select split_part(k.subject, ':', 2)::bigint from exception_case k
-				where k.area = $1 and k.kind in ('recalled_batch_answered', 'recalled_batch_taken') and not exists (
-					select from exception_closed x where x.area = k.area and x.case_id = k.id)
-				union all
-				select b.id from payment_batch b join parcel_step s on s.area = b.area and s.batch_id = b.id
-				where b.area = $1 and b.state = 'withdrawn' and s.step = 'placing' and not exists (
-					select from parcel_step f where f.area = b.area and f.batch_id = b.id and f.step <> 'placing')))) recalled
+			where i.area = $1 and i.batch_id = any(` + recalledInDoubt + `)) recalled
 			on recalled.member_id = c.member_id and recalled.month = c.month and recalled.cause = c.cause
 		union all
 		select c.member_id, c.month, c.cause, 'name_not_encodable' from claim c where c.member_id = any($7::bigint[])
@@ -362,6 +345,32 @@ const screenSQL = `,
 	worst as materialized (
 		select distinct on (member_id, month, cause) member_id, month, cause, reason from hit
 		order by member_id, month, cause, array_position($8::text[], reason))`
+
+// doubtAbout is SQL for when the bank last said that it may have made a payment j after all, of which it
+// said otherwise; doubtSettled that two people settled that doubt since. recalledInDoubt is SQL for the
+// batches of area $1 that may have been paid though they were recalled.
+const (
+	doubtAbout = `
+			select a.answered_at as at from answer a where a.area = j.area and a.item_id = j.id
+				and (a.refusal = 'contradicts_outcome' and a.outcome = 'succeeded'
+					or a.disposition = 'recorded' and a.outcome = 'failed' and a.class = 'DUPLICATE')
+			union all
+			select v.reported_at from payment_return v
+			where v.area = j.area and v.item_id = j.id and v.class = 'DUPLICATE'
+			order by at desc limit 1`
+	doubtSettled = `exists (select from exception_case k
+			join exception_closed x on x.area = k.area and x.case_id = k.id
+			where k.area = j.area and k.kind = 'possible_double_credit' and x.closed_at >= doubt.at
+			  and (k.subject = 'payment_item:' || j.id or k.subject like 'payment_item:' || j.id || ':%'))`
+	recalledInDoubt = `array(
+				select split_part(k.subject, ':', 2)::bigint from exception_case k
+				where k.area = $1 and k.kind in ('recalled_batch_answered', 'recalled_batch_taken') and not exists (
+					select from exception_closed x where x.area = k.area and x.case_id = k.id)
+				union all
+				select b.id from payment_batch b join parcel_step s on s.area = b.area and s.batch_id = b.id
+				where b.area = $1 and b.state = 'withdrawn' and s.step = 'placing' and not exists (
+					select from parcel_step f where f.area = b.area and f.batch_id = b.id and f.step <> 'placing'))`
+)
 
 // highestSQL is SQL for the most that was ever decided for the month and component of the member
 // and area of row p: what held for the month for a while.

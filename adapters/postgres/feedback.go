@@ -50,15 +50,17 @@ func pensionItems() string {
 			where n.area = $1 and n.month = $3 group by 1, 2, 3),
 		item as materialized (
 			select distinct on (i.member_id, i.cause, i.month) i.member_id, i.region, i.cause = 'regular' as regular,
-				coalesce(k.amount, i.amount) as amount, a.value_date, case
+				coalesce(k.amount, i.amount) as amount, case when h.spends or a.outcome = 'failed' then coalesce(h.paid_on,
+					a.value_date) else a.value_date end as value_date, case
 				when b.state = 'withdrawn' then 'recalled' when a.outcome is null then 'in_flight'
-				when a.outcome = 'failed' then a.class when ` + bookedReturn + ` and not ` + paidByHand + `
-					then 'RETURNED'
+				when h.id is not null then 'paid' when a.outcome = 'failed' then a.class
+				when ` + bookedReturn + ` then 'RETURNED'
 				when not i.activated then 'NOT_ACTIVATED' else 'paid' end as standing
 			from payment_batch b
 			join pay_run r on r.area = b.area and r.id = b.run_id
 			join payment_item i on i.area = b.area and i.batch_id = b.id
 			left join back k on i.cause <> 'regular' and k.member_id = i.member_id and k.cause = i.cause and k.month = i.month
+			left join hand_payment h on h.area = i.area and h.item_id = i.id
 			` + finalOfItem + ` a on true
 			where b.area = $1 and b.scheme = $2 and b.month >= $3 and r.state not in ('refused', 'withdrawn')
 			  and (i.cause = 'regular' and i.month = $3 or k.member_id is not null)

@@ -34,8 +34,8 @@ const estateOwedSQL = `
 			join pay_run r on r.area = b.area and r.id = b.run_id
 			where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
 				and not ` + deadItem + `
-				and not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
-					and a.outcome = 'failed')
+				and (` + paidByHand + ` or not exists (select from answer a where a.area = i.area and a.item_id = i.id
+					and a.disposition = 'recorded' and a.outcome = 'failed'))
 				and not exists (select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
 					where v.area = i.area and v.item_id = i.id))
 		union all
@@ -162,9 +162,9 @@ func (t lifeTx) owedToEstate(ctx context.Context, e *lifeevent.Estate) error {
 			coalesce((select sum(amount) from owed where component = 'account_pension' and inherited is not true), 0)::bigint
 			+ coalesce((select sum(d.account_pension) from benefit_due d
 				where d.area = $1 and d.member_id = $2 and d.cause like 'arrears:%' and `+dueStands+` and not exists (
-					select from payment_item i join answer a on a.area = i.area and a.item_id = i.id
-						and a.disposition = 'recorded' and a.outcome = 'succeeded'
-					where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause)), 0)::bigint,
+					select from payment_item i
+					where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
+						and `+reached+`)), 0)::bigint,
 			coalesce((select min(v.id) from dead
 				join payment_item j on j.area = $1 and j.member_id = dead.member_id and j.cause = 'regular'
 					and j.month <= dead.died_on

@@ -48,9 +48,10 @@ const loweredOfItem = `
 	from recovery_line l join recovery_case k on k.area = l.area and k.id = l.case_id
 	where l.area = i.area and l.item_id = i.id and l.month = m.month and k.reason = 'lowered'`
 
-// drawnOfPaid are CTEs of what the payments of the rows of paid drew from personal accounts, whose roles are $5:
+// drawnOfPaid is SQL for CTEs of what the payments of the rows of paid drew from personal accounts, whose roles are $5:
 // that of the first payment of its claim, where one was paid out of suspense.
-const drawnOfPaid = `
+func drawnOfPaid() string {
+	return `
 		claim (item, id, replaces, from_suspense) as (
 			select distinct p.id, p.id, p.replaces, p.from_suspense from paid p
 			union all
@@ -58,8 +59,9 @@ const drawnOfPaid = `
 			join payment_item i on i.area = $1 and i.id = c.replaces where c.from_suspense),
 		drawn as (
 			select c.item, sum(p.amount)::bigint as amount from claim c
-			join posting p on p.area = $1 and p.cause_id = c.id and p.role = any($5) and not p.red
+			join posting p on p.area = $1 and p.cause_id = ` + spentBy("$1", "c.id") + ` and p.role = any($5) and not p.red
 			where not c.from_suspense group by c.item)`
+}
 
 // OpenRecoveries implements lifeevent.RecoveryTx. A payment counts once the bank said that
 // it succeeded and as long as it did not come back, with the months that it was for; what it
@@ -85,15 +87,13 @@ func (t lifeTx) OpenRecoveries(
 			from owing w
 			join payment_item i on i.area = $1 and i.member_id = w.member_id and i.month >= w.first
 				and (i.cause ~ '^(regular$|difference:|resumption:)' or w.reason = 'death' and i.cause like 'arrears:%')
-			join answer a on a.area = i.area and a.item_id = i.id and a.batch_id = i.batch_id
-				and a.disposition = 'recorded' and a.outcome = 'succeeded'
 			cross join lateral (` + monthsOfItem + `) m
 			cross join lateral (` + loweredOfItem + `) x
 			left join dead d on d.member_id = w.member_id
 			where ($2::bigint[] is null or w.member_id = any($2)) and m.month between w.first and w.through
 			  and (w.reason = 'death' or d.died_on is null or m.month <= d.died_on)
 			  and m.base - x.base + case when w.whole then m.account - x.account else 0 end > 0
-			  and not ` + lostAgain + `
+			  and ` + reached + ` and not ` + lostAgain + `
 			  and not exists (select from recovery_line l join recovery_case k on k.area = l.area and k.id = l.case_id
 				where l.area = i.area and l.item_id = i.id and l.month = m.month and k.reason <> 'lowered'))`
 	var any bool
@@ -108,7 +108,7 @@ func (t lifeTx) OpenRecoveries(
 		return 0, fmt.Errorf("open recoveries of area %s: %w", area, err)
 	}
 	tag, err := t.Exec(ctx, found+`,
-		`+drawnOfPaid+`,
+		`+drawnOfPaid()+`,
 		opened as (
 			insert into recovery_case (area, member_id, reason, opened_on, opened_at)
 			select distinct $1::int, member_id, reason, $3::date, $4::timestamptz from paid
@@ -325,7 +325,7 @@ func (t lifeTx) fillRecovered(ctx context.Context, area party.Area, list []lifee
 			select c.case_id, i.id, i.replaces, i.from_suspense from claim c
 			join payment_item i on i.area = $1 and i.id = c.replaces where c.from_suspense)
 		select c.case_id, p.role, sum(p.amount)::bigint from claim c
-		join posting p on p.area = $1 and p.cause_id = c.id and p.role = any($3) and not p.red
+		join posting p on p.area = $1 and p.cause_id = `+spentBy("$1", "c.id")+` and p.role = any($3) and not p.red
 		where not c.from_suspense group by 1, 2`,
 		area, column(list, func(r lifeevent.Recovery) int64 { return r.ID }), personalRoles())
 	if err != nil {

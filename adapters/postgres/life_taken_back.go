@@ -123,8 +123,7 @@ func (t registryTx) openPaidGrants(ctx context.Context, area party.Area, notice 
 		select i.id, b.bank, i.member_id, `+yuan("i.amount")+` from ending_due d
 		join payment_item i on i.area = $1 and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
 		join payment_batch b on b.area = i.area and b.id = i.batch_id
-		join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
-		where not `+lostAgain+`
+		where `+reached+` and not `+lostAgain+`
 		order by i.id`, area, notice)
 	if err != nil {
 		return fmt.Errorf("payments that rest on death notice %d: %w", notice, err)

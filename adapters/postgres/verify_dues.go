@@ -115,11 +115,12 @@ const dueLineSQL = `
 	 where d.id is null or (l.base_pension, l.account_pension, l.funeral_grant, l.one_off) is distinct from
 	       (d.base_pension, d.account_pension, d.funeral_grant, d.one_off)`
 
-// leftSQL joins to payment i that it left, and neither failed, came back nor was recalled.
+// leftSQL joins to payment i that it left, and neither failed, came back nor was recalled, or that
+// its claim was paid by hand.
 const leftSQL = `join payment_batch b on b.area = i.area and b.id = i.batch_id and b.state <> 'withdrawn'
 		  join pay_run r on r.area = b.area and r.id = b.run_id and r.state in ('released', 'closed')
-		 where not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
-		          and a.outcome = 'failed')
+		 where (not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
+		          and a.outcome = 'failed') or ` + paidByHand + `)
 		   and not ` + lostAgain
 
 // A month and its dues together, as far as they left, never come to more than the most that

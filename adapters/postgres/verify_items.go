@@ -277,9 +277,8 @@ func causeSQL() string { //nolint:funlen // one query
 		                 then 'differs from payment batch ' || y.id || ' in kind, scheme or text'
 		            when c.part <> 'handover' and not coalesce(split_part(c.cause, ':', 4) = any(z.causes), false)
 		                 then 'begins with payment ' || split_part(c.cause, ':', 4) || ', which it does not book'
-		            when c.part = 'hand_payment' and not exists (select from hand_payment h where h.area = c.area
-		                 and h.id::text = any(z.causes) and h.entered_by = c.actor and h.entered_at = c.booked_at)
-		                 then 'was booked by ' || c.actor || ' at ' || c.booked_at || ', who paid nothing by hand then'
+		            when (hp.id is not null or c.part = 'hand_payment') and (hp.entered_by, hp.entered_at)
+		                 is distinct from (c.actor, c.booked_at) then 'was booked by ' || c.actor || ' at ' || c.booked_at || ', who paid nothing by hand then'
 		            when c.part = 'return_unclaimed' and not exists (select from return_unclaimed u where u.area = c.area
 		                 and u.return_id::text = any(z.causes) and u.entered_by = c.actor and u.entered_at = c.booked_at)
 		                 then 'was booked by ' || c.actor || ' at ' || c.booked_at
@@ -314,6 +313,8 @@ func causeSQL() string { //nolint:funlen // one query
 		  left join (select area, entry_id, count(distinct cause_id) as n, array_agg(distinct cause_id::text) as causes
 		               from posting where ($1 = 0 or area = $1) and nature = 'item' and kind in ` + payKinds + ` group by 1, 2) z
 		       on c.what = 'payment_batch' and z.area = c.area and z.entry_id = c.id
+		  left join hand_payment hp on c.what = 'payment_batch' and hp.area = c.area
+		       and hp.id::text = split_part(c.cause, ':', 4)
 		  left join personal_opening n on c.what = 'personal_opening' and n.area = c.area and n.id = c.fact
 		  left join refund_paid w on c.what = 'refund' and w.area = c.area and w.refund_id = c.fact
 		  left join interest_run_approved ir on c.what = 'interest_run' and ir.area = c.area and ir.run_id = c.fact

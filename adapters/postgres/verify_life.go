@@ -141,8 +141,7 @@ const recoveryLinesSQL = `
 	       when i.id is null or i.member_id <> k.member_id then 'has payment ' || l.item_id || ', which is not the member''s'
 	       when (l.base_pension, l.account_pension) is distinct from (m.base, m.account)
 	            then 'has payment ' || l.item_id || ' otherwise than it was paid'
-	       when not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
-	            and a.outcome = 'succeeded') then 'has payment ' || l.item_id || ', which did not succeed'
+	       when not ` + reached + ` then 'has payment ' || l.item_id || ', which did not succeed'
 	       when k.reason = 'death' then 'has payment ' || l.item_id || ' for a month after no death that was reported'
 	       when k.reason = 'emigration' then 'has payment ' || l.item_id || ' for a month after no departure that was approved'
 	       when k.reason = 'sentence' then 'has payment ' || l.item_id || ' for a month of no sentence that was approved'
@@ -161,8 +160,7 @@ const recoveryLinesSQL = `
 	      where p.month = l.month) m on true
 	 where ($1 = 0 or l.area = $1) and (k.id is null or i.id is null or i.member_id <> k.member_id
 	    or (l.base_pension, l.account_pension) is distinct from (m.base, m.account)
-	    or not exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
-	        and a.outcome = 'succeeded')
+	    or not ` + reached + `
 	    or case k.reason when 'death' then not exists (select from death_notice n where n.area = l.area
 	            and n.member_id = k.member_id and date_trunc('month', n.died_on) < l.month)
 	       when 'emigration' then not exists (select from member_departed g
@@ -371,8 +369,7 @@ const estateDueSQL = `
 	       coalesce(sum(n.entitled - n.was) filter (where n.component = 'account_pension'), 0) as account
 	       from benefit_due_month n where n.area = x.area and n.due_id = x.due_id and n.month <= g.died_on) n
 	  left join lateral (select i.id from payment_item i
-	       join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
-	      where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
+	      where i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause and ` + reached + `
 	        and not exists (select from payment_return v join return_unclaimed u on u.area = v.area and u.return_id = v.id
 	            where v.area = i.area and v.item_id = i.id) limit 1) i on true
 	 where ($1 = 0 or x.area = $1) and (d.member_id is distinct from g.member_id or d.cause !~ '^(difference|resumption):'
@@ -407,8 +404,8 @@ const estateItemSQL = `
 	       join payment_batch b on b.area = j.area and b.id = j.batch_id
 	       join pay_run r on r.area = b.area and r.id = b.run_id
 	      where j.area = i.area and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause and not ` + deadItem + `
-	        and not exists (select from answer a where a.area = j.area and a.item_id = j.id and a.disposition = 'recorded'
-	            and a.outcome = 'failed')
+	        and (not exists (select from answer a where a.area = j.area and a.item_id = j.id and a.disposition = 'recorded'
+	            and a.outcome = 'failed') or exists (select from hand_payment h where h.area = j.area and h.item_id = j.id))
 	        and not exists (select from payment_return v join payment_return_booked k on k.area = v.area and k.return_id = v.id
 	            where v.area = j.area and v.item_id = j.id and not exists (select from hand_payment h where h.area = v.area and h.item_id = v.item_id))
 	      limit 1) p on true
@@ -498,8 +495,7 @@ func livingSQL() string {
 	       || i.member_id || ', of whom no death stands reported, and no case says so'
 	  from g join due d on d.area = g.area and d.claim_id = g.claim_id
 	  join payment_item i on i.area = d.area and i.member_id = d.member_id and i.month = d.month and i.cause = d.cause
-	  join answer a on a.area = i.area and a.item_id = i.id and a.disposition = 'recorded' and a.outcome = 'succeeded'
-	 where not g.dead and not ` + lostAgain + `
+	 where not g.dead and ` + reached + ` and not ` + lostAgain + `
 	   and not exists (select from exception_case k where k.area = i.area and k.kind = 'grant_to_the_living'
 	       and k.subject = 'payment_item:' || i.id)`
 }

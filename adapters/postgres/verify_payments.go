@@ -50,9 +50,20 @@ const payLines = `
 	  from back v join final f on f.area = v.area and f.id = v.item_id and f.outcome = 'succeeded'
 	 where v.suspended
 	union all
-	select area, id, 'hand_payment', 'suspense', 'debit', false, amount, (select i.member_id from payment_item i
-	       where i.area = h.area and i.id = h.item_id), batch_id, fund_account, paid_on, business_day, entered_at, null
-	  from hand_payment h where $1 = 0 or h.area = $1
+	select h.area, h.id, u.kind, u.role, 'debit', false, u.amount, i.member_id, h.batch_id, h.fund_account, h.paid_on,
+	       h.business_day, h.entered_at, null
+	  from hand_payment h
+	  left join payment_item i on i.area = h.area and i.id = h.item_id
+	 cross join lateral (select 'hand_payment' as kind, 'suspense' as role, h.amount where not h.spends
+	       union all
+	       select 'benefit', 'benefit_base_pension', i.base_pension where h.spends
+	       union all
+	       select 'benefit', 'benefit_account_pension', i.account_pension where h.spends
+	       union all
+	       select 'benefit', 'benefit_funeral_grant', i.funeral_grant where h.spends
+	       union all
+	       select 'account_paid_out', 'benefit_one_off', i.one_off where h.spends) u
+	 where ($1 = 0 or h.area = $1) and u.amount > 0
 	union all
 	select v.area, v.id, x.kind, u.role, 'debit', true, u.amount, f.member_id, v.batch_id, x.account, x.day, x.accounted,
 	       x.at, x.by
@@ -151,10 +162,11 @@ const drawnSQL = `
 	select d.area, d.entry, d.area || '/' || d.entry, 'draws from the personal account for ' || d.cause
 	       || otherwise.than
 	  from drawn d
-	  left join payment_item i on i.area = d.area and i.id = d.cause
+	  left join hand_payment h on h.area = d.area and h.id = d.cause
+	  left join payment_item i on i.area = d.area and i.id = coalesce(h.item_id, d.cause)
 	 cross join lateral (select case
 	       when i.id is null then ', which is no payment'
-	       when i.from_suspense then ', whose money was drawn before it came back'
+	       when not h.spends or h.id is null and i.from_suspense then ', whose money was drawn before it came back'
 	       when not d.debits or d.member <> i.member_id or d.member2 <> i.member_id then ' another member''s or to its credit'
 	       when d.kind <> d.kind2 or d.kind <> case when i.account_pension > 0 then 'benefit' else 'account_paid_out' end
 	            then ' by an entry of another kind'
@@ -241,30 +253,48 @@ func returnSQL() string {
 	        where u.entered_by = 'officer:' || o.login))`
 }
 
-// What was paid by hand is the whole of a payment that the bank made, out of the account that it was paid from, not before
-// it; what came back of that went to suspense, where the payment by hand waits for it.
+// What was paid by hand is the whole of a payment of which the bank said what became of it, out of the account that it was
+// paid from, and not before it. It is the benefit itself where the payment failed, and its money was not in suspense, or
+// came back before and its benefit was taken back; else what is in suspense, or comes back to it, is its. What failed, or
+// was taken back, was owed then.
 func handPaymentSQL() string {
 	return `
-	select h.area, h.id, h.area || '/' || h.id, case
-	       when i.id is null then 'stands for payment ' || h.item_id || ', which is not in batch ' || h.batch_id
-	       when h.amount <> i.amount then 'is of ' || ` + yuan("h.amount") + ` || ', and payment ' || i.id || ' of '
-	            || ` + yuan("i.amount") + `
-	       when h.fund_account <> b.fund_account then 'left another fund account than batch ' || b.id
-	       when w.outcome is distinct from 'succeeded' then 'stands for payment ' || i.id || ', which the bank did not make'
-	       when h.paid_on < w.value_date then 'was made on ' || h.paid_on || ', before payment ' || i.id
-	       when not v.suspended then 'stands for payment ' || i.id || ', whose benefit was taken back'
-	       else 'was entered by ' || h.entered_by || ', who was no maker of agency finance' end
-	  from hand_payment h
-	  left join payment_item i on i.area = h.area and i.id = h.item_id and i.batch_id = h.batch_id
-	  left join payment_batch b on b.area = h.area and b.id = h.batch_id
-	  left join answer w on w.area = h.area and w.item_id = h.item_id and w.disposition = 'recorded'
-	  left join (` + bookedReturns + `) v on v.area = h.area and v.item_id = h.item_id
-	 where ($1 = 0 or h.area = $1) and (i.id is null or h.amount <> i.amount or h.fund_account <> b.fund_account
-	    or w.outcome is distinct from 'succeeded' or h.paid_on < w.value_date or not v.suspended or not exists (
-	       select from officer o
-	         join organisation g on g.id = o.organisation_id and g.area = h.area and g.kind = 'agency_finance'
-	         join duty_grant d on d.login = o.login and d.duty = 'maker'
-	        where h.entered_by = 'officer:' || o.login))`
+	with hand as (
+		select h.*, i.id as item, i.amount as due, b.fund_account as account, b.created_on, w.outcome, w.value_date,
+		       w.outcome = 'failed' and not i.from_suspense or w.outcome = 'succeeded' and not coalesce(v.suspended, true)
+		           as unspent,
+		       d.id as ended, x.item_id as granted
+		  from hand_payment h
+		  left join payment_item i on i.area = h.area and i.id = h.item_id and i.batch_id = h.batch_id
+		  left join payment_batch b on b.area = h.area and b.id = h.batch_id
+		  left join answer w on w.area = h.area and w.item_id = h.item_id and w.disposition = 'recorded'
+		  left join (` + bookedReturns + `) v on v.area = h.area and v.item_id = h.item_id
+		  left join lateral (select d.id from benefit_due d join due_end_approved e on e.area = d.area and e.due_id = d.id
+		      where d.area = i.area and d.member_id = i.member_id and d.month = i.month and d.cause = i.cause limit 1) d on true
+		  left join lateral (select x.item_id from payment_item j join estate_granted_item x on x.area = j.area
+		           and x.item_id = j.id and ` + itemStands + `
+		      where j.area = i.area and j.member_id = i.member_id and j.month = i.month and j.cause = i.cause limit 1) x on true
+		 where $1 = 0 or h.area = $1),
+	told as (
+		select h.area, h.id, case
+		       when h.item is null then 'stands for payment ' || h.item_id || ', which is not in batch ' || h.batch_id
+		       when h.amount <> h.due then 'is of ' || ` + yuan("h.amount") + ` || ', and payment ' || h.item || ' of '
+		            || ` + yuan("h.due") + `
+		       when h.fund_account <> h.account then 'left another fund account than batch ' || h.batch_id
+		       when h.outcome is null then 'stands for payment ' || h.item || ', of which the bank said nothing'
+		       when h.paid_on < case h.outcome when 'failed' then h.created_on else h.value_date end
+		            then 'was made on ' || h.paid_on || ', before payment ' || h.item
+		       when h.spends and not h.unspent then 'is a benefit, and so was payment ' || h.item
+		       when not h.spends and h.unspent then 'is no benefit, and neither was payment ' || h.item
+		       when h.ended is not null then 'pays due ' || h.ended || ', which two people ended'
+		       when h.granted is not null then 'pays what an heir was granted instead of payment ' || h.granted
+		       when not exists (select from officer o
+		           join organisation g on g.id = o.organisation_id and g.area = h.area and g.kind = 'agency_finance'
+		           join duty_grant d on d.login = o.login and d.duty = 'maker'
+		          where h.entered_by = 'officer:' || o.login)
+		            then 'was entered by ' || h.entered_by || ', who was no maker of agency finance' end as text
+		  from hand h)
+	select area, id, area || '/' || id, text from told where text is not null`
 }
 
 // The payments of one person, month and cause are made one after the other. Each
@@ -364,7 +394,7 @@ func suspenseSQL() string {
 		union all
 		select h.area, b.scheme, -h.amount
 		  from hand_payment h join payment_batch b on b.area = h.area and b.id = h.batch_id
-		 where $1 = 0 or h.area = $1),
+		 where ($1 = 0 or h.area = $1) and not h.spends),
 	held as (
 		select p.area, p.scheme, sum(-(` + signed + `)) as amount
 		  from posting p

@@ -25,7 +25,7 @@ const (
 	Item Kind = "item"
 	// Case is something to look at that ends by no event.
 	Case Kind = "case"
-	// HandPayment is a payment that was made by hand instead of one that the bank made.
+	// HandPayment is a payment that was made by hand instead of one that did not reach the person.
 	HandPayment Kind = "hand_payment"
 	// Return is a payment that came back and waits to be paid again.
 	Return Kind = "return"

@@ -26,14 +26,23 @@
 // Nothing is sent twice: an item is paid again only as a new item, and only after
 // the bank's own word that the first one failed or came back.
 //
-// Somebody whom the bank's payment did not reach may be paid by hand before the bank gives
-// it back. Two people of the finance office say so of the payment; the money leaves the same
-// expenditure account against suspense, and what comes back meets it there, whatever the
-// area's rule for returns. From then on no run pays the claim, nobody gives it up, and a
-// case asks about it until the first payment is back: till then the person has both, and
-// the proof of the run does not hold. Instead of a payment that failed, or of which nobody
-// knows, nothing can be paid by hand here: the next reissue pays the one, evidence settles
-// the other.
+// Somebody whom the bank's payment did not reach may be paid by hand. Two people of the finance
+// office say so of the last payment of the claim; the money leaves the same expenditure account,
+// and from then on no run pays the claim, nobody gives it up or ends its due, and no heir has it.
+//
+//	the bank says that it paid     suspense / 1004, and what comes back meets it there, whatever the area's
+//	                               rule for returns. A case asks until it is back: till then the person has
+//	                               both, and the proof of the run does not hold.
+//	it came back, to suspense      suspense / 1004: the money that waits is used up. So too where a reissue
+//	                               out of suspense failed.
+//	it failed, or came back in red the benefit, by component, against 1004, drawn from the account anew:
+//	                               nothing of the claim was spent, and nothing waits.
+//
+// Where the bank may have paid what failed after all, the doubt is settled first. Where it says so
+// later, a case possible_double_credit asks, and its debit stands as a break: the book takes in
+// nothing for a payment that failed. Of a payment of which nobody knows nothing is paid by hand:
+// evidence settles it. Nor is what nobody is owed any more: a due that two people ended, what an
+// heir was granted, a month after the death.
 //
 // While the child-linked rule is in force, a child who must pay and does not stops the base pension
 // of who was of age when the scheme began, and nothing else: the account's pension is the member's own

@@ -280,7 +280,7 @@ func (s *Service) book(ctx context.Context, tx Tx, b Batch, settled []Settled, b
 
 // drawn locks and reads the accounts that payments draw from, and in which order that is
 // in each month: policy.ErrNoRule where nobody decided it.
-func drawn(ctx context.Context, tx Tx, area party.Area, settled []Settled) (a Accounts, err error) {
+func drawn(ctx context.Context, tx DrawTx, area party.Area, settled []Settled) (a Accounts, err error) {
 	members := Drawers(settled)
 	if len(members) == 0 {
 		return a, nil

@@ -25,13 +25,19 @@ type AnswerTx interface {
 	AnsweredLines(ctx context.Context, area party.Area, receipt int64) (int, bank.Counts, error)
 	// LastAnswered returns the last line of a receipt that was kept, or 0.
 	LastAnswered(ctx context.Context, area party.Area, receipt int64) (int, error)
-	// HoldPersonal returns what the members' personal accounts hold, and keeps others
-	// from drawing from accounts of the area to the end of the transaction.
-	HoldPersonal(ctx context.Context, area party.Area, members []int64) (map[int64]PersonalParts, error)
 	BeginReceipt(ctx context.Context, r bank.Receipt) (int64, error)
 	FinishReceipt(ctx context.Context, r bank.Receipt) (bank.Receipt, error)
 	CloseReceipt(ctx context.Context, area party.Area, id int64, c bank.Counts) error
 	QuarantineReceipt(ctx context.Context, r bank.Receipt, code, text string) error
+}
+
+// DrawTx is what drawing from personal accounts needs of a transaction.
+type DrawTx interface {
+	// HoldPersonal returns what the members' personal accounts hold, and keeps others
+	// from drawing from accounts of the area to the end of the transaction.
+	HoldPersonal(ctx context.Context, area party.Area, members []int64) (map[int64]PersonalParts, error)
+	// Rules returns the area's rules.
+	Rules(ctx context.Context, area party.Area) (*policy.Rules, error)
 }
 
 // EvidenceTx is what evidence in place of an answer needs of a transaction.
@@ -106,6 +112,7 @@ type ProofTx interface {
 type ResultTx interface {
 	EvidenceTx
 	AnswerTx
+	DrawTx
 	ReturnTx
 	WatchTx
 	ProofTx

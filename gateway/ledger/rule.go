@@ -31,8 +31,8 @@ const (
 	PaymentReturn    Kind = "payment_return"
 	Reissue          Kind = "reissue"
 	ReturnUnclaimed  Kind = "return_unclaimed"
-	// HandPayment is a payment by hand instead of one that the bank gives back: it waits
-	// in suspense for what comes back.
+	// HandPayment is a payment by hand instead of one whose money waits in suspense or comes
+	// back to it.
 	HandPayment        Kind = "hand_payment"
 	AccountPaidOut     Kind = "account_paid_out"
 	RecoveryByChannel  Kind = "recovery_by_channel"
