@@ -3,6 +3,7 @@ package postgres_test
 import (
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -491,4 +492,151 @@ func TestL9_EditsOfPaymentsMadeInsteadAreDetected(t *testing.T) {
 		}
 	}
 	tamper(t, w.db, newTamperer(t, w.d.OwnerURL, 2, []string{"hand_payment"}), 25)
+}
+
+// claimed is where one pensioner's claim stands in a world where everything happens at random: the last
+// payment of it, what the bank said of that, and how often the person has the money.
+type claimed struct {
+	batch                        disbursement.Batch
+	items                        []disbursement.Item
+	answered, paid, back, byHand bool
+	has                          int
+}
+
+func (c *claimed) last() disbursement.Item { return c.items[len(c.items)-1] }
+
+// lost says that the next reissue pays the claim.
+func (c *claimed) lost() bool { return c.answered && (!c.paid || c.back) && !c.byHand }
+
+// Answers, returns, reissues and payments by hand come in any order: nobody is paid a claim again that
+// the person has, nobody says by hand what is not so, and the book holds each pension once.
+func TestF42_PaymentsByHandInAnyOrder(t *testing.T) {
+	t.Parallel()
+	for seed, settlement := range []string{disbursement.SettlesNet, disbursement.SettlesGross, disbursement.SettlesItemised} {
+		for _, changes := range [][]string{nil, {returnsInRed}} {
+			t.Run(fmt.Sprint(settlement, len(changes)), func(t *testing.T) {
+				t.Parallel()
+				w := newDesk(newAnswerWorld(t, 10, settlement, changes...))
+				claims := map[int64]*claimed{}
+				for _, i := range w.paying {
+					claims[i.Member] = &claimed{batch: w.batch, items: []disbursement.Item{i}} //nolint:exhaustruct // nothing known
+				}
+				cashier := w.cashier(t)
+				r := rand.New(rand.NewPCG(uint64(seed), uint64(len(changes))))
+				for step := range 80 {
+					c := claims[1001+int64(r.IntN(len(claims)))]
+					switch r.IntN(8) {
+					case 0, 1:
+						w.answeredAtRandom(t, c, r.IntN(3) > 0)
+					case 2, 3, 4:
+						if c.paid && !c.back {
+							line := back(c.last(), "2011-03-25")
+							line.Code = "TM01"
+							w.giveBack(t, line)
+							c.back, c.has = true, c.has-1
+						}
+					case 5, 6:
+						w.byHandAtRandom(t, cashier, c, c.items[r.IntN(len(c.items))], fmt.Sprintf("CASH-%d", step))
+					default:
+						w.reissuedAtRandom(t, claims)
+					}
+				}
+				w.asClaimed(t, claims)
+			})
+		}
+	}
+}
+
+func (w *desk) answeredAtRandom(t *testing.T, c *claimed, paid bool) {
+	t.Helper()
+	if c.answered {
+		return
+	}
+	c.answered, c.paid = true, paid
+	if !paid {
+		w.answer(t, c.batch, failedLine(c.last(), "TM01"))
+		return
+	}
+	w.answer(t, c.batch, paidLine(c.last()))
+	c.has++
+}
+
+func (w *desk) byHandAtRandom(t *testing.T, cashier approval.Officer, c *claimed, i disbursement.Item, reference string) {
+	t.Helper()
+	may := c.answered && !c.byHand && i.ID == c.last().ID
+	r, err := w.try(cashier, byHand(i.ID, reference, "2011-03-25"))
+	if err == nil {
+		_, err = w.tryDecide(w.second, r, approval.Approved)
+	}
+	if (err == nil) != may {
+		t.Fatalf("payment %d of %+v by hand: %v", i.ID, c, err)
+	}
+	if may {
+		c.byHand, c.has = true, c.has+1
+	}
+}
+
+func (w *desk) reissuedAtRandom(t *testing.T, claims map[int64]*claimed) {
+	t.Helper()
+	var want, got []int64
+	for member, c := range claims {
+		if c.lost() {
+			want = append(want, member)
+		}
+	}
+	if len(want) == 0 {
+		if d := w.draftReissue(t); d != nil {
+			t.Fatalf("paid again, and nobody lost anything: %+v", d)
+		}
+		return
+	}
+	b, items := w.reissue(t)
+	for _, i := range items {
+		got = append(got, i.Member)
+		c := claims[i.Member]
+		c.batch, c.items = b, append(c.items, i)
+		c.answered, c.paid, c.back = false, false, false
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) {
+		t.Fatalf("paid again are %v, want %v", got, want)
+	}
+}
+
+// asClaimed proves that the book, the lists of the paid and the proof say what is so.
+func (w *desk) asClaimed(t *testing.T, claims map[int64]*claimed) {
+	t.Helper()
+	var paid, twice int
+	for member, c := range claims {
+		spent := one[int64](t, w.world, `select coalesce(sum(case when (side = 'debit') <> red then amount else -amount end), 0)::bigint
+			from posting where member_id = $1 and role like 'benefit%'`, member)
+		waits := one[int64](t, w.world, `select coalesce(sum(case when (side = 'credit') <> red then amount else -amount end), 0)::bigint
+			from posting where member_id = $1 and role = 'suspense'`, member)
+		if c.has > 0 {
+			paid++
+		}
+		if c.has > 1 {
+			twice++
+		}
+		if spent-waits != int64(c.has)*5500 || c.has > 0 && spent != 5500 || c.has > 1 && !c.byHand {
+			t.Errorf("member %d has the money %d times; %d fen are spent, and %d wait: %+v", member, c.has, spent, waits, c)
+		}
+	}
+	if got, want := w.fedBack(t, "2011-03"), fmt.Sprintf("%d/%d ", paid, len(claims)); !strings.HasPrefix(got, want) {
+		t.Errorf("fed back is %s, want %s", got, want)
+	}
+	p, err := w.pay.Proof(t.Context(), w.auditor, w.run.ID)
+	if err != nil || (len(p.Breaks) == 0) != (twice == 0) || p.Paid.Count != paid {
+		t.Errorf("%d have the money, %d of them twice; the proof has %d, breaks are %v, %v", paid, twice, p.Paid.Count, p.Breaks, err)
+	}
+	w.sound(t)
+	if text := w.wholeBook(t); text != "" {
+		t.Errorf("verify: %s", text)
+	}
+	kinds := one[string](t, w.world, `select string_agg(concat_ws(' ', a.outcome, (select case when k.business_day is null then ''
+			when exists (select from posting p where p.cause_id = v.id and p.red) then 'in red' else 'back' end
+			from payment_return v join payment_return_booked k on k.return_id = v.id where v.item_id = h.item_id), h.spends), ', ')
+		from hand_payment h join answer a on a.item_id = h.item_id and a.disposition = 'recorded'`)
+	t.Logf("%d of %d have the money, %d of them twice; by hand %s", paid, len(claims), twice, kinds)
 }

@@ -46,10 +46,7 @@ func (t *tx) runMoney(ctx context.Context, r disbursement.Run) (runMoney, error)
 			union all
 			select n.id from again g
 			cross join lateral (select id from payment_item where area = $1 and replaces = g.id) n)
-		select g.id from again g
-		where exists (select from answer a where a.area = $1 and a.item_id = g.id and a.disposition = 'recorded'
-			and a.outcome = 'succeeded') or exists (select from hand_payment h where h.area = $1 and h.item_id = g.id)
-		order by 1`, m.area, m.batches)
+		select i.id from (select $1::integer as area, id from again) i where `+reached+` order by 1`, m.area, m.batches)
 	if err != nil {
 		return m, fmt.Errorf("what paid claims of pay run %d again: %w", r.ID, err)
 	}

@@ -22,8 +22,10 @@ const lostAgain = `(exists (select from payment_return v where v.area = i.area a
 		and not ` + paidByHand + `)`
 
 // reached is SQL that says of a payment i that the bank made it, or that somebody paid its claim by hand.
-const reached = `(exists (select from answer a where a.area = i.area and a.item_id = i.id and a.disposition = 'recorded'
-		and a.outcome = 'succeeded') or ` + paidByHand + `)`
+// Both are looked up by their keys: of several exists the planner may read all answers instead.
+const reached = `coalesce((select true from answer a where a.area = i.area and a.item_id = i.id
+		and a.disposition = 'recorded' and a.outcome = 'succeeded' limit 1),
+	(select true from hand_payment h where h.area = i.area and h.item_id = i.id limit 1), false)`
 
 // spentBy is SQL for the cause by which the book has what was spent for the item of a given id:
 // the item, or the payment by hand that is the benefit itself.

@@ -64,9 +64,9 @@ func drawnOfPaid() string {
 }
 
 // OpenRecoveries implements lifeevent.RecoveryTx. A payment counts once the bank said that
-// it succeeded and as long as it did not come back, with the months that it was for; what it
-// drew from the account is that of the first payment of its claim, where it was paid out of
-// suspense, and the due's earlier months have it first.
+// it succeeded and as long as it did not come back, and once its claim was paid by hand, with
+// the months that it was for; what it drew from the account is that of the first payment of
+// its claim, where it was paid out of suspense, and the due's earlier months have it first.
 func (t lifeTx) OpenRecoveries(
 	ctx context.Context, area party.Area, today calendar.Day, members []int64,
 ) (int, error) {
