@@ -71,7 +71,7 @@ func (s *Server) caseworkRoutes() {
 // Decision is what is asked for, and what became of it.
 type Decision struct {
 	ID             ID        `json:"id"`
-	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,subsidy_list,interest_run,award_run,due_run,due_end,due,recovery,transfer,refund,hand_payment"`
+	Kind           string    `json:"kind"                     enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,subsidy_list,interest_run,award_run,due_run,due_end,due,recovery,transfer,refund,refund_return,hand_payment"`
 	SubjectID      ID        `json:"subject_id"               doc:"What it is about, by its kind: a receipt, an item, a case, a notice, a fund account, a list, a run"`
 	Decision       string    `json:"decision"                 enum:"accept,reject,succeeded,failed,not_executed,settled,executed,unclaimed,taken_back,entered"`
 	About          string    `json:"about"                    doc:"What its maker was shown"`
@@ -178,7 +178,7 @@ func (s *Server) settleCase(ctx context.Context, c Call, in *resolutionCommand) 
 type decisionsQuery struct {
 	Paging
 
-	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,refund,interest_run,subsidy_list,award_run,due_run,due_end,due,recovery,transfer,hand_payment"`
+	Kind   string `query:"kind"   enum:"file,item,case,return,notice,opening_balance,opening_accounts,match_rules,policies,contribution_list,refund,refund_return,interest_run,subsidy_list,award_run,due_run,due_end,due,recovery,transfer,hand_payment"`
 	Status string `query:"status" enum:"submitted,approved,rejected,withdrawn"`
 }
 

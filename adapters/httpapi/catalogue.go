@@ -1096,6 +1096,10 @@ func explanations() []row {
 			"name the credit as the statement shows it",
 		},
 		{
+			"refund_credit_known", 409, "the bank's number stands on other money that officers took, or the bank told of it otherwise",
+			"read the number on the statement again",
+		},
+		{
 			"refund_not_creditable", 422, "the refund is not of a tax list's line that names nobody or a member without a choice",
 			"leave credited_to out, or name the member of the line",
 		},
@@ -1104,11 +1108,19 @@ func explanations() []row {
 			"check the id",
 		},
 		{
+			"refund_not_sent", 409, "no expenditure account paid the refund, or its money came back before",
+			"look at the refund's status and way",
+		},
+		{
 			"refund_paid", 409, "the money was given back",
 			"nothing: it is done",
 		},
 		{
-			"refund_road", 422, "paid_from is no expenditure account of the scheme, or the money was not swept",
+			"refund_return_day", 422, "value_date is before the payment, or lies ahead",
+			"take the day from the statement",
+		},
+		{
+			"refund_road", 422, "paid_from is no expenditure account of the scheme, or the money was not swept, or it came back to such an account",
 			"leave paid_from out, or name the scheme's expenditure account",
 		},
 		{

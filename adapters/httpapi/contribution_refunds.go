@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"twoline/gateway/approval"
+	"twoline/gateway/casework"
 	"twoline/gateway/collection"
 	"twoline/gateway/ledger"
 	"twoline/gateway/once"
@@ -43,6 +44,16 @@ func (s *Server) contributionRefundRoutes() {
 			"no money moves, it becomes that member's contribution of the year, as far as it is still open.",
 		Who: Officers(approval.Maker, approval.AgencyFinance),
 	}, viewOpenRefund, s.askRefund)
+	if s.deps.Casework != nil {
+		Command(s, Route{ //nolint:exhaustruct // defaults
+			Method: http.MethodPost, Path: "/v1/refunds/{id}/return", Status: 201, Summary: "Say that the bank gave a refund back",
+			Description: "Of a refund that an expenditure account paid: the whole sum stands on that account's statement again, under " +
+				"the bank's number. When a second person of the finance office has approved it, the money waits in suspense, a case " +
+				"asks for the next payment, and the refund is open: an expenditure account pays it again by " +
+				"POST /v1/refunds/{id}/payment, on an order with the right account.",
+			Who: Officers(approval.Maker, approval.AgencyFinance),
+		}, viewDecision, s.refundReturned)
+	}
 	Command(s, Route{ //nolint:exhaustruct // defaults
 		Method: http.MethodPost, Path: "/v1/employee-years", Status: 201,
 		Summary: "Years that members paid in the employee scheme as well",
@@ -78,6 +89,8 @@ type Refund struct {
 	Swept    bool   `json:"swept"               doc:"A sweep left the account since it came: it waits until the account holds as much again, and is paid before that is swept, or an expenditure account pays it"`
 	Decision ID     `json:"decision_id,omitzero" doc:"The last request to pay it"`
 	Status   string `json:"status"              enum:"open,asked,paid"`
+	Payments int    `json:"payments,omitempty"  doc:"How often it was paid; while it is not, the bank gave back what was paid"`
+	DiedOn   *Day   `json:"died_on,omitempty"   doc:"The member died: what an expenditure account pays is the heirs'"`
 }
 
 func viewOpenRefund(r collection.Refund) Refund { return viewRefund(r, "") }
@@ -88,12 +101,16 @@ func viewRefund(r collection.Refund, way collection.RefundWay) Refund {
 		Reason: string(r.Reason), Part: "individual", Payer: r.Payer, Place: "income", Account: NewID(r.FundAccount),
 		OpenedOn: NewDay(r.OpenedOn), Way: string(way), Swept: r.Swept && r.State != collection.RefundPaid,
 		Decision: NewID(r.Decision), Status: string(r.State), PaidFrom: NewID(r.PaidFrom),
-		Credited: NewID(r.CreditedTo),
+		Credited: NewID(r.CreditedTo), Payments: r.Last.Number, DiedOn: nil,
+	}
+	if !r.Died.IsZero() {
+		died := NewDay(r.Died)
+		out.DiedOn = &died
 	}
 	if r.Collective {
 		out.Part = "collective"
 	}
-	if r.Suspense {
+	if r.Waits() {
 		out.Place = "suspense"
 	}
 	return out
@@ -158,6 +175,23 @@ func (s *Server) askRefund(ctx context.Context, c Call, in *askRefundCommand) (o
 	return s.deps.Collection.AskRefund(ctx, c.Request, c.Render, c.Officer, collection.RefundAsk{
 		Refund: in.ID.Int64(), Document: in.Body.Document, PaidFrom: in.Body.PaidFrom.Int64(),
 		CreditedTo: in.Body.CreditedTo.Int64(),
+	})
+}
+
+type refundReturnedCommand struct {
+	ID   ID `path:"id"`
+	Body struct {
+		BankReference string `json:"bank_reference"   minLength:"1"   maxLength:"64" doc:"The bank's number of the credit, as the statement shows it"`
+		ValueDate     Day    `json:"value_date"       doc:"The day on which it came back to the account"`
+		Document      string `json:"document"         minLength:"1"   maxLength:"200" doc:"The bank's advice"`
+		Reason        string `json:"reason,omitempty" maxLength:"200" doc:"Why the bank gave it back"`
+	}
+}
+
+func (s *Server) refundReturned(ctx context.Context, c Call, in *refundReturnedCommand) (once.Answer, error) {
+	return s.deps.Casework.Ask(ctx, c.Request, c.Render, c.Officer, casework.Ask{ //nolint:exhaustruct // money back
+		Kind: casework.RefundReturn, Subject: in.ID.Int64(), Word: casework.Entered, Document: in.Body.Document,
+		Reason: in.Body.Reason, BankReference: in.Body.BankReference, ValueDate: in.Body.ValueDate.Day,
 	})
 }
 

@@ -104,7 +104,8 @@ func ends() map[string]string {
 		"POST /v1/breaks/{id}/resolution return": "break_not_found",
 		// The money of the example is named for a batch by then, and nothing of a counter is posted.
 		"POST /v1/contribution-lists/{id}/money": "arrival_fixed", "POST /v1/refunds": "not_posted",
-		"POST /v1/refunds/{id}/payment": "refund_not_found", "GET /v1/interruptions": "no_rule",
+		"POST /v1/refunds/{id}/payment": "refund_not_found", "POST /v1/refunds/{id}/return": "refund_not_found",
+		"GET /v1/interruptions": "no_rule",
 		// The books begin this year, whose rate is not known.
 		"POST /v1/interest-runs": "no_rule", "GET /v1/interest-runs/{id}": "interest_run_not_found",
 		"GET /v1/interest-runs/{id}/lines": "interest_run_not_found",

@@ -51,13 +51,15 @@ const agreedOn = `(exists (
 			and x.bank_reference = v.bank_reference and x.amount = v.amount))`
 
 // memberReceipt is credits of the bank that officers took as the money of a member's
-// transfer or recovery; it stands where a table would. A bank may tell of them too, and
+// transfer or recovery, or of a refund that came back; it stands where a table would. A bank may tell of them too, and
 // then they are booked by that receipt alone.
 const memberReceipt = `(
 	select area, fund_account, bank_reference, amount from member_transfer_receipt
 	union all
 	select y.area, y.fund_account, y.bank_reference, x.amount
-	from recovery_received y join recovery_receipt x on x.area = y.area and x.id = y.receipt_id)`
+	from recovery_received y join recovery_receipt x on x.area = y.area and x.id = y.receipt_id
+	union all
+	select area, fund_account, bank_reference, amount from refund_returned)`
 
 // creditFree says whether officers may take a credit of the bank as a member's receipt:
 // nobody did, and what the bank told of it is the same money, of nobody. suspended says that it
@@ -101,7 +103,7 @@ func (t *tx) notAMembers(ctx context.Context, area party.Area, a collection.Arri
 	}
 	if taken {
 		return collection.ErrReference.With("bank reference %s: the agency took this credit as the money of a member's "+
-			"transfer or recovery", a.BankReference).On("bank_reference")
+			"transfer, recovery or refund", a.BankReference).On("bank_reference")
 	}
 	return nil
 }

@@ -32,15 +32,32 @@ const takenOn = `(
 		from contribution_line l join contribution_list k on k.area = l.area and k.id = l.list_id
 		where l.area = r.area and l.id = r.cause_id)`
 
-// refundRoad is SQL that joins the last road of refund r: the expenditure account, or the member that it is credited to,
-// or neither for the way that it came by.
-const refundRoad = `left join lateral (select n.fund_account, n.member_id from refund_road n
-		where n.area = r.area and n.refund_id = r.id order by n.number desc limit 1)`
+// refundStands is SQL that says of payment x of a refund that the bank did not give it back.
+func refundStands(x string) string {
+	return `not exists (select from refund_returned b
+		where b.area = ` + x + `.area and b.refund_id = ` + x + `.refund_id and b.attempt = ` + x + `.attempt)`
+}
+
+// refundCause is SQL of the cause of the entry that books payment x of a refund.
+func refundCause(x string) string {
+	return `'refund:' || ` + x + `.refund_id || case when ` + x + `.attempt > 1 then ':' || ` + x + `.attempt else '' end`
+}
+
+// refundState is SQL of where a refund stands whose last payment is x and whose last request is q.
+const refundState = `case when x.stands then 'paid' when q.state = 'submitted' then 'asked' else 'open' end`
+
+// refundRoad is SQL that joins the last road of refund r up to an instant: the expenditure account, or the member that it
+// is credited to, or neither for the way that it came by.
+func refundRoad(at string) string {
+	return `left join lateral (select n.fund_account, n.member_id from refund_road n
+		where n.area = r.area and n.refund_id = r.id and n.asked_at <= ` + at + ` order by n.number desc limit 1)`
+}
 
 // refundSQL is every refund: tasks, whose money waits in suspense, and claims on what
 // stands in the book. Money is swept where a sweep left its account after the entry
 // that brought it: the item's own, or that of the arrival which went to suspense.
-const refundSQL = `
+func refundSQL() string {
+	return `
 	select r.area, r.id, r.cause_id, r.member_id, r.year, r.amount, r.reason, r.collective, r.suspense, r.opened_on,
 		o.payer, o.list, f.id, f.role, f.scheme, coalesce(w.fund_account, 0), coalesce(w.member_id, 0),
 		(select max(g.effective_on) from agreement g where g.area = r.area and g.subject = o.subject and g.subject_id = o.subject_id),
@@ -50,7 +67,11 @@ const refundSQL = `
 				(select min(e.id) from ` + arrivalKnown + ` v join entry e on e.area = v.area and e.cause = 'arrival:' || v.id
 				  where v.area = r.area and case o.subject when 'batch' then v.batch_id when 'list' then v.list_id
 					else v.terminal_day end = o.subject_id), 0)),
-		coalesce(q.id, 0), case when x.area is not null then 'paid' when q.state = 'submitted' then 'asked' else 'open' end
+		coalesce(x.attempt, 0), coalesce(x.way, ''), coalesce(x.fund_account, 0),
+		(select e.accounted_on from entry e where e.area = r.area and e.cause = ` + refundCause("x") + `),
+		(select min(n.died_on) from death_notice n where n.area = r.area and n.member_id = r.member_id and not exists (
+			select from death_withdrawn w where w.area = n.area and w.notice_id = n.id)),
+		coalesce(q.id, 0), ` + refundState + `
 	from (
 		select t.area, t.id, t.cause_id, t.member_id, t.year, t.amount, t.reason, false as collective, true as suspense,
 			t.opened_on from refund_task t
@@ -61,15 +82,19 @@ const refundSQL = `
 	join fund_account f on f.area = r.area and f.id = o.fund_account
 	left join lateral (select d.id, d.state from decision_request d
 		where d.area = r.area and d.kind = 'refund' and d.subject_id = r.id order by d.id desc limit 1) q on true
-	` + refundRoad + ` w on true
-	left join refund_paid x on x.area = r.area and x.refund_id = r.id`
+	` + refundRoad("'infinity'") + ` w on true
+	left join lateral (
+		select p.refund_id, p.attempt, p.way, p.fund_account, ` + refundStands("p") + ` as stands
+		from refund_paid p where p.area = r.area and p.refund_id = r.id order by p.attempt desc limit 1) x on true`
+}
 
 func scanRefund(row pgx.CollectableRow) (r collection.Refund, err error) {
 	var amount int64
-	var taken *calendar.Day
+	var taken, paid, died *calendar.Day
 	err = row.Scan(&r.Area, &r.ID, &r.Cause, &r.Member, &r.Year, &amount, &r.Reason, &r.Collective, &r.Suspense, &r.OpenedOn,
-		&r.Payer, &r.List, &r.FundAccount, &r.Role, &r.Scheme, &r.PaidFrom, &r.CreditedTo, &taken, &r.Swept, &r.Decision, &r.State)
-	r.TakenOn = dayOrNone(taken)
+		&r.Payer, &r.List, &r.FundAccount, &r.Role, &r.Scheme, &r.PaidFrom, &r.CreditedTo, &taken, &r.Swept,
+		&r.Last.Number, &r.Last.Way, &r.Last.Account, &paid, &died, &r.Decision, &r.State)
+	r.TakenOn, r.Last.On, r.Died = dayOrNone(taken), dayOrNone(paid), dayOrNone(died)
 	r.Amount = money.Amount(amount)
 	return r, err
 }
@@ -82,7 +107,7 @@ func (t *tx) RefundByID(ctx context.Context, area party.Area, id int64) (collect
 	if err != nil {
 		return none, fmt.Errorf("hold refund %d: %w", id, err)
 	}
-	rows, err := t.Query(ctx, refundSQL+` where r.area = $1 and r.id = $2`, area, id)
+	rows, err := t.Query(ctx, refundSQL()+` where r.area = $1 and r.id = $2`, area, id)
 	if err != nil {
 		return none, fmt.Errorf("refund %d: %w", id, err)
 	}
@@ -98,9 +123,9 @@ func (t *tx) RefundByID(ctx context.Context, area party.Area, id int64) (collect
 
 // Refunds implements collection.RefundTx.
 func (t *tx) Refunds(ctx context.Context, f collection.RefundFilter) ([]collection.Refund, error) {
-	rows, err := t.Query(ctx, refundSQL+`
+	rows, err := t.Query(ctx, refundSQL()+`
 		where r.area = $1 and ($2 = 0::bigint or r.id = $2) and ($3 = 0::bigint or r.member_id = $3)
-		  and ($4 = '' or $4 = case when x.area is not null then 'paid' when q.state = 'submitted' then 'asked' else 'open' end)
+		  and ($4 = '' or $4 = `+refundState+`)
 		  and r.id > $5
 		order by r.id limit $6`, f.Area, f.ID, f.Member, string(f.State), f.After, f.Limit)
 	if err != nil {
@@ -250,14 +275,18 @@ func (t *tx) AddRefundPaid(
 	ctx context.Context, area party.Area, p collection.PaidRefund,
 ) error {
 	_, err := t.Exec(ctx, `
-		insert into refund_paid (area, refund_id, way, fund_account, amount, decision_id, paid_at)
-		values ($1, $2, $3, $4, $5, $6, $7)`,
-		area, p.Refund, string(p.Way), p.Account, p.Amount.Fen(), p.Decision, t.at)
-	if isUnique(err, "refund_paid_pkey") {
+		insert into refund_paid (area, refund_id, attempt, way, fund_account, amount, decision_id, paid_at)
+		values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+		area, p.Refund, p.Attempt, string(p.Way), p.Account, p.Amount.Fen(), p.Decision, t.at)
+	if isUnique(err, "refund_paid_key") {
 		return collection.ErrRefundPaid.Because(err)
 	}
 	if err != nil {
 		return fmt.Errorf("pay refund %d: %w", p.Refund, err)
+	}
+	if p.Attempt > 1 {
+		return t.EndCase(ctx, area, "refund_returned", fmt.Sprintf("refund:%d:%d", p.Refund, p.Attempt-1), "job",
+			fmt.Sprintf("refund %d is paid again", p.Refund))
 	}
 	if err := t.askAboutSubsidy(ctx, area, p.Refund); err != nil {
 		return err
@@ -292,4 +321,61 @@ func (t caseworkTx) AboutRefund(
 // PayRefund implements casework.FlowTx.
 func (t caseworkTx) PayRefund(ctx context.Context, r casework.Request, today calendar.Day) error {
 	return collection.PayRefund(ctx, t.tx, today, r.Area, r.Subject, r.ID)
+}
+
+// RefundCreditFree implements collection.RefundReturnTx. What the bank told of the credit went to no
+// suspense by itself.
+func (t *tx) RefundCreditFree(
+	ctx context.Context, area party.Area, account int64, reference string, amount money.Amount,
+) (bool, error) {
+	free, suspended, err := t.creditFree(ctx, area, account, reference, amount)
+	return free && !suspended, err
+}
+
+// AddRefundReturned implements collection.RefundReturnTx.
+func (t *tx) AddRefundReturned(
+	ctx context.Context, r collection.Refund, x collection.RefundReturn, today calendar.Day,
+) error {
+	_, err := t.Exec(ctx, `
+		insert into refund_returned (area, refund_id, attempt, fund_account, amount, bank_reference, value_date, decision_id,
+			approved_at, business_day)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`, r.Area, r.ID, r.Last.Number, r.Last.Account, r.Amount.Fen(),
+		x.BankReference, x.ValueDate, x.Decision, t.at, today)
+	switch {
+	case isUnique(err, "refund_returned_key"):
+		return collection.ErrRefundNotSent.Because(err)
+	case isUnique(err, "refund_returned_reference"):
+		return collection.ErrRefundCreditKnown.Because(err)
+	case err != nil:
+		return fmt.Errorf("keep that refund %d came back: %w", r.ID, err)
+	}
+	return t.OpenCase(ctx, r.Area, Case{
+		Kind: "refund_returned", Subject: fmt.Sprintf("refund:%d:%d", r.ID, r.Last.Number), Bank: "",
+		Text: fmt.Sprintf("the bank gave %s of refund %d back on %s", r.Amount, r.ID, x.ValueDate),
+	})
+}
+
+// AboutRefundReturn implements casework.PayerTx.
+func (t caseworkTx) AboutRefundReturn(
+	ctx context.Context, area party.Area, a casework.Ask, today calendar.Day,
+) (string, error) {
+	x := refundReturn(a)
+	r, err := collection.ReturnedRefund(ctx, t.tx, today, area, x)
+	if err != nil {
+		return "", err
+	}
+	return r.AboutReturn(x), nil
+}
+
+// EnterRefundReturn implements casework.PayerTx.
+func (t caseworkTx) EnterRefundReturn(ctx context.Context, r casework.Request, today calendar.Day) error {
+	x := refundReturn(r.Ask)
+	x.Decision, x.By = r.ID, r.Actor()
+	return collection.TakeRefundBack(ctx, t.tx, today, r.Area, x)
+}
+
+func refundReturn(a casework.Ask) collection.RefundReturn {
+	return collection.RefundReturn{ //nolint:exhaustruct // who asked is known later
+		Refund: a.Subject, BankReference: a.BankReference, ValueDate: a.ValueDate,
+	}
 }

@@ -61,7 +61,7 @@ func onTheWaySQL() string {
 		select 'refund', r.id from (
 			select area, id, member_id from refund_task union all select area, id, member_id from contribution_claim) r
 		where r.area = $1 and r.member_id = $2
-		  and not exists (select from refund_paid p where p.area = r.area and p.refund_id = r.id)
+		  and not exists (select from refund_paid p where p.area = r.area and p.refund_id = r.id and ` + refundStands("p") + `)
 		union all
 		select 'payment', i.id from payment_item i
 		join payment_batch b on b.area = i.area and b.id = i.batch_id

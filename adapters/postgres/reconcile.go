@@ -125,7 +125,8 @@ func (t *tx) eachBankLine(ctx context.Context, args []any, fn func(match.BookLin
 			(select entry_id, line, accounted_on, effective_on, batch_id, null, 1, true from bank_line where nature = 'sum' limit 1))
 		select m.entry_id, m.line, m.accounted_on, m.effective_on, coalesce(m.batch_id, 0), coalesce(v.item_id, m.item, 0),
 			m.signed::bigint, coalesce(e.reverses, 0), coalesce(v.id, `+causeNumber+`, 0),
-			coalesce(v.bank_reference, w.bank_reference, nullif(f.bank_reference, ''), r.bank_reference, y.bank_reference, ''), m.sums
+			coalesce(v.bank_reference, w.bank_reference, nullif(f.bank_reference, ''), r.bank_reference, y.bank_reference,
+				z.bank_reference, ''), m.sums
 		from movement m
 		join entry e on e.area = $1 and e.id = m.entry_id
 		left join payment_return v on v.area = $1 and v.id = case when e.kind = 'payment_return' then m.item end
@@ -134,6 +135,8 @@ func (t *tx) eachBankLine(ctx context.Context, args []any, fn func(match.BookLin
 		left join arrival r on r.area = $1 and r.id = case when m.item is null then `+causeNumber+` end
 		left join member_transfer_receipt y on y.area = $1 and e.kind = 'payment_return' and m.item is null
 			and y.transfer_id = `+causeNumber+`
+		left join refund_returned z on z.area = $1 and e.kind = 'payment_return' and m.item is null
+			and e.cause = 'refund:' || z.refund_id || ':' || z.attempt || ':back' and z.refund_id = `+causeNumber+`
 		where m.signed <> 0 and (m.sums or not (`+isMatched("$6", "m.accounted_on", "m.entry_id", "m.line")+`))`, args...)
 	if err != nil {
 		return false, err

@@ -14,8 +14,10 @@ func contributionChecks() []check {
 			probe{table: "contribution_list_money", sql: listMoneySQL},
 			probe{table: "contribution_claim", sql: claimSQL},
 			probe{table: "refund_paid", looks: []string{"refund_paid", "refund_task"}, sql: refundPaidSQL()},
-			probe{table: "refund_paid", sql: refundTwiceSQL},
-			probe{table: "refund_road", sql: refundRoadSQL},
+			probe{table: "refund_paid", sql: refundTwiceSQL()},
+			probe{table: "refund_paid", sql: refundAgainSQL},
+			probe{table: "refund_returned", sql: refundReturnedSQL()},
+			probe{table: "refund_road", sql: refundRoadSQL()},
 			probe{table: "posting", sql: redContributionSQL},
 			probe{table: "posting", looks: []string{"posting", "death_notice", "member_end"}, sql: goneSQL()},
 			probe{table: "refund_task", looks: []string{"refund_task"}, sql: goneTaskSQL},
@@ -185,19 +187,21 @@ func refundPaidSQL() string {
 	       when r.id is null then 'gives back what nobody is owed'
 	       when x.amount <> r.amount then 'gives back ' || ` + yuan("x.amount") + ` || ' of ' || ` + yuan("r.amount") + `
 	       when e.id is null then 'is paid, and no entry books it'
+	       when x.attempt > 1 and x.way <> 'expenditure_account' then 'came back to an expenditure account, and is paid by ' || x.way
 	       when (x.way, x.fund_account) is distinct from (o.way, o.fund_account) then 'is paid by ' || x.way || ' from fund account '
 	            || coalesce(x.fund_account::text, 'none') || ', and goes back by ' || o.way || ' from ' || o.fund_account
 	       else 'is booked otherwise than it says' end
 	  from refund_paid x
 	  left join owed r on r.area = x.area and r.id = x.refund_id
 	  left join lateral (select coalesce(w.fund_account, o.fund_account) as fund_account, w.member_id, case
-	       when w.fund_account is null then f.role when r.suspense then 'expenditure' else 'suspense' end as role, case
+	       when w.fund_account is null then f.role when r.suspense or x.attempt > 1 then 'expenditure' else 'suspense' end as role, case
 	       when w.member_id is not null then 'credited' when w.fund_account is not null then 'expenditure_account' when f.role = 'income' then 'original_channel'
 	       when f.role = 'treasury' or o.list = 'tax' then 'tax_authority' else 'finance_bureau' end as way
 	       from ` + takenOn + ` o join fund_account f on f.area = r.area and f.id = o.fund_account
-	       ` + refundRoad + ` w on true) o on true
-	  left join entry e on e.area = x.area and e.cause = 'refund:' || x.refund_id and e.reverses is null
+	       ` + refundRoad("x.paid_at") + ` w on true) o on true
+	  left join entry e on e.area = x.area and e.cause = ` + refundCause("x") + ` and e.reverses is null
 	 where ($1 = 0 or x.area = $1) and (r.id is null or x.amount <> r.amount or e.id is null
+	    or x.attempt > 1 and x.way <> 'expenditure_account'
 	    or (x.way, x.fund_account) is distinct from (o.way, o.fund_account)
 	    or o.way = 'credited' and (not r.suspense or r.reason not in ('unknown_member', 'tier_not_chosen') or not exists (
 	       select from posting p where p.area = e.area and p.entry_id = e.id and e.kind = 'recognition'
@@ -206,39 +210,88 @@ func refundPaidSQL() string {
 	                   and p.year = r.year and p.role in ('contribution_individual', 'personal_individual') end)))
 	    or (o.way <> 'credited' and not exists (
 	       select from posting p where p.area = e.area and p.entry_id = e.id
-	       having count(*) = case when r.suspense then 2 else 4 end and bool_and(p.amount = x.amount and case
+	       having count(*) = case when r.suspense or x.attempt > 1 then 2 else 4 end and bool_and(p.amount = x.amount and case
 	              when p.role = o.role then p.side = 'credit' and not p.red
 	                   and (p.fund_account = x.fund_account or p.role = 'suspense' and p.fund_account is null)
-	              when r.suspense then p.role = 'suspense' and not p.red and p.kind =
-	                   case o.way when 'expenditure_account' then 'account_paid_out' else 'unrecognised_return' end
+	              when r.suspense or x.attempt > 1 then p.role = 'suspense' and not p.red and p.kind =
+	                   case when x.attempt > 1 then 'reissue' else case o.way when 'expenditure_account' then 'account_paid_out' else 'unrecognised_return' end end
 	              when p.role = 'personal_control' then p.red
 	              else p.kind = 'contribution_refund' and p.red and p.cause_id = r.cause_id
 	                   and p.role in ('contribution_' || r.part, 'personal_' || r.part) end))
-	       or o.way = 'expenditure_account' and not r.suspense and not exists (
+	       or o.way = 'expenditure_account' and not r.suspense and x.attempt = 1 and not exists (
 	       select from entry y join posting p on p.area = y.area and p.entry_id = y.id
 	        where y.area = x.area and y.cause = 'refund:' || x.refund_id || ':paid' and y.kind = 'account_paid_out'
 	       having count(*) = 2 and bool_and(p.amount = x.amount and not p.red and case p.role
 	              when 'suspense' then p.side = 'debit' else p.role = 'expenditure' and p.fund_account = x.fund_account end))))`
 }
 
-// What was taken once goes back once: as a task out of suspense, or as a claim out of income.
-const refundTwiceSQL = `
+// What was taken once goes back once: as a task out of suspense, or as a claim out of income. What the bank gave back
+// did not go.
+func refundTwiceSQL() string {
+	return `
 	select r.area, r.cause_id, r.area || '/' || r.cause_id, 'is given back ' || count(*) || ' times'
 	  from (select area, id, cause_id from refund_task where $1 = 0 or area = $1
 	        union all select area, id, cause_id from contribution_claim where $1 = 0 or area = $1) r
-	  join refund_paid x on x.area = r.area and x.refund_id = r.id and x.way <> 'credited'
+	  join refund_paid x on x.area = r.area and x.refund_id = r.id and x.way <> 'credited' and ` + refundStands("x") + `
 	 group by r.area, r.cause_id having count(*) > 1`
+}
+
+// The payments of a refund are numbered from 1, and each follows the return of the one before.
+const refundAgainSQL = `
+	select x.area, x.refund_id, x.area || '/' || x.refund_id || ' ' || x.attempt, case
+	       when b.refund_id is null then 'is paid again, and payment ' || x.attempt - 1 || ' did not come back'
+	       else 'is paid again at ' || x.paid_at || ', before payment ' || b.attempt || ' came back' end
+	  from refund_paid x
+	  left join refund_returned b on b.area = x.area and b.refund_id = x.refund_id and b.attempt = x.attempt - 1
+	 where ($1 = 0 or x.area = $1) and x.attempt > 1 and (b.refund_id is null or b.approved_at >= x.paid_at)`
+
+// What came back is what an expenditure account had paid, whole, to that account, and waits in suspense from then on. It
+// asks for the next payment.
+func refundReturnedSQL() string {
+	return `
+	select b.area, b.refund_id, b.area || '/' || b.refund_id || ' ' || b.attempt, case
+	       when x.refund_id is null then 'came back of a payment that was not made'
+	       when x.way <> 'expenditure_account' then 'came back of what was paid by ' || x.way
+	       when (b.fund_account, b.amount) is distinct from (x.fund_account, x.amount) then ` + yuan("b.amount") + ` || ' came back to fund account '
+	            || b.fund_account || ', and ' || ` + yuan("x.amount") + ` || ' left ' || x.fund_account
+	       when p.accounted_on is null or b.value_date < p.accounted_on or b.business_day is distinct from e.accounted_on
+	            then 'came back on ' || b.value_date || ', booked on ' || coalesce(e.accounted_on::text, 'no day') || ', and was sent on '
+	            || coalesce(p.accounted_on::text, 'no day')
+	       when q.id is null then 'came back under another number or day than was asked for'
+	       when t.area is not null then 'came back by number ' || b.bank_reference || ', which is other money'
+	       when not c.asks then 'came back, and no case asks for its next payment'
+	       else 'is booked otherwise than it came back' end
+	  from refund_returned b
+	  left join refund_paid x on x.area = b.area and x.refund_id = b.refund_id and x.attempt = b.attempt
+	  left join entry p on p.area = x.area and p.cause = ` + refundCause("x") + ` and p.reverses is null
+	  left join entry e on e.area = b.area and e.cause = 'refund:' || b.refund_id || ':' || b.attempt || ':back' and e.reverses is null
+	  left join decision_request q on q.area = b.area and q.id = b.decision_id and q.bank_reference = b.bank_reference
+	       and q.value_date = b.value_date
+	  left join lateral (select k.area from member_transfer_receipt k where k.area = b.area and k.fund_account = b.fund_account
+	       and k.bank_reference = b.bank_reference limit 1) t on true
+	 cross join lateral (select exists (select from exception_case c where c.area = b.area and c.kind = 'refund_returned'
+	       and c.subject = 'refund:' || b.refund_id || ':' || b.attempt) as asks) c
+	 where ($1 = 0 or b.area = $1) and (x.refund_id is null or x.way <> 'expenditure_account' or t.area is not null or q.id is null
+	    or (b.fund_account, b.amount) is distinct from (x.fund_account, x.amount) or not c.asks
+	    or p.accounted_on is null or b.value_date < p.accounted_on or b.business_day is distinct from e.accounted_on
+	    or e.kind is distinct from 'payment_return' or not exists (
+	       select from posting n where n.area = e.area and n.entry_id = e.id
+	       having count(*) = 2 and bool_and(n.amount = b.amount and not n.red and n.nature = 'direct' and case n.side
+	              when 'debit' then n.role = 'expenditure' and n.fund_account = b.fund_account
+	              else n.role = 'suspense' and n.fund_account is null end)))`
+}
 
 // A road is of a refund, chosen by a request of it, and names an expenditure account of its scheme for money that came
 // to an income account.
-const refundRoadSQL = `
+func refundRoadSQL() string {
+	return `
 	select n.area, n.refund_id, n.area || '/' || n.refund_id || ' ' || n.number, case
 	       when r.id is null then 'is the road of a refund that nobody is owed'
 	       when n.number <> n.place then 'is road ' || n.number || ' of the refund, and number ' || n.place
 	       when q.id is null then 'was chosen by no request of the refund'
 	       when n.member_id is not null and (m.id is null or r.member_id not in (0, m.id))
 	            then 'credits member ' || n.member_id || ', whose the money is not'
-	       when x.refund_id is not null then 'was chosen at ' || n.asked_at || ', when the refund was paid'
+	       when x.stands then 'was chosen at ' || n.asked_at || ', when the refund was paid'
 	       else 'leads over fund account ' || n.fund_account || ', which may not give it back' end
 	  from (select *, row_number() over (partition by area, refund_id order by asked_at) as place from refund_road
 	         where $1 = 0 or area = $1) n
@@ -246,15 +299,20 @@ const refundRoadSQL = `
 	             select area, id, cause_id, member_id from contribution_claim) r on r.area = n.area and r.id = n.refund_id
 	  left join decision_request q on q.area = n.area and q.kind = 'refund' and q.subject_id = n.refund_id
 	       and q.maker = n.asked_by and q.made_at = n.asked_at and q.document = n.document
-	  left join refund_paid x on x.area = n.area and x.refund_id = n.refund_id and x.paid_at < n.asked_at
+	  left join lateral (select b.refund_id is null as stands from refund_paid x
+	       left join refund_returned b on b.area = x.area and b.refund_id = x.refund_id and b.attempt = x.attempt
+	            and b.approved_at < n.asked_at
+	       where x.area = n.area and x.refund_id = n.refund_id and x.paid_at < n.asked_at
+	       order by x.attempt desc limit 1) x on true
 	  left join lateral (select f.role, f.scheme from ` + takenOn + ` k
 	       join fund_account f on f.area = r.area and f.id = k.fund_account) k on true
 	  left join fund_account f on f.area = n.area and f.id = n.fund_account and f.role = 'expenditure'
 	       and f.scheme = k.scheme and k.role = 'income'
 	  left join member m on m.area = n.area and m.id = n.member_id and m.scheme = k.scheme
-	 where r.id is null or n.number <> n.place or q.id is null or x.refund_id is not null
+	 where r.id is null or n.number <> n.place or q.id is null or x.stands
 	    or n.member_id is not null and (m.id is null or r.member_id not in (0, m.id))
 	    or n.fund_account is not null and f.id is null`
+}
 
 // A contribution leaves the book by a refund only.
 const redContributionSQL = `

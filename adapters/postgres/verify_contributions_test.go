@@ -93,7 +93,7 @@ func contributed(t *testing.T) *payerWorld {
 func contributionTables() []string {
 	return []string{
 		"contribution_list", "contribution_line", "contribution_list_approved", "contribution_list_ended",
-		"contribution_list_money", "contribution_claim", "refund_paid", "refund_road",
+		"contribution_list_money", "contribution_claim", "refund_paid", "refund_road", "refund_returned",
 	}
 }
 

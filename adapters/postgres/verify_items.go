@@ -223,9 +223,9 @@ const refundDiffers = `c.actor <> 'job' or c.booked_at <> w.paid_at
 		                     join contribution_line l on l.area = t.area and l.id = t.cause_id
 		                     join agreement g on g.area = l.area and g.subject = 'list' and g.subject_id = l.list_id
 		                     where t.area = w.area and t.id = w.refund_id and g.effective_on = c.effective_on)
-		                 or c.text <> case w.way when 'expenditure_account' then 'a contribution given back once, after its sweep'
+		                 or c.text <> case when w.attempt > 1 then 'a contribution given back again' else case w.way when 'expenditure_account' then 'a contribution given back once, after its sweep'
 		                     when 'credited' then 'a contribution credited to the member who was named for it'
-		                     else 'a contribution given back by the channel that it came by' end`
+		                     else 'a contribution given back by the channel that it came by' end end`
 
 // causeSQL finds the fact behind every entry. A reversal's cause is the entry that
 // it names. An entry whose cause no flow explains is a breach: a new flow says
@@ -283,7 +283,13 @@ func causeSQL() string { //nolint:funlen // one query
 		                 and u.return_id::text = any(z.causes) and u.entered_by = c.actor and u.entered_at = c.booked_at)
 		                 then 'was booked by ' || c.actor || ' at ' || c.booked_at
 		                     || ', who did not give the money up then' end
-		       when c.what = 'refund' and c.part in ('', 'paid') then case
+		       when c.what = 'refund' and split_part(c.cause, ':', 4) = 'back' then case
+		            when wb.refund_id is null then 'is caused by refund ' || c.fact || ', of which no such payment came back'
+		            when c.effective_on <> wb.value_date or c.accounted_on <> wb.business_day or c.booked_at <> wb.approved_at
+		                 or c.text <> 'a contribution given back, money back' or not exists (select from decision_request q
+		                     where q.area = wb.area and q.id = wb.decision_id and c.actor = 'officer:' || q.maker)
+		                 then 'differs from the money of refund ' || c.fact || ' that came back in a date, text or actor' end
+		       when c.what = 'refund' then case
 		            when w.refund_id is null or c.part = 'paid' and (w.way <> 'expenditure_account' or exists (
 		                 select from refund_task t where t.area = w.area and t.id = w.refund_id)) then 'is caused by refund ' || c.fact || ', which was not paid so'
 		            when ` + refundDiffers + ` then 'differs from refund ' || c.fact || ' in a date, text or actor' end
@@ -317,6 +323,9 @@ func causeSQL() string { //nolint:funlen // one query
 		       and hp.id::text = split_part(c.cause, ':', 4)
 		  left join personal_opening n on c.what = 'personal_opening' and n.area = c.area and n.id = c.fact
 		  left join refund_paid w on c.what = 'refund' and w.area = c.area and w.refund_id = c.fact
+		       and c.cause = ` + refundCause("w") + ` || case when c.part = 'paid' then ':paid' else '' end
+		  left join refund_returned wb on c.what = 'refund' and wb.area = c.area and wb.refund_id = c.fact
+		       and c.cause = 'refund:' || wb.refund_id || ':' || wb.attempt || ':back'
 		  left join interest_run_approved ir on c.what = 'interest_run' and ir.area = c.area and ir.run_id = c.fact
 		  left join subsidy_run_approved sr on c.what = 'subsidy_run' and sr.area = c.area and sr.run_id = c.fact
 		  left join book b on b.area = c.area and b.scheme = c.scheme)

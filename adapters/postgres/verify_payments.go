@@ -371,9 +371,13 @@ func suspenseSQL() string {
 		union all
 		select r.area, f.scheme, -r.amount
 		  from refund_paid r
-		  join refund_task t on t.area = r.area and t.id = r.refund_id
 		  join fund_account f on f.area = r.area and f.id = r.fund_account
-		 where $1 = 0 or r.area = $1
+		 where ($1 = 0 or r.area = $1) and (r.attempt > 1
+		    or exists (select from refund_task t where t.area = r.area and t.id = r.refund_id))
+		union all
+		select b.area, f.scheme, b.amount
+		  from refund_returned b join fund_account f on f.area = b.area and f.id = b.fund_account
+		 where $1 = 0 or b.area = $1
 		union all
 		select y.area, f.scheme, -x.amount
 		  from recovery_received y

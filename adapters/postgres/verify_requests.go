@@ -37,7 +37,7 @@ const threePeopleSQL = `
 	       'was decided by ' || a.login || ', and the finance office alone decides it'
 	  from approval a
 	  join decision_request q on q.area = a.area and q.id = a.decision_request and q.kind in ('opening_balance', 'match_rules', 'refund',
-	      'hand_payment')
+	      'refund_return', 'hand_payment')
 	  left join officer o on o.login = a.login left join organisation g on g.id = o.organisation_id
 	 where ($1 = 0 or a.area = $1) and (g.kind is distinct from 'agency_finance' or a.duty <> 'checker')`
 
@@ -45,7 +45,7 @@ const threePeopleSQL = `
 func decidedTables() []string {
 	return []string{
 		"return_unclaimed", "hand_payment", "death_withdrawn", "opening_balance", "personal_opening", "match_rules_approved",
-		"contribution_list_approved", "refund_paid", "interest_run_approved", "award_run_approved", "recovery_planned",
+		"contribution_list_approved", "refund_paid", "refund_returned", "interest_run_approved", "award_run_approved", "recovery_planned",
 		"subsidy_run_approved", "recovery_received", "estate_granted", "due_list_approved", "due_end_approved",
 		"member_transfer_posted", "member_transfer_returned", "member_end", "member_departed", "member_returned",
 	}
@@ -81,6 +81,8 @@ const decidedSQL = `
 	        union all select p.area, p.refund_id, 'refund_paid', p.decision_kind, p.decision_id, null,
 	                         'officer:' || d.maker, p.paid_at
 	                    from refund_paid p join decision_request d on d.area = p.area and d.id = p.decision_id
+	        union all select p.area, p.refund_id, 'refund_returned', p.decision_kind, p.decision_id, null, null, p.approved_at
+	                    from refund_returned p
 	        union all select p.area, p.run_id, 'interest_run_approved', p.decision_kind, p.decision_id, k.rate_document,
 	                         'officer:' || k.asked_by, p.approved_at
 	                    from interest_run_approved p join interest_run k on k.area = p.area and k.id = p.run_id
@@ -142,7 +144,7 @@ const askerSQL = `
 	                         case when kind in ('return', 'notice', 'opening_accounts', 'due', 'due_run', 'due_end', 'award_run', 'policies',
 	                              'contribution_list', 'interest_run', 'subsidy_list')
 	                              then 'agency_business'
-	                              when kind in ('opening_balance', 'match_rules', 'refund', 'hand_payment')
+	                              when kind in ('opening_balance', 'match_rules', 'refund', 'refund_return', 'hand_payment')
 	                              then 'agency_finance' else 'agency' end
 	                    from decision_request
 	        union all select r.area, r.id, 'funding_request', r.requested_by, o.person_id, r.requested_at,
@@ -297,6 +299,8 @@ func decisionSQL() string {
 	       when q.kind = 'contribution_list' then exists (select from contribution_list_approved o where o.area = q.area
 	            and o.list_id = q.subject_id and o.decision_id = q.id)
 	       when q.kind = 'refund' then exists (select from refund_paid o where o.area = q.area
+	            and o.refund_id = q.subject_id and o.decision_id = q.id)
+	       when q.kind = 'refund_return' then exists (select from refund_returned o where o.area = q.area
 	            and o.refund_id = q.subject_id and o.decision_id = q.id)
 	       when q.kind = 'interest_run' then exists (select from interest_run_approved p where p.area = q.area
 	            and p.run_id = q.subject_id and p.decision_id = q.id)

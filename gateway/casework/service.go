@@ -114,16 +114,16 @@ func check(a Ask) error {
 		return bad("document_digest", "the document's digest is a SHA-256")
 	case a.Amount < 0 || a.Amount > money.Max || (a.Amount != 0 && a.Kind != OpeningBalance):
 		return bad("amount", "an amount from zero belongs to an opening balance")
-	case a.Kind != Item && a.Kind != HandPayment:
+	case a.Kind != Item && !a.Kind.moved():
 		return nil
 	case !approval.IsLine(a.BankReference, maxText) || len(a.BankReference) > 64:
 		return bad("bank_reference", "the bank's number is one line of at most 64 bytes")
 	}
 	incomplete := func(field, text string) error { return ErrEvidence.With("%s", text).On(field) }
 	switch {
-	case a.Kind == HandPayment && (a.BankReference == "" || a.ValueDate.IsZero()):
-		return incomplete("bank_reference", "a payment by hand has the bank's number of the movement, and its day")
-	case a.Kind == HandPayment:
+	case a.Kind.moved() && (a.BankReference == "" || a.ValueDate.IsZero()):
+		return incomplete("bank_reference", "money that moved has the bank's number of the movement, and its day")
+	case a.Kind.moved():
 		return nil
 	case a.Word == Succeeded && a.BankReference == "":
 		return incomplete("bank_reference", "a success has the bank's number of the movement")
@@ -136,6 +136,9 @@ func check(a Ask) error {
 	}
 	return nil
 }
+
+// moved says that a decision of the kind is about a movement that stands on the bank's statement.
+func (k Kind) moved() bool { return k == HandPayment || k == RefundReturn }
 
 // aboutSubject is the subject as its maker sees it, after proving that it can be decided.
 func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Area, ask Ask) (string, error) {
@@ -190,6 +193,8 @@ func aboutSubject(ctx context.Context, tx Tx, today calendar.Day, area party.Are
 		return tx.AboutContributions(ctx, area, ask.Subject, today)
 	case Refund:
 		return tx.AboutRefund(ctx, area, ask.Subject, today)
+	case RefundReturn:
+		return tx.AboutRefundReturn(ctx, area, ask, today)
 	case InterestRun:
 		return tx.AboutInterest(ctx, area, ask.Subject)
 	case SubsidyList:
@@ -379,6 +384,8 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 		return tx.EnterContributions(ctx, r)
 	case Refund:
 		return tx.PayRefund(ctx, r, s.today())
+	case RefundReturn:
+		return tx.EnterRefundReturn(ctx, r, s.today())
 	case InterestRun:
 		return tx.EnterInterest(ctx, r)
 	case SubsidyList:

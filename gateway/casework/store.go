@@ -123,6 +123,10 @@ type PayerTx interface {
 	AboutRefund(ctx context.Context, area party.Area, refund int64, today calendar.Day) (string, error)
 	// PayRefund books, on a business day, what is given back.
 	PayRefund(ctx context.Context, r Request, today calendar.Day) error
+	// AboutRefundReturn says what came back of a refund, or why nothing did.
+	AboutRefundReturn(ctx context.Context, area party.Area, a Ask, today calendar.Day) (string, error)
+	// EnterRefundReturn books what came back: the refund is due again.
+	EnterRefundReturn(ctx context.Context, r Request, today calendar.Day) error
 }
 
 // AccountsTx is what decisions do to members' personal accounts.

@@ -47,6 +47,8 @@ const (
 	ContributionList Kind = "contribution_list"
 	// Refund is a contribution that is given back to its payer.
 	Refund Kind = "refund"
+	// RefundReturn is money of a refund that the bank gave back.
+	RefundReturn Kind = "refund_return"
 	// InterestRun is a year's interest on members' personal accounts.
 	InterestRun Kind = "interest_run"
 	// SubsidyList is government's subsidies to the contributions of a year.
@@ -96,7 +98,7 @@ func (w Word) of(k Kind) bool {
 	case Notice:
 		return w == TakenBack
 	case OpeningBalance, OpeningAccounts, MatchRules, DueRun, Policies, ContributionList, Refund, InterestRun,
-		SubsidyList, AwardRun, Recovery, Due, Transfer, HandPayment, DueEnd:
+		SubsidyList, AwardRun, Recovery, Due, Transfer, HandPayment, RefundReturn, DueEnd:
 		return w == Entered
 	}
 	return false
@@ -129,15 +131,15 @@ type Ask struct {
 	Kind Kind
 	// Subject is the id of the receipt, the item, the case, the return, the notice, the
 	// fund account, the list, the set of rules, the run, the claim, the award run, the
-	// payment that was made by hand or the due.
+	// payment that was made by hand, the due or the refund.
 	Subject int64
 	Word    Word
 	// Document names the evidence: the bank's letter, its query's answer, the call note.
 	Document string
 	// Reason says more, where there is more to say.
 	Reason string
-	// BankReference and ValueDate are those of an item that succeeded or of a payment by hand, Code is the
-	// bank's reason for one that failed. ValueDate is also the day of an opening balance.
+	// BankReference and ValueDate are those of an item that succeeded, of a payment by hand or of money of a refund
+	// that came back, Code is the bank's reason for one that failed. ValueDate is also the day of an opening balance.
 	BankReference string
 	ValueDate     calendar.Day
 	Code          string
@@ -281,7 +283,7 @@ func officesOf(k Kind) []approval.Organisation {
 	case Return, Notice, OpeningAccounts, DueRun, Due, DueEnd, Policies, ContributionList, InterestRun, SubsidyList,
 		AwardRun:
 		return []approval.Organisation{approval.AgencyBusiness}
-	case OpeningBalance, MatchRules, Refund, HandPayment:
+	case OpeningBalance, MatchRules, Refund, RefundReturn, HandPayment:
 		return []approval.Organisation{approval.AgencyFinance}
 	}
 	return nil

@@ -158,6 +158,10 @@ func moneyWords() map[string]caseWords {
 			[2]string{"疑似退票", "a line looks like a returned payment"},
 			[2]string{"确认是哪一笔的退票", "say which payment came back"},
 		},
+		"refund_returned": {
+			[2]string{"退费被银行退回", "the bank gave a refund back"},
+			[2]string{"核实收款账户，由两人再次退付", "find the right account; two persons have it paid again"},
+		},
 		"subsidy_after_refund": {
 			[2]string{"退费后补贴仍在账上", "a subsidy stands though its contribution was given back"},
 			[2]string{"由两人冲回补贴", "two persons take it back"},

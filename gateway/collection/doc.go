@@ -41,5 +41,9 @@
 // whoever collects today: from an income account by the channel that it came by, once swept out of what
 // that account collects next, or, where two people want it, at once by an expenditure account; what the tax
 // authority took, by the treasury; what others paid straight to the fiscal special account, by the finance
-// bureau, to who paid it. Each is booked when its document is approved.
+// bureau, to who paid it. Each is booked when its document is approved. What an expenditure account paid and the bank
+// gives back waits in suspense, once two people said so by the number on the statement, and is paid again from there:
+// to the heirs of who died meanwhile.
+//
+//	refund ─(two people)─► paid ─ money back from the bank ─(two people)─► due again, in a new payment
 package collection

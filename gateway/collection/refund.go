@@ -111,12 +111,30 @@ type Refund struct {
 	// came.
 	CreditedTo int64
 	TakenOn    calendar.Day
+	// Last is the last payment that was made. While the refund is not paid, the bank gave it back, and its money lies
+	// on the expenditure account and in suspense.
+	Last RefundAttempt
+	// Died is the earliest day that stands reported, or no day.
+	Died calendar.Day
 	// Decision is the last request to pay it, and State where that stands.
 	Decision int64
 	State    RefundState
 }
 
+// RefundAttempt is a payment of a refund.
+type RefundAttempt struct {
+	// Number is 1 for the first, and 0 where none was made.
+	Number  int
+	Way     RefundWay
+	Account int64
+	// On is the day on which it was booked.
+	On calendar.Day
+}
+
 // RefundState is where a refund stands. It is read from the facts.
+//
+//	open ─► asked ─(two people)─► paid
+//	paid, with money that the bank gave back ─(two people)─► open
 type RefundState string
 
 // The states.
@@ -138,7 +156,9 @@ type RefundFilter struct {
 
 // PaidRefund is what was given back.
 type PaidRefund struct {
-	Refund   int64
+	Refund int64
+	// Attempt numbers the payments of a refund from 1.
+	Attempt  int
 	Way      RefundWay
 	Account  int64
 	Amount   money.Amount
@@ -238,6 +258,10 @@ func RefundToPay(ctx context.Context, tx Tx, today calendar.Day, area party.Area
 	}
 	way := r.Way()
 	refused := ErrRefundSwept
+	if r.CameBack() && way != PaidOnce {
+		return r, way, ErrRefundRoad.With("the bank gave the money back to fund account %d: an expenditure account "+
+			"pays it again", r.Last.Account).On("paid_from")
+	}
 	if way == Credited {
 		return r, way, r.mayCredit(ctx, tx)
 	}
@@ -307,7 +331,7 @@ func (r Refund) mayCredit(ctx context.Context, tx Tx) error {
 // About tells officers in one line what they decide.
 func (r Refund) About(way RefundWay) string {
 	from := "contribution income"
-	if r.Suspense {
+	if r.Waits() {
 		from = "suspense"
 	}
 	to := ""
@@ -316,9 +340,15 @@ func (r Refund) About(way RefundWay) string {
 		to = fmt.Sprintf(" to member %d", r.CreditedTo)
 	case r.Payer != "":
 		to = " to " + r.Payer
+	case way == PaidOnce && !r.Died.IsZero():
+		to = fmt.Sprintf(" to the heirs of member %d, who died on %s,", r.Member, r.Died)
 	}
-	return fmt.Sprintf("%s of item %d for %d from %s%s, %s, by %s of fund account %d", r.Amount, r.Cause, r.Year, from,
+	text := fmt.Sprintf("%s of item %d for %d from %s%s, %s, by %s of fund account %d", r.Amount, r.Cause, r.Year, from,
 		to, r.Reason, way, r.payer())
+	if r.CameBack() {
+		text += fmt.Sprintf(", payment %d after one that came back", r.Last.Number+1)
+	}
+	return text
 }
 
 // PayRefund books what is given back, in the transaction of its approval.
@@ -327,7 +357,9 @@ func PayRefund(ctx context.Context, tx Tx, today calendar.Day, area party.Area, 
 	if err != nil {
 		return err
 	}
-	p := PaidRefund{Refund: id, Way: way, Account: r.payer(), Amount: r.Amount, Decision: decision}
+	p := PaidRefund{
+		Refund: id, Attempt: r.Last.Number + 1, Way: way, Account: r.payer(), Amount: r.Amount, Decision: decision,
+	}
 	if err := tx.AddRefundPaid(ctx, area, p); err != nil {
 		return err
 	}
@@ -336,8 +368,12 @@ func PayRefund(ctx context.Context, tx Tx, today calendar.Day, area party.Area, 
 }
 
 // refundEntries are one entry, or, for income that an expenditure account gives back, two: such an account
-// pays no income back, so that the contribution goes to suspense in red and leaves the fund from there.
+// pays no income back, so that the contribution goes to suspense in red and leaves the fund from there. What came
+// back waits in suspense already.
 func refundEntries(r Refund, today calendar.Day) []ledger.Entry {
+	if r.CameBack() {
+		return []ledger.Entry{againEntry(r, today)}
+	}
 	switch r.Way() {
 	case Credited:
 		return []ledger.Entry{creditEntry(r, today)}
@@ -346,9 +382,7 @@ func refundEntries(r Refund, today calendar.Day) []ledger.Entry {
 		return []ledger.Entry{refundEntry(r, today)}
 	}
 	const text = "a contribution given back once, after its sweep"
-	from := r
-	from.Role, from.FundAccount, from.Suspense = ledger.Expenditure, r.PaidFrom, true
-	paid := refundEntry(from, today)
+	paid := onceEntry(r, today)
 	paid.Kind, paid.Text = ledger.AccountPaidOut, text
 	if r.Suspense {
 		return []ledger.Entry{paid}
@@ -358,6 +392,12 @@ func refundEntries(r Refund, today calendar.Day) []ledger.Entry {
 	taken := refundEntry(r, today)
 	taken.Text = text
 	return []ledger.Entry{taken, paid}
+}
+
+// onceEntry is what an expenditure account pays out of suspense.
+func onceEntry(r Refund, today calendar.Day) ledger.Entry {
+	r.Role, r.FundAccount, r.Suspense = ledger.Expenditure, r.PaidFrom, true
+	return refundEntry(r, today)
 }
 
 // creditEntry recognises money in suspense as a member's contribution, of the day on which it came.

@@ -188,6 +188,7 @@ type DecidedTx interface {
 	EvidenceTx
 	ListTx
 	RefundTx
+	RefundReturnTx
 	PayerTx
 }
 
