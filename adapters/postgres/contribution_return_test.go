@@ -1,9 +1,13 @@
 package postgres_test
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
@@ -270,4 +274,25 @@ func TestEditedReturnsOfRefundsAreNamed(t *testing.T) {
 	}
 	w.proved(t)
 	tamper(t, w.db, newTamperer(t, w.d.OwnerURL, 17, []string{"refund_paid", "refund_returned"}), 25)
+}
+
+// The database itself keeps no second payment of what did not come back.
+func TestTheDatabasePaysNoRefundTwice(t *testing.T) {
+	t.Parallel()
+	w := newRefundWorld(t, 2)
+	_, claimed := w.paidOnce(t)
+	c, err := pgx.Connect(t.Context(), w.d.OwnerURL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = c.Close(t.Context()) }()
+	for attempt, want := range map[int]string{1: "refund_paid_key", 2: "refund_paid_after_return"} {
+		_, err := c.Exec(t.Context(), `
+			insert into refund_paid (area, refund_id, attempt, way, fund_account, amount, decision_id, paid_at)
+			select area, refund_id, $2, way, fund_account, amount, decision_id, now() from refund_paid where refund_id = $1`,
+			claimed.ID, attempt)
+		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.ConstraintName != want {
+			t.Errorf("payment %d: %v, want %s", attempt, err, want)
+		}
+	}
 }
