@@ -23,7 +23,8 @@ func (s *Server) subsidyRoutes() {
 		Method: http.MethodPost, Path: "/v1/subsidy-runs", Status: 201,
 		Summary: "List what government owes to the contributions of a year",
 		Description: "A line for each who paid for the year in the year, by the tier that was paid; years that are made up " +
-			"later earn none. Each level owes its share by the rule contribution_subsidy_payers. A list for which no money " +
+			"later earn none. What was credited for a contribution that went back as wrong is taken back from the account, no more " +
+			"than it holds, and the levels owe that much less, each by its share of that year. Each level owes its share by the rule contribution_subsidy_payers. A list for which no money " +
 			"arrived gives way to a newer one; after one that was credited, a newer one holds who paid beyond it.",
 		Who: makers, Deadline: monthsWork,
 	}, viewSubsidyRun, s.makeSubsidies)
@@ -46,7 +47,7 @@ func (s *Server) subsidyRoutes() {
 		Summary: "Ask that a list be credited to the accounts",
 		Description: "When the money of each level is there, and each member still has the contribution that the list was " +
 			"computed from. A checker of the business office approves the decision; then the accounts hold it from the day " +
-			"of the last arrival. A wrong contribution that is given back later leaves a case, subsidy_after_refund.",
+			"of the last arrival. A wrong contribution that is given back later leaves a case, subsidy_after_refund: a list that is made after it takes the subsidy back.",
 		Who: makers,
 	}, viewSubsidyRun, s.creditSubsidies)
 	Query(s, Route{ //nolint:exhaustruct // defaults
@@ -66,7 +67,10 @@ type SubsidyRun struct {
 	Document     string         `json:"document"`
 	RuleDocument string         `json:"rule_document"`
 	Accounts     int            `json:"accounts"`
-	Receivable   Yuan           `json:"receivable"`
+	Receivable   Yuan           `json:"receivable"            doc:"What is given less what is taken back: what the levels owe"`
+	Given        Yuan           `json:"given"`
+	TakenBack    Yuan           `json:"taken_back"`
+	Backs        []SubsidyBack  `json:"backs"                 nullable:"false"`
 	Levels       []SubsidyLevel `json:"levels"                nullable:"false"`
 	Digest       string         `json:"lines_digest"          doc:"SHA-256 over the lines, hex"`
 	MadeBy       string         `json:"made_by"`
@@ -79,9 +83,19 @@ type SubsidyRun struct {
 // SubsidyLevel is a level's part of a list.
 type SubsidyLevel struct {
 	Level      string           `json:"level"      enum:"centre,province,city,county"`
-	Receivable Yuan             `json:"receivable"`
+	Receivable Yuan             `json:"receivable" doc:"What it owes, less what is taken back"`
+	TakenBack  Yuan             `json:"taken_back"`
 	Arrived    Yuan             `json:"arrived"`
 	Arrivals   []SubsidyArrival `json:"arrivals"   nullable:"false"`
+}
+
+// SubsidyBack is a subsidy that is taken back.
+type SubsidyBack struct {
+	MemberID ID   `json:"member_id"`
+	Year     int  `json:"year"       doc:"The year whose contribution went back as wrong"`
+	Entitled Yuan `json:"entitled"   doc:"What the member's contributions of the year still earn"`
+	Before   Yuan `json:"before"     doc:"What lists gave for it and did not take back"`
+	Amount   Yuan `json:"amount"     doc:"At most what the account holds"`
 }
 
 // SubsidyArrival is money of a level.
@@ -98,13 +112,20 @@ type SubsidyArrival struct {
 func viewSubsidyRun(r personal.SubsidyRun) SubsidyRun {
 	out := SubsidyRun{
 		ID: NewID(r.ID), Scheme: string(r.Scheme), Year: r.Year, Round: r.Round, Upto: NewDay(r.Upto), DueOn: NewDay(r.DueOn),
-		Document: r.Document, RuleDocument: r.RuleDocument, Accounts: r.Lines, Receivable: NewYuan(r.Amount),
+		Document: r.Document, RuleDocument: r.RuleDocument, Accounts: r.Lines, Receivable: NewYuan(r.Net()),
+		Given: NewYuan(r.Amount), TakenBack: NewYuan(r.Back), Backs: make([]SubsidyBack, len(r.Backs)),
 		Levels: make([]SubsidyLevel, len(r.Levels)), Digest: hex.EncodeToString(r.Digest[:]), MadeBy: r.MadeBy,
 		MadeAt: r.MadeAt, Decision: NewID(r.Decision), Status: string(r.State), CreditedFrom: nil,
 	}
+	for i, b := range r.Backs {
+		out.Backs[i] = SubsidyBack{
+			MemberID: NewID(b.Member), Year: b.Year, Entitled: NewYuan(b.Entitled), Before: NewYuan(b.Before),
+			Amount: NewYuan(b.Amount),
+		}
+	}
 	for i, l := range r.Levels {
 		level := SubsidyLevel{
-			Level: string(l.Level), Receivable: NewYuan(l.Amount), Arrived: NewYuan(l.Arrived()),
+			Level: string(l.Level), Receivable: NewYuan(l.Amount), TakenBack: NewYuan(l.Back), Arrived: NewYuan(l.Arrived()),
 			Arrivals: make([]SubsidyArrival, len(l.Arrivals)),
 		}
 		for k, a := range l.Arrivals {

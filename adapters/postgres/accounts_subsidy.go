@@ -32,9 +32,8 @@ func (t personalTx) EachPayer(
 	_, err = t.Exec(ctx, `
 		declare payers no scroll cursor for
 		with given as (
-			select l.member_id, sum(l.amount)::bigint as amount
-			from subsidy_run_approved r join subsidy_line l on l.area = r.area and l.run_id = r.run_id
-			where r.area = $1 and r.scheme = $2 and r.year = $5 group by l.member_id)
+			select l.member_id, sum(l.amount)::bigint as amount from `+givenSubsidies+` l
+			where l.area = $1 and l.scheme = $2 and l.year = $5 group by l.member_id)
 		select p.member_id, p.paid, coalesce(g.amount, 0) from (
 			select member_id, sum(case when (side = 'credit') <> red then amount else -amount end)::bigint as paid
 			from posting
@@ -95,16 +94,20 @@ func (t personalTx) AddSubsidyLines(
 func (t personalTx) AddSubsidyRun(ctx context.Context, r personal.SubsidyRun) error {
 	_, err := t.Exec(ctx, `
 		insert into subsidy_run (area, id, scheme, year, round, upto, due_on, document, rule_document, lines, amount,
-			digest, made_by, made_at, business_day)
-		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)`,
+			digest, made_by, made_at, business_day, taken_back)
+		values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)`,
 		r.Area, r.ID, string(r.Scheme), r.Year, r.Round, r.Upto, r.DueOn, r.Document, r.RuleDocument, r.Lines,
-		r.Amount.Fen(), r.Digest[:], r.MadeBy, t.at, r.Day)
+		r.Amount.Fen(), r.Digest[:], r.MadeBy, t.at, r.Day, r.Back.Fen())
 	if err == nil {
 		_, err = t.Exec(ctx, `
-			insert into subsidy_level (area, run_id, level, amount)
-			select $1, $2, u.* from unnest($3::text[], $4::bigint[]) as u`, r.Area, r.ID,
+			insert into subsidy_level (area, run_id, level, amount, taken_back)
+			select $1, $2, u.* from unnest($3::text[], $4::bigint[], $5::bigint[]) as u`, r.Area, r.ID,
 			column(r.Levels, func(l personal.SubsidyLevel) string { return string(l.Level) }),
-			column(r.Levels, func(l personal.SubsidyLevel) int64 { return l.Amount.Fen() }))
+			column(r.Levels, func(l personal.SubsidyLevel) int64 { return l.Amount.Fen() }),
+			column(r.Levels, func(l personal.SubsidyLevel) int64 { return l.Back.Fen() }))
+	}
+	if err == nil && len(r.Backs) > 0 {
+		err = t.addSubsidyBacks(ctx, r)
 	}
 	if err != nil {
 		return fmt.Errorf("keep list %d of subsidies: %w", r.ID, err)
@@ -179,7 +182,7 @@ func (t personalTx) SubsidyRuns(ctx context.Context, f personal.RunFilter) ([]pe
 func (t *tx) subsidyRuns(ctx context.Context, where string, args ...any) ([]personal.SubsidyRun, error) {
 	rows, err := t.Query(ctx, `
 		select r.area, r.id, r.scheme, r.year, r.round, r.upto, r.due_on, r.document, r.rule_document, r.lines, r.amount,
-			r.digest, r.made_by, r.made_at, r.business_day, coalesce(q.id, 0), coalesce(q.state, ''), a.effective_on,
+			r.taken_back, r.digest, r.made_by, r.made_at, r.business_day, coalesce(q.id, 0), coalesce(q.state, ''), a.effective_on,
 			coalesce(g.posted_upto, 0), coalesce(g.posted_count, 0), coalesce(g.done, false)
 		from subsidy_run r
 		left join lateral (select q.id, q.state from decision_request q where q.area = r.area
@@ -193,13 +196,16 @@ func (t *tx) subsidyRuns(ctx context.Context, where string, args ...any) ([]pers
 	list, err := collect(rows, "lists of subsidies", func(row pgx.CollectableRow) (r personal.SubsidyRun, err error) {
 		var digest []byte
 		err = row.Scan(&r.Area, &r.ID, &r.Scheme, &r.Year, &r.Round, &r.Upto, &r.DueOn, &r.Document, &r.RuleDocument,
-			&r.Lines, &r.Amount, &digest, &r.MadeBy, &r.MadeAt, &r.Day, &r.Decision, &r.State, &r.EffectiveOn,
+			&r.Lines, &r.Amount, &r.Back, &digest, &r.MadeBy, &r.MadeAt, &r.Day, &r.Decision, &r.State, &r.EffectiveOn,
 			&r.Progress.Upto, &r.Progress.Count, &r.Progress.Done)
 		copy(r.Digest[:], digest)
 		return r, err
 	})
 	if err != nil || len(list) == 0 {
 		return list, err
+	}
+	if err := t.subsidyBacks(ctx, list); err != nil {
+		return nil, err
 	}
 	return list, t.subsidyLevels(ctx, list)
 }
@@ -211,7 +217,7 @@ func (t *tx) subsidyLevels(ctx context.Context, list []personal.SubsidyRun) erro
 		at[list[i].ID] = i
 	}
 	rows, err := t.Query(ctx, `
-		select l.run_id, l.level, l.amount, coalesce(a.id, 0), coalesce(a.transfer_id, 0), coalesce(a.amount, 0), a.arrived_on,
+		select l.run_id, l.level, l.amount, l.taken_back, coalesce(a.id, 0), coalesce(a.transfer_id, 0), coalesce(a.amount, 0), a.arrived_on,
 			coalesce(a.named_by, ''), coalesce(o.person_id, 0)
 		from subsidy_level l
 		left join subsidy_arrival a on a.area = l.area and a.run_id = l.run_id and a.level = l.level
@@ -227,7 +233,7 @@ func (t *tx) subsidyLevels(ctx context.Context, list []personal.SubsidyRun) erro
 	var level personal.SubsidyLevel
 	var arrival personal.SubsidyArrival
 	into := []any{
-		&id, &level.Level, &level.Amount, &arrival.ID, &arrival.Transfer, &arrival.Amount, &arrival.ArrivedOn,
+		&id, &level.Level, &level.Amount, &level.Back, &arrival.ID, &arrival.Transfer, &arrival.Amount, &arrival.ArrivedOn,
 		&arrival.NamedBy, &arrival.Person,
 	}
 	_, err = pgx.ForEachRow(rows, into, func() error {
@@ -332,9 +338,8 @@ func (t *tx) askAboutSubsidy(ctx context.Context, area party.Area, refund int64)
 	}
 	var given int64
 	err = t.QueryRow(ctx, `
-		select coalesce(sum(l.amount), 0)::bigint from subsidy_run_approved a
-		join subsidy_line l on l.area = a.area and l.run_id = a.run_id and l.member_id = $4
-		where a.area = $1 and a.scheme = $2 and a.year = $3`, area, string(r.Scheme), r.Year, r.Member).Scan(&given)
+		select coalesce(sum(l.amount), 0)::bigint from `+givenSubsidies+` l
+		where l.area = $1 and l.scheme = $2 and l.year = $3 and l.member_id = $4`, area, string(r.Scheme), r.Year, r.Member).Scan(&given)
 	if err != nil {
 		return fmt.Errorf("subsidies of member %d for %d: %w", r.Member, r.Year, err)
 	}
@@ -344,12 +349,12 @@ func (t *tx) askAboutSubsidy(ctx context.Context, area party.Area, refund int64)
 	return t.OpenCase(ctx, area, Case{
 		Kind: "subsidy_after_refund", Subject: fmt.Sprintf("refund:%d", refund), Bank: "",
 		Text: fmt.Sprintf("%s of the contribution of %d of member %d was given back as wrong, and %s of subsidy was credited for "+
-			"the year: nothing of it was taken back", r.Amount, r.Year, r.Member, money.Amount(given)),
+			"the year: the next list takes back what was too much", r.Amount, r.Year, r.Member, money.Amount(given)),
 	})
 }
 
 // EnterSubsidies implements casework.AccountsTx.
-func (t caseworkTx) EnterSubsidies(ctx context.Context, r casework.Request) error {
+func (t caseworkTx) EnterSubsidies(ctx context.Context, r casework.Request, today calendar.Day) error {
 	tag, err := t.Exec(ctx, `
 		with approved as (
 			insert into subsidy_run_approved (area, run_id, scheme, year, round, effective_on, decision_id, approved_at)
@@ -364,6 +369,9 @@ func (t caseworkTx) EnterSubsidies(ctx context.Context, r casework.Request) erro
 	}
 	if err != nil {
 		return fmt.Errorf("approve list %d of subsidies: %w", r.Subject, err)
+	}
+	if err := t.takeSubsidiesBack(ctx, r, today); err != nil {
+		return err
 	}
 	return t.Enqueue(ctx, personal.SubsidiesApproved{Area: r.Area, Run: r.Subject})
 }

@@ -194,7 +194,7 @@ func TestAWrongContributionAsksAboutItsSubsidy(t *testing.T) {
 	}
 	got := one[string](t, w.world, `select string_agg(text, '; ') from exception_case where kind = 'subsidy_after_refund'`)
 	want := fmt.Sprintf("100.00 of the contribution of 2018 of member %d was given back as wrong, and 30.00 of subsidy was credited "+
-		"for the year: nothing of it was taken back", w.members[0])
+		"for the year: the next list takes back what was too much", w.members[0])
 	if got != want {
 		t.Errorf("asked %q, want %q", got, want)
 	}

@@ -24,9 +24,10 @@ func accountChecks() []check {
 				table: "subsidy_run", looks: []string{"subsidy_run", "subsidy_level", "subsidy_arrival", "subsidy_arrival_withdrawn"},
 				sql: subsidyRunSQL(),
 			},
-			probe{table: "subsidy_run", looks: []string{"subsidy_line"}, run: checkSubsidyRuns},
+			probe{table: "subsidy_run", looks: []string{"subsidy_line", "subsidy_back"}, run: checkSubsidyRuns},
+			probe{table: "subsidy_back", sql: subsidyBackSQL},
 			probe{table: "subsidy_progress", sql: runProgressSQL("subsidy")},
-			probe{table: "posting", looks: []string{"subsidy_line", "subsidy_run_approved"}, sql: runPostedSQL("subsidy", "a subsidy", "list")},
+			probe{table: "posting", looks: []string{"subsidy_line", "subsidy_back", "subsidy_run_approved"}, sql: runPostedSQL("subsidy", "a subsidy", "list")},
 		),
 		invariant("pension-subsidies", "what government owes to base pensions is what was frozen, and what arrived is booked",
 			probe{table: "payment_batch_base", sql: batchBasesSQL()},
@@ -115,7 +116,11 @@ func runPostedSQL(what, posts, run string) string {
 		  from {what}_progress g
 		  join {what}_run_approved r on r.area = g.area and r.run_id = g.run_id
 		  join {what}_line l on l.area = g.area and l.run_id = g.run_id and l.member_id <= g.posted_upto
-		 where ($1 = 0 or g.area = $1) and l.amount <> 0),
+		 where ($1 = 0 or g.area = $1) and l.amount <> 0
+		union all
+		select b.area, b.id, b.member_id, b.year, r.scheme, -b.amount
+		  from subsidy_back b join subsidy_run_approved r on r.area = b.area and r.run_id = b.run_id
+		 where '{what}' = 'subsidy' and ($1 = 0 or b.area = $1)),
 	lines as (
 		select area, entry_id, cause_id as cause, member_id as member, year, scheme, role,
 		       case when (side = 'credit') <> red then amount else -amount end as amount

@@ -81,6 +81,8 @@ func accountCorruptions() []corruption {
 			`'610305/' || `+run, "is said to be posted by"),
 		broken("a subsidy of more", `update subsidy_line set entitled = entitled + 1, amount = amount + 1
 			where member_id = (select min(member_id) from subsidy_line)`, `'610305/' || id from subsidy_run`, "was made of"),
+		broken("a list that was made before its last day", `update subsidy_run set business_day = upto - 1`, `'610305/' || id from subsidy_run`,
+			"and counts payments of 2011 up to"),
 		broken("a level that owes less", `update subsidy_level set amount = amount - 1 where level = 'county'`,
 			`'610305/' || id from subsidy_run`, "and its levels owe"),
 		broken("money of another transfer", `update subsidy_arrival set amount = amount + 1
@@ -113,6 +115,10 @@ func accountCorruptions() []corruption {
 			sql:  []string{`update interest_run set business_day = business_day + 1 where id = ` + run},
 			row:  `'610305/' || min(id) from entry where cause like 'interest_run:' || ` + run + ` || ':%'`,
 			text: "differs from interest run",
+		},
+		{ //nolint:exhaustruct // nothing else to do
+			id: "I5", name: "subsidies posted before their list", sql: []string{`update subsidy_run set business_day = business_day + 1000`},
+			row: `'610305/' || min(id) from entry where cause like 'subsidy_run:%'`, text: "of subsidies was made",
 		},
 		{ //nolint:exhaustruct // nothing else to do
 			id: "accounts", name: "a run that was approved for another year", also: []string{"I5"},

@@ -407,6 +407,7 @@ func exemptEdits() map[string]string {
 		"payment_item.activated": "as the registry had it that day", "payment_hold.text": words,
 		"pay_run.released_on":       "the business day of the release; that it was not before the freeze is proved",
 		"interest_run.business_day": "the day of asking; that nothing was posted before it is proved",
+		"subsidy_run.business_day":  "the day of making; that it counts up to then, and that nothing was posted before it, is proved",
 		"roster.business_day":       "where a run rests on the roster, the run's day is proved",
 		"instrument_change.id":      "an id that no other row names before the request is decided",
 		"death_notice.entered_at":   instant, "entitlement.document": decision, "entitlement.entered_by": decision,

@@ -389,7 +389,7 @@ func (s *Service) effect(ctx context.Context, tx Tx, r Request) error {
 	case InterestRun:
 		return tx.EnterInterest(ctx, r)
 	case SubsidyList:
-		return tx.EnterSubsidies(ctx, r)
+		return tx.EnterSubsidies(ctx, r, s.today())
 	case AwardRun:
 		return tx.EnterAwards(ctx, r)
 	case Recovery:

@@ -138,8 +138,8 @@ type AccountsTx interface {
 	// AboutSubsidies says what a list of subsidies sums to, and what arrived for it, or
 	// why it cannot be credited.
 	AboutSubsidies(ctx context.Context, area party.Area, list int64) (string, error)
-	// EnterSubsidies has a list of subsidies posted.
-	EnterSubsidies(ctx context.Context, r Request) error
+	// EnterSubsidies has a list of subsidies posted, and books what it takes back.
+	EnterSubsidies(ctx context.Context, r Request, today calendar.Day) error
 }
 
 // AwardTx is what decisions do to what members are entitled to.

@@ -164,7 +164,7 @@ func moneyWords() map[string]caseWords {
 		},
 		"subsidy_after_refund": {
 			[2]string{"退费后补贴仍在账上", "a subsidy stands though its contribution was given back"},
-			[2]string{"由两人冲回补贴", "two persons take it back"},
+			[2]string{"由下一份补贴名单冲回；账户不足的由两人处理", "the next list takes it back; two persons settle the rest"},
 		},
 		"pension_subsidy_due": {
 			[2]string{"发放日前基础养老金补助未到账", "subsidies of base pensions are missing shortly before pay day"},

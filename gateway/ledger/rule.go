@@ -151,7 +151,9 @@ func incomeRules(add, later func(Kind, ...line)) {
 	// The final rate may lie below the provisional one: what it takes back is red.
 	add(AccountInterest, join(dr(PersonalControl), cr(PersonalInterest), drRed(PersonalControl),
 		crRed(PersonalInterest))...)
-	add(AccountSubsidy, join(dr(PersonalControl), cr(PersonalSubsidy))...)
+	// What a wrong contribution earned is taken back in red.
+	add(AccountSubsidy, join(dr(PersonalControl), cr(PersonalSubsidy), drRed(PersonalControl),
+		crRed(PersonalSubsidy))...)
 }
 
 func expenditureRules(add func(Kind, ...line)) {

@@ -24,8 +24,10 @@
 // more than the account's interest still holds.
 //
 // What was given back earns no subsidy of a list that is made after it, on whichever day it was given back, and takes
-// nothing of what was paid beside it. A list takes nothing back: what was credited before stays, and a case asks a
-// person.
+// nothing of what was paid beside it. What was credited before for a contribution that went back as wrong is taken back
+// by a list that is made after it, of whichever year: in red, no more than the account holds of subsidies, so that each
+// level owes the list its share of it less. A level that owes less than that, or a list that would ask for nothing,
+// waits. The case that asks ends with the approval of the list that takes all of it back.
 // What late money of a subsidy owes by its months is shown with its arrival, and stands in no account: no rule says by
 // which money the local government makes it up, nor how it is parted among the members, so that nothing could be
 // credited which the fund holds. When such money comes, it is a subsidy like another, named for a list.

@@ -68,9 +68,12 @@ type SubsidyRun struct {
 	Document, RuleDocument string
 	Lines                  int
 	Amount                 money.Amount
+	// Back is what it takes back, Backs from whom by rising member and year.
+	Back  money.Amount
+	Backs []SubsidyBack
 	// Levels are the shares of the levels of government that pay, from the top.
 	Levels []SubsidyLevel
-	// Digest is the SHA-256 over the lines by rising member.
+	// Digest is the SHA-256 over the lines by rising member, and over what is taken back.
 	Digest [sha256.Size]byte
 	MadeBy string
 	MadeAt time.Time
@@ -85,8 +88,10 @@ type SubsidyRun struct {
 
 // SubsidyLevel is what a level of government owes to a list, and what arrived of it.
 type SubsidyLevel struct {
-	Level    policy.Level
+	Level policy.Level
+	// Amount is what it owes, Back what it owes less because the list takes that back.
 	Amount   money.Amount
+	Back     money.Amount
 	Arrivals []SubsidyArrival
 }
 
@@ -247,7 +252,14 @@ func list(ctx context.Context, tx Tx, run *SubsidyRun) error {
 	if run.Lines == 0 {
 		return ErrNobodyPaid
 	}
-	run.Digest, run.Levels = digest.Sum(), split(run.Amount, payers.Value.Shares())
+	run.Levels = split(run.Amount, payers.Value.Shares())
+	if err := takeBack(ctx, tx, rules, run); err != nil {
+		return err
+	}
+	for _, b := range run.Backs {
+		digest.AddBack(b)
+	}
+	run.Digest = digest.Sum()
 	return store()
 }
 
@@ -256,7 +268,7 @@ func split(amount money.Amount, shares []policy.Share) []SubsidyLevel {
 	parts := policy.Divide(amount, shares)
 	levels := make([]SubsidyLevel, len(shares))
 	for i, s := range shares {
-		levels[i] = SubsidyLevel{Level: s.Level, Amount: parts[i], Arrivals: nil}
+		levels[i] = SubsidyLevel{Level: s.Level, Amount: parts[i], Back: 0, Arrivals: nil}
 	}
 	return levels
 }
@@ -422,8 +434,16 @@ func (r SubsidyRun) Stands(ctx context.Context, tx SubsidyLinesTx, rules *policy
 	if err != nil {
 		return err //nolint:wrapcheck // names the rule
 	}
-	owed := func(a, b SubsidyLevel) bool { return a.Level == b.Level && a.Amount == b.Amount }
-	if !slices.EqualFunc(r.Levels, split(r.Amount, payers.Value.Shares()), owed) {
+	days, err := r.backStands(ctx, tx, rules)
+	if err != nil {
+		return err
+	}
+	levels, err := r.owes(rules, payers.Value.Shares(), days)
+	if err != nil {
+		return err
+	}
+	owed := func(a, b SubsidyLevel) bool { return a.Level == b.Level && a.Amount == b.Amount && a.Back == b.Back }
+	if !slices.EqualFunc(r.Levels, levels, owed) {
 		return ErrSubsidyStale
 	}
 	var page []SubsidyLine
@@ -471,6 +491,9 @@ func (r SubsidyRun) About() string {
 	var text strings.Builder
 	fmt.Fprintf(&text, "subsidies to contributions of %d, scheme %s, round %d (%s): %d accounts, %s in all, from %s",
 		r.Year, r.Scheme, r.Round, r.RuleDocument, r.Lines, r.Amount, r.LastArrival())
+	if r.Back > 0 {
+		fmt.Fprintf(&text, "; taken back from %d accounts: %s, so that %s is owed", len(r.Backs), r.Back, r.Net())
+	}
 	for _, l := range r.Levels {
 		fmt.Fprintf(&text, "; %s %s, arrived %s", l.Level, l.Amount, l.Arrived())
 	}
@@ -573,6 +596,7 @@ type SubsidyMoneyTx interface {
 
 // SubsidyLinesTx reads what lists are made of, and what they hold.
 type SubsidyLinesTx interface {
+	SubsidyBackTx
 	// EachPayer calls fn for every member who paid for the run's year in the year, up to
 	// its day, by rising member, with what earlier lists gave.
 	EachPayer(ctx context.Context, run SubsidyRun, fn func(SubsidyLine) error) error

@@ -1,7 +1,8 @@
 -- Refunds that the bank gives back: what an expenditure account paid and the bank returned is due again, and is paid in a
--- new attempt.
+-- new attempt. And what a list of subsidies takes back.
 -- Cost on a live table: refund_paid, which has a row a refund, is written anew once for its number and its wider key;
--- decision_request is read once for its widened check; the other table is new.
+-- decision_request is read once for its widened check; the new columns of lists of subsidies have constant defaults, which
+-- write nothing; the other tables are new.
 
 -- +goose Up
 
@@ -45,11 +46,33 @@ alter table refund_paid add column follows smallint generated always as (nullif(
 alter table refund_paid add constraint refund_paid_after_return
     foreign key (area, refund_id, follows) references refund_returned (area, refund_id, attempt);
 
+-- What a list of subsidies takes back: of a year whose contribution was given back as wrong. The levels owe the list that
+-- much less, each by its share of that year; amount of the list is what it gives, amount of a level what it owes.
+create table subsidy_back (
+    area      integer not null,
+    run_id    bigint not null,
+    member_id bigint not null,
+    year      smallint not null check (year between 2009 and 2199),
+    id        bigint not null default nextval('fact_id'),
+    -- What the member keeps paid for the year, what it earns by tier, and what lists gave of it and did not take back.
+    paid      bigint not null check (paid >= 0),
+    entitled  bigint not null check (entitled >= 0),
+    before    bigint not null,
+    amount    bigint not null check (amount > 0),
+    primary key (area, run_id, member_id, year),
+    foreign key (area, member_id) references member,
+    check (amount <= before - entitled)
+);
+alter table subsidy_run add column taken_back bigint not null default 0;
+alter table subsidy_run add constraint subsidy_run_asks check (taken_back >= 0 and taken_back < amount);
+alter table subsidy_level add column taken_back bigint not null default 0;
+alter table subsidy_level add constraint subsidy_level_taken_back check (taken_back >= 0);
+
 -- +goose StatementBegin
 do $$
 declare
     t text;
-    facts text[] := array['refund_returned'];
+    facts text[] := array['refund_returned', 'subsidy_back'];
 begin
     foreach t in array facts loop
         execute format('create trigger append_only before update or delete or truncate on %I
