@@ -18,8 +18,9 @@ import (
 // estateOwedSQL are CTEs that follow deadSQL: the months that are owed to the estate of member $2
 // of area $1, by what no payment took up that may still be one, and what is paid for each of
 // them: dues, and the regular payments whose last attempt failed or came back. What the bank gave
-// back and waits is nobody's before two people gave it up. What of the account was decided after an heir was granted the balance went with that, as
-// far as it goes.
+// back and waits is nobody's before two people gave it up; of a month of a sentence nothing
+// is owed. What of the account was decided after an heir was granted the balance went with that, as far as it
+// goes.
 const estateOwedSQL = `
 	owed as (
 		select d.id as due_id, null::bigint as item_id, n.month, n.component, n.entitled, n.entitled - n.was as amount,
@@ -52,6 +53,9 @@ const estateOwedSQL = `
 		cross join lateral (values ('base_pension', i.base_pension), ('account_pension', i.account_pension))
 			as c (component, amount)
 		where dead.member_id = $2 and c.amount > 0 and ` + cameToNothing + ` and not exists (
+			select from sentence s
+			where s.area = $1 and s.member_id = i.member_id and ` + sentenceMonths + ` @> i.month and ` + sentenceStands + `)
+			and not exists (
 			select from payment_item j where j.area = i.area and j.member_id = i.member_id and j.month = i.month
 				and j.cause = i.cause and (exists (select from estate_granted_item x where x.area = j.area and x.item_id = j.id
 						and ` + itemStands + `)

@@ -222,3 +222,18 @@ func TestMonthsAfterLeavingComeBack(t *testing.T) {
 		"for a month after no departure that was approved",
 	}})
 }
+
+// The month of a sentence that the bank could not pay is owed to nobody, an heir either.
+func TestAMonthOfASentenceIsNotTheHeirs(t *testing.T) {
+	t.Parallel()
+	w := lastMonth(t)
+	if _, err := w.sentenced(t, lifeevent.Sentence{Member: 1002, BeganOn: calendar.MustDay("2011-04-20")}); err != nil { //nolint:exhaustruct // open
+		t.Fatal(err)
+	}
+	if _, err := w.heirs(t, 1002, "1", lifeevent.Claim{Dues: true}); !errors.Is(err, lifeevent.ErrNothingOwed) { //nolint:exhaustruct // the months alone
+		t.Errorf("an heir is owed the month of a sentence: %v", err)
+	}
+	if text := w.found(t); text != "" {
+		t.Errorf("verification: %s", text)
+	}
+}
