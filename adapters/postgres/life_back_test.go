@@ -168,6 +168,7 @@ func (w *lifeWorld) paysFor(t *testing.T, member int64, year int) error {
 func TestWhoLeftComesBackAndBeginsAnew(t *testing.T) {
 	t.Parallel()
 	w := newLifeWorld(t, 4)
+	w.alter(t, `update member set id_number = '610304195001010015' where id = 1001`)
 	w.sql(t, `insert into service_years (area, member_id, years, document, entered_by, entered_at)
 		values (610304, 1001, 15, 'list', 'pay.maker', now())`)
 	w.personal(t, 1002, 700, 1)
@@ -211,6 +212,13 @@ func TestWhoLeftComesBackAndBeginsAnew(t *testing.T) {
 	}
 	if err := w.paysFor(t, 1001, 2011); !errors.Is(err, collection.ErrMemberLeft) {
 		t.Errorf("a payment for the year before the return: %v", err)
+	}
+	const chosen = "id_number,year,amount,chosen_on\n610304195001010015,%d,200.00,2012-02-10\n"
+	if got := w.brings(t, registry.KindTiers, fmt.Sprintf(chosen, 2011)); got != "refused member_left" {
+		t.Errorf("an amount for the year before the return: %s", got)
+	}
+	if got := w.brings(t, registry.KindTiers, fmt.Sprintf(chosen, 2012)); got == "refused member_left" {
+		t.Errorf("an amount for the year of the return: %s", got)
 	}
 	if err := w.paysFor(t, 1003, 2011); err != nil {
 		t.Errorf("a payment of who never left: %v", err)

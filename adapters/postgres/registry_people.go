@@ -213,17 +213,22 @@ func (t registryTx) TierChoices(
 }
 
 // LeftOn implements registry.TierTx.
-func (t registryTx) LeftOn(ctx context.Context, area party.Area, members []int64) (map[int64]calendar.Day, error) {
-	rows, err := t.Query(ctx, `select member_id, ended_on from `+leftStands+` e where area = $1 and member_id = any($2)`, area,
-		members)
+func (t registryTx) LeftOn(ctx context.Context, area party.Area, members []int64) (map[int64]registry.Away, error) {
+	rows, err := t.Query(ctx, `
+		select u.member, e.ended_on, r.returned_on from unnest($2::bigint[]) as u (member)
+		left join `+leftStands+` e on e.area = $1 and e.member_id = u.member
+		left join lateral (
+			select max(r.returned_on) as returned_on from member_returned r
+			where r.area = $1 and r.member_id = u.member and r.reason <> 'money_back') r on true
+		where e.ended_on is not null or r.returned_on is not null`, area, members)
 	if err != nil {
 		return nil, fmt.Errorf("read who left: %w", err)
 	}
-	left := make(map[int64]calendar.Day)
+	left := make(map[int64]registry.Away)
 	var member int64
-	var day calendar.Day
-	_, err = pgx.ForEachRow(rows, []any{&member, &day}, func() error {
-		left[member] = day
+	var ended, back *calendar.Day
+	_, err = pgx.ForEachRow(rows, []any{&member, &ended, &back}, func() error {
+		left[member] = registry.Away{Left: dayOrNone(ended), Back: dayOrNone(back)}
 		return nil
 	})
 	if err != nil {

@@ -40,10 +40,9 @@ var (
 	ErrMandate  = fault.New(fault.Conflict, "mandate_exists", "the member has another mandate that holds")
 	ErrTierPaid = fault.New(fault.Conflict, "tier_paid",
 		"something was paid for the year, or is on its way: the amount of the year stands")
-	// ErrMemberLeft is of a choice after the membership ended: an account that moved away, or was paid out,
-	// is not opened again.
+	// ErrMemberLeft is of a choice after the membership ended, or for a year before the member came back.
 	ErrMemberLeft = fault.New(fault.Unprocessable, "member_left",
-		"the membership ended before this day, and is not opened again")
+		"the membership ended before this day, or the year lies before the member's return")
 	ErrTier     = fault.New(fault.Unprocessable, "no_tier", "the amount is none of the area's tiers of that year")
 	ErrTwoLines = fault.New(fault.Conflict, "account_shared_by_lines",
 		"one bank account cannot serve two of the fund's lines or schemes")

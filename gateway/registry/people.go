@@ -388,6 +388,9 @@ type memberYear struct {
 	year   int
 }
 
+// Away is when a membership ended, or no day where it stands, and when who left came back last, or no day.
+type Away struct{ Left, Back calendar.Day }
+
 // choices decides lines of tiers. The first amount of a year is taken; a later one takes its
 // place while nothing was paid for the year and nothing is on its way.
 type choices struct {
@@ -396,8 +399,7 @@ type choices struct {
 	// of which nothing is paid, as far as a line chooses one anew.
 	made map[memberYear][]TierChoice
 	open map[memberYear]bool
-	// left are the days on which memberships ended.
-	left map[int64]calendar.Day
+	left map[int64]Away
 	// tiers are those of a year; a year without a rule is one without tiers.
 	tiers map[int][]money.Amount
 }
@@ -493,11 +495,14 @@ func (c *choices) judge(r *tierRow) (Answer, *fault.Error) {
 		r.Was, r.Ordinal = last.Amount, n
 	}
 	tiers := c.tiers[r.Year]
-	left := c.left[r.Member]
+	away := c.left[r.Member]
 	switch {
-	case !left.IsZero() && !r.ChosenOn.Before(left):
-		return Refused, ErrMemberLeft.With("the membership ended on %s, and is not opened again: who moved away goes "+
-			"on where the account went, and nothing is chosen for who comes back here", left).On("chosen_on")
+	case !away.Left.IsZero() && !r.ChosenOn.Before(away.Left):
+		return Refused, ErrMemberLeft.With("the membership ended on %s: who moved away goes on where the account "+
+			"went, and who comes back is a member again first", away.Left).On("chosen_on")
+	case !away.Back.IsZero() && r.Year < away.Back.Year() && !r.ChosenOn.Before(away.Back):
+		return Refused, ErrMemberLeft.With("the member came back on %s, and no year before is paid any more",
+			away.Back).On("year")
 	case len(tiers) == 0:
 		return Refused, policy.ErrNoRule.With("no contribution tiers are known for the year").On("year")
 	case !slices.Contains(tiers, r.Amount):

@@ -86,8 +86,8 @@ type TierTx interface {
 	// TiersUnpaid tells by position that nothing of a member's year stands in the book and
 	// nothing is on its way, and keeps it so until the transaction ends.
 	TiersUnpaid(ctx context.Context, area party.Area, rows []TierChoice) ([]bool, error)
-	// LeftOn returns the days on which memberships ended, of those members whose did.
-	LeftOn(ctx context.Context, area party.Area, members []int64) (map[int64]calendar.Day, error)
+	// LeftOn returns the days on which memberships ended and members came back, of those who left.
+	LeftOn(ctx context.Context, area party.Area, members []int64) (map[int64]Away, error)
 	ChangeTiers(ctx context.Context, area party.Area, by string, rows []TierChange) error
 	// TiersOf returns the choices of a member by year, with those that gave way, or ErrMember.
 	TiersOf(ctx context.Context, area party.Area, member int64) ([]KeptChoice, error)
