@@ -135,3 +135,32 @@ func TestALetterSaysWhyItAsks(t *testing.T) {
 		}
 	}
 }
+
+// Every reason has a letter of its own words, and none shows a figure that its words have no place for.
+func TestEveryReasonHasItsLetter(t *testing.T) {
+	t.Parallel()
+	for _, lang := range []report.Language{report.Chinese, report.English} {
+		heads := map[string]bool{}
+		for _, reason := range lifeevent.RecoveryReasons() {
+			l := lifeevent.Letter{ //nolint:exhaustruct // what the letter says
+				Recovery: lifeevent.Recovery{ //nolint:exhaustruct // the same
+					ID: 7, Reason: reason, Since: calendar.MustMonth("2011-06"), Died: calendar.MustDay("2011-05-05"),
+					AskedOf: lifeevent.TheMember,
+				},
+			}
+			var p pages
+			if err := l.WriteLetter(&p, lang); err != nil {
+				t.Fatal(err)
+			}
+			text := strings.Join(p.lines, "\n")
+			month := "2011-06"
+			if reason == lifeevent.AfterDeath {
+				month = "2011-05"
+			}
+			if p.lines[0] == "" || heads[p.lines[0]] || !strings.Contains(text, month) || strings.Contains(text, "%!") {
+				t.Errorf("%s in %s: %q", reason, lang, p.lines)
+			}
+			heads[p.lines[0]] = true
+		}
+	}
+}
