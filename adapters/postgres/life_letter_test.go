@@ -34,7 +34,7 @@ func TestALetterAsksForWhatAPlanAsks(t *testing.T) {
 	}
 	l, err := w.life.Letter(t.Context(), w.auditor, r.ID)
 	if err != nil || l.Open() != 110_00 || l.On != w.today || l.Agency == "" || len(l.PayTo) != 1 ||
-		l.PayTo[0].AccountNo != "961001010000000011" {
+		l.PayTo[0].AccountNo != "961001010000000011" || l.PayTo[0].Bank != "邮储银行" {
 		t.Errorf("letter %+v, %v", l, err)
 	}
 	if err := w.lives(t, 1001); err != nil {

@@ -390,7 +390,8 @@ func (t lifeTx) PayTo(
 		return "", nil, fmt.Errorf("name of area %s: %w", area, err)
 	}
 	rows, err := t.Query(ctx, `
-		select bank, name, account_no from fund_account where area = $1 and role = $2 and scheme = $3 order by id`,
+		select b.name, f.name, f.account_no from fund_account f join bank b on b.area = f.area and b.bank = f.bank
+		where f.area = $1 and f.role = $2 and f.scheme = $3 order by f.id`,
 		area, string(role), string(scheme))
 	if err != nil {
 		return "", nil, fmt.Errorf("accounts that collect in area %s: %w", area, err)

@@ -19,7 +19,7 @@ type Letter struct {
 	PayTo  []PayTo
 }
 
-// PayTo is a fund account that money of a recovery is paid into.
+// PayTo is a fund account that money of a recovery is paid into; Bank is the bank's name.
 type PayTo struct{ Bank, Name, AccountNo string }
 
 // letterable proves that a letter can go out: a plan is in force, and asks for all that is open.
