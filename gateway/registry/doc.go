@@ -8,6 +8,12 @@
 // account is another command, with a maker and a checker. What the next line may
 // rest on is what stands in the database or earlier in the same file.
 //
+// A person is a member once, but for land-lost farmers: who draws their allowance beside a pension has a
+// second membership, of that scheme, under the same numbers and name. Each has its own account, amounts, holds
+// and payments, because the allowance is of another fund; a proof of life counts for both, and a death is told
+// of both. A file or list that does not name the scheme means the pension's. A wrong death notice is taken back
+// of each by itself.
+//
 // A yearly amount alone may be chosen anew: a choice of a later day takes the place of the one
 // before while nothing of the year is paid, in flight or credited. Every choice is kept.
 //
