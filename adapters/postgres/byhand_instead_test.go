@@ -640,3 +640,20 @@ func (w *desk) asClaimed(t *testing.T, claims map[int64]*claimed) {
 		from hand_payment h join answer a on a.item_id = h.item_id and a.disposition = 'recorded'`)
 	t.Logf("%d of %d have the money, %d of them twice; by hand %s", paid, len(claims), twice, kinds)
 }
+
+// What came back of a month after the death is not paid by hand.
+func TestWhatCameBackOfTheDeadIsNotPaidByHand(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.paysMonth(t, "2011-03")
+	w.today = calendar.MustDay("2011-03-28")
+	item := w.itemOf(t, 1001, "2011-03-01")
+	w.giveBack(t, disbursement.Return{ //nolint:exhaustruct // a return
+		Item: item, Amount: 55_00, BankReference: "B1", ValueDate: w.today, Code: "MD07",
+	})
+	w.died(t, 1001, "2011-02-20")
+	desk := newDesk(w.answerWorld)
+	if _, err := desk.try(desk.cashier(t), byHand(item, "CASH-1", w.today.String())); fault.CodeOf(err) != "payment_not_due" {
+		t.Errorf("paid by hand for a month after the death: %v", err)
+	}
+}

@@ -104,6 +104,14 @@ const childStopped = `select from payment_hold h
 						join resumption z on z.area = k.area and z.hold_id = k.hold_id and z.back_pay = 'none'
 						where k.area = h.area and k.member_id = h.member_id and k.month = p.month and k.hold_id = h.id))`
 
+// loweredSQL is SQL of what is recovered of a month of the member of row p, by component, because it was lowered.
+const loweredSQL = `coalesce((
+			select sum(case p.component when 'base_pension' then l.base_pension else l.account_pension end)
+			from recovery_case k
+			join recovery_line l on l.area = k.area and l.case_id = k.id and l.month = p.month
+			join payment_item i on i.area = l.area and i.id = l.item_id
+			where k.area = p.area and k.member_id = p.member_id and k.reason = 'lowered' and not ` + lostAgain + `), 0)`
+
 // hadSQL is a CTE of what payments had of the months, by component, of the rows of over (member_id, month,
 // component, over) in area $1: payments that reached the person and did not come back, without what is recovered of them.
 const hadSQL = `
@@ -123,13 +131,14 @@ const hadSQL = `
 			and ` + reached + ` and not ` + lostAgain + `)`
 
 // listedSQL are, after owedSQL, the lines of a list: what is owed and, where $4 says so, what was paid too
-// high and can be recovered. That of which the bank has not said that it was paid waits for another list.
+// high and can be recovered. A month waits for another list until the bank said of all that counts as paid
+// for it that it was paid: a due that two people end before that was never too much.
 const listedSQL = owedSQL + `,
 	over as materialized (select member_id, month, component, was - entitled as over from compared where entitled < was),
 	` + hadSQL + `,
 	listed as materialized (
 		select member_id, month, component, was, entitled from compared c
-		where entitled > was or $4::boolean and was - entitled <= (select sum(h.amount) from had h
+		where entitled > was or $4::boolean and was <= (select sum(h.amount) from had h
 			where h.member_id = c.member_id and h.month = c.month and h.component = c.component))`
 
 // AddDueList implements disbursement.DueTx.

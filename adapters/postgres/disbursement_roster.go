@@ -267,7 +267,7 @@ const screenSQL = `,
 		left join by_runs i on i.member_id = m.member_id and i.month = m.month),
 	hit as (
 		select p.member_id, p.fell_due as month, p.cause, 'above_entitlement' as reason from together p
-		where p.amount > p.top and p.amount > ` + highestSQL + `
+		where p.amount > p.top and p.amount - ` + loweredSQL + ` > greatest(p.top, ` + highestSQL + `)
 		union all
 		select c.member_id, c.month, c.cause, 'deceased' from claim c
 		join death_notice d on d.area = $1 and d.member_id = c.member_id and d.died_on < c.month

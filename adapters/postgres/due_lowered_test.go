@@ -9,6 +9,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
 	"twoline/gateway/disbursement"
+	"twoline/gateway/fault"
 	"twoline/gateway/ledger"
 	"twoline/gateway/lifeevent"
 	"twoline/gateway/money"
@@ -227,5 +228,137 @@ func TestDue_OnlyWhatWasPaidIsRecovered(t *testing.T) {
 	}
 	if text := w.found(t); text != "" {
 		t.Errorf("verification: %s", text)
+	}
+}
+
+// A month that was lowered, recovered and decided as it was at first again is paid again, and is right.
+func TestDue_WhatWasRecoveredAndIsOwedAgainIsPaid(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.paysMonth(t, "2011-03")
+	w.today = calendar.MustDay("2011-03-28")
+	w.lowers(t, 1001, "base_pension", "2011-03", 5000)
+	if got := w.recovers(t, "2011-04"); got != "1001 2011-03 55.00→50.00" {
+		t.Fatal(got)
+	}
+	w.raise(t, 1001, "2011-03", 5500, "it was right at first")
+	w.today = calendar.MustDay("2011-04-03")
+	r := w.differences(t, "2011-04")
+	if got := w.owed(t, r.Subject); got != "1001 2011-03 50.00→55.00" {
+		t.Fatal(got)
+	}
+	_, held := w.roster(t, dues("2011-04"))
+	if held[1001] != "" {
+		t.Errorf("held: %v", held)
+	}
+	if got := w.paysDues(t, "2011-04"); len(got) != 1 {
+		t.Errorf("paid: %v", got)
+	}
+	if text := w.found(t); text != "" {
+		t.Errorf("verification: %s", text)
+	}
+}
+
+// A due that was not paid yet when its month was lowered is ended: what is recovered together with what was
+// paid is what was decided.
+func TestDue_WhatIsOwedStillIsNotRecovered(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.paysMonth(t, "2011-03")
+	w.raise(t, 1001, "2011-03", 7000, "rise")
+	w.today = calendar.MustDay("2011-03-28")
+	w.differences(t, "2011-04")
+	w.lowers(t, 1001, "base_pension", "2011-03", 5000)
+	r, err := w.asksBackMonths(t, "2011-04")
+	if errors.Is(err, disbursement.ErrNoDifference) {
+		t.Logf("waits: %v", err)
+		w.ended(t, 1001)
+		r, err = w.asksBackMonths(t, "2011-04")
+	}
+	if err == nil {
+		err = w.decide(w.checker, r)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Logf("recovered: %s; dues %s", w.owed(t, r.Subject), w.duesOf(t, 1001))
+	if w.duesOf(t, 1001) == "difference 15.00 open" {
+		w.ended(t, 1001)
+	}
+	owed := "nothing"
+	if r, err := w.tryDifferences(w.maker, "2011-04"); err == nil {
+		if err := w.decide(w.checker, r); err != nil {
+			t.Fatal(err)
+		}
+		owed = w.owed(t, r.Subject)
+	}
+	// 55.00 were paid, 50.00 are decided.
+	c := w.recovery(t, 1001)
+	if open := c.Open(); open != 5_00 && owed == "nothing" {
+		t.Errorf("55.00 were paid and 50.00 are decided: %s is to be given back, owed is %s", open, owed)
+	}
+	if text := w.found(t); text != "" {
+		t.Errorf("verification: %s", text)
+	}
+}
+
+// A month that was lowered and recovered, whose payment came back and was made by hand, is recovered once.
+func TestDue_LoweredCameBackAndPaidByHand(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.paysMonth(t, "2011-03")
+	w.today = calendar.MustDay("2011-03-28")
+	w.lowers(t, 1001, "base_pension", "2011-03", 5000)
+	w.recovers(t, "2011-04")
+	item := w.itemOf(t, 1001, "2011-03-01")
+	w.giveBack(t, disbursement.Return{ //nolint:exhaustruct // a return
+		Item: item, Amount: 55_00, BankReference: "B1", ValueDate: w.today, Code: "MD07",
+	})
+	if text := w.found(t); text != "" {
+		t.Errorf("verification: %s", text)
+	}
+	if r := w.recovery(t, 1001); r.Open() != 0 {
+		t.Errorf("%s of what came back", r.Open())
+	}
+	desk := newDesk(w.answerWorld)
+	desk.paidByHand(t, desk.cashier(t), byHand(item, "CASH-1", w.today.String()))
+	if r := w.recovery(t, 1001); r.Open() != 5_00 {
+		t.Errorf("%s of what was paid by hand", r.Open())
+	}
+	if _, err := w.asksBackMonths(t, "2011-04"); fault.CodeOf(err) != "no_difference" {
+		t.Errorf("again: %v", err)
+	}
+	w.died(t, 1001, "2011-02-20")
+	w.watches(t)
+	list, err := w.life.Recoveries(t.Context(), w.auditor, lifeevent.RecoveryFilter{Member: 1001}) //nolint:exhaustruct // one
+	var sum int64
+	for _, r := range list {
+		t.Log(linesOfCase(r))
+		sum += r.Open().Fen()
+	}
+	if sum != 5500 {
+		t.Errorf("%d recovered, %v", sum, err)
+	}
+	if text := w.found(t); text != "" {
+		t.Errorf("verification: %s", text)
+	}
+}
+
+// A payment that comes back between the asking and the approval makes the list stale.
+func TestDue_CameBackBeforeTheApproval(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.paysMonth(t, "2011-03")
+	w.today = calendar.MustDay("2011-03-28")
+	w.lowers(t, 1001, "base_pension", "2011-03", 5000)
+	r, err := w.asksBackMonths(t, "2011-04")
+	if err != nil {
+		t.Fatal(err)
+	}
+	w.giveBack(t, disbursement.Return{ //nolint:exhaustruct // a return
+		Item: w.itemOf(t, 1001, "2011-03-01"), Amount: 55_00, BankReference: "B1", ValueDate: w.today, Code: "MD07",
+	})
+	if err := w.decide(w.checker, r); !errors.Is(err, disbursement.ErrDueListStale) {
+		t.Errorf("approved: %v", err)
 	}
 }

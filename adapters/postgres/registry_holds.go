@@ -103,6 +103,9 @@ func (t registryTx) InsertDeathNotices(
 	if err := t.holdAllRuns(ctx, area); err != nil {
 		return err
 	}
+	if err := t.holdMemberships(ctx, area); err != nil {
+		return err
+	}
 	rows, err := t.ofBothMemberships(ctx, area, rows)
 	if err != nil {
 		return err

@@ -49,6 +49,9 @@ const otherMembership = `(
 // InsertMembers implements registry.PeopleTx. A death that stands reported for a person's other membership
 // stands for the new one too.
 func (t registryTx) InsertMembers(ctx context.Context, area party.Area, rows []registry.Member) error {
+	if err := t.holdMemberships(ctx, area); err != nil {
+		return err
+	}
 	if err := t.addMembers(ctx, area, rows); err != nil {
 		return err
 	}
@@ -62,6 +65,16 @@ func (t registryTx) InsertMembers(ctx context.Context, area party.Area, rows []r
 		on conflict do nothing`, area, column(rows, func(m registry.Member) string { return m.IDNumber.Plain() }), t.at)
 	if err != nil {
 		return fmt.Errorf("deaths of new members of area %s: %w", area, err)
+	}
+	return nil
+}
+
+// holdMemberships makes those who tell of deaths and those who enrol members wait for each other, to the end of
+// the transaction: a membership that neither saw would live on.
+func (t registryTx) holdMemberships(ctx context.Context, area party.Area) error {
+	_, err := t.Exec(ctx, `select pg_advisory_xact_lock(hashtextextended('memberships ' || $1::int, 0))`, int32(area))
+	if err != nil {
+		return fmt.Errorf("wait for memberships and deaths of area %s: %w", area, err)
 	}
 	return nil
 }

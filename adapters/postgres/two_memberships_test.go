@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
@@ -230,5 +231,33 @@ func TestAFileNamesThePensionOfWhoHasTwoMemberships(t *testing.T) {
 		if got := named(l); got != want {
 			t.Errorf("a list that names %+v: %s, want %s", l, got, want)
 		}
+	}
+}
+
+// Who is enrolled for the allowance while the death is being told of the pension is of the dead, too.
+func TestEnrolledWhileTheDeathIsTold(t *testing.T) {
+	t.Parallel()
+	w, other := farmer(t)
+	w.alter(t, fmt.Sprintf(`delete from member where id = %d`, other))
+	done := make(chan string, 1)
+	err := w.db.Registry().InTx(t.Context(), func(tx registry.Tx) error {
+		err := tx.InsertDeathNotices(t.Context(), chencang, "test", []registry.DeathNotice{{ //nolint:exhaustruct // a notice
+			Member: 1001, DiedOn: calendar.MustDay("2011-02-05"), Source: "police", Document: "list",
+		}})
+		go func() {
+			done <- w.brings(t, registry.KindMembers, "id_number,social_no,name,region,scheme,joined_on\n"+
+				"610304195001010015,S00000001,王1,610304101201,land_lost,2011-01-01\n")
+		}()
+		time.Sleep(500 * time.Millisecond)
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := <-done; got != "1 imported, 0 repeated, 0 refused []" {
+		t.Fatal(got)
+	}
+	if text := w.found(t); text != "" {
+		t.Errorf("verification: %s", text)
 	}
 }

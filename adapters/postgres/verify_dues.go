@@ -123,8 +123,8 @@ const leftSQL = `join payment_batch b on b.area = i.area and b.id = i.batch_id a
 		          and a.outcome = 'failed') or ` + paidByHand + `)
 		   and not ` + lostAgain
 
-// A month and its dues together, as far as they left, never come to more than the most that
-// was ever decided for it.
+// A month and its dues together, as far as they left, and without what is recovered because it was lowered,
+// never come to more than the most that was ever decided for it.
 const paidTogetherSQL = `
 	with once as materialized (
 		select d.area, d.member_id, n.month, n.component, sum(n.entitled - n.was) as amount, max(n.entitled) as top,
@@ -142,4 +142,4 @@ const paidTogetherSQL = `
 		  from once o)
 	select p.area, p.due, p.area || '/' || p.due, 'and the month itself paid member ' || p.member_id || ' ' || p.amount
 	       || ' fen of ' || p.component || ' for ' || p.month || ', more than was ever decided'
-	  from paid p where p.amount > p.top and p.amount > ` + highestSQL
+	  from paid p where p.amount > p.top and p.amount - ` + loweredSQL + ` > greatest(p.top, ` + highestSQL + `)`

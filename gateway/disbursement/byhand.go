@@ -106,13 +106,10 @@ func (m *MadeOnce) may(h ByHand, today calendar.Day) error {
 	case h.PaidOn.After(today):
 		return ErrByHandDay.With("the money cannot move on a day that lies ahead").On("value_date")
 	}
-	if failed || m.InRed {
-		return m.due()
-	}
-	return nil
+	return m.due()
 }
 
-// due says why what the bank did not pay, or took back, is not owed any more.
+// due says why what the payment was of is not owed any more.
 func (m *MadeOnce) due() error {
 	switch {
 	case m.Ended:
