@@ -324,12 +324,21 @@ func (t caseworkTx) PayRefund(ctx context.Context, r casework.Request, today cal
 }
 
 // RefundCreditFree implements collection.RefundReturnTx. What the bank told of the credit went to no
-// suspense by itself.
+// suspense by itself, and is no pension that came back.
 func (t *tx) RefundCreditFree(
 	ctx context.Context, area party.Area, account int64, reference string, amount money.Amount,
 ) (bool, error) {
 	free, suspended, err := t.creditFree(ctx, area, account, reference, amount)
-	return free && !suspended, err
+	if err != nil || !free || suspended {
+		return false, err
+	}
+	err = t.QueryRow(ctx, `
+		select not exists (select from payment_return v join payment_batch b on b.area = v.area and b.id = v.batch_id
+			where v.area = $1 and v.bank_reference = $2 and b.fund_account = $3)`, area, reference, account).Scan(&free)
+	if err != nil {
+		return false, fmt.Errorf("look for pension %s that came back: %w", reference, err)
+	}
+	return free, nil
 }
 
 // AddRefundReturned implements collection.RefundReturnTx.

@@ -12,6 +12,7 @@ import (
 	"twoline/gateway/calendar"
 	"twoline/gateway/casework"
 	"twoline/gateway/collection"
+	"twoline/gateway/disbursement"
 	"twoline/gateway/fault"
 )
 
@@ -294,5 +295,26 @@ func TestTheDatabasePaysNoRefundTwice(t *testing.T) {
 		if pg, ok := errors.AsType[*pgconn.PgError](err); !ok || pg.ConstraintName != want {
 			t.Errorf("payment %d: %v, want %s", attempt, err, want)
 		}
+	}
+}
+
+// The bank's credit of a pension that came back is no credit of a refund.
+func TestACreditIsOfOneReturn(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.paysMonth(t, "2011-03")
+	w.today = calendar.MustDay("2011-03-28")
+	w.giveBack(t, disbursement.Return{ //nolint:exhaustruct // a return
+		Item: w.itemOf(t, 1001, "2011-03-01"), Amount: 55_00, BankReference: "B1", ValueDate: w.today, Code: "MD07",
+	})
+	err := w.db.Collection().InTx(t.Context(), func(tx collection.Tx) error {
+		free, err := tx.RefundCreditFree(t.Context(), chencang, 13, "B1", 55_00)
+		if free {
+			t.Error("credit B1 of account 13 is a pension that came back, and can be taken as a refund's")
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }

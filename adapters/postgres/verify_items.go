@@ -48,7 +48,7 @@ func itemChecks() []check {
 			probe{table: "benefit_due", looks: []string{"benefit_due_ended", "due_end_approved"}, sql: dueEndedSQL},
 			probe{table: "payment_item", looks: []string{"benefit_due"}, sql: dueLineSQL},
 			probe{
-				table: "benefit_due", looks: []string{"payment_item", "benefit_due_month", "entitlement"},
+				table: "benefit_due", looks: []string{"payment_item", "benefit_due_month", "entitlement", "recovery_line"},
 				sql: paidTogetherSQL,
 			},
 		),
