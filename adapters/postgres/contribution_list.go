@@ -26,7 +26,7 @@ func listInFlight(part string) string {
 
 // ListMembers implements collection.ListTx.
 func (t *tx) ListMembers(ctx context.Context, l collection.ContributionList) ([]collection.ListMember, error) {
-	found, err := t.membersOfLines(ctx, l.Area, l.Lines)
+	found, err := t.membersOfLines(ctx, l.Area, string(l.Scheme), l.Lines)
 	if err != nil {
 		return nil, err
 	}
@@ -34,9 +34,9 @@ func (t *tx) ListMembers(ctx context.Context, l collection.ContributionList) ([]
 }
 
 // membersOfLines finds whom lines name, by position; each line names by one of the three. Of a person's two
-// memberships it is the pension's, which stands last.
+// memberships it is the one of the scheme, or else the pension's, which stands last.
 func (t *tx) membersOfLines(
-	ctx context.Context, area party.Area, lines []collection.ListLine,
+	ctx context.Context, area party.Area, scheme string, lines []collection.ListLine,
 ) ([]collection.ListMember, error) {
 	n := len(lines)
 	ids, people, numbers := make([]int64, n), make([]string, n), make([]string, n)
@@ -54,7 +54,7 @@ func (t *tx) membersOfLines(
 		union all
 		select u.at, m.id, m.scheme, m.id_number from u join member m on m.area = $1 and m.social_no = u.social_no
 		where u.id = 0 and u.id_number = '' and u.social_no <> '') f
-		order by f.at, f.scheme = 'land_lost' desc`, area, ids, people, numbers)
+		order by f.at, f.scheme = $5, f.scheme = 'land_lost' desc`, area, ids, people, numbers, scheme)
 	if err != nil {
 		return nil, fmt.Errorf("members of %d lines: %w", n, err)
 	}

@@ -217,7 +217,7 @@ func (t *tx) ClaimYears(
 
 // MembersOf implements collection.RefundTx.
 func (t *tx) MembersOf(ctx context.Context, area party.Area, lines []collection.ListLine) ([]int64, error) {
-	found, err := t.membersOfLines(ctx, area, lines)
+	found, err := t.membersOfLines(ctx, area, "", lines)
 	if err != nil {
 		return nil, err
 	}

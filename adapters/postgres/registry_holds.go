@@ -236,7 +236,42 @@ func (t registryTx) WithdrawNotice(ctx context.Context, area party.Area, b regis
 	if err != nil {
 		return fmt.Errorf("take back death notice %d: %w", b.Notice, err)
 	}
-	return t.endGrants(ctx, area, b)
+	if err := t.endGrants(ctx, area, b); err != nil {
+		return err
+	}
+	return t.askOtherNotice(ctx, area, b.Notice)
+}
+
+// askOtherNotice has people look at the notice of the same death that stands for the person's other membership
+// once one is taken back, until that one is, too: two people decide about each.
+func (t registryTx) askOtherNotice(ctx context.Context, area party.Area, notice int64) error {
+	const kind = "death_of_one_membership"
+	err := t.EndCase(ctx, area, kind, fmt.Sprintf("notice:%d", notice), "job", "this notice was taken back as well")
+	if err != nil {
+		return err
+	}
+	rows, err := t.Query(ctx, `
+		select d.id, n.member_id, d.member_id, d.died_on from death_notice n
+		join `+otherMembership+` o on o.area = n.area and o.member_id = n.member_id
+		join death_notice d on d.area = o.area and d.member_id = o.other and d.died_on = n.died_on and d.source = n.source
+		where n.area = $1 and n.id = $2 and not exists (
+			select from death_withdrawn w where w.area = d.area and w.notice_id = d.id)`, area, notice)
+	if err != nil {
+		return fmt.Errorf("the other membership's notice of the death of notice %d: %w", notice, err)
+	}
+	cases, err := collect(rows, "notices of other memberships", func(row pgx.CollectableRow) (c Case, err error) {
+		var id, lives, dead int64
+		var died calendar.Day
+		err = row.Scan(&id, &lives, &dead, &died)
+		c.Kind, c.Subject = kind, fmt.Sprintf("notice:%d", id)
+		c.Text = fmt.Sprintf("the death of member %d on %s was taken back; notice %d of it stands for member %d, the same "+
+			"person's other membership", lives, died, id, dead)
+		return c, err
+	})
+	if err != nil || len(cases) == 0 {
+		return err
+	}
+	return t.OpenCase(ctx, area, cases...)
 }
 
 // Holds implements registry.HoldTx.

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"time"
 
 	"twoline/gateway/calendar"
 	"twoline/gateway/collection"
@@ -190,6 +189,8 @@ func TestAMembershipOfTheDeadIsOfTheDead(t *testing.T) {
 func TestAFileNamesThePensionOfWhoHasTwoMemberships(t *testing.T) {
 	t.Parallel()
 	w, _ := farmer(t)
+	w.sql(t, `insert into fund_account (area, id, scheme, role, bank, account_no, name, opened_on) values
+		(610304, 21, 'land_lost', 'income', 'psbc', '961001010000000021', '收入户', '2011-01-01')`)
 	w.alter(t, `update member set id_number = '610304195001010031', scheme = 'land_lost' where id = 1002`)
 	line := "id_number,social_no,name,region,scheme,joined_on\n610304195001010031,S00000002,王2,610304101201,rural,2011-01-01\n"
 	if got := w.brings(t, registry.KindMembers, line); got != "1 imported, 0 repeated, 0 refused []" {
@@ -214,18 +215,28 @@ func TestAFileNamesThePensionOfWhoHasTwoMemberships(t *testing.T) {
 		t.Errorf("%s: held %s", got, held)
 	}
 	p := w.payers()
+	tried := func(l collection.ContributionList) string {
+		_, err := p.tryList(l)
+		return fmt.Sprint(err)
+	}
 	named := func(l collection.ListLine) string {
 		list := p.list(collection.CollectiveList, 11)
 		l.Line, l.Amount = 1, 100_00
 		list.Lines = []collection.ListLine{l}
-		_, err := p.tryList(list)
-		return fmt.Sprint(err)
+		return tried(list)
 	}
 	_, person, _ := party.Stored("", "610304195001010031", "")
 	want := named(collection.ListLine{Member: pension})   //nolint:exhaustruct // by id
 	allowance := named(collection.ListLine{Member: 1002}) //nolint:exhaustruct // by id
 	if want == allowance {
 		t.Errorf("a list does not tell the two apart: %s", want)
+	}
+	ofFund := p.list(collection.CollectiveList, 21)
+	ofFund.Scheme, ofFund.Lines = ledger.LandLost, []collection.ListLine{{Line: 1, SocialNo: "S00000002", Amount: 100_00}} //nolint:exhaustruct // by number
+	byNumber := tried(ofFund)
+	ofFund.Lines[0].SocialNo, ofFund.Lines[0].Member = "", 1002
+	if byID := tried(ofFund); byID != byNumber {
+		t.Errorf("a list of the farmers' fund by number: %s, by id: %s", byNumber, byID)
 	}
 	for _, l := range []collection.ListLine{{IDNumber: person.Plain()}, {SocialNo: "S00000002"}} { //nolint:exhaustruct // by one number
 		if got := named(l); got != want {
@@ -239,23 +250,50 @@ func TestEnrolledWhileTheDeathIsTold(t *testing.T) {
 	t.Parallel()
 	w, other := farmer(t)
 	w.alter(t, fmt.Sprintf(`delete from member where id = %d`, other))
-	done := make(chan string, 1)
+	var enrols running
 	err := w.db.Registry().InTx(t.Context(), func(tx registry.Tx) error {
 		err := tx.InsertDeathNotices(t.Context(), chencang, "test", []registry.DeathNotice{{ //nolint:exhaustruct // a notice
 			Member: 1001, DiedOn: calendar.MustDay("2011-02-05"), Source: "police", Document: "list",
 		}})
-		go func() {
-			done <- w.brings(t, registry.KindMembers, "id_number,social_no,name,region,scheme,joined_on\n"+
+		enrols = w.start(func() error {
+			got := w.brings(t, registry.KindMembers, "id_number,social_no,name,region,scheme,joined_on\n"+
 				"610304195001010015,S00000001,王1,610304101201,land_lost,2011-01-01\n")
-		}()
-		time.Sleep(500 * time.Millisecond)
+			if got != "1 imported, 0 repeated, 0 refused []" {
+				return errors.New(got)
+			}
+			return nil
+		})
+		enrols.untilLock(t, 1)
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got := <-done; got != "1 imported, 0 repeated, 0 refused []" {
-		t.Fatal(got)
+	enrols.end(t)
+	if text := w.found(t); text != "" {
+		t.Errorf("verification: %s", text)
+	}
+}
+
+// A death that was told of both memberships is taken back of each by two people, and a case asks for the second
+// as long as one stands alone.
+func TestADeathOfBothIsTakenBackOfBoth(t *testing.T) {
+	t.Parallel()
+	w, other := farmer(t)
+	w.today = calendar.MustDay("2011-04-10")
+	w.brings(t, registry.KindComparisons, "list,name,id_number,born,happened_on,source,document\n"+
+		"cremations,王1,610304195001010015,,2011-02-05,殡仪馆,名单\n")
+	notice := func(member int64) int64 {
+		return one[int64](t, w.world, `select id from death_notice where member_id = $1`, member)
+	}
+	for i, member := range []int64{1001, other} {
+		if err := w.lives(t, notice(member)); err != nil {
+			t.Fatal(err)
+		}
+		want := []string{fmt.Sprintf("notice:%d", notice(other)), ""}[i]
+		if got := w.openCases(t, "death_of_one_membership"); got != want {
+			t.Errorf("cases after the notice of %d was taken back: %q, want %q", member, got, want)
+		}
 	}
 	if text := w.found(t); text != "" {
 		t.Errorf("verification: %s", text)

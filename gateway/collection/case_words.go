@@ -257,6 +257,10 @@ func memberWords() map[string]caseWords {
 			[2]string{"登记死亡后又有生存认证", "seen alive after the reported death"},
 			[2]string{"核实；由两人撤销死亡登记，或更正认证", "find out; two persons take the notice back, or the evidence is wrong"},
 		},
+		"death_of_one_membership": {
+			[2]string{"同一人另一参保关系的死亡登记仍有效", "the death stands for the person's other membership alone"},
+			[2]string{"由两人撤销另一条死亡登记；撤销后自动办结", "two persons take the other notice back, too; it ends with that"},
+		},
 		"death_after_release": {
 			[2]string{"拨付后得知死亡", "a death was told after the release"},
 			[2]string{"联系银行止付；已付的予以追回", "ask the bank to stop it; what was paid is recovered"},

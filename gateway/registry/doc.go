@@ -12,7 +12,7 @@
 // second membership, of that scheme, under the same numbers and name. Each has its own account, amounts, holds
 // and payments, because the allowance is of another fund; a proof of life counts for both, and a death is told
 // of both. A file or list that does not name the scheme means the pension's. A wrong death notice is taken back
-// of each by itself.
+// of each by itself, and a case asks for the other.
 //
 // A yearly amount alone may be chosen anew: a choice of a later day takes the place of the one
 // before while nothing of the year is paid, in flight or credited. Every choice is kept.
