@@ -61,17 +61,18 @@ func (t caseworkTx) recoverLowered(ctx context.Context, l disbursement.DueList, 
 	return nil
 }
 
-// endOverpaid ends the cases of months of a scheme that were paid too high: a list has found none, or has
-// them all recovered.
+// endOverpaid ends the cases of months of a scheme that were paid too high: a list that looked at them has
+// found none, or has them all recovered.
 func (t caseworkTx) endOverpaid(ctx context.Context, l disbursement.DueList) error {
 	_, err := t.Exec(ctx, `
 		insert into exception_closed (area, case_id, text, closed_by, closed_at)
 		select c.area, c.id, 'list ' || $2::bigint || ' recovers them, or none is left', 'job', $4 from exception_case c
 		where c.area = $1 and c.kind = 'months_overpaid' and (split_part(c.subject, ':', 1) = 'due_months'
-				and split_part(c.subject, ':', 2) = $3 or exists (select from due_list l
-			where l.area = c.area and c.subject = 'due_list:' || l.id and l.scheme = $3))
+				and split_part(c.subject, ':', 2) = $3 and split_part(c.subject, ':', 3) <= to_char($5::date, 'YYYY-MM')
+			or exists (select from due_list l where l.area = c.area and c.subject = 'due_list:' || l.id and l.scheme = $3
+				and l.month <= $5::date))
 		  and not exists (select from exception_closed x where x.area = c.area and x.case_id = c.id)
-		on conflict do nothing`, l.Area, l.ID, string(l.Scheme), t.at)
+		on conflict do nothing`, l.Area, l.ID, string(l.Scheme), t.at, l.Month)
 	if err != nil {
 		return fmt.Errorf("end the cases of months of %s that were paid too high: %w", l.Scheme, err)
 	}

@@ -362,3 +362,25 @@ func TestDue_CameBackBeforeTheApproval(t *testing.T) {
 		t.Errorf("approved: %v", err)
 	}
 }
+
+// A list ends the case of the months that it looked at, and no other one.
+func TestDue_AListOfEarlierMonthsEndsNoCaseOfLaterOnes(t *testing.T) {
+	t.Parallel()
+	w := newLifeWorld(t, 2)
+	w.paysMonth(t, "2011-03")
+	w.paysMonth(t, "2011-04")
+	w.today = calendar.MustDay("2011-04-28")
+	w.lowers(t, 1001, "base_pension", "2011-04", 5000)
+	if _, err := w.tryDifferences(w.maker, "2011-05"); !errors.Is(err, disbursement.ErrNoDifference) {
+		t.Fatal(err)
+	}
+	w.raise(t, 1002, "2011-03", 5600, "rise")
+	w.differences(t, "2011-04")
+	if got := w.openCases(t, "months_overpaid"); got != "due_months:rural:2011-05" {
+		t.Errorf("cases after a list of March: %q", got)
+	}
+	w.recovers(t, "2011-05")
+	if got := w.openCases(t, "months_overpaid"); got != "" {
+		t.Errorf("cases after April is recovered: %q", got)
+	}
+}
