@@ -16,6 +16,10 @@
 // that can still be withdrawn is drafted anew by what is decided then. A month and its dues
 // together are never paid more than the most that was ever decided for it.
 //
+// Months that were paid higher than they are decided today are no dues and set off against none. A list
+// that asks for it recovers them: once two people stand for it, what is too much is a recovery of the member
+// (gateway/lifeevent), and the month counts as paid that much lower.
+//
 // A due that must not be paid after all is ended by two people, with a document and a reason. No run
 // takes it up any more, and no list owes what it had again: where the sources are silent, it counts as
 // settled until a month of it is decided anew. A due that a payment has is ended by what ends the

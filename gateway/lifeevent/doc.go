@@ -61,6 +61,9 @@
 // before the sentence was known comes back, all of it, and what the payments drew stands in the account again. Who left
 // for good keeps what was drawn of the own account too: base pensions come back.
 //
+// What was paid above an amount that was lowered later comes back when two people say so by a list of
+// differences; all of it is asked while the member lives.
+//
 // Each step of a move has the working days of the rule transfer_step_days, and a late one is a
 // case. Money that is not what was announced stays open as a case, or goes back by the income
 // account that took it. Who draws a pension does not change its place by moving, out or in, and
