@@ -19,11 +19,11 @@ import (
 func TestArgumentsOfGoTest(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ give, want string }{
-		{"", "test -race -timeout=30m ./..."},
-		{"-short -race=false", "test -race -timeout=30m -short -race=false ./..."},
-		{"-run=X ./gateway/...", "test -race -timeout=30m -run=X ./gateway/..."},
-		{"-v . -args -deep ./x", "test -race -timeout=30m -v . -args -deep ./x"},
-		{"-v -args ./x", "test -race -timeout=30m -v ./... -args ./x"},
+		{"", "test -race -timeout=45m ./..."},
+		{"-short -race=false", "test -race -timeout=45m -short -race=false ./..."},
+		{"-run=X ./gateway/...", "test -race -timeout=45m -run=X ./gateway/..."},
+		{"-v . -args -deep ./x", "test -race -timeout=45m -v . -args -deep ./x"},
+		{"-v -args ./x", "test -race -timeout=45m -v ./... -args ./x"},
 	} {
 		got := strings.Join(testArguments(strings.Fields(test.give)), " ")
 		if diff := cmp.Diff(test.want, got); diff != "" {

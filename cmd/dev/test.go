@@ -115,5 +115,5 @@ func testArguments(args []string) []string {
 		all = nil
 	}
 	// The race detector on a slow machine needs more than the usual ten minutes.
-	return slices.Concat([]string{"test", "-race", "-timeout=30m"}, args, all, own)
+	return slices.Concat([]string{"test", "-race", "-timeout=45m"}, args, all, own)
 }

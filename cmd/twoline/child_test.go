@@ -204,6 +204,22 @@ func (c *child) gone() (code int, err error) {
 	return code, err
 }
 
+// revive starts a service again that PostgreSQL left alone while it started, as whoever supervises it does: it
+// ends with the reason, and serves nobody until then.
+func (c *child) revive(ctx context.Context) error {
+	c.mu.Lock()
+	ended := false
+	if c.cmd != nil && strings.Contains(c.log.String(), "twoline: start job engine") {
+		<-c.end // its last word
+		ended = true
+	}
+	c.mu.Unlock()
+	if !ended {
+		return nil
+	}
+	return c.start(ctx)
+}
+
 // gaveUp says that Go's runtime ended the service.
 func (c *child) gaveUp() bool {
 	c.mu.Lock()

@@ -336,7 +336,10 @@ func (r *townRun) crashPostgres(ctx context.Context) error {
 	if err := pause(ctx, time.Duration(r.jitter.IntN(400))*time.Millisecond); err != nil {
 		return err
 	}
-	return r.town.pg.Restart(ctx)
+	if err := r.town.pg.Restart(ctx); err != nil {
+		return err
+	}
+	return r.child.revive(ctx)
 }
 
 // The story.
